@@ -1,0 +1,1 @@
+"""What the journals say: rates, arms, effort, figures, a report."""

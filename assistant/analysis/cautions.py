@@ -1,0 +1,110 @@
+"""Where the numbers are too small, or too mixed, to say anything: in words, beside the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from assistant.analysis.alone import Alone
+from assistant.analysis.curve import Point, answered
+from assistant.analysis.grouping import Group
+from assistant.analysis.lift import Lift
+from assistant.analysis.records import Session
+
+FEW_SESSIONS = 30
+FEW_PROBLEMS = 20
+FEW_DISCORDANT = 10
+
+
+def cautions(
+    group: Group, curve: Sequence[Point], lifts: Sequence[Lift], alone: Sequence[Alone]
+) -> list[str]:
+    """One sentence each; empty when there is nothing to warn of."""
+    return [
+        *_sizes(group), *_unfinished(group.sessions), *_mixtures(group.sessions), *_rounds(curve),
+        *_controls(group.sessions, lifts), *_hidden(group.sessions), *_alone(group.sessions, alone),
+    ]  # fmt: skip
+
+
+def _sizes(group: Group) -> Iterator[str]:
+    count, problems = len(answered(group.sessions)), group.problems
+    if count < FEW_SESSIONS:
+        yield (
+            f"Only {count} sessions: one more or less moves a rate by {100 / max(1, count):.0f} points, and the "
+            "intervals are too wide to rank anything."
+        )
+    if problems < FEW_PROBLEMS:
+        yield f"Only {problems} problems: intervals clustered by problem are rough with so few."
+    if group.annotators == 1:
+        yield "One annotator: nothing here says how other people would do."
+
+
+def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
+    unanswered = len(sessions) - len(answered(sessions))
+    if unanswered:
+        yield f"{unanswered} sessions have no complete first answer; they are left out of every rate."
+    unfinished = sum(not s.has_ended and s.solved_at(s.rounds) is None for s in answered(sessions))
+    if unfinished:
+        yield (
+            f"{unfinished} sessions have not ended: they count as unsolved from where they stand, so later rates "
+            "are lower bounds."
+        )
+    for reason, words in (("gave_up", "were given up"), ("bad_task", "were called bad tasks")):
+        stopped = sum(s.end == reason for s in sessions)
+        if stopped:
+            yield f"{stopped} sessions {words}: they count as unsolved from then on."
+    mended = sum(bool(s.edits) for s in sessions)
+    if mended:
+        yield (
+            f"In {mended} sessions the person mended code by hand; what came of that is not counted as solved by "
+            "words."
+        )
+
+
+def _mixtures(sessions: Sequence[Session]) -> Iterator[str]:
+    mixed: dict[str, set[Any]] = {
+        "rounds": {s.rounds for s in sessions},
+        "samples a round": {s.samples for s in sessions},
+        "visible tests in the prompt": {s.visible_tests for s in sessions},
+        "precision": {s.precision for s in sessions},
+        "condition": {tuple(sorted(s.condition.items())) for s in sessions},
+    }
+    names = [name for name, values in mixed.items() if len(values) > 1]
+    if names:
+        yield f"Sessions that differ in {', '.join(names)} are pooled here; `--by` or `--condition` keeps them apart."
+
+
+def _rounds(curve: Sequence[Point]) -> Iterator[str]:
+    thin = [p for p in curve if p.arm == "human" and p.interventions and p.asked < FEW_DISCORDANT]
+    if thin:
+        names = ", ".join(f"{p.interventions} ({p.asked})" for p in thin)
+        yield f"Few sessions came so far (interventions, and sessions that had it): {names}."
+
+
+def _controls(sessions: Sequence[Session], lifts: Sequence[Lift]) -> Iterator[str]:
+    states = sum(len(found) for s in answered(sessions) for found in s.spoken.values())
+    overall = [lift for lift in lifts if lift.round == "all"]
+    if states and not overall:
+        yield "No control arms were made, so nothing here says that it was the words: run `assistant arms DIR`."
+    missing = [f"{lift.arm} {lift.pairs} of {states}" for lift in overall if lift.pairs < states]
+    if missing:
+        yield f"Controls are missing ({'; '.join(missing)} made): `assistant arms DIR` completes them."
+    thin = [lift.arm for lift in overall if lift.only_human + lift.only_control < FEW_DISCORDANT]
+    if thin:
+        yield f"Fewer than {FEW_DISCORDANT} pairs differ for {', '.join(thin)}: too few to tell words from luck."
+
+
+def _hidden(sessions: Sequence[Session]) -> Iterator[str]:
+    without = len({s.problem_sha256 for s in sessions if not s.problem.hidden_tests})
+    if without:
+        yield f"{without} problems have no hidden tests: their false solves cannot be seen."
+
+
+def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]:
+    most = max((s.rounds for s in sessions), default=0) + 1
+    drawn = alone[-1].tries if alone else 0
+    if drawn < most:
+        yield (
+            f"At most {drawn} samples without a person can be compared (a person had up to {most}): draw more "
+            "with the `resample` arm, by several sessions on a problem or several samples."
+        )

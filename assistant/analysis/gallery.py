@@ -1,0 +1,56 @@
+"""Which figures a group's results have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assistant.analysis import sentences
+from assistant.analysis.figures import lifting, solving, spending, wording
+from assistant.analysis.figures.canvas import Draw
+from assistant.analysis.records import ARMS
+from assistant.analysis.results import Results
+
+Size = tuple[float, float]
+MOST_PEOPLE = 40
+"""Annotators with the most pairs that the figure of people shows."""
+
+
+def figures_of(results: Results) -> Iterator[tuple[str, str, str, Draw, Size]]:
+    """Name, title, sentence, drawing and size in inches of each figure that has anything to show."""
+    if results.human:
+        draw = solving.solving(results.curve, results.flat)
+        yield "solving", "Solved after each intervention", sentences.solving(results), draw, (7.2, 4.8)
+    overall = [lift for lift in results.lifts if lift.round == "all"]
+    if overall:
+        draw = lifting.lifting(results.lifts, results.clean_lifts)
+        size = (7.2, 1.2 + 0.8 * len(overall))
+        yield "lift", "Was it the words?", sentences.lifting(results), draw, size
+    if results.spent and results.alone:
+        draw = spending.tokens(results.spent, results.alone)
+        yield (
+            "tokens",
+            "With a person and without, at equal tokens",
+            sentences.tokens(results),
+            draw,
+            (7.2, 4.2),
+        )
+    if results.minutes.timed:
+        draw = spending.effort(results.minutes, results.ways)
+        yield "effort", "What it costs the person", sentences.effort(results), draw, (7.2, 3.4)
+    if results.said:
+        draw = wording.wording(results.said, results.shares)
+        size = (7.8, max(2.8, 1.4 + 0.24 * len(results.shares)))
+        yield "words", "What people say", sentences.wording(results), draw, size
+        draw = wording.leaking(results.human, results.clean_curve)
+        yield "leaks", "Is the answer in the words?", sentences.leaking(results), draw, (7.2, 4.2)
+    yield from _people(results)
+
+
+def _people(results: Results) -> Iterator[tuple[str, str, str, Draw, Size]]:
+    for arm in ARMS:
+        lifts = [lift for lift in results.person_lifts if lift.arm == arm]
+        if len(lifts) > 1:
+            shown = sorted(lifts, key=lambda lift: -lift.pairs)[:MOST_PEOPLE]
+            size = (7.2, 1.0 + 0.26 * len(shown))
+            yield "people", "Person by person", sentences.people(results), lifting.people(shown), size
+            return

@@ -1,0 +1,72 @@
+"""Which sessions belong together. People's, simulated and imported feedback are never pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.analysis.records import Session
+from assistant.domain.errors import UsageError
+
+BY: Mapping[str, Callable[[Session], str]] = {
+    "model": lambda s: f"{s.model} {s.precision}".strip(),
+    "study": lambda s: s.study or "no study",
+    "condition": lambda s: ", ".join(f"{k}={v}" for k, v in sorted(s.condition.items())) or "no condition",
+    "annotator": lambda s: s.annotator,
+    "source": lambda s: s.problem.source,
+    "difficulty": lambda s: s.problem.difficulty or "unrated",
+    "samples": lambda s: f"{s.samples} samples a round",
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sessions that are looked at together."""
+
+    name: str
+    origin: str
+    sessions: tuple[Session, ...]
+
+    @property
+    def problems(self) -> int:
+        return len({session.problem_sha256 for session in self.sessions})
+
+    @property
+    def annotators(self) -> int:
+        return len({session.annotator for session in self.sessions})
+
+
+def parse_by(words: str) -> tuple[str, ...]:
+    """`model,condition` as names of `BY`. Raises UsageError."""
+    names = tuple(word.strip() for word in words.split(",") if word.strip())
+    for name in names:
+        if name not in BY:
+            raise UsageError(f"sessions cannot be grouped by `{name}`; known: {', '.join(BY)}")
+    return names
+
+
+def parse_condition(words: Sequence[str]) -> dict[str, str]:
+    """`["failing_cases=yes"]` as a condition. Raises UsageError."""
+    pairs = [word.partition("=") for word in words]
+    for name, sign, value in pairs:
+        if not (name and sign and value):
+            raise UsageError(f"`{name}{sign}{value}` is no condition: give it as NAME=VALUE")
+    return {name: value for name, _, value in pairs}
+
+
+def chosen(sessions: Sequence[Session], study: str, condition: Mapping[str, str]) -> list[Session]:
+    """The sessions of this study (any, when empty) under this condition."""
+    return [
+        session
+        for session in sessions
+        if (not study or session.study == study) and condition.items() <= dict(session.condition).items()
+    ]
+
+
+def grouped(sessions: Sequence[Session], by: Sequence[str] = ("model",)) -> list[Group]:
+    """Groups by origin and then by `by`: people's first, then the larger before the smaller."""
+    found: dict[tuple[str, ...], list[Session]] = {}
+    for session in sessions:
+        found.setdefault((session.origin, *(BY[name](session) for name in by)), []).append(session)
+    order = sorted(found.items(), key=lambda item: (item[0][0] != "people", -len(item[1]), item[0]))
+    return [Group(" · ".join(key), key[0], tuple(members)) for key, members in order]

@@ -1,0 +1,122 @@
+"""What the person's words did: their answer against a control's, from the very same state, pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.analysis.curve import answered, first_solve
+from assistant.analysis.records import ARMS, Session
+from assistant.analysis.stats.bootstrap import cluster_bootstrap
+from assistant.analysis.stats.exact import holm, mcnemar_exact, sign_test
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One state: did the person's words solve it, and did the arm?"""
+
+    session: str
+    problem_sha256: str
+    annotator: str
+    arm: str
+    round: int
+    about: str
+    human: bool
+    control: bool
+
+    @property
+    def difference(self) -> int:
+        return self.human - self.control
+
+
+@dataclass(frozen=True)
+class Lift:
+    """Paired lift of the words over `arm`: a difference of shares, with an interval clustered by problem."""
+
+    arm: str
+    round: str
+    """`all`, or the intervention."""
+    pairs: int
+    problems: int
+    human: float
+    control: float
+    lift: float
+    low: float | None
+    high: float | None
+    only_human: int
+    only_control: int
+    p_mcnemar: float
+    """Exact test over pairs, as if those of one problem were independent."""
+    p_problems: float
+    """Exact sign test over problems, with the first pair of each session. (Later pairs exist only where the
+    words failed before, so that the sign of a problem's sum over all of them is no fair coin.)"""
+    p_holm: float
+    """`p_problems` adjusted for the number of arms."""
+
+
+def pairs_of(sessions: Sequence[Session], arm: str) -> Iterator[Pair]:
+    """Every state with both answers."""
+    for session in answered(sessions):
+        for round_, states in sorted(session.spoken.items()):
+            for about, human in states:
+                control = session.controls.get((arm, about, round_))
+                if control:
+                    yield Pair(
+                        session.id, session.problem_sha256, session.annotator, arm, round_, about,
+                        first_solve(human) is not None, first_solve(control) is not None,
+                    )  # fmt: skip
+
+
+def all_pairs(sessions: Sequence[Session]) -> dict[str, list[Pair]]:
+    """The pairs of each arm."""
+    return {arm: list(pairs_of(sessions, arm)) for arm in ARMS}
+
+
+def lifts(by_arm: Mapping[str, Sequence[Pair]]) -> list[Lift]:
+    """For each arm that was made: over all interventions, then for each one."""
+    overall = with_holm([lift_of(arm, "all", pairs) for arm, pairs in by_arm.items() if pairs])
+    found = []
+    for lift in overall:
+        found.append(lift)
+        pairs = by_arm[lift.arm]
+        for round_ in sorted({pair.round for pair in pairs}):
+            found.append(lift_of(lift.arm, str(round_), [p for p in pairs if p.round == round_]))
+    return found
+
+
+def lift_of(arm: str, round_: str, pairs: Sequence[Pair]) -> Lift:
+    """The lift over these pairs (at least one)."""
+    clusters = clusters_of(pairs)
+    count = len(pairs)
+    only_human = sum(p.human and not p.control for p in pairs)
+    only_control = sum(p.control and not p.human for p in pairs)
+    low, high = cluster_bootstrap(clusters) if len(clusters) > 1 else (None, None)
+    p_problems = sign_test([value for value, _ in clusters_of(_first_of_each_session(pairs))])
+    return Lift(
+        arm, round_, count, len(clusters), sum(p.human for p in pairs) / count,
+        sum(p.control for p in pairs) / count, (only_human - only_control) / count, low, high,
+        only_human, only_control, mcnemar_exact(only_human, only_control), p_problems, p_problems,
+    )  # fmt: skip
+
+
+def _first_of_each_session(pairs: Sequence[Pair]) -> list[Pair]:
+    first: dict[str, Pair] = {}
+    for pair in pairs:
+        first.setdefault(pair.session, pair)
+    return list(first.values())
+
+
+def clusters_of(pairs: Sequence[Pair]) -> list[tuple[float, float]]:
+    """Sum of differences and number of pairs of each problem."""
+    sums: dict[str, list[float]] = {}
+    for pair in pairs:
+        cluster = sums.setdefault(pair.problem_sha256, [0.0, 0.0])
+        cluster[0] += pair.difference
+        cluster[1] += 1
+    return [(value, count) for value, count in sums.values()]
+
+
+def with_holm(found: Sequence[Lift]) -> list[Lift]:
+    """The lifts with `p_holm` adjusted for how many they are."""
+    adjusted = holm([lift.p_problems for lift in found])
+    return [Lift(**{**vars(lift), "p_holm": p}) for lift, p in zip(found, adjusted, strict=True)]

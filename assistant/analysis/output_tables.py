@@ -1,0 +1,119 @@
+"""Every table that an analysis writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+
+from assistant.analysis.alone import Alone
+from assistant.analysis.costs import Cost, Spent
+from assistant.analysis.curve import Point
+from assistant.analysis.effort import Minutes, Way
+from assistant.analysis.judging import LeftOut
+from assistant.analysis.lift import Lift
+from assistant.analysis.people import Agreement, Between, PersonLift
+from assistant.analysis.records import Program
+from assistant.analysis.results import Analysis, Results
+from assistant.analysis.tables import SQL, Table, table_of
+from assistant.analysis.words import Said, Share
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """One session in a line."""
+
+    session: str
+    annotator: str
+    problem: str
+    problem_sha256: str
+    model: str
+    precision: str
+    study: str
+    condition: str
+    rounds: int
+    samples: int
+    end: str
+    solved_after: int | None
+    """Interventions until it was solved by words alone."""
+    false_solve: bool
+    feedbacks: int
+    edits: int
+    reading: float
+    typing: float
+    waiting: float
+    away: float
+    editing: float
+
+
+@dataclass(frozen=True)
+class LeftOutRow:
+    """A file that took no part."""
+
+    file: str
+    reason: str
+    message: str
+
+
+def tables_of(analysis: Analysis) -> list[Table]:
+    """Every table; the first column names the group."""
+    results = {r.group.name: r for r in analysis.groups}
+
+    def table(name: str, kind: type, part: str) -> Table:
+        return table_of(name, kind, ((g, row) for g, r in results.items() for row in getattr(r, part)))
+
+    return [
+        table("curve", Point, "curve"), table("curve_without_leaks", Point, "clean_curve"),
+        table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
+        table("lift_without_leaks", Lift, "clean_lifts"),
+        table_of("minutes", Minutes, ((g, r.minutes) for g, r in results.items())),
+        table("ways", Way, "ways"), table("feedback", Said, "said"), table("feedback_shares", Share, "shares"),
+        table("agreement", Agreement, "agreement"), table("annotators", PersonLift, "person_lifts"),
+        table("between_annotators", Between, "between"), table("costs", Cost, "costs"),
+        table("spent", Spent, "spent"),
+        table_of("sessions", SessionRow, _session_rows(analysis.groups)),
+        _programs(analysis.groups),
+        table_of("left_out", LeftOutRow, (("", _left_out_row(analysis.folder, item)) for item in analysis.left_out)),
+    ]  # fmt: skip
+
+
+def _session_rows(groups: Sequence[Results]) -> Iterable[tuple[str, SessionRow]]:
+    for results in groups:
+        for s in results.group.sessions:
+            solve, spent_on = s.solved_at(s.rounds), s.effort
+            condition = ", ".join(f"{k}={v}" for k, v in sorted(s.condition.items()))
+            yield results.group.name, SessionRow(
+                s.id, s.annotator, s.problem.id, s.problem_sha256, s.model, s.precision, s.study, condition,
+                s.rounds, s.samples, s.end, solve.round if solve else None, bool(solve and solve.false_solve),
+                len(s.feedback), len(s.edits), spent_on.reading, spent_on.typing, spent_on.waiting,
+                spent_on.away, spent_on.editing,
+            )  # fmt: skip
+
+
+def _programs(groups: Sequence[Results]) -> Table:
+    """Every program in a line; there are many, so that none is made into a value of its own first."""
+    names = Program._fields[1:]
+    columns = [(name, SQL[str(Program.__annotations__[name])]) for name in names]
+    values = attrgetter(*names)
+    return Table(
+        "programs",
+        (
+            ("group", "VARCHAR"),
+            ("session", "VARCHAR"),
+            ("problem_sha256", "VARCHAR"),
+            *map(column_of, fields),
+        ),
+        tuple(
+            (results.group.name, session.id, session.problem_sha256, *values(program))
+            for results in groups
+            for session in results.group.sessions
+            for program in session.programs
+        ),
+    )
+
+
+def _left_out_row(folder: Path, item: LeftOut) -> LeftOutRow:
+    """Its place inside the folder: tables are made to be passed on."""
+    path = item.path.relative_to(folder) if item.path.is_relative_to(folder) else item.path
+    return LeftOutRow(str(path), item.reason, item.message)

@@ -1,0 +1,195 @@
+"""What the analysis knows of a session: its programs as a tree, the words between them, the time they took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from assistant.domain.events import Effort
+from assistant.domain.problem import Problem
+
+ARMS = ("retry", "tests", "resample", "shuffled")
+"""Control arms, in the order in which they are shown."""
+DIALOGUE_ARMS = ("human", "simulated")
+"""Arms that answer words about this very program; their programs make the dialogue."""
+
+
+class Program(NamedTuple):
+    """One program. `solved`: every visible test passed; `honest`: every hidden one too, None where none ran."""
+
+    seq: int
+    id: str
+    turn: int
+    sample: int
+    round: int
+    parent: str | None
+    arm: str
+    edited: bool
+    complete: bool
+    """Neither cancelled nor failed."""
+    solved: bool
+    honest: bool | None
+    code_sha256: str
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    generated_tokens: int = 0
+    seconds: float = 0.0
+
+    @property
+    def false_solve(self) -> bool:
+        return self.solved and self.honest is False
+
+    @property
+    def tokens(self) -> int:
+        """Tokens read and written."""
+        return self.prompt_tokens + self.generated_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """Somebody's words about the program `about`; `round` is the one that they lead to."""
+
+    seq: int
+    about: str
+    round: int
+    text: str
+    kinds: tuple[str, ...]
+    effort: Effort
+    author: str
+    code: str
+    """The program that the words are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A person mended the code by hand: `program` is what came of it."""
+
+    seq: int
+    program: str
+    round: int
+    effort: Effort
+
+
+@dataclass(frozen=True)
+class Session:
+    """One journal. Programs, feedback and edits are in the order they happened."""
+
+    id: str
+    annotator: str
+    problem: Problem
+    problem_sha256: str
+    model: str
+    precision: str
+    rounds: int
+    samples: int
+    visible_tests: int | None
+    """How many visible tests the prompt showed; None is all."""
+    study: str
+    condition: Mapping[str, str]
+    imported_from: str
+    programs: tuple[Program, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    end: str = "open"
+    """Reason of its end; `open` where it has none yet."""
+    clock: Effort = field(default_factory=Effort)
+    """Totals of the effort clock, zeros where it did not run."""
+
+    @cached_property
+    def by_id(self) -> dict[str, Program]:
+        return {program.id: program for program in self.programs}
+
+    @cached_property
+    def dialogue(self) -> tuple[Program, ...]:
+        """Complete programs of the dialogue, made by words alone: none mended by hand on the way to them."""
+        if not self.edits:
+            return self.dialogue_or_mended
+        return tuple(p for p in self.dialogue_or_mended if not self._mended(p))
+
+    @cached_property
+    def dialogue_or_mended(self) -> tuple[Program, ...]:
+        """The model's complete programs of the dialogue, also those that follow a mend by hand."""
+        return tuple(p for p in self.programs if p.arm in DIALOGUE_ARMS and p.complete and not p.edited)
+
+    @cached_property
+    def controls(self) -> dict[tuple[str, str, int], list[Program]]:
+        """Complete programs of control arms by arm, program spoken about and round; of the first complete turn."""
+        found: dict[tuple[str, str, int], list[Program]] = {}
+        for program in self.programs:
+            if program.arm not in DIALOGUE_ARMS and program.complete and program.parent:
+                made = found.setdefault((program.arm, program.parent, program.round), [])
+                if not made or made[0].turn == program.turn:
+                    made.append(program)
+        return found
+
+    @cached_property
+    def spoken(self) -> dict[int, list[tuple[str, list[Program]]]]:
+        """By round, the states from which words led to it: the program spoken about, and the first answers.
+
+        Where a person went back and said something else about the same program, the first time counts.
+        """
+        states: dict[tuple[int, str], list[Program]] = {}
+        for program in self.dialogue_or_mended:
+            if program.round and program.parent:
+                made = states.setdefault((program.round, program.parent), [])
+                if not made or made[0].turn == program.turn:
+                    made.append(program)
+        found: dict[int, list[tuple[str, list[Program]]]] = {}
+        for (round_, parent), made in states.items():
+            found.setdefault(round_, []).append((parent, made))
+        return found
+
+    @cached_property
+    def is_answered(self) -> bool:
+        """Whether its first answer is complete; a session without one says nothing about solving."""
+        return any(p.round == 0 for p in self.dialogue_or_mended)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nobody will go on with it."""
+        return self.end not in ("open", "interrupted")
+
+    @property
+    def origin(self) -> str:
+        """`people`, `simulated` or `imported from …`: feedback of different origin is never pooled."""
+        if self.imported_from:
+            return f"imported from {self.imported_from}"
+        simulated = any(f.author == "model" for f in self.feedback) or any(
+            p.arm == "simulated" for p in self.programs
+        )
+        return "simulated" if simulated else "people"
+
+    @property
+    def effort(self) -> Effort:
+        """The clock's totals where it ran, else what feedback and edits add up to."""
+        if self.clock != Effort():
+            return self.clock
+        efforts = [words.effort for words in self.feedback] + [edit.effort for edit in self.edits]
+        return sum(efforts, Effort())
+
+    def solved_at(self, round_: int) -> Program | None:
+        """The program that solves the problem within so many interventions, by words alone: the first shown."""
+        solve = self._first_solve
+        return solve if solve is not None and solve.round <= round_ else None
+
+    def state_before(self, round_: int) -> str | None:
+        """The program from which words first led to that round, none mended by hand on the way to it."""
+        states = self.spoken.get(round_, ())
+        return next((parent for parent, made in states if not self._mended(made[0])), None)
+
+    @cached_property
+    def _first_solve(self) -> Program | None:
+        solves = [p for p in self.dialogue if p.solved]
+        return min(solves, key=lambda p: (p.round, p.turn, p.sample), default=None)
+
+    def _mended(self, program: Program) -> bool:
+        if not self.edits:
+            return False
+        step: Program | None = program
+        while step is not None:
+            if step.edited:
+                return True
+            step = self.by_id.get(step.parent) if step.parent else None
+        return False

@@ -1,0 +1,93 @@
+"""Everything that is computed from the sessions of one group, and from a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assistant.analysis.alone import Alone, alone_curve, flat_line
+from assistant.analysis.cautions import cautions
+from assistant.analysis.costs import Cost, Spent, costs, spent
+from assistant.analysis.curve import Point, all_curves, human_curve
+from assistant.analysis.effort import Minutes, Way, minutes, ways
+from assistant.analysis.grouping import Group
+from assistant.analysis.judging import LeftOut
+from assistant.analysis.lift import Lift, all_pairs, lifts
+from assistant.analysis.people import Agreement, Between, PersonLift, agreement, between, person_lifts
+from assistant.analysis.words import Said, Share, clean_pairs, clean_solved_at, said, shares
+
+
+@dataclass(frozen=True)
+class Results:
+    """One group's figures as numbers."""
+
+    group: Group
+    curve: tuple[Point, ...]
+    clean_curve: tuple[Point, ...]
+    """The person's, where solves after leaky words do not count."""
+    alone: tuple[Alone, ...]
+    flat: tuple[int, float] | None
+    lifts: tuple[Lift, ...]
+    clean_lifts: tuple[Lift, ...]
+    """Of pairs whose words give nothing away."""
+    minutes: Minutes
+    ways: tuple[Way, ...]
+    said: tuple[Said, ...]
+    shares: tuple[Share, ...]
+    agreement: tuple[Agreement, ...]
+    person_lifts: tuple[PersonLift, ...]
+    between: tuple[Between, ...]
+    costs: tuple[Cost, ...]
+    spent: tuple[Spent, ...]
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def human(self) -> list[Point]:
+        return [point for point in self.curve if point.arm == "human"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A folder, analysed."""
+
+    folder: Path
+    data_sha256: str
+    journals: int
+    events: int
+    sessions: int
+    """Those chosen among the journals."""
+    left_out: tuple[LeftOut, ...]
+    selection: str
+    """What they were chosen by, in words; empty for all."""
+    groups: tuple[Results, ...] = field(default=())
+
+
+def results_of(group: Group) -> Results:
+    """Every measure of the group."""
+    sessions = group.sessions
+    curve, alone, words, pairs = (
+        all_curves(sessions),
+        alone_curve(sessions),
+        said(sessions),
+        all_pairs(sessions),
+    )
+    found_lifts = lifts(pairs)
+    return Results(
+        group=group,
+        curve=tuple(curve),
+        clean_curve=tuple(human_curve(sessions, clean_solved_at(words))),
+        alone=tuple(alone),
+        flat=flat_line(alone, max((s.rounds for s in sessions), default=0)),
+        lifts=tuple(found_lifts),
+        clean_lifts=tuple(lifts(clean_pairs(pairs, words))),
+        minutes=minutes(sessions),
+        ways=tuple(ways(sessions)),
+        said=tuple(words),
+        shares=tuple(shares(words)),
+        agreement=tuple(agreement(sessions)),
+        person_lifts=tuple(person_lifts(pairs)),
+        between=tuple(between(pairs)),
+        costs=tuple(costs(sessions)),
+        spent=tuple(spent(sessions, alone)),
+        cautions=tuple(cautions(group, curve, found_lifts, alone)),
+    )

@@ -1,0 +1,154 @@
+"""Each figure in a sentence, with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.analysis.curve import Point
+from assistant.analysis.lift import Lift
+from assistant.analysis.results import Results
+from assistant.analysis.words import median_words
+
+ARM_WORDS = {
+    "retry": "a plain “try again”",
+    "tests": "the failing tests alone",
+    "resample": "another sample of the same prompt",
+    "shuffled": "somebody's words about another problem",
+}
+
+
+def solving(results: Results) -> str:
+    """What the paper's figure says here."""
+    human = results.human
+    if not human:
+        return "No session has a complete first answer, so there is no solve rate."
+    first, last = human[0], human[-1]
+    text = (
+        f"At the first answer {_rate(first)} of {first.sessions} sessions are solved, after "
+        f"{_times(last.interventions)} {_rate(last)}"
+    )
+    if last.hidden_scored:
+        text += f"; {last.false_solves} of {last.hidden_scored} solves that hidden tests judged are false"
+    text += "."
+    if results.flat:
+        tries, rate = results.flat
+        text += f" {tries} samples without a person solve {rate:.0%} (dashed line)."
+    return text + (
+        " Other marks: the person's words up to the intervention before, then the control instead of the words. "
+        "Bars: 95% Wilson intervals, with the effective number of sessions where problems repeat."
+    )
+
+
+def lifting(results: Results) -> str:
+    """What the words did, in the words of the strongest statement that holds."""
+    overall = [lift for lift in results.lifts if lift.round == "all"]
+    if not overall:
+        return "No control arms were made, so the words' own part cannot be told from a second try's."
+    parts = "; ".join(f"{_points(lift)} over {ARM_WORDS[lift.arm]}" for lift in overall)
+    certain = [lift for lift in overall if lift.p_holm < 0.05]
+    verdict = (
+        f"Of {len(overall)} differences {len(certain)} hold at the 5% level together "
+        "(exact sign test over problems on first interventions, Holm)"
+    )
+    return f"From the same state, the person's words solve more, or less, by {parts}. {verdict}."
+
+
+def tokens(results: Results) -> str:
+    """Equal samples and equal tokens."""
+    last = results.spent[-1] if results.spent else None
+    if last is None:
+        return "There is nothing to count."
+    text = (
+        f"After {_times(last.interventions)} a session has used {last.tokens:,.0f} tokens on average "
+        f"({last.generated_tokens:,.0f} of them written) and solves {last.rate:.0%}"
+    )
+    for rate, equal in ((last.alone_equal_samples, "samples"), (last.alone_equal_tokens, "tokens")):
+        text += f"; at equal {equal}, without a person, " + (
+            f"{rate:.0%}" if rate is not None else "unknown: too few samples were drawn"
+        )
+    return text + "."
+
+
+def effort(results: Results) -> str:
+    """The person's minutes."""
+    minutes = results.minutes
+    if not minutes.timed:
+        return "The effort clock did not run in any session."
+    per_minute = f"{minutes.solved_per_minute:.2f}" if minutes.solved_per_minute is not None else "no"
+    text = (
+        f"Reading, typing and editing took {60 * minutes.active_minutes / minutes.timed:.0f} s a session; what was "
+        f"unsolved at first was solved at {per_minute} problems a human minute."
+    )
+    ways = {way.way: way for way in results.ways}
+    if len(ways) == 2 and all(way.solved_per_minute is not None for way in ways.values()):
+        text += (
+            f" Telling the model solved {ways['telling'].solved_per_minute:.2f} a minute, mending by hand "
+            f"{ways['editing'].solved_per_minute:.2f} (by hand people mended what they chose to: no fair race)."
+        )
+    return text
+
+
+def wording(results: Results) -> str:
+    """Length and kinds."""
+    words = median_words(results.said)
+    if words is None:
+        return "Nobody gave feedback."
+    return (
+        f"{len(results.said)} feedbacks, half of them up to {words:.0f} words long; right, how often the next "
+        "program solved, by kind, by length, and by whether the words give the solution away (these are not "
+        "controls: people chose what to say)."
+    )
+
+
+def leaking(results: Results) -> str:
+    """What leaky words are worth."""
+    leaky = sum(item.leaky for item in results.said)
+    if not results.said:
+        return "Nobody gave feedback."
+    last, clean = results.human[-1], results.clean_curve[-1]
+    return (
+        f"{leaky} of {len(results.said)} feedbacks hold code of the reference solution (six tokens in a row, or "
+        f"half of what is new in it) or a value that unseen tests expect. Without the solves that follow them "
+        f"{clean.rate:.0%} instead of {last.rate:.0%} are solved in the end."
+    )
+
+
+def people(results: Results) -> str:
+    """Spread and agreement."""
+    text = ""
+    for row in results.between[:1]:
+        text = (
+            f"The lift over {ARM_WORDS[row.arm]} differs between {row.annotators} annotators by a standard "
+            f"deviation of {100 * row.sd:.0f} points beyond chance (p = {row.p:.2g}). "
+        )
+    whole = results.agreement[0] if results.agreement else None
+    if whole is None:
+        return text + "No first program was judged by two annotators, so agreement on kinds is unknown."
+    alpha = f"{whole.alpha:.2f}" if whole.alpha is not None else "undefined"
+    return text + (
+        f"On {whole.programs} first programs that several annotators spoke about, Krippendorff's alpha for the "
+        f"kinds of feedback is {alpha} (1 is full agreement, 0 chance)."
+    )
+
+
+def _rate(point: Point) -> str:
+    return f"{point.rate:.0%} ({point.low:.0%}–{point.high:.0%})"
+
+
+def _times(interventions: int) -> str:
+    return "1 intervention" if interventions == 1 else f"{interventions} interventions"
+
+
+def _points(lift: Lift) -> str:
+    interval = (
+        f" ({100 * lift.low:+.0f} to {100 * lift.high:+.0f})"
+        if lift.low is not None and lift.high is not None
+        else ""
+    )
+    return f"{100 * lift.lift:+.0f} points{interval}"
+
+
+def all_sentences(results: Results) -> Sequence[tuple[str, str]]:
+    """Figure name and sentence, in order."""
+    makers = (solving, lifting, tokens, effort, wording, leaking, people)
+    return [(maker.__name__, maker(results)) for maker in makers]

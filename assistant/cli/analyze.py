@@ -1,0 +1,88 @@
+"""`assistant analyze [DIR] --out OUT`: what the journals answer, from the journals alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.cli.sessions import JsonOption, SessionsOption
+
+if TYPE_CHECKING:
+    from assistant.analysis.results import Analysis
+
+
+def analyze(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where tables, figures and report.html go.")
+    ] = None,
+    study: Annotated[str, typer.Option("--study", metavar="NAME", help="Only sessions of this study.")] = "",
+    condition: Annotated[
+        list[str] | None,
+        typer.Option("--condition", metavar="NAME=VALUE", help="Only sessions under this condition."),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            metavar="NAMES",
+            help="Keep apart by model, study, condition, annotator, source, difficulty, samples.",
+        ),
+    ] = "model",
+    sessions: SessionsOption = None,
+    json_: JsonOption = False,
+) -> int:
+    """Solve rate by round with intervals, controls, effort: table, CSV, Parquet, figures, HTML report."""
+    from assistant.analysis.analyze import analyze as analyze_folder
+    from assistant.analysis.analyze import write
+    from assistant.analysis.grouping import parse_by, parse_condition
+    from assistant.analysis.terminal import account, left_out
+    from assistant.store.paths import sessions_folder
+
+    analysis = analyze_folder(
+        folder or sessions_folder(sessions),
+        study=study,
+        condition=parse_condition(condition or []),
+        by=parse_by(by),
+        progress=_say_reading,
+    )
+    for line in left_out(analysis):
+        print(line, file=sys.stderr)
+    print(json.dumps(_summary(analysis), ensure_ascii=False) if json_ else "\n".join(account(analysis)))
+    if out is not None:
+        written = write(analysis, out)
+        print(f"{len(written)} files in {out}; begin with {written[0]}", file=sys.stderr)
+    return 0
+
+
+def _summary(analysis: Analysis) -> dict[str, Any]:
+    """Every table but those of single sessions, programs and feedbacks, as JSON."""
+    from assistant.analysis.output_tables import tables_of
+
+    tables = [
+        table for table in tables_of(analysis) if table.name not in ("sessions", "programs", "feedback")
+    ]
+    return {
+        "data_sha256": analysis.data_sha256,
+        "journals": analysis.journals,
+        "events": analysis.events,
+        "sessions": analysis.sessions,
+        "selection": analysis.selection,
+        "cautions": {results.group.name: results.cautions for results in analysis.groups},
+        **{
+            table.name: [
+                dict(zip([name for name, _ in table.columns], row, strict=True)) for row in table.rows
+            ]
+            for table in tables
+        },
+    }
+
+
+def _say_reading(done: int, total: int) -> None:
+    """A word before a long reading, so that nobody wonders."""
+    if done == 0 and total > 500:
+        print(f"reading {total} sessions …", file=sys.stderr)

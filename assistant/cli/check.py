@@ -1,0 +1,120 @@
+"""`assistant check`: a program of one's own through the same walls and verdicts as the model's."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from assistant.domain.outcome import CaseReport, Report
+    from assistant.domain.submission import Submission
+    from assistant.sandbox.service import LocalSandbox
+
+
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Python program, or - for standard input.")],
+    test: Annotated[
+        list[str] | None,
+        typer.Option("--test", metavar="ASSERT", help="An assert to hold it against; may be repeated."),
+    ] = None,
+    problems: Annotated[
+        str, typer.Option(metavar="SOURCE", help="Where --problem is looked up.")
+    ] = "starter",
+    problem: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Hold it against this problem's tests, visible and hidden."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.05, max=600.0, metavar="S", help="Seconds per case.")] = 4.0,
+    json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-run", help="Run without walls where the sandbox cannot stand.")
+    ] = False,
+) -> int:
+    """Run a program's tests in the sandbox; exit status 0 only when all of them passed."""
+    from assistant.domain.errors import UsageError
+    from assistant.sandbox.service import open_sandbox
+
+    if not test and problem is None:
+        raise UsageError("nothing to check: give --test 'assert …' or --problem ID")
+    source, refusal = _read(file)
+    submission = _submission(source, test or [], problems, problem, timeout)
+    sandbox = open_sandbox(unsafe=unsafe)
+    try:
+        report = sandbox.refused(submission, refusal) if refusal else sandbox.run(submission)
+    finally:
+        sandbox.close()
+    _warn(sandbox)
+    _show_json(report) if json_ else _show(report)
+    return 0 if report.passed else 1
+
+
+def _read(file: Path) -> tuple[str, str]:
+    """The program's text, or why it is no text."""
+    from assistant.sandbox.sources import RefusedSource, decoded, read_program
+
+    try:
+        return (decoded(sys.stdin.buffer.read(1_000_001)) if str(file) == "-" else read_program(file)), ""
+    except RefusedSource as error:
+        return "", str(error)
+
+
+def _submission(
+    source: str, asserts: list[str], problems: str, problem: str | None, timeout: float
+) -> Submission:
+    from assistant.domain.problem import AssertTest, Test
+    from assistant.domain.submission import Limits, Submission
+
+    tests: tuple[Test, ...] = tuple(AssertTest(code=code) for code in asserts)
+    entry_point = setup = ""
+    if problem is not None:
+        from assistant.problems.sources import load_source
+
+        chosen = load_source(problems).get(problem)
+        tests = (*chosen.visible_tests, *chosen.hidden_tests, *tests)
+        entry_point, setup = chosen.entry_point, chosen.test_setup
+    limits = Limits(seconds=timeout)
+    return Submission(source=source, entry_point=entry_point, tests=tests, test_setup=setup, limits=limits)
+
+
+def _warn(sandbox: LocalSandbox) -> None:
+    from assistant.sandbox.banner import banner
+
+    if line := banner(sandbox.layers):
+        print(line, file=sys.stderr)
+
+
+def _show_json(report: Report) -> None:
+    document: dict[str, Any] = {
+        "outcome": report.outcome.value,
+        "sealed": report.sealed,
+        "layers": report.layers,
+        "cases": [case.model_dump(mode="json") for case in report.cases],
+        "stdout": report.stdout,
+        "message": report.message,
+        "seconds": report.seconds,
+    }
+    print(json.dumps(document, ensure_ascii=True))
+
+
+def _show(report: Report) -> None:
+    for case in report.cases:
+        print(_line(case))
+    if report.stdout.strip():
+        print("printed:\n" + report.stdout.rstrip("\n"))
+    print(f"{report.pass_count} of {len(report.cases)} passed: {report.outcome.word}")
+
+
+def _line(case: CaseReport) -> str:
+    """One case: its outcome, its test, and what was expected where that was not given."""
+    parts = [f"{case.outcome.word:14} {' '.join(case.test.split())[:200]}"]
+    if not case.passed and case.expected is not None and case.actual is not None:
+        parts.append(f"expected {case.expected}, got {case.actual}")
+    if case.message:
+        parts.append(case.message)
+    if not case.sealed:
+        parts.append("(unsealed: ran beside the code)")
+    return "\n               ".join(parts)

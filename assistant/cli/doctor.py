@@ -1,0 +1,153 @@
+"""`assistant doctor`: each part is tried, and each line says ok, warning or failure with what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from assistant.domain.errors import AssistantError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    state: Literal["ok", "warning", "failure"]
+    subject: str
+    detail: str
+
+
+def doctor(
+    json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> int:
+    """Try everything that a session needs, and say what to do where something is missing."""
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not json_:
+            print(f"{finding.state:8} {finding.subject:12} {finding.detail}", flush=True)
+    if json_:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    return 1 if any(finding.state == "failure" for finding in findings) else 0
+
+
+def examine() -> Iterator[Finding]:
+    """All findings, one part after another; a part that breaks is a finding too."""
+    parts: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        ("python", _python),
+        ("torch", _torch),
+        ("model", _model),
+        ("disk", _disk),
+        ("sandbox", _sandbox),
+        ("sessions", _sessions),
+        ("terminal", _terminal),
+    )
+    for subject, part in parts:
+        try:
+            yield from part()
+        except AssistantError as error:
+            yield Finding("failure", subject, str(error))
+        except Exception as error:
+            yield Finding("failure", subject, f"{type(error).__name__}: {error}")
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    where = (
+        "in an environment of its own" if sys.prefix != sys.base_prefix else "not in a virtual environment"
+    )
+    yield Finding("ok", "python", f"{version}, {where}")
+
+
+def _torch() -> Iterator[Finding]:
+    """Asked in a process of its own: this one stays free of torch."""
+    from assistant.engine.hardware import probe_torch
+
+    probe = probe_torch()
+    yield Finding("ok", "torch", f"{probe.torch}, transformers {probe.transformers}")
+    yield Finding("ok" if probe.device != "cpu" else "warning", "device", probe.describe())
+
+
+def _model() -> Iterator[Finding]:
+    from assistant.engine.catalogue import default_model_state
+
+    state = default_model_state(_cache())
+    yield Finding(state.state, "model", state.detail)
+
+
+def _disk() -> Iterator[Finding]:
+    cache = _cache()
+    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free / 1e9
+    if free < 6:
+        yield Finding(
+            "warning", "disk", f"{free:.1f} GB free for the cache; preparing the default model needs 6 GB"
+        )
+    else:
+        yield Finding("ok", "disk", f"{free:.1f} GB free for the cache at {_short(cache)}")
+
+
+def _sandbox() -> Iterator[Finding]:
+    from assistant.sandbox.promises import try_promises
+    from assistant.sandbox.service import open_sandbox
+
+    sandbox = open_sandbox()
+    try:
+        layers = ", ".join(f"{name} {value}" for name, value in sandbox.layers.items())
+        yield Finding("ok", "sandbox", f"layers: {layers}")
+        for promise in try_promises(sandbox):
+            state: Literal["ok", "failure"] = "ok" if promise.kept else "failure"
+            yield Finding(state, "sandbox", f"{promise.name}: {promise.detail}")
+    finally:
+        sandbox.close()
+
+
+def _sessions() -> Iterator[Finding]:
+    from assistant.store.paths import sessions_folder
+
+    folder = sessions_folder(None)
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        probe = existing / ".assistant-doctor"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        yield Finding(
+            "failure",
+            "sessions",
+            f"{_short(folder)} cannot be written ({error.strerror}); use --sessions DIR",
+        )
+    else:
+        yield Finding("ok", "sessions", f"journals go to {_short(folder)}")
+
+
+def _terminal() -> Iterator[Finding]:
+    import os
+
+    size = shutil.get_terminal_size()
+    if not sys.stdout.isatty():
+        yield Finding("warning", "terminal", "standard output is not a terminal: sessions run in plain lines")
+    elif os.environ.get("TERM", "dumb") == "dumb":
+        yield Finding("warning", "terminal", "TERM is dumb: sessions run in plain lines")
+    elif size.columns < 60 or size.lines < 15:
+        yield Finding("warning", "terminal", f"{size.columns}x{size.lines}: make it 80x24 or larger")
+    else:
+        yield Finding("ok", "terminal", f"{size.columns}x{size.lines}, TERM {os.environ.get('TERM')}")
+
+
+def _cache() -> Path:
+    from assistant.store.paths import cache_folder
+
+    return cache_folder()
+
+
+def _short(path: Path) -> str:
+    """The path with the home folder as `~`."""
+    return str(path).replace(str(Path.home()), "~", 1)

@@ -1,0 +1,95 @@
+"""The program `assistant`: commands, and the one place where errors become a line and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from assistant import __version__
+from assistant.cli import registry
+from assistant.domain.errors import AssistantError
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failure, 2 usage, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    sys.exit(_guarded(with_default_command([w for w in words if w != "--debug"]), debug))
+
+
+def with_default_command(words: list[str]) -> list[str]:
+    """`assistant --plain` means `assistant run --plain`."""
+    if words and (
+        not words[0].startswith("-") or words[0] in ("--help", "-h", "--version") or _completes(words)
+    ):
+        return ["--help", *words[1:]] if words[0] == "-h" else words
+    return words if "_ASSISTANT_COMPLETE" in os.environ else ["run", *words]
+
+
+def _completes(words: list[str]) -> bool:
+    return words[0] in ("--install-completion", "--show-completion")
+
+
+def _guarded(words: list[str], debug: bool) -> int:
+    try:
+        result = build_app()(args=words, prog_name="assistant", standalone_mode=False)
+    except AssistantError as error:
+        return _say(str(error), error.exit_status, debug)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted", INTERRUPTED, False)
+    except BrokenPipeError:
+        # The reader of our output has gone (`assistant problems | head`): nothing more to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _other(error, debug)
+    return result if isinstance(result, int) else 0
+
+
+def _other(error: Exception, debug: bool) -> int:
+    """Usage errors of the command-line library; anything else is a fault of ours, still one line."""
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:
+        context = getattr(error, "ctx", None)
+        hint = f" (see `{context.command_path} --help`)" if context is not None else ""
+        return _say(f"{format_message()}{hint}", getattr(error, "exit_code", 2), debug)
+    text = " ".join(str(error).split())[:300]
+    return _say(
+        f"unexpected {type(error).__name__}: {text} (run again with --debug for the details)", 1, debug
+    )
+
+
+def _say(line: str, status: int, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    print(f"assistant: {' '.join(line.split())}", file=sys.stderr)
+    return status
+
+
+def build_app() -> typer.Typer:
+    """The whole command tree."""
+    app = typer.Typer(
+        name="assistant",
+        help="A local model writes a function, its tests run, you say in plain words what is wrong, it writes again.",
+        no_args_is_help=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback(invoke_without_command=True)
+    def root(
+        version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    ) -> None:
+        if version:
+            print(__version__)
+            raise typer.Exit()
+
+    registry.register(app)
+    return app

@@ -1,0 +1,178 @@
+"""`assistant model`: models known to work, what is here, and how to get or free one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from assistant.domain.generation import Progress
+    from assistant.engine.catalogue import KnownModel
+
+model_app = typer.Typer(
+    help="List, fetch, describe and remove models.", no_args_is_help=False, rich_markup_mode=None
+)
+FIT_WORDS = {"gpu": "yes, on the GPU", "cpu": "yes", "slow": "slowly", "no": "no"}
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="default, a Hugging Face name, a folder or a GGUF file."),
+]
+
+
+@model_app.callback(invoke_without_command=True)
+def model(context: typer.Context) -> None:
+    """Without a command: the list."""
+    if context.invoked_subcommand is None:
+        list_models()
+
+
+@model_app.command("list")
+def list_models(json_: Json = False) -> int:
+    """Show models known to work, which fit this machine, what is here and what can be freed."""
+    from assistant.engine.catalogue import known_models
+    from assistant.engine.stock import held
+
+    rows = [_row(entry) for entry in known_models()]
+    kept = [item.model_dump() for item in held(_cache())]
+    if json_:
+        print(json.dumps({"models": rows, "on_disk": kept}, indent=1))
+        return 0
+    _print_models(rows)
+    _print_kept(kept)
+    return 0
+
+
+@model_app.command("pull")
+def pull(name: Name = "default", device: str = typer.Option("auto", hidden=True)) -> int:
+    """Fetch a model and make it ready, going on where an earlier try stopped."""
+    from assistant.engine.client import LocalEngine
+    from assistant.engine.wire import ModelChoice
+
+    engine = LocalEngine(ModelChoice(model=name, device=device, cache=str(_cache())))
+    bar = _Bar()
+    try:
+        engine.pull(bar.show)
+    finally:
+        bar.close()
+        engine.close()
+    print(f"{name} is ready")
+    return 0
+
+
+@model_app.command("info")
+def info(name: Name = "default", json_: Json = False) -> int:
+    """Describe a model: size, licence, need, where it lies."""
+    from assistant.engine.catalogue import find
+    from assistant.engine.stock import held
+
+    known = find(name)
+    names = {name, known.hub_name} if known is not None else {name}
+    kept = [item.model_dump() for item in held(_cache()) if {item.name, item.model} & names]
+    described = _row(known) if known is not None else {"name": name}
+    if json_:
+        print(json.dumps({**described, "on_disk": kept}, indent=1))
+        return 0
+    if known is None and not kept:
+        from assistant.domain.errors import UsageError
+
+        raise UsageError(f"{name!r} is neither in the list nor on this machine (see `assistant model list`)")
+    for key, value in described.items():
+        print(f"{key.replace('_', ' '):16} {_shown(key, value)}")
+    _print_kept(kept)
+    return 0
+
+
+@model_app.command("free")
+def free(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name from the second part of `model list`.")],
+) -> int:
+    """Remove a model from this machine's caches; it can be fetched or converted again."""
+    from assistant.engine import stock
+    from assistant.engine.space import size_text
+
+    print(f"freed {size_text(stock.free(name, _cache()))}")
+    return 0
+
+
+class _Bar:
+    """Progress on stderr: one line that changes on a terminal, one line a step elsewhere."""
+
+    def __init__(self) -> None:
+        self._step = ""
+        self._moving = sys.stderr.isatty()
+
+    def show(self, progress: Progress) -> None:
+        """Say how far a step is."""
+        share = f" {100 * progress.done / progress.total:3.0f}%" if progress.total else ""
+        if self._moving:
+            print(f"\r\x1b[K{progress.step}{share}", end="", file=sys.stderr, flush=True)
+        elif progress.step != self._step:
+            print(progress.step, file=sys.stderr, flush=True)
+        self._step = progress.step
+
+    def close(self) -> None:
+        """Leave the line that moved."""
+        if self._moving and self._step:
+            print(file=sys.stderr)
+
+
+def _row(entry: KnownModel) -> dict[str, Any]:
+    from assistant.engine.hardware import fit
+    from assistant.engine.stock import is_here
+
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "licence": entry.licence,
+        "parameters": entry.parameters,
+        "download_bytes": entry.download_bytes,
+        "disk_bytes": entry.disk_bytes,
+        "memory_bytes": entry.memory_bytes,
+        "chat": entry.chat,
+        "fits": fit(entry.memory_bytes, entry.parameters),
+        "here": is_here(entry, _cache()),
+        "note": entry.note,
+    }
+
+
+def _print_models(rows: list[dict[str, Any]]) -> None:
+    width = max(len(row["name"]) for row in rows)
+    print(f"{'model':{width}}  {'download':>8}  {'memory':>7}  {'fits here':15}  {'here':4}  licence")
+    for row in rows:
+        print(
+            f"{row['name']:{width}}  {_shown('bytes', row['download_bytes']):>8}  "
+            f"{_shown('bytes', row['memory_bytes']):>7}  {FIT_WORDS[row['fits']]:15}  "
+            f"{'yes' if row['here'] else '-':4}  {row['licence']}"
+        )
+
+
+def _print_kept(kept: list[dict[str, Any]]) -> None:
+    if not kept:
+        return
+    print("\non this machine (assistant model free NAME):")
+    for item in kept:
+        about = ", ".join(filter(None, (item["kind"], item["detail"])))
+        print(f"  {item['name']}  {_shown('bytes', item['bytes'])}  ({about})")
+
+
+def _shown(key: str, value: Any) -> str:
+    from assistant.engine.space import size_text
+
+    if key.endswith("bytes"):
+        return size_text(value)
+    if key == "parameters":
+        return f"{value / 1e9:.2f} billion"
+    if key == "fits":
+        return FIT_WORDS[value]
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _cache() -> Path:
+    from assistant.store.paths import cache_folder
+
+    return cache_folder()

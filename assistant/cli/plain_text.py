@@ -1,0 +1,103 @@
+"""Values as text for a terminal without a screen: safe to display, with colour only where it is wanted."""
+
+from __future__ import annotations
+
+import os
+from typing import TextIO
+
+from assistant.domain import events as ev
+from assistant.domain.generation import Progress
+from assistant.domain.outcome import CaseReport, Outcome, Report
+from assistant.domain.problem import Problem
+from assistant.domain.state import Program, State
+
+
+def colour_wanted(stream: TextIO) -> bool:
+    """Colour on a real terminal that has not asked for none."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def problem_text(problem: Problem) -> str:
+    """The task and its visible tests."""
+    tests = "\n".join(f"    {line}" for test in problem.test_texts() for line in test.splitlines())
+    return f"{problem.id}\n{problem.text.strip()}\n\nvisible tests:\n{tests}\n"
+
+
+def answer_text(event: ev.GenerationFinished, colour: bool) -> str:
+    """The program of one sample, and what it cost."""
+    finish = event.finish
+    head = f"--- round {event.round}, program {event.program}"
+    cost = f"--- {finish.generated_tokens} tokens in {finish.seconds:.1f} s"
+    if finish.reason == "error":
+        return f"{head}\nthe model failed: {finish.error}\n{cost}"
+    body = event.code if event.code is not None else finish.text
+    note = {"cancelled": " (stopped before its end)", "length": " (cut at the length limit)"}.get(
+        finish.reason, ""
+    )
+    lines = [head + note, highlight(visible_text(body.rstrip()), colour)]
+    if event.answer_problem:
+        lines.append(f"note: {event.answer_problem}")
+    return "\n".join([*lines, cost])
+
+
+def report_text(report: Report, colour: bool = False) -> str:
+    """One line a case: passed, or what was expected and what came."""
+    lines = [case_text(case, colour) for case in report.cases]
+    if report.message and not report.cases:
+        lines.append(f"  {report.outcome.word}: {report.message}")
+    seal = "" if report.sealed else "  (unsealed: a test ran beside the code)"
+    return "\n".join([*lines, f"{report.pass_count} of {len(report.cases)} visible tests pass{seal}"])
+
+
+def case_text(case: CaseReport, colour: bool = False) -> str:
+    """`ok` or the outcome, the test, and why."""
+    mark = "ok" if case.passed else case.outcome.word
+    if colour:
+        mark = f"\x1b[{32 if case.passed else 31}m{mark}\x1b[0m"
+    line = f"  {mark}: {case.test}"
+    if case.passed:
+        return line
+    if case.outcome is Outcome.WRONG and case.actual is not None:
+        line += f"\n      expected {case.expected}, got {case.actual}"
+    elif case.message:
+        line += f"\n      {case.message}"
+    if case.stdout:
+        line += "\n      printed: " + case.stdout.rstrip()[:400].replace("\n", "\n      ")
+    return line
+
+
+def summary_text(state: State) -> str:
+    """How the session ended; hidden verdicts are told only now."""
+    reason = state.ended.reason.replace("_", " ") if state.ended else "open"
+    best: Program | None = state.on_table
+    lines = ["", f"session {state.session}: {reason} after {state.round} feedback round(s)"]
+    if best is not None and best.hidden is not None:
+        passed, total = best.hidden.pass_count, len(best.hidden.cases)
+        lines.append(
+            f"hidden tests: {passed} of {total} pass" + (" (a false solve)" if best.false_solve else "")
+        )
+        lines += [case_text(case) for case in best.hidden.cases if not case.passed][:5]
+    return "\n".join(lines)
+
+
+def progress_text(progress: Progress) -> str:
+    """`verifying SHA-256  42%`."""
+    return (
+        f"{progress.step} {progress.done / progress.total:4.0%}" if progress.total else f"{progress.step} …"
+    )
+
+
+def visible_text(text: str) -> str:
+    """`text` with control characters escaped, so that code cannot drive the terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def highlight(code: str, colour: bool) -> str:
+    """Python syntax colours for a terminal."""
+    if not colour:
+        return code
+    from pygments import highlight as paint
+    from pygments.formatters import TerminalFormatter
+    from pygments.lexers import PythonLexer
+
+    return str(paint(code, PythonLexer(), TerminalFormatter())).rstrip()

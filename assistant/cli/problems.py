@@ -1,0 +1,129 @@
+"""`assistant problems`: what a source holds, and whether its reference solutions pass."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from assistant.domain.problem import Problem
+    from assistant.problems.checking import Checked
+    from assistant.problems.collection import Collection
+
+
+def problems(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="starter, humaneval, a file or folder, or hub:NAME.")
+    ] = "starter",
+    check: Annotated[
+        bool, typer.Option("--check", help="Run every reference solution on its tests, in the sandbox.")
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N problems.")] = None,
+    problem: Annotated[
+        list[str] | None, typer.Option("--problem", metavar="ID", help="Only this problem; may be repeated.")
+    ] = None,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Run where the sandbox cannot keep its promises.")
+    ] = False,
+) -> int:
+    """List the problems of a source, or check its reference solutions."""
+    from assistant.problems.sources import load_source
+
+    collection = load_source(source)
+    chosen = [collection.get(name) for name in problem] if problem else list(collection)
+    chosen = chosen[:limit]
+    _say_skipped(collection)
+    if check:
+        return _check(chosen, json_=json_, unsafe=unsafe)
+    _list(chosen, json_=json_)
+    return 0
+
+
+def _say_skipped(collection: Collection) -> None:
+    for line in collection.skipped[:20]:
+        print(f"skipped: {line}", file=sys.stderr)
+    if collection.skipped:
+        print(f"{len(collection.skipped)} skipped of {collection.name}", file=sys.stderr)
+
+
+def _list(chosen: Iterable[Problem], *, json_: bool) -> None:
+    if json_:
+        for problem in chosen:
+            print(json.dumps(problem.model_dump(mode="json"), ensure_ascii=False))
+        return
+    chosen = list(chosen)
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 10_000
+    wide = max((len(problem.id) for problem in chosen), default=0)
+    grade = max((len(problem.difficulty) for problem in chosen), default=0)
+    for problem in chosen:
+        difficulty = f"  {problem.difficulty:{grade}}" if grade else ""
+        line = f"{problem.id:{wide}}{difficulty}  {' '.join(problem.text.split())}"
+        print(line if len(line) <= width else line[: width - 1] + "…")
+    print(f"{len(chosen)} problems", file=sys.stderr)
+
+
+def _check(chosen: Sequence[Problem], *, json_: bool, unsafe: bool) -> int:
+    from assistant.problems.checking import check_references
+    from assistant.sandbox.service import open_sandbox
+
+    results: list[Checked] = []
+    sandbox = open_sandbox(unsafe=unsafe)
+    try:
+        for result in check_references(chosen, sandbox):
+            results.append(result)
+            _progress(results, len(chosen))
+            if result.dropped:
+                more = f" (and {len(result.dropped) - 1} more)" if len(result.dropped) > 1 else ""
+                print(f"left out: {result.dropped[0]}{more}", file=sys.stderr)
+            if result.failed and not json_:
+                print(_failure(result))
+    finally:
+        sandbox.close()
+    _report(results, json_=json_)
+    return 1 if any(result.failed for result in results) else 0
+
+
+def _progress(results: Sequence[Checked], total: int) -> None:
+    """A line that is written over, on a terminal only."""
+    if sys.stderr.isatty():
+        failed = sum(result.failed for result in results)
+        end = "\r\x1b[K" if len(results) == total else ""
+        print(
+            f"\r\x1b[K{len(results)}/{total} checked, {failed} failed{end}",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _failure(result: Checked) -> str:
+    case, report = result.first_failure, result.report
+    if case is None:
+        return f"{result.problem.id}: {report.message if report else ''}"
+    detail = case.message or (
+        f"expected {case.expected}, got {case.actual}" if case.actual is not None else ""
+    )
+    known = " (this task differs between releases)" if "releases-differ" in result.problem.tags else ""
+    return (
+        f"{result.problem.id}: {case.outcome.word}: {case.test}" + (f": {detail}" if detail else "") + known
+    )
+
+
+def _report(results: Sequence[Checked], *, json_: bool) -> None:
+    passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
+    without = len(results) - passed - failed
+    if json_:
+        failures = {r.problem.id: _failure(r) for r in results if r.failed}
+        print(
+            json.dumps(
+                {"passed": passed, "failed": failed, "without_reference": without, "failures": failures}
+            )
+        )
+        return
+    print(f"{passed} passed, {failed} failed" + (f", {without} skipped" if without else ""))

@@ -1,0 +1,24 @@
+"""Which function stands behind which command. Modules are imported here, and must stay light (no torch)."""
+
+from __future__ import annotations
+
+import typer
+
+from assistant.cli import analyze, check, doctor, model, problems, replay, run, sessions, study
+
+
+def register(app: typer.Typer) -> None:
+    """Hang every command onto `app`, in the order of `--help`."""
+    app.command("run")(run.run)
+    app.command("problems")(problems.problems)
+    app.command("check")(check.check)
+    app.command("sessions")(sessions.sessions)
+    app.command("show")(sessions.show)
+    app.command("resume")(run.resume)
+    app.command("verify")(sessions.verify)
+    app.command("replay")(replay.replay)
+    app.command("arms")(replay.arms)
+    app.command("analyze")(analyze.analyze)
+    app.add_typer(study.study_app, name="study")
+    app.add_typer(model.model_app, name="model")
+    app.command("doctor")(doctor.doctor)

@@ -1,0 +1,99 @@
+"""`assistant sessions`, `show` and `verify`: what the journals say, without a model."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from assistant.store.summary import SessionSummary
+
+SessionsOption = Annotated[
+    Path | None, typer.Option("--sessions", metavar="DIR", help="The folder of journals.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def sessions(sessions: SessionsOption = None, json_: JsonOption = False) -> int:
+    """List the recorded sessions, newest first."""
+    from assistant.store.library import list_sessions
+    from assistant.store.paths import sessions_folder
+
+    folder = sessions_folder(sessions)
+    found = list_sessions(folder, _say_reading)
+    for summary in found:
+        print(summary.model_dump_json() if json_ else _row(summary))
+    unreadable = [summary for summary in found if summary.state == "unreadable"]
+    for summary in unreadable:
+        print(summary.trouble, file=sys.stderr)
+    left_out = f", {len(unreadable)} of them unreadable" if unreadable else ""
+    print(f"{len(found)} sessions in {folder}{left_out}", file=sys.stderr)
+    return 0
+
+
+def show(
+    session: Annotated[str, typer.Argument(metavar="ID", help="The start of a session's id, or its file.")],
+    sessions: SessionsOption = None,
+    json_: JsonOption = False,
+) -> int:
+    """Tell a session: its rounds, programs, verdicts and feedback."""
+    from assistant.cli.account import account, account_json
+    from assistant.cli.plain_text import colour_wanted
+    from assistant.domain.state import replay
+    from assistant.store.library import find_session
+    from assistant.store.paths import sessions_folder
+    from assistant.store.reading import read_journal
+    from assistant.store.summary import summary_of
+
+    recording = read_journal(find_session(sessions_folder(sessions), session))
+    summary, state = summary_of(recording), replay(recording.events)
+    if json_:
+        print(json.dumps(account_json(summary, recording.events, state), ensure_ascii=False))
+        return 0
+    for piece in account(summary, recording.events, state, colour_wanted(sys.stdout)):
+        print(piece, end="\n\n")
+    if recording.torn:
+        print("its last line was cut off; resuming the session sets that aside", file=sys.stderr)
+    return 0
+
+
+def verify(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")] = None,
+    sessions: SessionsOption = None,
+    json_: JsonOption = False,
+) -> int:
+    """Check every journal: schema, sequence, hashes, references. Exit 1 where one is wrong."""
+    from assistant.store.paths import sessions_folder
+    from assistant.store.verify import check_folder
+
+    checked = check_folder(folder or sessions_folder(sessions), _say_reading)
+    errors = sum(finding.is_error for finding in checked.findings)
+    if json_:
+        print(checked.model_dump_json())
+        return 0 if checked.ok else 1
+    for finding in checked.findings:
+        print(f"{'wrong' if finding.is_error else 'note'}: {finding}")
+    events = sum(journal.events for journal in checked.journals)
+    print(
+        f"{len(checked.journals)} journals, {events} events: {errors} wrong, {len(checked.findings) - errors} notes"
+    )
+    return 0 if checked.ok else 1
+
+
+def _row(summary: SessionSummary) -> str:
+    """One line of the list."""
+    state = summary.state.replace("_", " ") + (" (false)" if summary.false_solve else "")
+    return (
+        f"{summary.id:26} {summary.started[:16].replace('T', ' '):16} {state:16} "
+        f"{summary.rounds:>2} rounds  {summary.problem}  {summary.annotator}  {summary.model}"
+    ).rstrip()
+
+
+def _say_reading(done: int, total: int) -> None:
+    """A word before a long reading, so that nobody wonders."""
+    if done == 0 and total > 500:
+        print(f"reading {total} sessions …", file=sys.stderr)

@@ -1,0 +1,111 @@
+"""Keys and values of past tokens, in memory allocated once, so that forgetting a token costs nothing."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BLOCK = 128
+"""Tokens: capacities are multiples of this, and the buffers are zero where nothing was written yet."""
+
+
+class KeyValueCache:
+    """Per layer two buffers [rows, heads, capacity, head size]; row r holds `lengths[r]` tokens.
+
+    Rows are sequences that share a batch. Cropping sets a length; what lies beyond it is overwritten later.
+    """
+
+    def __init__(self, layers: int, rows: int = 1, capacity: int = BLOCK) -> None:
+        self.keys: list[Tensor | None] = [None] * layers
+        self.values: list[Tensor | None] = [None] * layers
+        self.lengths = [0] * rows
+        self.capacity = _whole_blocks(capacity)
+        self.foreign: Any = None
+        """transformers' own cache, for models whose layers do not keep plain keys and values."""
+
+    @property
+    def rows(self) -> int:
+        return len(self.lengths)
+
+    def crop(self, row: int, length: int) -> None:
+        """Forget all but the first `length` tokens of a row."""
+        self.lengths[row] = min(length, self.lengths[row])
+
+    def reserve(self, tokens: int) -> None:
+        """Make room for `tokens` tokens a row."""
+        if tokens <= self.capacity:
+            return
+        self.capacity = _whole_blocks(tokens)
+        used = max(self.lengths)
+        for buffers in (self.keys, self.values):
+            for layer, old in enumerate(buffers):
+                if old is not None:
+                    buffers[layer] = new = old.new_zeros(*old.shape[:2], self.capacity, old.shape[3])
+                    new[:, :, :used] = old[:, :, :used]
+
+    def put(self, layer: int, row: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store [heads, tokens, size] after what the row holds; return the row's whole buffers."""
+        self.write(layer, row, self.lengths[row], keys.unsqueeze(0), values.unsqueeze(0))
+        buffers = self.keys[layer], self.values[layer]
+        assert buffers[0] is not None and buffers[1] is not None
+        return buffers[0][row], buffers[1][row]
+
+    def scatter(self, layer: int, places: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store [rows, tokens, heads, size] at `places` [rows, tokens]; return what is used of the buffers."""
+        used = _whole_blocks(int(max(self.lengths)) + places.shape[1])
+        pair = []
+        for buffers, new in ((self.keys, keys), (self.values, values)):
+            buffer = buffers[layer]
+            if buffer is None:
+                buffer = new.new_zeros(self.rows, new.shape[2], self.capacity, new.shape[3])
+                buffers[layer] = buffer
+            index = places.view(*places.shape, 1, 1).expand_as(new).transpose(1, 2)
+            buffer.scatter_(2, index, new.transpose(1, 2))
+            pair.append(buffer[:, :, : min(used, self.capacity)])
+        return pair[0], pair[1]
+
+    def write(self, layer: int, row: int, start: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store [n, heads, tokens, size] for rows from `row` at `start`; return all up to there, as views."""
+        n, _, tokens, _ = keys.shape
+        end = start + tokens
+        pair = []
+        for buffers, new in ((self.keys, keys), (self.values, values)):
+            buffer = buffers[layer]
+            if buffer is None:
+                buffer = new.new_zeros(self.rows, new.shape[1], self.capacity, new.shape[3])
+                buffers[layer] = buffer
+            buffer[row : row + n, :, start:end] = new
+            pair.append(buffer[row : row + n, :, :end])
+        return pair[0], pair[1]
+
+    def select(self, rows: Sequence[int], *, capacity: int = 0) -> KeyValueCache:
+        """A copy that holds `rows` (which may repeat) in that order."""
+        lengths = [self.lengths[row] for row in rows]
+        used = max(lengths)
+        other = KeyValueCache(len(self.keys), len(rows), max(capacity, used))
+        other.lengths = lengths
+        for mine, theirs in ((self.keys, other.keys), (self.values, other.values)):
+            for layer, old in enumerate(mine):
+                if old is not None:
+                    theirs[layer] = new = old.new_zeros(len(rows), old.shape[1], other.capacity, old.shape[3])
+                    for at, row in enumerate(rows):
+                        new[at, :, :used] = old[row, :, :used]
+        other.foreign = self._select_foreign(rows)
+        return other
+
+    def _select_foreign(self, rows: Sequence[int]) -> Any:
+        if self.foreign is None:
+            return None
+        import torch
+
+        other = copy.deepcopy(self.foreign)
+        other.batch_select_indices(torch.tensor(rows))
+        return other
+
+
+def _whole_blocks(tokens: int) -> int:
+    return max(1, -(-tokens // BLOCK)) * BLOCK

@@ -1,0 +1,95 @@
+"""Matrix products with fixed weights, in the number formats that pay on a processor."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Linear(Protocol):
+    """x [tokens, in] -> [tokens, out], float32 or the weights' own format."""
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What `restore` needs to build it again."""
+        ...
+
+
+class PlainLinear:
+    """Weights as they are."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self._weight, self._bias = weight, bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self._weight, self._bias)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"weight": self._weight} | ({} if self._bias is None else {"bias": self._bias})
+
+
+class Int8Linear:
+    """8-bit integer weights, one scale per output channel; inputs rounded to 8 bits, one scale per token.
+
+    The products are summed in 32-bit integers, exactly, so that a token's result does not depend on what
+    else is in the batch. (torch's own dynamic quantization shares one scale among all tokens and spends
+    7 bits; see `tests/benchmarks/engine_precision.py` for what that costs.)
+
+    `fine` inputs are rounded to 15 bits: what the first rounding left over goes through the same weights as
+    a second token. Inputs with heavy tails need it, and reading the weights costs more than another token.
+    """
+
+    def __init__(
+        self, weight: Tensor, scale: Tensor, bias: Tensor | None = None, *, fine: bool = False
+    ) -> None:
+        """`weight` int8 [out, in], `scale` float32 [out]."""
+        self._bias, self._fine = bias, fine
+        zeros = torch.zeros(len(scale), dtype=torch.int64)
+        quantized = torch._make_per_channel_quantized_tensor(weight, scale.double(), zeros, 0)
+        self._packed = torch.ops.quantized.linear_prepack(quantized, None)
+
+    @classmethod
+    def quantize(cls, weight: Tensor, bias: Tensor | None = None, *, fine: bool = False) -> Int8Linear:
+        """Round each output channel to 255 steps."""
+        weight = weight.float()
+        scale = weight.abs().amax(dim=1).clamp_(min=1e-12) / 127
+        rounded = (weight / scale.unsqueeze(1)).round_().to(torch.int8)
+        return cls(rounded, scale, None if bias is None else bias.float(), fine=fine)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        scale = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-12).div_(127)
+        y = self._twice(x / scale) if self._fine else self._product(x / scale)
+        y.mul_(scale)
+        return y if self._bias is None else y.add_(self._bias)
+
+    def _product(self, x: Tensor) -> Tensor:
+        """Inputs in [-127, 127], rounded inside; unsigned with the zero at 128 is what the instructions want."""
+        product: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
+            x, 1.0, 128, self._packed
+        )
+        return product
+
+    def _twice(self, x: Tensor) -> Tensor:
+        both = x.new_empty(2, *x.shape)
+        torch.round(x, out=both[0])
+        torch.sub(x, both[0], out=both[1]).mul_(254)
+        first, second = self._product(both.flatten(0, 1)).chunk(2)
+        return first.add_(second, alpha=1 / 254)
+
+    def tensors(self) -> dict[str, Tensor]:
+        quantized, _ = torch.ops.quantized.linear_unpack(self._packed)
+        kept = {"weight": quantized.int_repr(), "scale": quantized.q_per_channel_scales().float()}
+        kept |= {"fine": torch.ones(1)} if self._fine else {}
+        return kept | ({} if self._bias is None else {"bias": self._bias})
+
+
+def restore(tensors: dict[str, Tensor]) -> Linear:
+    """The product whose `tensors()` these are."""
+    bias = tensors.get("bias")
+    if "scale" in tensors:
+        return Int8Linear(tensors["weight"], tensors["scale"], bias, fine="fine" in tensors)
+    return PlainLinear(tensors["weight"], bias)

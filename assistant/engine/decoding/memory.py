@@ -1,0 +1,25 @@
+"""Running out of memory, told apart from other failures."""
+
+from __future__ import annotations
+
+import gc
+
+_CPU_WORDS = ("DefaultCPUAllocator", "can't allocate memory", "not enough memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch or Python failed for want of memory, on any device."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _CPU_WORDS)
+
+
+def release_memory() -> None:
+    """Give back what is no longer referenced, so that a smaller attempt finds room."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,1 @@
+"""Journals made into datasets that others can use."""

@@ -1,0 +1,23 @@
+"""The one line that a person must see while the walls are less than whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def banner(layers: Mapping[str, bool | str]) -> str:
+    """A warning to keep on screen, or an empty string when every required layer stands."""
+    if layers.get("unsafe"):
+        return "UNSAFE RUN: programs run without walls and can do anything that you can do."
+    if layers.get("reduced"):
+        return f"REDUCED SANDBOX: {layers['reduced']}."
+    return ""
+
+
+def notes(layers: Mapping[str, bool | str]) -> tuple[str, ...]:
+    """What is missing of the second wall, for a status line."""
+    namespaces, scratch = layers.get("namespaces"), layers.get("scratch")
+    told = [f"no namespaces ({namespaces})"] if isinstance(namespaces, str) else []
+    if isinstance(scratch, str) and scratch.startswith("none"):
+        told.append("no private scratch: solutions cannot write files")
+    return tuple(told)

@@ -1,0 +1,1 @@
+"""What runs inside the walls: standard library only, loaded once by the zygote before any untrusted code."""

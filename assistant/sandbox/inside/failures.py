@@ -1,0 +1,73 @@
+"""An exception as plain data: name, text, base types, and the line of the program where it happened."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+FILENAME = "solution.py"
+_TEXT = 400
+
+
+def describe(error: BaseException, source: str) -> dict[str, Any]:
+    """What the judge may know of an exception; never runs a method that the program may have overridden twice."""
+    line = line_of(error)
+    return {
+        "type": type(error).__name__[:80],
+        "mro": [kind.__name__[:80] for kind in type(error).__mro__[:20]],
+        "text": text_of(error),
+        "args": plain_arguments(error),
+        "line": line,
+        "code": code_at(source, line),
+        "exit": exit_code(error),
+    }
+
+
+def text_of(error: BaseException) -> str:
+    """`str(error)` on one line, bounded; a hostile `__str__` costs only its own text."""
+    if isinstance(error, SyntaxError) and isinstance(error.msg, str):
+        return error.msg[:_TEXT]
+    try:
+        return str.__str__(str(error))[:_TEXT]
+    except BaseException:
+        return ""
+
+
+def plain_arguments(error: BaseException) -> list[Any] | None:
+    """The exception's arguments where they are a few short plain values; None otherwise."""
+    args = error.args
+    return list(args) if len(args) <= 4 and all(map(is_short, args)) else None
+
+
+def is_short(value: Any) -> bool:
+    """Whether a value is plain and small enough to travel in an account of an exception."""
+    if type(value) is int:
+        return -(1 << 62) < value < 1 << 62
+    return value is None or type(value) is bool or (type(value) is str and len(value) <= _TEXT)
+
+
+def line_of(error: BaseException) -> int | None:
+    """The innermost line of the program; of a syntax error, where it is."""
+    if isinstance(error, SyntaxError) and error.filename == FILENAME:
+        return error.lineno if isinstance(error.lineno, int) else None
+    found = None
+    step: types.TracebackType | None = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == FILENAME:
+            found = step.tb_lineno
+        step = step.tb_next
+    return found
+
+
+def code_at(source: str, line: int | None) -> str:
+    """The program's text at `line`, without its indentation."""
+    lines = source.splitlines() if line is not None else []
+    return lines[line - 1].strip()[:160] if line is not None and 0 < line <= len(lines) else ""
+
+
+def exit_code(error: BaseException) -> int | None:
+    """What `sys.exit` was asked to exit with; None for other exceptions."""
+    if not isinstance(error, SystemExit):
+        return None
+    code = error.code
+    return code if isinstance(code, int) else 0 if code is None else 1

@@ -1,0 +1,285 @@
+"""The judge child: runs the tests against proxies and gives the verdicts. It never runs the program."""
+
+from __future__ import annotations
+
+import ast
+import math
+import os
+import socket
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+from assistant.sandbox.inside import frames, names
+from assistant.sandbox.inside.asserts import RECORDER, Recorder, compile_test
+from assistant.sandbox.inside.failures import describe
+from assistant.sandbox.inside.literals import literal_of
+from assistant.sandbox.inside.remote import (
+    MISSING,
+    Kind,
+    Link,
+    MustRunBeside,
+    ProgramDied,
+    ProgramRefused,
+    standard,
+)
+from assistant.sandbox.inside.show import show
+
+Json = dict[str, Any]
+
+
+class NeedsOwnJudge(Exception):
+    """These tests might leave something behind: a judge that serves many runs does not take them."""
+
+
+class Judge:
+    """Holds one program against its tests, one test at a time, as the harness asks."""
+
+    def __init__(
+        self, harness: frames.Frames, link: Any, *, beside: bool = False, standing: bool = False
+    ) -> None:
+        self._harness = harness
+        self._beside = beside
+        self._standing = standing
+        self._link = link
+        self._recorder = Recorder()
+        self._namespace: dict[str, Any] = {}
+        self._entry = self._source = ""
+        self._under_test: set[str] = set()
+        self._kinds: dict[str, Kind] = {}
+        self._tests: list[Json] = []
+        self._codes: list[ast.Module | types.CodeType | None] = []
+
+    def serve(self) -> None:
+        """Prepare, then answer `run` requests until the run's end (or until the harness is gone)."""
+        self._harness.send(self._prepare(self._harness.receive()))
+        while "run" in (request := self._harness.receive()):
+            index = request["run"]
+            self._harness.send({"case": index, **self._judged(self._tests[index])})
+
+    def _prepare(self, job: Json) -> Json:
+        """Load the program and the setup code; `failure` says why no test can run."""
+        self._tests, self._source = job["tests"], job["source"]
+        try:
+            return self._bind(job)
+        except ProgramDied:
+            return {"failure": {"stage": "load", "died": True}}
+        except ProgramRefused as error:
+            return {"failure": {"stage": "load", "message": str(error)}}
+        except NeedsOwnJudge as error:
+            return {"own_judge": str(error)}
+        except frames.FrameError:
+            raise
+        except BaseException as error:  # a value of the program's that raised while it was asked for
+            return {"failure": {"stage": "setup", **self._failure_of(error)}}
+
+    def _bind(self, job: Json) -> Json:
+        if not self._standing:
+            self._link.start_load(job["source"], job["name"])
+        setup = self._read(job["setup"])
+        texts = [self._read(test["code"]) if test["kind"] == "assert" else None for test in self._tests]
+        if self._standing:
+            refuse_traces([setup, *texts])
+            self._link.start_load(job["source"], job["name"])
+        known = [text for text in (setup, *texts) if text is not None]
+        bound = setup.binds if setup else set()
+        wanted = dict.fromkeys(
+            n for text in known for n in text.free() if n not in bound and n != "candidate"
+        )
+        given = job["entry"]
+        called = [name for text in (*texts, setup) if text for name in text.called() if name in wanted]
+        if not called and not given:
+            # Only where nothing else is called: a program must not answer for `set` and `len` in a test.
+            called = [name for text in texts if text for name in text.called_builtins()]
+        values = [test["name"] for test in self._tests if test["kind"] == "value"]
+        asked = dict.fromkeys([*wanted, *called, *filter(None, [given]), *values])
+        loaded, kinds = self._link.finish_load(list(asked))
+        self._kinds = kinds
+        if "raised" in loaded:
+            return {"failure": {"stage": "load", "raised": loaded["raised"]}}
+        self._entry = given or own_function(called, kinds)
+        root = self._entry.partition(".")[0]
+        if self._entry and kinds.get(self._entry, MISSING).kind == "missing":
+            return {"failure": {"stage": "entry", "message": f"the program defines no `{root}`"}}
+        self._under_test = {*wanted, root, "candidate"}
+        self._codes = [None if text is None else text.tree for text in texts]
+        if self._standing:
+            refuse_modules(kinds)
+        beside = [] if self._beside else self._reasons(setup, texts, kinds)
+        if beside and all(beside):
+            return {"ready": True, "beside": beside}
+        self._fill_namespace({name: kinds[name] for name in kinds if name in self._under_test})
+        return (self._run_setup(setup) if setup else None) or {"ready": True, "beside": beside}
+
+    def _read(self, code: str) -> names.Text | None:
+        """The parsed text; None where it cannot be parsed (running it will say so)."""
+        try:
+            return names.read(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+    def _reasons(
+        self, setup: names.Text | None, texts: list[names.Text | None], kinds: dict[str, Kind]
+    ) -> list[str]:
+        """For each test why it must run beside the code, or an empty string."""
+        functions = {name for name in self._under_test if name in kinds and kinds[name].kind == "function"}
+        general = _reason(setup, kinds, functions)
+        return [general or _reason(text, kinds, functions) for text in texts]
+
+    def _fill_namespace(self, kinds: dict[str, Kind]) -> None:
+        self._namespace = self._link.namespace(self._entry, kinds)
+        self._namespace[RECORDER] = self._recorder
+
+    def _run_setup(self, setup: names.Text) -> Json:
+        try:
+            exec(compile_test(setup.tree, "setup", self._under_test), self._namespace)
+        except MustRunBeside as error:
+            return {"ready": True, "beside": [str(error)] * len(self._tests)}
+        except ProgramDied:
+            return {"failure": {"stage": "setup", "died": True}}
+        except BaseException as error:
+            return {"failure": {"stage": "setup", **self._failure_of(error)}}
+        return {}
+
+    def _judged(self, test: Json) -> Json:
+        self._recorder.checks.clear()
+        self._link.returned = []
+        self._link.raised = None
+        run: Callable[[Json], Json] = getattr(self, "_run_" + test["kind"])
+        begun = time.perf_counter()
+        try:
+            verdict = run(test)
+        except BaseException as error:
+            verdict = self._failure_of(error)
+        return {**verdict, "seconds": time.perf_counter() - begun}
+
+    def _run_assert(self, test: Json) -> Json:
+        exec(self._code_of(test), self._namespace)
+        checks = self._recorder.checks
+        if not checks:
+            return {"verdict": "error", "message": "the test asserts nothing"}
+        return {"verdict": "passed", **self._last_check()}
+
+    def _code_of(self, test: Json) -> types.CodeType:
+        """The compiled test (kept: a test may be asked for again)."""
+        index = self._tests.index(test)
+        known = self._codes[index]
+        if isinstance(known, types.CodeType):
+            return known
+        code = compile_test(known or ast.parse(test["code"]), "test", self._under_test)
+        self._codes[index] = code
+        return code
+
+    def _run_call(self, test: Json) -> Json:
+        if not self._entry:
+            return {"verdict": "error", "message": "no function is named for this call"}
+        if test["expected"] is None and not test.get("record"):
+            return {
+                "verdict": "error",
+                "message": "no expected value: the reference solution has not been run",
+            }
+        arguments = ast.literal_eval(test["arguments"])
+        function = self._link.function(self._entry)
+        value = function(*arguments)
+        if test.get("record"):
+            return {"verdict": "recorded", "literal": literal_of(value), "actual": show(value)}
+        expected = ast.literal_eval(test["expected"])
+        ok = alike(value, expected, test["atol"])
+        verdict = "passed" if ok else "wrong"
+        return {"verdict": verdict, "expected": show(expected), "actual": show(value)}
+
+    def _run_value(self, test: Json) -> Json:
+        if self._kinds[test["name"]].kind == "missing":
+            return {"verdict": "error", "message": f"the program sets no `{test['name']}`"}
+        value = self._link.get(test["name"])
+        self._link.returned = [value]
+        ok = isinstance(value, int | float) and math.isclose(
+            value, test["expected"], rel_tol=test["rtol"], abs_tol=test["atol"]
+        )
+        shown = {"expected": show(test["expected"]), "actual": show(value)}
+        return {"verdict": "passed" if ok else "wrong", **shown}
+
+    def _last_check(self) -> Json:
+        if not self._recorder.checks:
+            return {"actual": show(self._link.returned[0])} if self._link.returned else {}
+        check = self._recorder.checks[-1]
+        return {"expected": check.expected, "actual": check.actual}
+
+    def _failure_of(self, error: BaseException) -> Json:
+        """A verdict from whatever ended the test."""
+        if isinstance(error, ProgramDied):
+            return {"verdict": "died"}
+        if isinstance(error, MustRunBeside):
+            return {"verdict": "beside", "message": str(error)}
+        if isinstance(error, ProgramRefused):
+            return {"verdict": "wrong", "message": str(error), **self._last_check()}
+        if self._link.raised is not None and error is self._link.raised:
+            return {"verdict": "raised", "raised": self._link.raised_as}
+        if isinstance(error, AssertionError) and self._recorder.checks:
+            return {"verdict": "wrong", "message": _text(error), **self._last_check()}
+        failure = describe(error, self._source)
+        in_test = failure["line"] is None
+        return {"verdict": "raised", "raised": failure, "in_test": in_test, **self._last_check()}
+
+
+def alike(value: Any, expected: Any, atol: float) -> bool:
+    """`value == expected`; with a tolerance, floats inside equal containers may differ by `atol`."""
+    if not atol:
+        return bool(value == expected)
+    if isinstance(expected, float | int) and not isinstance(expected, bool):
+        number = isinstance(value, float | int) and not isinstance(value, bool)
+        return number and (value == expected or math.isclose(value, expected, rel_tol=0.0, abs_tol=atol))
+    if isinstance(expected, list | tuple) and type(value) is type(expected):
+        return len(value) == len(expected) and all(map(alike, value, expected, [atol] * len(value)))
+    if isinstance(expected, dict) and isinstance(value, dict):
+        return value.keys() == expected.keys() and all(alike(value[k], expected[k], atol) for k in expected)
+    return bool(value == expected)
+
+
+def _text(error: BaseException) -> str:
+    return str(error)[:400] if error.args else ""
+
+
+def refuse_traces(texts: list[names.Text | None]) -> None:
+    """Raise `NeedsOwnJudge` when some text could leave something behind in this interpreter."""
+    for text in texts:
+        if text is not None and text.traces:
+            raise NeedsOwnJudge(text.traces)
+
+
+def refuse_modules(kinds: dict[str, Kind]) -> None:
+    """The same for modules of the standard library that the tests would get by way of the program's imports."""
+    for name, kind in kinds.items():
+        module = name if kind.kind == "module" else kind.module
+        if module.partition(".")[0] not in names.INERT_MODULES and standard(name, kind) is not None:
+            raise NeedsOwnJudge(module)
+
+
+def own_function(called: list[str], kinds: dict[str, Kind]) -> str:
+    """The function under test where nothing names it: the first that is called and is no library's."""
+    own = (name for name in called if kinds[name].kind != "module" and standard(name, kinds[name]) is None)
+    return next(own, "")
+
+
+def _reason(text: names.Text | None, kinds: dict[str, Kind], functions: set[str]) -> str:
+    """Why this text must run beside the code: it names a class of the program's, or looks inside it."""
+    if text is None:
+        return ""
+    for name in text.free():
+        kind = kinds.get(name, MISSING)
+        if kind.kind == "class" and names.is_class_name(name) and standard(name, kind) is None:
+            return f"the test uses the program's class `{name}`"
+    return text.reason_to_run_beside(functions)
+
+
+def main(harness_fd: int, solution_fd: int) -> None:
+    """Judge over `harness_fd`, the program behind `solution_fd`. (No garbage collection: a judge lives briefly.)"""
+    harness = frames.Frames(socket.socket(fileno=harness_fd))
+    link = Link(frames.Frames(socket.socket(fileno=solution_fd)))
+    try:
+        Judge(harness, link).serve()
+    except frames.FrameError:
+        pass
+    finally:
+        os._exit(0)

@@ -1,0 +1,165 @@
+"""What a test's text asks of the program: which names, and whether it must run beside the code."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+_BUILTINS = frozenset(dir(builtins))
+_LOOKS_INSIDE = frozenset(
+    {"globals", "inspect", "monkeypatch", "mock", "patch", "setattr", "delattr", "gc", "vars"}
+)
+_TELLING_IMPORTS = frozenset({"solution", "__main__", "inspect", "gc"})
+_INERT = (
+    "math cmath copy string random collections itertools functools operator re typing datetime decimal "
+    "fractions heapq bisect statistics pytest numbers"
+)
+INERT_MODULES = frozenset(_INERT.split())
+"""Modules that a test may use without leaving anything behind in them (it cannot set attributes)."""
+_REACHING_NAMES = (
+    "exec eval compile open input getattr setattr delattr globals locals vars breakpoint exit quit help "
+    "super memoryview"
+)
+_REACHING = frozenset(_REACHING_NAMES.split())
+"""Builtins with which code could get at more than its own names."""
+_HARMLESS_NAMES = (
+    "Module Expr Assign AugAssign AnnAssign Assert If For While Break Continue Pass Try ExceptHandler "
+    "Raise With withitem FunctionDef Lambda Return arguments arg Import ImportFrom alias Delete "
+    "Nonlocal Name Load Store Del Constant Call keyword Starred Attribute Subscript Slice Compare "
+    "BoolOp BinOp UnaryOp IfExp NamedExpr JoinedStr FormattedValue List Tuple Set Dict ListComp SetComp "
+    "DictComp GeneratorExp comprehension And Or Not Add Sub Mult Div FloorDiv Mod Pow LShift RShift "
+    "BitOr BitXor BitAnd MatMult Invert UAdd USub Eq NotEq Lt LtE Gt GtE Is IsNot In NotIn Yield "
+    "YieldFrom"
+)
+_HARMLESS = frozenset(getattr(ast, name) for name in _HARMLESS_NAMES.split())
+"""What tests are usually made of. No classes, no `async`, no `global`, no `match`."""
+
+
+@dataclass
+class Text:
+    """One piece of test code, parsed and read through once."""
+
+    tree: ast.Module
+    reads: list[str] = field(default_factory=list)
+    """Names that are read, in order of appearance."""
+    binds: set[str] = field(default_factory=set)
+    """Names that the code itself defines: assignments, definitions, imports, parameters."""
+    calls: set[str] = field(default_factory=set)
+    attributes: list[tuple[str, str]] = field(default_factory=list)
+    """`name.attribute` pairs that are read."""
+    imports: list[str] = field(default_factory=list)
+    traces: str = ""
+    """Something in the code that could outlive it (in the interpreter that runs it); empty: it leaves nothing."""
+
+    def free(self) -> list[str]:
+        """Names that only the program (or another piece of test code) can supply."""
+        wanted = (name for name in self.reads if name not in self.binds and name not in _BUILTINS)
+        return list(dict.fromkeys(wanted))
+
+    def called(self) -> list[str]:
+        """The free names that are called."""
+        return [name for name in self.free() if name in self.calls]
+
+    def called_builtins(self) -> list[str]:
+        """Builtin names that are called: one of them may be what the program redefines (`def sum(a, b)`)."""
+        called = (name for name in self.reads if name in self.calls and name in _BUILTINS)
+        return [name for name in dict.fromkeys(called) if name not in self.binds]
+
+    def reason_to_run_beside(self, functions: set[str]) -> str:
+        """Why the text cannot run against proxies of `functions`; empty when it can."""
+        for name in self.reads:
+            if name in _LOOKS_INSIDE:
+                return f"the test uses `{name}`"
+        for name, attribute in self.attributes:
+            if name in functions:
+                return f"the test looks inside the function: `{name}.{attribute}`"
+        told = next((name for name in self.imports if name.partition(".")[0] in _TELLING_IMPORTS), "")
+        return f"the test imports `{told}`" if told else ""
+
+
+def read(code: str) -> Text:
+    """Parse and read `code`; raises what `ast.parse` raises."""
+    text = Text(ast.parse(code))
+    places: list[tuple[int, int, str]] = []
+    pending: list[ast.AST] = [text.tree]
+    while pending:  # `ast.walk` takes three times as long, and every run reads its tests
+        node = pending.pop()
+        _note(node, text, places)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value.__class__ is list:
+                pending += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                pending.append(value)
+    text.reads = [name for _, _, name in sorted(places)]
+    return text
+
+
+def _note(node: ast.AST, text: Text, places: list[tuple[int, int, str]]) -> None:
+    kind = node.__class__
+    if kind not in _HARMLESS:
+        text.traces = kind.__name__
+    if kind is ast.Name:
+        if node.ctx.__class__ is ast.Load:  # type: ignore[attr-defined]
+            places.append((node.lineno, node.col_offset, node.id))  # type: ignore[attr-defined]
+            if node.id in _REACHING or node.id.startswith("__"):  # type: ignore[attr-defined]
+                text.traces = node.id  # type: ignore[attr-defined]
+        else:
+            text.binds.add(node.id)  # type: ignore[attr-defined]
+    elif kind in _NOTERS:
+        _NOTERS[kind](node, text)
+
+
+def _note_call(node: ast.Call, text: Text) -> None:
+    if isinstance(node.func, ast.Name):
+        text.calls.add(node.func.id)
+
+
+def _note_attribute(node: ast.Attribute, text: Text) -> None:
+    chained = isinstance(node.value, ast.Attribute)
+    if chained or node.attr.startswith("_") or not isinstance(node.ctx, ast.Load):
+        text.traces = node.attr
+    if isinstance(node.value, ast.Name):
+        text.attributes.append((node.value.id, node.attr))
+
+
+def _note_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: Text) -> None:
+    text.binds.add(node.name)
+
+
+def _note_parameter(node: ast.arg, text: Text) -> None:
+    text.binds.add(node.arg)
+
+
+def _note_import(node: ast.Import | ast.ImportFrom, text: Text) -> None:
+    text.binds.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+    text.imports += names
+    if not INERT_MODULES.issuperset(names):
+        text.traces = names[0]
+
+
+def _note_handler(node: ast.ExceptHandler, text: Text) -> None:
+    if node.name:
+        text.binds.add(node.name)
+
+
+_NOTERS: dict[type, Callable[[Any, Text], None]] = {
+    ast.Call: _note_call,
+    ast.Attribute: _note_attribute,
+    ast.FunctionDef: _note_definition,
+    ast.AsyncFunctionDef: _note_definition,
+    ast.ClassDef: _note_definition,
+    ast.arg: _note_parameter,
+    ast.Import: _note_import,
+    ast.ImportFrom: _note_import,
+    ast.ExceptHandler: _note_handler,
+}
+
+
+def is_class_name(name: str) -> bool:
+    """CapWords: the test's author means a class. (Not `N` or `MAX`, which are constants.)"""
+    return name[:1].isupper() and name != name.upper()

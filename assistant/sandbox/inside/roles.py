@@ -1,0 +1,29 @@
+"""What a child can be, and the descriptors that it keeps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from assistant.sandbox.inside import beside, judge, solution, standing
+from assistant.sandbox.inside.walls.limits import FILES
+
+ROLES: dict[str, Callable[..., None]] = {
+    "solution": solution.main,
+    "judge": judge.main,
+    "standing": standing.main,
+    "beside": beside.main,
+    "program": solution.program_main,
+}
+"""Each takes its descriptors; none returns."""
+
+
+def settle_descriptors(own: list[int]) -> list[int]:
+    """Keep only `own` (ascending), as descriptors 3, 4, …; nothing on 0, 1 and 2."""
+    settled = list(range(3, 3 + len(own)))
+    for fd, place in zip(own, settled, strict=True):
+        if fd != place:
+            os.dup2(fd, place, inheritable=False)
+    os.dup2(0, 2)
+    os.closerange(3 + len(own), FILES + 1)
+    return settled

@@ -1,0 +1,286 @@
+"""The solution child: holds the program, answers one call at a time, never sees a test or an expected value.
+
+Everything here may be read and patched by the program that it runs. That is harmless: it can only lie about
+its own values.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import contextlib
+import gc
+import io
+import os
+import socket
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from assistant.sandbox.inside import frames, wire
+from assistant.sandbox.inside.failures import describe
+
+FILENAME = "solution.py"
+
+
+class PatientOutput(io.TextIOWrapper):
+    """Standard output that a program may close without ending what others print."""
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self.flush()
+
+
+_PREPARED: list[PatientOutput] = []
+
+
+def prepare_streams() -> None:
+    """Make the text streams for 1 and 2 before any fork; `adopt_output` gives them somewhere to go."""
+    reader, writer = os.pipe()
+    for fd in (1, 2):
+        # Made on a pipe, like the one that they will write to: a stream looks at its descriptor when it is made.
+        kept = os.dup(fd)
+        os.dup2(writer, fd)
+        buffered = io.BufferedWriter(io.FileIO(fd, "w", closefd=False), 8192)
+        _PREPARED.append(PatientOutput(buffered, "utf-8", "backslashreplace", newline="\n"))
+        os.dup2(kept, fd)
+        os.close(kept)
+    for fd in (reader, writer):
+        os.close(fd)
+
+
+def adopt_output(output_fd: int) -> None:
+    """Both outputs, as descriptors and as text streams, go to `output_fd`, which is closed."""
+    os.dup2(output_fd, 1)
+    os.dup2(output_fd, 2)
+    os.close(output_fd)
+    sys.stdout, sys.stderr = _PREPARED
+    sys.__stdout__, sys.__stderr__ = _PREPARED  # type: ignore[misc]
+
+
+def flush_streams() -> None:
+    """Everything printed so far reaches the pipe; a broken stream is the program's own affair."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BaseException):
+            stream.flush()
+
+
+def load(source: str, name: str) -> types.ModuleType:
+    """Run the program as module `name`."""
+    module = types.ModuleType(name)
+    module.__dict__["__file__"] = FILENAME
+    sys.modules[name] = module
+    code = compile(source.removeprefix("\ufeff"), FILENAME, "exec", dont_inherit=True)
+    exec(code, module.__dict__)
+    return module
+
+
+class Solution:
+    """Serves the judge's requests over one stream."""
+
+    def __init__(self, stream: frames.Frames) -> None:
+        self._stream = stream
+        self._module = types.ModuleType("solution")
+        self._source = ""
+        self._held: list[Any] = []
+        self._talking = threading.RLock()
+
+    def serve(self) -> None:
+        """Answer until the judge is gone."""
+        flush = flush_streams
+        while True:
+            request = self._stream.receive()
+            answer = self.answer(request)
+            flush()
+            self._reply(answer)
+
+    def _reply(self, answer: dict[str, Any]) -> None:
+        try:
+            self._stream.send(answer)
+        except frames.FrameTooLarge:
+            self._stream.send({"refused": "cannot compare a value that large"})
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        action: Callable[[dict[str, Any]], dict[str, Any]] = getattr(self, "_do_" + request["do"])
+        try:
+            return action(request)
+        except wire.WireError as error:
+            return {"refused": str(error)}
+        except BaseException as error:
+            return {"raised": describe(error, self._source)}
+        finally:
+            sys.setrecursionlimit(max(1000, min(sys.getrecursionlimit(), 10**7)))
+
+    def _do_load(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._source = request["source"]
+        self._module = load(self._source, request["name"])
+        return {"loaded": True}
+
+    def _do_kinds(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"kinds": {name: self._kind(name) for name in request["names"]}}
+
+    def _kind(self, name: str) -> list[str]:
+        """What a name of the module is, and where it was imported from."""
+        if name.partition(".")[0] not in self._module.__dict__:
+            return ["missing", ""]
+        if "." in name:
+            return ["function", ""]
+        value = self._module.__dict__[name]
+        if isinstance(value, types.ModuleType):
+            return ["module", ""]
+        if not callable(value):
+            return ["value", ""]
+        home = getattr(value, "__module__", None)
+        return ["class" if isinstance(value, type) else "function", home if isinstance(home, str) else ""]
+
+    def _do_get(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"value": self._encode(self._module.__dict__[request["name"]], None)}
+
+    def _do_call(self, request: dict[str, Any]) -> dict[str, Any]:
+        function = self._resolve(request)
+        origins = wire.Origins()
+        decoder = wire.Decoder(origins, self._incoming, number_new=True)
+        args, kwargs = decoder.decode(request["args"])
+        value = function(*args, **kwargs)
+        encoder = wire.Encoder(origins, self._outgoing)
+        after = self._arguments_after(encoder, (args, kwargs), request["args"])
+        if after is None:
+            encoder = wire.Encoder(origins, self._outgoing)
+            return {"value": encoder.encode(value)}
+        return {"after": after, "value": encoder.encode(value)}
+
+    def _arguments_after(self, encoder: wire.Encoder, given: Any, before: Any) -> Any:
+        """The arguments as the call left them, None when it left them alone (or nothing says how)."""
+        try:
+            after = encoder.encode(given)
+        except wire.WireError:
+            return None
+        return None if after == before else after
+
+    def _resolve(self, request: dict[str, Any]) -> Callable[..., Any]:
+        if "held" in request:
+            return self._held[request["held"]]  # type: ignore[no-any-return]
+        owner, _, method = request["name"].partition(".")
+        found = self._module.__dict__[owner]
+        return getattr(found(), method) if method else found  # type: ignore[no-any-return]
+
+    def _do_next(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            value = next(self._held[request["held"]])
+        except StopIteration:
+            return {"stop": True}
+        return {"value": self._encode(value, None)}
+
+    def _encode(self, value: Any, origins: wire.Origins | None) -> Any:
+        return wire.Encoder(origins, self._outgoing).encode(value)
+
+    def _outgoing(self, value: Any) -> Any:
+        """What has no plain form stays here; the judge gets a number to ask for it by."""
+        if type(value).__module__ == "numpy" and hasattr(value, "item") and not getattr(value, "shape", True):
+            return wire.Encoder().encode(value.item())  # a numpy number is a number
+        kind = "iterator" if isinstance(value, Iterator) else "function" if callable(value) else "opaque"
+        if isinstance(value, type):
+            kind = "opaque"
+        self._held.append(value)
+        truth = kind != "opaque" or bool(value)
+        return ["held", len(self._held) - 1, kind, type(value).__name__[:80], truth]
+
+    def _incoming(self, tag: str, body: list[Any]) -> Any:
+        """What the judge sent as a number: one of ours, or a function of the test's."""
+        if tag == "held":
+            return self._held[body[0]]
+        if tag == "theirs":
+            return self._callback(body[0])
+        if tag == "iterate":
+            return self._iterate(self._callback(body[0]))
+        raise wire.WireError("not a value")
+
+    def _callback(self, number: int) -> Callable[..., Any]:
+        def function(*args: Any, **kwargs: Any) -> Any:
+            origins = wire.Origins()
+            encoded = wire.Encoder(origins, self._outgoing, number_new=True).encode((args, kwargs))
+            with self._talking:
+                self._stream.send({"callback": number, "args": encoded})
+                answer = self._stream.receive()
+            if "raised" in answer:
+                raise rebuild(answer["raised"])
+            return wire.Decoder(origins, self._incoming).decode(answer["value"])
+
+        return function
+
+    def _iterate(self, step: Callable[[], Any]) -> Iterator[Any]:
+        while True:
+            try:
+                value = step()
+            except StopIteration:
+                return
+            yield value
+
+
+def rebuild(raised: dict[str, Any]) -> BaseException:
+    """A local exception of the nearest builtin type."""
+    args = raised.get("args")
+    given = args if isinstance(args, list) else [str(raised["text"])]
+    for name in raised["mro"]:
+        kind = getattr(builtins, str(name), None)
+        if isinstance(kind, type) and issubclass(kind, BaseException):
+            with contextlib.suppress(Exception):
+                return kind(*given)
+    return Exception(str(raised["text"]))
+
+
+def main(wire_fd: int, output_fd: int) -> None:
+    """Serve on `wire_fd`, print on `output_fd`, then leave without running anybody's exit handlers."""
+    sys.argv = [FILENAME]
+    adopt_output(output_fd)
+    gc.enable()
+    try:
+        Solution(frames.Frames(socket.socket(fileno=wire_fd))).serve()
+    except frames.FrameError:
+        pass
+    finally:
+        os._exit(0)
+
+
+def program_main(wire_fd: int, output_fd: int, stdin_fd: int) -> None:
+    """Run one whole program on `stdin_fd`; say over `wire_fd` how it ended."""
+    stream = frames.Frames(socket.socket(fileno=wire_fd))
+    try:
+        source = stream.receive()["source"]
+        program_streams(output_fd, stdin_fd)
+        gc.enable()
+        ended = run_program(source)
+        flush_streams()
+        stream.send(ended)
+    except frames.FrameError:
+        pass
+    finally:
+        os._exit(0)
+
+
+def program_streams(output_fd: int, stdin_fd: int) -> None:
+    """Standard streams on 0, 1 and 2, as a fresh interpreter has them; standard error goes nowhere."""
+    error = os.dup(2)
+    adopt_output(output_fd)
+    os.dup2(error, 2)
+    os.close(error)
+    os.dup2(stdin_fd, 0)
+    os.close(stdin_fd)
+    sys.argv = [FILENAME]
+    stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
+    sys.stdin = sys.__stdin__ = stdin  # type: ignore[misc]
+
+
+def run_program(source: str) -> dict[str, Any]:
+    """Run a program as `__main__`, its threads and exit handlers included; how it ended."""
+    raised = None
+    try:
+        load(source, "__main__")
+    except BaseException as error:
+        raised = describe(error, source)
+    with contextlib.suppress(BaseException):
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+    return {"raised": raised} if raised else {"ended": True}

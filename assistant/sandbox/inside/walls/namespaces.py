@@ -1,0 +1,106 @@
+"""The second wall: user, pid, mount, network, IPC and host-name namespaces around one worker.
+
+Inside, the file tree holds the standard library, shared libraries, three devices, and a private scratch in
+memory; nothing of the machine's own.
+"""
+
+# ruff: noqa: PTH102, PTH103, PTH106, PTH110, PTH120, PTH123
+# (raw paths: this code stands between a fork and a wall)
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import stat
+
+from assistant.sandbox.inside.walls import libc, places
+
+SCRATCH_OPTIONS = "size=64m,nr_inodes=4096,mode=1777"
+_KEPT_FLAGS = {
+    os.ST_NODEV: 4,
+    os.ST_NOEXEC: 8,
+    os.ST_NOATIME: 1024,
+    os.ST_NODIRATIME: 2048,
+    os.ST_RELATIME: 1 << 21,
+}
+"""Flags of `statvfs` and what `mount` calls them."""
+_FLAGS = libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
+
+
+def enter(packages: list[str]) -> None:
+    """New namespaces, the folders of `packages` in view; returns in the first process of the new pid namespace.
+
+    The process that called it stays outside and waits. Raises `OSError` where the kernel does not allow it.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    libc.unshare(_FLAGS | (libc.CLONE_NEWUSER if uid else 0))
+    if uid:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{uid} {uid} 1")
+        _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    first = os.fork()
+    if first:
+        _wait_for(first)
+    libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
+    libc.mount("none", "/", None, libc.MS_REC | libc.MS_PRIVATE)
+    _private_root(packages)
+    with contextlib.suppress(OSError):
+        socket.sethostname("sandbox")
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def _wait_for(pid: int) -> None:
+    """Outside: hold nothing open, and end as the inside ends."""
+    os.closerange(0, 256)
+    _, status = os.waitpid(pid, 0)
+    os._exit(abs(os.waitstatus_to_exitcode(status)) & 0xFF)
+
+
+def _private_root(packages: list[str]) -> None:
+    root = places.SCRATCH
+    shown = [*places.standard_library(), *places.library_folders(), *places.time_zones()]
+    shown += ["/etc/ld.so.cache", *places.DEVICES, *places.beside_the_interpreter(), *packages]
+    # Everything is held open first: the new root will lie over a folder that some of it may be below.
+    held = {path: os.open(path, os.O_PATH) for path in dict.fromkeys(shown) if os.path.exists(path)}
+    libc.mount("tmpfs", root, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, "size=1m,mode=755")
+    for path, fd in held.items():
+        if not _is_below_another(path, held):
+            _bind(f"/proc/self/fd/{fd}", root + path, stat.S_ISDIR(os.fstat(fd).st_mode))
+        os.close(fd)
+    os.mkdir(root + places.SCRATCH, 0o755)
+    libc.mount("tmpfs", root + places.SCRATCH, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, SCRATCH_OPTIONS)
+    os.mkdir(root + "/.old")
+    libc.pivot_root(root, root + "/.old")
+    os.chdir("/")
+    libc.unmount("/.old", libc.MNT_DETACH)
+    os.rmdir("/.old")
+    _make_read_only("/")
+
+
+def _is_below_another(path: str, held: dict[str, int]) -> bool:
+    return any(path.startswith(other + "/") for other in held)
+
+
+def _bind(source: str, target: str, folder: bool) -> None:
+    if folder:
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+    libc.mount(source, target, None, libc.MS_BIND | libc.MS_REC)
+    _make_read_only(target)
+
+
+def _make_read_only(target: str) -> None:
+    """Nothing can be written, renamed or given other rights below `target`; raises `OSError`.
+
+    In a user namespace the flags that a mount already has must be named again.
+    """
+    has = os.statvfs(target).f_flag
+    kept = sum(mount_flag for flag, mount_flag in _KEPT_FLAGS.items() if has & flag)
+    libc.mount("none", target, None, libc.MS_REMOUNT | libc.MS_BIND | libc.MS_RDONLY | libc.MS_NOSUID | kept)

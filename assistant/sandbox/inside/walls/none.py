@@ -1,0 +1,22 @@
+"""No walls at all: for `--unsafe-run`, and below another system's own sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant.sandbox.inside.walls import limits
+
+
+class NoWalls:
+    """No wall; memory and processor time are bounded all the same, so that a mistake does not stop the machine."""
+
+    def __init__(self, layers: dict[str, bool | str]) -> None:
+        self.layers = layers
+
+    def enclose_child(self, role: str, bounds: dict[str, Any]) -> None:
+        """Bounds that any process may set itself."""
+        limits.apply(bounds["memory_bytes"], bounds["seconds"], bounds["cases"])
+
+    def clear(self) -> bool:
+        """Nothing to empty."""
+        return True

@@ -1,0 +1,72 @@
+"""The files that a Python program needs to run, and nothing else."""
+
+# ruff: noqa: PTH112, PTH118, PTH120, PTH208
+# (raw paths: this code stands between a fork and a wall)
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+
+DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
+SCRATCH = "/tmp"
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
+_FOREIGN = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
+
+
+def library_folders() -> list[str]:
+    """Folders of shared libraries."""
+    return [folder for folder in _LIBRARIES if os.path.isdir(folder)]
+
+
+def standard_library() -> list[str]:
+    """The interpreter's own folders."""
+    names = ("stdlib", "platstdlib")
+    folders = [
+        sysconfig.get_path(name, vars={"base": sys.base_prefix, "platbase": sys.base_exec_prefix})
+        for name in names
+    ]
+    found = [
+        folder for folder in dict.fromkeys([*folders, os.path.dirname(os.__file__)]) if os.path.isdir(folder)
+    ]
+    return list(dict.fromkeys([*found, *map(os.path.realpath, found)]))
+
+
+def time_zones() -> list[str]:
+    return [folder for folder in ("/usr/share/zoneinfo",) if os.path.isdir(folder)]
+
+
+def readable(packages: list[str]) -> list[str]:
+    """Paths that may be read: the standard library, shared libraries, devices, and the folders of `packages`.
+
+    Other packages are left out because a published test set may be among them.
+    """
+    paths = [path for folder in standard_library() for path in _own_entries(folder)]
+    for folder in library_folders():
+        paths += _libraries_in(folder)
+    paths += packages
+    return [*paths, *time_zones(), "/etc/ld.so.cache", *DEVICES, *beside_the_interpreter()]
+
+
+def listable() -> list[str]:
+    """Folders whose entries may be listed (importing does) though not all of them may be read."""
+    return standard_library()
+
+
+def _own_entries(folder: str) -> list[str]:
+    return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name not in _FOREIGN]
+
+
+def _libraries_in(folder: str) -> list[str]:
+    """The machine's own subfolder where there is one, else the library files themselves."""
+    machine = sysconfig.get_config_var("MULTIARCH") or ""
+    if machine and os.path.isdir(os.path.join(folder, machine)):
+        return [os.path.join(folder, machine)]
+    return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if ".so" in name]
+
+
+def beside_the_interpreter() -> list[str]:
+    """Shared libraries that an interpreter brings along (`libpython`, and more in some distributions)."""
+    folder = os.path.join(sys.base_prefix, "lib")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return [os.path.join(folder, name) for name in names if ".so" in name]

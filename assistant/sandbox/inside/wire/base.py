@@ -1,0 +1,67 @@
+"""What both directions share: bounds, refusals, and the numbers of a call's mutable arguments."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+MAX_DEPTH = 150
+MAX_NODES = 1_000_000
+MAX_BYTES = 32 * 1024 * 1024
+
+Json = Any
+"""What `json` can write."""
+
+PAIRED = frozenset("dOCD")
+"""Tags of containers whose content is pairs."""
+TYPES: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (int, float, complex, bool, str, bytes, list, tuple, dict, set, frozenset, type(None), object)
+}
+"""Builtin types, which tests pass as arguments (`only_of(values, int)`)."""
+
+
+class WireError(Exception):
+    """A value that cannot cross, or bytes that are no value. `str(error)` is one line for a person."""
+
+
+class CannotCross(WireError):
+    """A value of a type that has no place on the wire."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"cannot compare a `{name[:80]}`")
+        self.name = name
+
+
+class TooLarge(WireError):
+    """Too deep, too many parts, too many bytes, or a cycle."""
+
+
+class Origins:
+    """The mutable containers of one call's arguments, numbered in the order they were met."""
+
+    def __init__(self) -> None:
+        self.objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
+
+    def add(self, value: Any) -> int:
+        self._numbers[id(value)] = len(self.objects)
+        self.objects.append(value)
+        return len(self.objects) - 1
+
+    def number(self, value: Any) -> int | None:
+        return self._numbers.get(id(value))
+
+
+@contextlib.contextmanager
+def without_collection() -> Iterator[None]:
+    """No garbage collection while many small lists are made: it would look at all of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,111 @@
+"""From what the judge said to what a person reads: outcomes and one-line messages."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from assistant.domain.outcome import CaseReport, Outcome
+from assistant.sandbox.display import safe, safe_line
+
+Json = dict[str, Any]
+
+_WORDS = {"passed": Outcome.PASSED, "wrong": Outcome.WRONG, "error": Outcome.NOT_RUNNABLE}
+MEMORY_STATUS = -1000
+"""Stands for the exit status of a process that was ended for its memory."""
+_WALL_ERRORS = {"PermissionError", "gaierror", "BlockingIOError"}
+_WALL_TEXTS = ("[Errno 1]", "[Errno 13]", "[Errno 24]", "[Errno 27]", "[Errno 28]", "can't start new thread")
+
+
+def case_report(test: str, answer: Json, *, sealed: bool, stdout: str) -> CaseReport:
+    """A case from the judge's answer, whose every field is checked: tests are code, too."""
+    outcome, message, line = _decided(answer)
+    return CaseReport(
+        test=test,
+        outcome=outcome,
+        expected=_shown(answer.get("expected")),
+        actual=_shown(answer.get("actual")),
+        message=message,
+        line=line,
+        seconds=_seconds(answer.get("seconds")),
+        stdout=stdout,
+        sealed=sealed,
+    )
+
+
+def _decided(answer: Json) -> tuple[Outcome, str, int | None]:
+    verdict = answer.get("verdict")
+    if verdict == "raised":
+        return raised(answer.get("raised"), in_test=answer.get("in_test") is True)
+    known = _WORDS.get(str(verdict))
+    if known is None:
+        return (
+            Outcome.NOT_RUNNABLE,
+            safe_line(f"the test gave no verdict {answer.get('message', '')}".strip()),
+            None,
+        )
+    return known, safe_line(str(answer.get("message", ""))), None
+
+
+def raised(failure: Any, *, in_test: bool = False, loading: bool = False) -> tuple[Outcome, str, int | None]:
+    """Outcome, message and line of an exception, as `failures.describe` wrote it."""
+    given: Json = failure if isinstance(failure, dict) else {}
+    name, text = safe_line(str(given.get("type", "Exception")), 80), safe_line(str(given.get("text", "")))
+    line = given.get("line") if type(given.get("line")) is int and not in_test else None
+    mro = given.get("mro")
+    outcome = _outcome_of(name, text, mro if isinstance(mro, list) else [], loading)
+    message = f"{name}: {text}" if text else name
+    if outcome is Outcome.EXITED_EARLY:
+        message = f"the program exited by itself (status {given.get('exit')})"
+    return outcome, message + _where(given, line, in_test), line
+
+
+def _outcome_of(name: str, text: str, mro: list[str], loading: bool) -> Outcome:
+    kinds = {name, *mro}
+    if "MemoryError" in kinds:
+        return Outcome.OUT_OF_MEMORY
+    if "SystemExit" in kinds:
+        return Outcome.EXITED_EARLY
+    if kinds & _WALL_ERRORS or text.startswith(_WALL_TEXTS):
+        return Outcome.BLOCKED
+    if loading and ("SyntaxError" in kinds or text.startswith("source code")):
+        return Outcome.NOT_RUNNABLE
+    return Outcome.RAISED
+
+
+def _where(given: Json, line: int | None, in_test: bool) -> str:
+    if in_test:
+        return " (in the test)"
+    if line is None:
+        return ""
+    code = safe_line(str(given.get("code", "")), 160)
+    return f" (line {line}: {code})" if code else f" (line {line})"
+
+
+def died(status: int | None, *, of_test: bool = False) -> tuple[Outcome, str]:
+    """Outcome and message of a process that ended without an answer: the program's, or the test's own."""
+    whose = "the test's own process" if of_test else "the program's process"
+    if status is None:
+        return Outcome.EXITED_EARLY, f"{whose} ended"
+    if status == MEMORY_STATUS:
+        return Outcome.OUT_OF_MEMORY, f"{whose} took more memory than it may"
+    if status == -signal.SIGXCPU:
+        return Outcome.TIMED_OUT, f"{whose} used up its processor time"
+    if status >= 0:
+        return Outcome.EXITED_EARLY, f"{whose} exited (status {status})"
+    return Outcome.EXITED_EARLY, f"{whose} was ended by {signal_name(-status)}"
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _shown(value: Any) -> str | None:
+    return safe(value) if isinstance(value, str) else None
+
+
+def _seconds(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e6 else 0.0

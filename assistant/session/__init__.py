@@ -1,0 +1,1 @@
+"""The round loop: a generator of events, with no screen in it."""

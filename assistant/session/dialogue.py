@@ -1,0 +1,62 @@
+"""From a session's state to what is sent to the model."""
+
+from __future__ import annotations
+
+from assistant.domain import events as ev
+from assistant.domain.generation import ModelInfo, Sampling
+from assistant.domain.state import Program, State
+from assistant.session import prompts
+
+
+def human_prompt(state: State, model: ModelInfo, dropped: int = 0) -> prompts.Prompt:
+    """The person's dialogue up to the program on the table, with their pending words as the last turn."""
+    template = prompts.load_template(state.settings.prompt.template, is_chat=model.is_chat)
+    path = state.path(state.current) if state.pending_feedback else ()
+    words = [program.feedback for program in path[1:]]
+    if state.pending_feedback is not None:
+        words.append(state.pending_feedback.text)
+    return prompt_for(state, template, path, words, dropped)
+
+
+def prompt_for(
+    state: State,
+    template: prompts.Template,
+    path: tuple[Program, ...],
+    words: list[str],
+    dropped: int = 0,
+    *,
+    spoken_last: bool = False,
+) -> prompts.Prompt:
+    """The dialogue along `path`, where `words[i]` is what was said to `path[i]`'s answer.
+
+    An edit replaces the answer it mends: it has the same round and no words of its own. With `spoken_last`
+    the last words are taken as they are (a control's), not put into the template of a person's feedback.
+    """
+    assert state.problem is not None
+    tests = prompts.shown_tests(state.settings.prompt, state.visible_tests())
+    first = prompts.task_words(template, state.problem, tests)
+    steps = [
+        prompts.Step(
+            prompts.answer_words(template, program),
+            said if spoken_last and index == len(path) - 1 else _said(state, template, program, said),
+        )
+        for index, (program, said) in enumerate(zip(path, words, strict=True))
+        if said
+    ]
+    return prompts.build(template, first, steps, dropped)
+
+
+def turn_sampling(settings: ev.Settings, turn: int) -> Sampling:
+    """Every turn draws with a seed of its own, derived from the session's."""
+    return settings.sampling.model_copy(update={"seed": settings.sampling.seed + 1000 * turn})
+
+
+def can_drop(state: State, dropped: int) -> bool:
+    """Whether one more of the oldest rounds may be left out of a full context."""
+    steps = sum(1 for program in state.path(state.current) if program.feedback)
+    return state.settings.prompt.overflow == "drop" and dropped < steps
+
+
+def _said(state: State, template: prompts.Template, program: Program, words: str) -> str:
+    failing = prompts.failing_cases(program.visible) if state.settings.prompt.failing_cases else ()
+    return prompts.feedback_words(template, words, failing)

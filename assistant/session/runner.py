@@ -1,0 +1,397 @@
+"""The round loop. Every method that does something is a generator of events; nothing here knows a screen.
+
+A recorded event is on disk before it is yielded, so whatever a consumer shows is in the journal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from assistant import __version__
+from assistant.domain import events as ev
+from assistant.domain.answer import extract_code
+from assistant.domain.errors import JournalError, UsageError
+from assistant.domain.generation import Chunk, Engine, Finish, ModelInfo, Request
+from assistant.domain.outcome import Report
+from assistant.domain.problem import AssertTest, Problem, Test
+from assistant.domain.state import Program, State, apply, program_id, replay
+from assistant.domain.submission import Sandbox, Submission
+from assistant.session import dialogue
+from assistant.session.arms import CONTROL_ARMS
+from assistant.session.feedback import clean_feedback
+from assistant.session.prompts import load_template
+from assistant.store.ids import new_session_id
+from assistant.store.journal import Journal
+
+
+class GivesWay(Protocol):
+    """Background work on the same engine (see `background.BackgroundArms`)."""
+
+    def yield_to_person(self) -> None: ...
+
+    def go_on(self) -> None: ...
+
+
+class Session:
+    """One person, one problem, one model setting; one append-only journal.
+
+    The generator methods block while the model writes and the tests run: a screen consumes them in a thread.
+    `cancel`, `save_draft` and `clock` may be called from another thread meanwhile.
+    """
+
+    def __init__(self, journal: Journal, state: State, engine: Engine, sandbox: Sandbox) -> None:
+        self.journal = journal
+        self.state = state
+        self.engine = engine
+        self.sandbox = sandbox
+        self._stop = threading.Event()
+        self._writing = threading.RLock()
+        self._resumed = False
+        self.background: GivesWay | None = None
+        """Asked to give way before the person's own generation, and told to go on after it."""
+        self.model: ModelInfo = engine.prepare()
+
+    @classmethod
+    def begin(
+        cls,
+        problem: Problem,
+        settings: ev.Settings,
+        engine: Engine,
+        sandbox: Sandbox,
+        folder: Path,
+        *,
+        annotator: str,
+        study: ev.StudyInfo | None = None,
+    ) -> Session:
+        """A new session with its header written. Raises EngineError, SandboxError, JournalError."""
+        model = engine.prepare()
+        template = load_template(settings.prompt.template, is_chat=model.is_chat)
+        prompt = settings.prompt.model_copy(
+            update={"template": template.id, "template_sha256": template.sha256}
+        )
+        name = new_session_id()
+        session = cls(Journal.create(folder, name), State(), engine, sandbox)
+        session.record(
+            ev.SessionStarted(
+                session=name,
+                app_version=__version__,
+                annotator=annotator,
+                problem=problem,
+                problem_sha256=problem.sha256,
+                model=model,
+                settings=settings.model_copy(update={"prompt": prompt, "arms": arms_for(settings, model)}),
+                sandbox=dict(sandbox.layers),
+                machine=describe_machine(),
+                study=study,
+            )
+        )
+        return session
+
+    @classmethod
+    def resume(cls, path: Path, engine: Engine, sandbox: Sandbox) -> Session:
+        """A session as its journal left it. Raises JournalError (also when it has ended for good)."""
+        journal, events = Journal.reopen(path)
+        state = replay(events)
+        try:
+            if state.problem is None:
+                raise JournalError(
+                    f"{path.name} has no first line that says what was asked; it cannot be resumed"
+                )
+            if state.ended is not None and state.ended.reason != "interrupted":
+                raise JournalError(
+                    f"session {state.session} has ended ({state.ended.reason}); `assistant show` shows it"
+                )
+            session = cls(journal, state, engine, sandbox)
+        except BaseException:
+            journal.close()
+            raise
+        session._resumed = True
+        return session
+
+    @property
+    def path(self) -> Path:
+        """The journal's file."""
+        return self.journal.path
+
+    def start(self) -> Iterator[ev.LiveEvent]:
+        """The first answer and its verdict; in a resumed session, whatever was cut off."""
+        if not self._resumed:
+            assert self.state.started is not None
+            yield self.state.started
+            yield from self._answer()
+            return
+        yield self.record(
+            ev.SessionResumed(
+                app_version=__version__,
+                model=self.model,
+                sandbox=dict(self.sandbox.layers),
+                machine=describe_machine(),
+            )
+        )
+        table = self.state.on_table
+        if table is None or self.state.pending_feedback is not None:
+            yield from self._answer()
+            return
+        for program in self.state.human_programs:
+            if program.turn == table.turn and program.complete:
+                yield from self._test(program)
+        yield from self._end_when_over()
+
+    def feedback(
+        self, text: str, kinds: tuple[str, ...] = (), effort: ev.Effort = ev.Effort()
+    ) -> Iterator[ev.LiveEvent]:
+        """The person's words about the program on the table, then the model's next answer and its verdict.
+
+        Raises UsageError for words that are empty or too long; nothing is recorded then.
+        """
+        table = self._table()
+        words = clean_feedback(text)
+        yield self.record(
+            ev.FeedbackGiven(program=table.id, round=table.round + 1, text=words, kinds=kinds, effort=effort)
+        )
+        yield from self._answer()
+
+    def again(self) -> Iterator[ev.LiveEvent]:
+        """Ask once more where an answer was cancelled or failed."""
+        self._check_open()
+        if self.state.on_table is not None and self.state.pending_feedback is None:
+            raise UsageError(
+                "there is nothing to repeat: the last answer is complete; say what is wrong with it"
+            )
+        yield from self._answer()
+
+    def edit(
+        self, code: str, effort: ev.Effort = ev.Effort(), editor: str = "inline"
+    ) -> Iterator[ev.LiveEvent]:
+        """The person's own version of the program on the table, and its verdict. The round stays the same."""
+        table = self._table()
+        turn = self.state.turns
+        name = program_id(turn, 0)
+        yield self.record(
+            ev.CodeEdited(
+                turn=turn,
+                round=table.round,
+                parent=table.id,
+                program=name,
+                code=code,
+                effort=effort,
+                editor="external" if editor == "external" else "inline",
+            )
+        )
+        yield from self._test(self.state.program(name))
+        if self.state.solved:
+            yield from self.end("solved")
+
+    def choose(self, program: str, reason: str = "") -> Iterator[ev.LiveEvent]:
+        """Go on from this program: another sample of this round, or an earlier round (a branch)."""
+        self._check_open()
+        try:
+            chosen = self.state.program(program)
+        except KeyError:
+            raise UsageError(f"this session has no program {program}") from None
+        table = self.state.on_table
+        branch = table is not None and table.turn != chosen.turn
+        yield self.record(ev.ProgramChosen(program=program, branch=branch, reason=reason))
+
+    def add_test(self, test: Test | str) -> Iterator[ev.LiveEvent]:
+        """An extra visible test for this session; the program on the table is tested again."""
+        table = self._table()
+        yield self.record(ev.TestAdded(test=AssertTest(code=test) if isinstance(test, str) else test))
+        yield from self._run_visible(table)
+        yield from self._end_when_over()
+
+    def scratch(self, expression: str) -> Iterator[ev.LiveEvent]:
+        """Evaluate an expression beside the program on the table, in the sandbox."""
+        table = self._table()
+        case = self.sandbox.call(table.code or "", expression)
+        yield self.record(
+            ev.ScratchCalled(
+                program=table.id, expression=expression, actual=case.actual, message=case.message
+            )
+        )
+
+    def end(self, reason: ev.EndReason, note: str = "") -> Iterator[ev.LiveEvent]:
+        """Close the session. Only an interrupted one can be resumed."""
+        self._check_open()
+        yield self.record(ev.SessionEnded(reason=reason, effort=self.state.clock, note=note))
+
+    def save_draft(self, text: str) -> None:
+        """Keep unsent words; safe to call while something runs."""
+        if text != self.state.draft and self.state.ended is None:
+            self.record(ev.DraftSaved(text=text))
+
+    def clock(self, change: str, effort: ev.Effort, reason: str = "") -> None:
+        """Record a change or reading of the effort clock; safe to call while something runs."""
+        if self.state.ended is None:
+            self.record(
+                ev.ClockChanged.model_validate({"change": change, "effort": effort, "reason": reason})
+            )
+
+    def cancel(self) -> None:
+        """Stop what is being generated; its partial text is kept. Thread-safe."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Release the journal. An open session stays resumable."""
+        self.journal.close()
+
+    def record(self, event: ev.Event) -> ev.Event:
+        """Write `event` to the journal, then to the state. Raises JournalError; the state is then unchanged."""
+        with self._writing:
+            self.journal.append(event)
+            self.state = apply(self.state, event)
+        return event
+
+    def record_together(self, make: Callable[[int], Sequence[ev.Event]]) -> None:
+        """Record the events that `make` builds for the next turn's number, with nothing in between."""
+        with self._writing:
+            for event in make(self.state.turns):
+                self.record(event)
+
+    # The steps of a round
+
+    def _answer(self) -> Iterator[ev.LiveEvent]:
+        """Generate, extract, test; with the oldest rounds dropped where the context is full."""
+        dropped = 0
+        while True:
+            turn = yield from self._generate(dropped)
+            finished = [p for p in self.state.programs if p.turn == turn]
+            overflow = any(p.finish is not None and p.finish.overflow for p in finished)
+            if not overflow or not dialogue.can_drop(self.state, dropped):
+                break
+            dropped += 1
+        if self.background is not None:
+            self.background.go_on()
+        yield from self._end_when_over()
+
+    def _generate(self, dropped: int) -> Generator[ev.LiveEvent, None, int]:
+        """One turn of the model. Returns its number."""
+        self._check_open()
+        self._stop.clear()
+        if self.background is not None:
+            self.background.yield_to_person()
+        state, settings = self.state, self.state.settings
+        prompt = dialogue.human_prompt(state, self.model, dropped)
+        turn, round_ = state.turns, state.round + (1 if state.pending_feedback else 0)
+        sampling = dialogue.turn_sampling(settings, turn)
+        yield self.record(
+            ev.GenerationStarted(
+                turn=turn,
+                round=round_,
+                parent=state.current,
+                messages=prompt.messages,
+                sampling=sampling,
+                samples=settings.samples,
+                raw=prompt.raw,
+                stop=prompt.stop,
+                template_sha256=settings.prompt.template_sha256,
+                dropped_rounds=dropped,
+            )
+        )
+        request = Request(
+            messages=prompt.messages,
+            sampling=sampling,
+            samples=settings.samples,
+            stop=prompt.stop,
+            raw=prompt.raw,
+            conversation=state.session,
+        )
+        for piece in self.engine.generate(request, self._stop):
+            if isinstance(piece, Chunk):
+                yield ev.Streamed(turn=turn, chunk=piece)
+            else:
+                yield from self._sample_finished(turn, round_, piece)
+        return turn
+
+    def _sample_finished(self, turn: int, round_: int, finish: Finish) -> Iterator[ev.LiveEvent]:
+        assert self.state.problem is not None
+        answer = extract_code(finish.text, self.state.problem.entry_point)
+        name = program_id(turn, finish.sample)
+        yield self.record(
+            ev.GenerationFinished(
+                turn=turn,
+                round=round_,
+                program=name,
+                finish=finish,
+                code=answer.code,
+                answer_problem=answer.problem,
+            )
+        )
+        program = self.state.program(name)
+        if program.complete:
+            yield from self._test(program)
+
+    def _test(self, program: Program) -> Iterator[ev.LiveEvent]:
+        """Visible tests, then the hidden ones silently; what was already done is not repeated."""
+        if program.code is None:
+            return
+        if program.visible is None:
+            yield from self._run_visible(program)
+        assert self.state.problem is not None
+        if program.hidden is None and self.state.problem.hidden_tests:
+            report = self.sandbox.run(Submission.of(self.state.problem, program.code, hidden=True))
+            yield self.record(
+                ev.HiddenScored(
+                    turn=program.turn, arm=program.arm, round=program.round, program=program.id, hidden=report
+                )
+            )
+
+    def _run_visible(self, program: Program) -> Iterator[ev.LiveEvent]:
+        report = self._visible_report(program.code or "")
+        yield self.record(
+            ev.TestsFinished(
+                turn=program.turn,
+                arm=program.arm,
+                round=program.round,
+                program=program.id,
+                code_sha256=hashlib.sha256((program.code or "").encode("utf-8", "surrogatepass")).hexdigest(),
+                visible=report,
+            )
+        )
+
+    def _visible_report(self, code: str) -> Report:
+        problem = self.state.problem
+        assert problem is not None
+        tests = self.state.visible_tests()
+        return self.sandbox.run(Submission.of(problem.model_copy(update={"visible_tests": tests}), code))
+
+    def _end_when_over(self) -> Iterator[ev.LiveEvent]:
+        table = self.state.on_table
+        if table is None or self.state.ended is not None or self.state.pending_feedback is not None:
+            return
+        if table.solved:
+            yield from self.end("solved")
+        elif table.round >= self.state.settings.rounds:
+            yield from self.end("rounds_used_up")
+
+    def _table(self) -> Program:
+        self._check_open()
+        if self.state.on_table is None:
+            raise UsageError("there is no program yet to speak about")
+        return self.state.on_table
+
+    def _check_open(self) -> None:
+        if self.state.ended is not None:
+            raise UsageError(f"the session has ended ({self.state.ended.reason})")
+
+
+def arms_for(settings: ev.Settings, model: ModelInfo) -> tuple[ev.Arm, ...]:
+    """The control arms asked for; where nothing was said, all of them on a GPU and none elsewhere."""
+    if settings.arms is not None:
+        return settings.arms
+    return CONTROL_ARMS if model.device.startswith("cuda") else ()
+
+
+def describe_machine() -> dict[str, str]:
+    """Python, operating system and processor; never a name, address or path."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "release": platform.release(),
+        "processor": platform.machine(),
+    }

@@ -1,0 +1,1 @@
+"""The terminal app. Alone imports textual."""

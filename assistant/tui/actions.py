@@ -1,0 +1,208 @@
+"""Every action of the app, once: bindings, help, palette and the settings for keys are made from this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a person can do, and where. `id` names it in the settings; keys are Textual's names."""
+
+    id: str
+    keys: str
+    title: str
+    help: str
+    where: str
+    command: str = ""
+    """Textual action; `id` when empty."""
+    footer: bool = False
+    priority: bool = False
+    """Works before the focused widget sees the key."""
+
+
+PLACES = {
+    "app": "Everywhere",
+    "library": "Problems",
+    "work": "While working on a problem",
+    "feedback": "In the feedback box",
+    "editor": "While mending the code",
+    "summary": "At the end of a session",
+    "sessions": "Sessions",
+    "own problem": "Writing a problem",
+}
+
+ACTIONS = (
+    Action("help", "f1,question_mark", "Help", "All keys on one page", "app", footer=True),
+    Action("command_palette", "ctrl+p", "Palette", "Find any action by its name", "app"),
+    Action("quit_safely", "ctrl+q", "Quit", "Leave; an open session can be resumed", "app", priority=True),
+    Action("copy_or_hint", "ctrl+c", "Copy", "Copy what is selected; never ends anything", "app"),
+    Action("settings", "f12", "Settings", "Theme, keys, bell, feedback kinds", "app"),
+    Action(
+        "open_problem", "enter", "Open", "Work on the chosen problem", "library", footer=True, priority=True
+    ),
+    Action(
+        "next_state", "ctrl+t", "Filter state", "Show all, untried, solved, given up", "library", footer=True
+    ),
+    Action("sessions", "ctrl+s", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True),
+    Action("own_problem", "ctrl+n", "New problem", "Write a problem of your own", "library", footer=True),
+    Action("send", "enter", "Send", "Send your words; the model writes again", "feedback", priority=True),
+    Action("new_line", "ctrl+j", "New line", "A line break in your words", "feedback", priority=True),
+    Action(
+        "stop",
+        "escape",
+        "Stop/return",
+        "Stop writing and keep what is there; leave a look back",
+        "work",
+        footer=True,
+    ),
+    Action(
+        "again", "ctrl+r", "Ask again", "Repeat an answer that was stopped or failed", "work", footer=True
+    ),
+    Action("edit", "f2", "Mend it", "Change the code yourself and run the tests", "work", footer=True),
+    Action("edit_outside", "f3", "In $EDITOR", "Change the code in your own editor", "work"),
+    Action(
+        "diff",
+        "f4",
+        "Diff",
+        "What changed since the round before; again for earlier ones",
+        "work",
+        footer=True,
+    ),
+    Action(
+        "scratch", "f5", "Try a call", "Call the function with an argument of your own", "work", footer=True
+    ),
+    Action(
+        "whole_answer", "f6", "Whole answer", "All that the model said, words and code", "work", priority=True
+    ),
+    Action(
+        "insert_case", "f8", "Quote case", "Put the chosen failing test into your words", "work", footer=True
+    ),
+    Action("insert_line", "f9", "Quote line", "Put the chosen code line into your words", "work"),
+    Action("kinds", "ctrl+t", "Kinds", "Tag your words: logic, formatting, …", "work"),
+    Action("earlier", "alt+left,left_square_bracket", "Earlier round", "Look back one round", "work"),
+    Action("later", "alt+right,right_square_bracket", "Later round", "Look forward one round", "work"),
+    Action("branch", "ctrl+b", "Branch", "Go on from the program you look at", "work", footer=True),
+    Action(
+        "copy_code",
+        "f7",
+        "Copy code",
+        "The whole program to the clipboard (also over SSH)",
+        "work",
+        priority=True,
+    ),
+    Action("save_code", "ctrl+s", "Save code", "Save the program to a file", "work"),
+    Action("give_up", "ctrl+g", "Give up", "End the session without a solution", "work", footer=True),
+    Action("leave", "ctrl+l", "Leave", "Back to the problems; the session can be resumed", "work"),
+    Action("grow", "ctrl+up", "Larger", "Make the focused pane larger", "work"),
+    Action("shrink", "ctrl+down", "Smaller", "Make the focused pane smaller", "work"),
+    Action(
+        "next_problem",
+        "n,enter",
+        "Next problem",
+        "Open the next untried problem",
+        "summary",
+        footer=True,
+        priority=True,
+    ),
+    Action("to_library", "ctrl+l,l", "Problems", "Back to the problems", "summary", footer=True),
+    Action(
+        "look",
+        "escape",
+        "Look again",
+        "Back to the working screen, to look at the rounds",
+        "summary",
+        footer=True,
+    ),
+    Action(
+        "copy_code",
+        "f7,c",
+        "Copy code",
+        "The whole program to the clipboard (also over SSH)",
+        "summary",
+        footer=True,
+    ),
+    Action("save_code", "ctrl+s,s", "Save code", "Save the program to a file", "summary", footer=True),
+    Action(
+        "run", "ctrl+s,f2", "Run tests", "Run the tests on your version", "editor", footer=True, priority=True
+    ),
+    Action(
+        "back", "escape", "Back", "Leave; your version stays for later", "editor", footer=True, priority=True
+    ),
+    Action("line_break", "enter", "New line", "A new line, indented", "editor", priority=True),
+    Action(
+        "open_session",
+        "enter",
+        "Resume",
+        "Go on with it, or look at it once it has ended",
+        "sessions",
+        footer=True,
+        priority=True,
+    ),
+    Action("look_at", "f2", "Look", "Look at its rounds without going on", "sessions", footer=True),
+    Action(
+        "delete_session",
+        "ctrl+d,delete",
+        "Delete",
+        "Move it to the trash folder, after a question",
+        "sessions",
+        footer=True,
+        priority=True,
+    ),
+    Action("close", "escape", "Back", "Back to the problems", "sessions", footer=True),
+    Action(
+        "keep_problem",
+        "ctrl+s",
+        "Save",
+        "Keep the problem and open it",
+        "own problem",
+        footer=True,
+        priority=True,
+    ),
+    Action(
+        "propose_tests",
+        "f5",
+        "Propose tests",
+        "Let the model propose tests; you mark the right ones",
+        "own problem",
+        footer=True,
+    ),
+    Action("close", "escape", "Back", "Leave without keeping it", "own problem", footer=True),
+    Action("fold", "f11", "Fold", "Fold or unfold the problem's text", "work"),
+)
+
+
+def bindings(where: str) -> list[BindingType]:
+    """Textual bindings of a place, with ids so that they can be remapped."""
+    return [
+        Binding(
+            action.keys,
+            action.command or action.id,
+            action.title,
+            show=action.footer,
+            priority=action.priority,
+            id=binding_id(action),
+            tooltip=action.help,
+        )
+        for action in ACTIONS
+        if action.where == where
+    ]
+
+
+def binding_id(action: Action) -> str:
+    """`work.again`: the name of an action in the settings."""
+    return f"{action.where.replace(' ', '_')}.{action.id}"
+
+
+def keymap(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Those of the person's keys that name an action."""
+    known = {binding_id(action) for action in ACTIONS}
+    return {name: keys for name, keys in chosen.items() if name in known and keys.strip()}
+
+
+def unknown_keys(chosen: Mapping[str, str]) -> list[str]:
+    """Names in the person's keys that are no action."""
+    return sorted(set(chosen) - set(keymap(chosen)))

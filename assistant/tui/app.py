@@ -1,0 +1,270 @@
+"""The terminal app: opens screens, gets the model ready meanwhile, and lets nothing get lost on the way out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.events import Event, InputEvent, Key
+from textual.screen import Screen
+
+from assistant.domain.errors import AssistantError
+from assistant.domain.generation import Progress
+from assistant.store.preferences import save_preference
+from assistant.tui import taking
+from assistant.tui.actions import bindings, keymap, unknown_keys
+from assistant.tui.commands import commands_of, places_of
+from assistant.tui.going import Going
+from assistant.tui.launch import Launch, Problems
+from assistant.tui.messages import (
+    ModelFailed,
+    ModelProgress,
+    ModelReady,
+    ProblemsFailed,
+    ProblemsLoaded,
+    SessionsListed,
+    StudyFailed,
+    StudyNext,
+)
+from assistant.tui.own_problems import with_own
+from assistant.tui.problem_list import attempts_of
+from assistant.tui.screens.library import LibraryScreen
+from assistant.tui.screens.work import WorkScreen
+from assistant.tui.services import Services
+from assistant.tui.studying import Studying
+from assistant.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from assistant.store.summary import SessionSummary
+
+
+class AssistantApp(App[None]):
+    """`AssistantApp(launch).run()` is the whole app."""
+
+    TITLE = "assistant"
+    CSS_PATH: ClassVar = ["styles/base.tcss", "styles/work.tcss", "styles/around.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    # Textual's own annotations of these two are not ClassVar.
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-high")]  # noqa: RUF012
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__()
+        self.launch = launch
+        self.services = Services(launch)
+        self.go = Going(self)
+        self.problems: Problems | None = None
+        self.attempts: dict[str, str] = {}
+        self.progress: Progress | None = None
+        self.model_error = ""
+        self.sessions: tuple[SessionSummary, ...] = ()
+        """As they were when last read."""
+        self.study = Studying(self, launch.open_desk) if launch.open_desk else None
+        self._beats = 0
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.preferences = launch.preferences
+        self._use_theme(launch.preferences.theme)
+
+    def get_default_screen(self) -> LibraryScreen:
+        return LibraryScreen()
+
+    @property
+    def library(self) -> LibraryScreen:
+        screen = self.screen_stack[0]
+        assert isinstance(screen, LibraryScreen)
+        return screen
+
+    def on_mount(self) -> None:
+        self.set_keymap(keymap(self.preferences.keys))
+        for name in unknown_keys(self.preferences.keys):
+            self.notify(f"settings: keys.{name} names no action; F1 lists them", severity="warning")
+        self.load_problems()
+        self.prepare_model()
+        self.open_sandbox()
+        if not self.preferences.tour_seen:
+            self.call_after_refresh(self._show_tour)
+
+    # Settings.
+
+    def preference_changed(self, name: str, value: object) -> None:
+        """A setting was saved: let it take effect."""
+        self.preferences = self.preferences.model_copy(update={name: value})
+        if name == "theme":
+            self._use_theme(str(value))
+        elif name == "keys":
+            self.set_keymap(keymap(self.preferences.keys))
+
+    def _use_theme(self, name: str) -> None:
+        self.theme = name if name in self.available_themes else THEMES[0].name
+
+    def _show_tour(self) -> None:
+        from assistant.tui.screens.tour import TourScreen
+
+        self.push_screen(TourScreen(), lambda _: self.tour_seen())
+
+    def tour_seen(self) -> None:
+        """Don't show it again."""
+        try:
+            save_preference("tour_seen", True)
+        except AssistantError as error:
+            self.notify(str(error), severity="warning", markup=False)
+        self.preference_changed("tour_seen", True)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette finds: the actions that are possible on this screen."""
+        return commands_of(self, screen)
+
+    def action_help(self) -> None:
+        from assistant.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(places_of(self.screen), self.preferences.keys))
+
+    def action_settings(self) -> None:
+        from assistant.tui.screens.settings import SettingsScreen
+
+        if not isinstance(self.screen, SettingsScreen):
+            self.push_screen(SettingsScreen())
+
+    # Threads: they post messages and touch no widget.
+
+    @work(thread=True, group="problems", exit_on_error=False)
+    def load_problems(self) -> None:
+        try:
+            problems = self.launch.load_problems()
+            self.post_message(ProblemsLoaded(with_own(problems, self.launch.own_problems)))
+        except AssistantError as error:
+            self.post_message(ProblemsFailed(str(error)))
+
+    @work(thread=True, group="model", exit_on_error=False)
+    def prepare_model(self) -> None:
+        try:
+            info = self.services.prepare(self._tell_progress)
+            self.post_message(ModelReady(info))
+        except AssistantError as error:
+            self.post_message(ModelFailed(str(error)))
+
+    @work(thread=True, group="sandbox", exit_on_error=False)
+    def open_sandbox(self) -> None:
+        """Ahead of the first run, which would wait for it otherwise; its troubles are told when it is used."""
+        with contextlib.suppress(AssistantError):
+            self.services.sandbox()
+
+    def _tell_progress(self, progress: Progress) -> None:
+        self.post_message(ModelProgress(progress))
+
+    @work(thread=True, group="sessions", exclusive=True, exit_on_error=False)
+    def read_sessions(self) -> None:
+        from assistant.store.library import list_sessions
+
+        with contextlib.suppress(AssistantError):  # the library of sessions tells of it
+            self.post_message(SessionsListed(tuple(list_sessions(self.launch.sessions))))
+
+    @on(SessionsListed)
+    def sessions_listed(self, message: SessionsListed) -> None:
+        self.sessions = message.sessions
+        self.attempts = attempts_of(message.sessions)
+        self.library.show_attempts()
+
+    @on(ProblemsLoaded)
+    def problems_loaded(self, message: ProblemsLoaded) -> None:
+        self.problems = message.problems
+        self.library.show_problems(message.problems)
+        self.read_sessions()
+        self._open_what_was_asked(message.problems)
+
+    def _open_what_was_asked(self, problems: Problems) -> None:
+        wanted, resume = self.launch.problem, self.launch.resume
+        if self.study is not None:
+            self.study.next()
+        elif resume is not None:
+            self.go.resume(resume)
+        elif wanted is not None:
+            found = next((p for p in problems.problems if wanted in (p.id, p.id.rpartition("/")[2])), None)
+            if found is None:
+                self.notify(
+                    f"there is no problem {wanted} in {problems.name}", severity="error", markup=False
+                )
+            else:
+                self.go.work_on(found)
+
+    @on(ProblemsFailed)
+    def problems_failed(self, message: ProblemsFailed) -> None:
+        self.notify(message.error, severity="error", timeout=30, markup=False)
+
+    @on(ModelProgress)
+    def model_progress(self, message: ModelProgress) -> None:
+        self.progress = message.progress
+
+    @on(ModelReady)
+    def model_ready(self) -> None:
+        self.progress = None
+        for screen in self.screen_stack:
+            if isinstance(screen, WorkScreen):
+                screen.begin()
+
+    @on(ModelFailed)
+    def model_failed(self, message: ModelFailed) -> None:
+        self.progress, self.model_error = None, message.error
+        self.notify(message.error, title="The model is not there", severity="error", timeout=60, markup=False)
+
+    def action_retry_model(self) -> None:
+        """Try again to get the model ready."""
+        self.model_error = ""
+        self.prepare_model()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Trying again is offered only where it failed."""
+        return bool(self.model_error) if action == "retry_model" else True
+
+    def next_beat(self) -> int:
+        """Counts up, for moving parts."""
+        self._beats += 1
+        return self._beats
+
+    # A study.
+
+    @on(StudyNext)
+    def study_next(self, message: StudyNext) -> None:
+        if self.study is not None:
+            self.study.proceed(message.assignment)
+
+    @on(StudyFailed)
+    def study_failed(self, message: StudyFailed) -> None:
+        self.notify(message.error, severity="error", timeout=60, markup=False)
+
+    # Leaving.
+
+    def action_copy_or_hint(self) -> None:
+        taking.copy_selected(self)
+
+    def action_quit_safely(self) -> None:
+        """Stop what runs, keep everything, leave."""
+        self.services.stop.set()
+        self.go.release_all()
+        self._exit_once_left()
+
+    @work(thread=True, group="leaving", exit_on_error=False)
+    def _exit_once_left(self) -> None:
+        self.go.wait_until_left()
+        self.call_from_thread(self.exit)
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent) and not event.is_forwarded and isinstance(self.screen, WorkScreen):
+            self.screen.person_acted(isinstance(event, Key))
+        await super().on_event(event)
+
+
+def run_app(launch: Launch) -> int:
+    """Run the app in this terminal. Returns the exit status."""
+    app = AssistantApp(launch)
+    try:
+        app.run()
+    finally:
+        app.services.close()
+    return app.return_code or 0

@@ -1,0 +1,95 @@
+"""Where a person's time goes: reading, typing, waiting, editing, away. Told the time, it never asks for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from assistant.domain.events import Effort
+
+Kind = Literal["reading", "typing", "waiting", "editing", "away"]
+
+TYPING_GAP = 3.0
+"""Seconds between two keys in the feedback box that still count as typing; longer ones are reading."""
+AWAY_AFTER = 60.0
+"""Seconds without any key, click or scroll after which a person counts as away."""
+
+
+class EffortClock:
+    """Credits the seconds between what happens; begins paused. All times are seconds of one monotonic clock."""
+
+    def __init__(self, before: Effort = Effort(), away_after: float = AWAY_AFTER) -> None:
+        self._away_after = away_after
+        self._spent: dict[Kind, float] = {
+            "reading": before.reading,
+            "typing": before.typing,
+            "waiting": before.waiting,
+            "editing": before.editing,
+            "away": before.away,
+        }
+        self._taken = dict(self._spent)
+        self._since: float | None = None
+        self._active_at = 0.0
+        self._last_key: float | None = None
+        self.waiting = False
+        self.editing = False
+
+    @property
+    def running(self) -> bool:
+        return self._since is not None
+
+    def start(self, now: float) -> None:
+        """Run from now on."""
+        if self._since is None:
+            self._since = self._active_at = now
+            self._last_key = None
+
+    def pause(self, now: float) -> None:
+        """Credit what has passed and stand still."""
+        self._credit(now, "reading")
+        self._since = None
+
+    def activity(self, now: float, *, typing: bool = False) -> None:
+        """A key, click or scroll; `typing` for a key in the feedback box."""
+        if self._since is None:
+            self.start(now)
+        quick = typing and self._last_key is not None and now - self._last_key <= TYPING_GAP
+        self._credit(now, "typing" if quick else "reading", typed=typing)
+        self._active_at = now
+        self._last_key = now if typing else None
+
+    def wait(self, now: float, waiting: bool) -> None:
+        """The model begins (or ends) to work."""
+        self._credit(now, "reading")
+        if self.waiting and not waiting:
+            self._active_at = now  # there is something new to read
+        self.waiting = waiting
+
+    def edit(self, now: float, editing: bool) -> None:
+        """The person begins (or ends) to mend the code by hand."""
+        self._credit(now, "reading")
+        self.editing = editing
+
+    def read(self, now: float) -> Effort:
+        """Totals so far."""
+        self._credit(now, "reading")
+        return Effort(**self._spent)
+
+    def take(self, now: float) -> Effort:
+        """What was spent since the last take."""
+        self._credit(now, "reading")
+        since = {kind: self._spent[kind] - self._taken[kind] for kind in self._spent}
+        self._taken = dict(self._spent)
+        return Effort(**since)
+
+    def _credit(self, now: float, kind: Kind, *, typed: bool = False) -> None:
+        if self._since is None:
+            return
+        gap, self._since = max(0.0, now - self._since), now
+        if self.editing:
+            kind = "editing"
+        elif self.waiting and not (typed and kind == "typing"):
+            self._spent["waiting"] += gap
+            return
+        present = min(gap, max(0.0, self._active_at + self._away_after - (now - gap)))
+        self._spent[kind] += present
+        self._spent["away"] += gap - present

@@ -1,0 +1,146 @@
+"""From screen to screen, and out of a session without losing anything."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.domain.errors import AssistantError
+from assistant.domain.problem import Problem
+from assistant.tui.own_problems import keep, with_problem
+from assistant.tui.problem_list import next_untried
+from assistant.tui.screens.summary import SummaryScreen
+from assistant.tui.screens.work import WorkScreen
+
+if TYPE_CHECKING:
+    from assistant.session.desk import Assignment
+    from assistant.session.runner import Session
+    from assistant.tui.app import AssistantApp
+
+
+class Going:
+    """Opens and closes the app's screens."""
+
+    def __init__(self, app: AssistantApp) -> None:
+        self._app = app
+        self._leaving: list[threading.Thread] = []
+
+    def work_on(self, problem: Problem) -> None:
+        """A new session on `problem`."""
+        self._app.push_screen(WorkScreen(problem, lambda: self._begin(problem)))
+
+    def _begin(self, problem: Problem) -> Session:
+        from assistant.session.runner import Session
+
+        launch, services = self._app.launch, self._app.services
+        return Session.begin(
+            problem,
+            launch.settings,
+            services.ready_engine(),
+            services.sandbox(),
+            launch.sessions,
+            annotator=launch.annotator,
+            study=launch.study,
+        )
+
+    def work_on_assignment(self, assignment: Assignment) -> None:
+        """What a study wants next."""
+        study = self._app.study
+        assert study is not None
+        self._app.push_screen(
+            WorkScreen(assignment.problem, lambda: study.open(assignment), first=study.first_step)
+        )
+
+    def resume(self, journal: Path) -> None:
+        """The session of `journal`, where it was left."""
+        self._app.push_screen(WorkScreen(None, lambda: self._reopen(journal)))
+
+    def _reopen(self, journal: Path) -> Session:
+        from assistant.session.runner import Session
+
+        self.wait_until_left()
+        services = self._app.services
+        return Session.resume(journal, services.ready_engine(), services.sandbox())
+
+    def look_at(self, journal: Path) -> None:
+        """The rounds of a session, without going on with it."""
+        from assistant.domain.state import replay
+        from assistant.store.reading import read_journal
+
+        try:
+            state = replay(list(read_journal(journal).events))
+        except AssistantError as error:
+            self._app.notify(str(error), severity="error", markup=False)
+            return
+        self._app.push_screen(WorkScreen(state.problem, state=state))
+
+    def write_problem(self) -> None:
+        """A problem of the person's own, opened once it is written."""
+        from assistant.tui.screens.own_problem import OwnProblemScreen
+
+        self._app.push_screen(OwnProblemScreen(), self._problem_written)
+
+    def _problem_written(self, problem: Problem | None) -> None:
+        app = self._app
+        if problem is None or app.problems is None:
+            return
+        try:
+            keep(problem, app.launch.own_problems)
+        except OSError as error:
+            app.notify(f"not kept: {error.strerror}: {error.filename}", severity="error", markup=False)
+        app.problems = with_problem(app.problems, problem)
+        app.library.show_problems(app.problems)
+        self.work_on(problem)
+
+    def show_summary(self, screen: WorkScreen) -> None:
+        """How the session ended, after the study's questions."""
+        if self._app.study is not None:
+            self._app.study.ask_questions(screen, lambda: self._push_summary(screen))
+        else:
+            self._push_summary(screen)
+
+    def _push_summary(self, screen: WorkScreen) -> None:
+        app, session = self._app, screen.conductor.session
+        if session is not None and app.screen is screen:
+            app.push_screen(SummaryScreen(screen.state, session.path, tell_hidden=app.study is None))
+
+    def to_library(self) -> None:
+        """Close every screen above the library; what is open can be resumed."""
+        self.release_all()
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+        self._app.read_sessions()
+
+    def next_problem(self) -> None:
+        """The next problem that was not tried yet, or what the study wants."""
+        app = self._app
+        done = [s.state.problem.id for s in app.screen_stack if isinstance(s, WorkScreen) and s.state.problem]
+        self.to_library()
+        if app.study is not None:
+            app.study.next()
+            return
+        problem = next_untried(app.problems.problems if app.problems else (), done, app.attempts)
+        if problem is None:
+            app.notify("every problem of this source was tried")
+        else:
+            self.work_on(problem)
+
+    def release_all(self) -> None:
+        """Have every open session leave its journal, in threads."""
+        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        for screen in self._app.screen_stack:
+            leave = screen.leaving() if isinstance(screen, WorkScreen) else None
+            if leave is not None:
+                self._leaving.append(threading.Thread(target=leave, name="leaving", daemon=True))
+                self._leaving[-1].start()
+
+    @property
+    def has_left(self) -> bool:
+        """Every session that was left has released its journal."""
+        return not any(thread.is_alive() for thread in self._leaving)
+
+    def wait_until_left(self) -> None:
+        """Block until then. Not for the screen's own thread."""
+        for thread in list(self._leaving):
+            thread.join(timeout=10)

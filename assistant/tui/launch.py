@@ -1,0 +1,56 @@
+"""What the app is started with; the command line only fills this in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from assistant.domain.events import Settings, StudyInfo
+from assistant.domain.generation import Engine
+from assistant.domain.problem import Problem
+from assistant.domain.submission import Sandbox
+from assistant.store.preferences import Preferences
+from assistant.store.xdg import data_folder
+
+if TYPE_CHECKING:
+    from assistant.session.desk import Desk
+
+
+class Problems(Protocol):
+    """A set of problems, as `assistant.problems` gives it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
+
+    @property
+    def skipped(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Everything the app needs from outside. The callables run in threads, so that the screen paints first."""
+
+    open_engine: Callable[[], Engine]
+    open_sandbox: Callable[[], Sandbox]
+    load_problems: Callable[[], Problems]
+    sessions: Path
+    settings: Settings = field(default_factory=Settings)
+    annotator: str = "anonymous"
+    problem: str | None = None
+    """Id of the problem to open at once."""
+    resume: Path | None = None
+    """Journal of the session to resume at once."""
+    study: StudyInfo | None = None
+    open_desk: Callable[[], Desk] | None = None
+    """A study instead of free choice: opens this annotator's desk (blocks; runs in a thread)."""
+    preferences: Preferences = field(default_factory=Preferences)
+    own_problems: Path = field(default_factory=lambda: data_folder() / "own-problems.jsonl")
+    """Where problems that the person writes are kept."""
+    model_name: str = ""
+    """Shown until the model says its own name."""
+    debug: bool = False

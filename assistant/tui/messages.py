@@ -1,0 +1,137 @@
+"""Messages that cross from threads to screens, and from widgets to screens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from assistant.domain.events import Event
+from assistant.domain.generation import ModelInfo, Progress
+from assistant.domain.state import State
+from assistant.tui.launch import Problems
+
+if TYPE_CHECKING:
+    from assistant.session.desk import Assignment
+    from assistant.store.summary import SessionSummary
+
+
+@dataclass
+class ModelProgress(Message):
+    """A step of preparing the model; only the latest matters."""
+
+    progress: Progress
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ModelProgress)
+
+
+@dataclass
+class ModelReady(Message):
+    """The model answers from now on."""
+
+    info: ModelInfo
+
+
+@dataclass
+class ModelFailed(Message):
+    """The model could not be prepared."""
+
+    error: str
+
+
+@dataclass
+class ProblemsLoaded(Message):
+    """The problems are there."""
+
+    problems: Problems
+
+
+@dataclass
+class ProblemsFailed(Message):
+    """The problems could not be read."""
+
+    error: str
+
+
+@dataclass
+class Happened(Message, bubble=False):
+    """The round loop recorded an event; `state` is the session's after it."""
+
+    conductor: int
+    event: Event
+    state: State
+
+
+@dataclass
+class StepDone(Message, bubble=False):
+    """A step of the round loop is over; `error` is one line when it failed, `returned` the words it was given."""
+
+    conductor: int
+    state: State
+    error: str = ""
+    returned: str = ""
+
+
+@dataclass
+class FeedbackSent(Message):
+    """The person sends words."""
+
+    text: str
+
+
+@dataclass
+class DraftChanged(Message):
+    """The words in the feedback box are others than before."""
+
+    text: str
+
+
+@dataclass
+class ProgramPicked(Message):
+    """A step of the timeline or a sample was pointed at."""
+
+    program: str
+    chosen: bool = False
+    """True for Enter or a double click."""
+
+
+@dataclass
+class EditDone(Message):
+    """The person has mended the code (`run`), or leaves it for now."""
+
+    code: str
+    run: bool
+
+
+@dataclass
+class TestsProposed(Message):
+    """Tests that the model proposes for a problem of the person's own."""
+
+    __test__ = False
+
+    tests: tuple[str, ...]
+    error: str = ""
+
+
+@dataclass
+class SessionsListed(Message):
+    """The sessions of the folder, newest first."""
+
+    sessions: tuple[SessionSummary, ...]
+    error: str = ""
+
+
+@dataclass
+class StudyNext(Message):
+    """What the study wants next; None when it is done."""
+
+    assignment: Assignment | None
+
+
+@dataclass
+class StudyFailed(Message):
+    """The study cannot go on."""
+
+    error: str

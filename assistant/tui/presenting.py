@@ -1,0 +1,137 @@
+"""A session's state as the values that the panes of the working screen show. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.domain.state import Program, State
+from assistant.tui.phases import Phase
+from assistant.tui.widgets.code_view import Code
+
+_FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n?", re.MULTILINE)
+_FENCE_BEGUN = re.compile(r"^\s*(`{1,3}|~{1,3})?\w*$")
+
+
+def code_of(program: Program | None, phase: Phase) -> Code:
+    """A program with the line marked where a test raised."""
+    if program is None:
+        return Code(placeholder=_placeholder(phase))
+    if program.code is None and not _FENCE.search(program.text) and program.complete:
+        return Code(program.text.strip(), prose=True, placeholder="the answer is empty")
+    text = code_text(program)
+    if not text.strip():
+        return Code(
+            placeholder="the answer is empty" if program.complete else "nothing was written before the stop"
+        )
+    line, note = _raised(program)
+    return Code(text.rstrip("\n"), line, note)
+
+
+def answer_of(program: Program | None) -> Code:
+    """All that the model said, its words around the program included."""
+    if program is None or program.edited:
+        return Code(placeholder="there is no answer of the model here")
+    return Code(program.text.strip(), prose=True, placeholder="the answer is empty")
+
+
+def code_text(program: Program | None) -> str:
+    """The program itself, or what can be read as code in an answer without one."""
+    if program is None:
+        return ""
+    return (program.code if program.code is not None else written_code(program.text)).rstrip("\n")
+
+
+def code_title(program: Program | None, looked_at: str | None, *, whole: bool = False) -> str:
+    """`Code  round 2, mended by hand, looking back`."""
+    if program is None:
+        return "Code"
+    notes = [f"round {program.round}"]
+    if program.edited:
+        notes.append("mended by hand")
+    if program.finish is not None and program.finish.reason == "cancelled":
+        notes.append("stopped")
+    if looked_at is not None:
+        notes.append("looking back")
+    what = "Answer" if whole or program.code is None else "Code"
+    return f"{what}  {', '.join(notes)}"
+
+
+def stream_code(text: str) -> Code:
+    """An answer that is still growing."""
+    return Code(written_code(text), writing=True, placeholder=_placeholder(Phase.WRITING))
+
+
+def written_code(text: str) -> str:
+    """The code in an answer that may still be growing: what follows the first fence, else everything."""
+    opening = _FENCE.search(text)
+    if opening is None:
+        return "" if _FENCE_BEGUN.match(text) else text
+    inside = text[opening.end() :]
+    closing = _FENCE.search(inside)
+    return inside[: closing.start()] if closing else inside
+
+
+def _raised(program: Program) -> tuple[int | None, str]:
+    if program.visible is None:
+        return None, ""
+    for case in program.visible.cases:
+        if not case.passed and case.line is not None:
+            return case.line, case.message
+    return None, ""
+
+
+def _placeholder(phase: Phase) -> str:
+    if phase is Phase.GETTING_READY:
+        return "The model is getting ready. It starts on this problem as soon as it is."
+    if phase in (Phase.STARTING, Phase.WRITING):
+        return "The model reads the problem …"
+    return "No program yet. Ctrl+R asks the model again."
+
+
+def speed_of(state: State) -> float | None:
+    """Tokens a second of the latest answer; None where it came too quickly to say."""
+    for program in reversed(state.programs):
+        finish = program.finish
+        if finish is not None and finish.seconds >= 0.1 and finish.generated_tokens:
+            return finish.generated_tokens / finish.seconds
+    return None
+
+
+def failure_of(state: State) -> str:
+    """Why the latest answer failed, or an empty string."""
+    latest = max(state.human_programs, key=lambda program: program.turn, default=None)
+    if latest is None or latest.finish is None or latest.finish.reason != "error":
+        return ""
+    return latest.finish.error or "the model gave no answer"
+
+
+def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: str) -> str:
+    """What is going on, or what a person can do now."""
+    match phase:
+        case Phase.GETTING_READY if model_error:
+            return f"{model_error}; Ctrl+R tries again"
+        case Phase.BROKEN:
+            return f"{phase.value}; Ctrl+R tries again"
+        case Phase.ENDED:
+            return "this session is over; Ctrl+L goes back to the problems"
+        case Phase.YOUR_TURN | Phase.STOPPED:
+            return your_turn_word(state, looked_at)
+        case _:
+            return str(phase.value)
+
+
+def your_turn_word(state: State, looked_at: str | None) -> str:
+    """What a person can do now, in a few words."""
+    if looked_at is not None and looked_at != state.current:
+        program = state.program(looked_at)
+        return f"looking back at round {program.round}: Ctrl+B goes on from here, Esc returns"
+    failed = failure_of(state)
+    if failed:
+        return f"failed: {failed}; Ctrl+R asks again"
+    if state.pending_feedback is not None:
+        return "stopped: Enter sends your words again, Ctrl+R asks again"
+    table = state.on_table
+    if table is None:
+        return "Ctrl+R asks the model again"
+    left = state.settings.rounds - table.round
+    return f"your turn: {left} {'round' if left == 1 else 'rounds'} left"

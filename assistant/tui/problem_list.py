@@ -1,0 +1,111 @@
+"""Which problems the library shows: words, #tags, and how far one got with them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assistant.domain.problem import Problem
+from assistant.tui.lines import Line, Piece, displayable, shortened
+
+if TYPE_CHECKING:
+    from assistant.store.summary import SessionSummary
+
+STATES = ("untried", "solved", "open", "unsolved")
+"""What `is:` may say. `open` can be resumed; `unsolved` was given up or used up its rounds."""
+_OPENING = re.compile(r"^write a (python )?function( [\w.]+)? (that|which|to) ", re.IGNORECASE)
+_MARKS = {"solved": ("✓", "case--passed"), "open": ("◐", "line--tag"), "unsolved": ("✗", "case--failed")}
+_RANK = {"solved": 3, "open": 2, "unsolved": 1, "untried": 0}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A problem of the library, how far one got, and the text that words are looked for in."""
+
+    problem: Problem
+    state: str = "untried"
+    haystack: str = ""
+
+
+def entries_of(problems: Iterable[Problem], attempts: Mapping[str, str]) -> list[Entry]:
+    """Problems with the state that `attempts` gives for their hash."""
+    return [
+        Entry(problem, attempts.get(problem.id, "untried"), f"{problem.id} {problem.text}".lower())
+        for problem in problems
+    ]
+
+
+def attempts_of(sessions: Iterable[SessionSummary]) -> dict[str, str]:
+    """By problem id, the best that any session on it came to."""
+    best: dict[str, str] = {}
+    for session in sessions:
+        state = _state_of(session)
+        if _RANK[state] > _RANK[best.get(session.problem, "untried")]:
+            best[session.problem] = state
+    return best
+
+
+def next_untried(
+    problems: Sequence[Problem], done: Sequence[str], attempts: Mapping[str, str]
+) -> Problem | None:
+    """The first problem after those just `done` that was never tried; from the beginning where there is none."""
+    ids = [problem.id for problem in problems]
+    start = max((ids.index(name) for name in done if name in ids), default=-1) + 1
+    ordered = [*problems[start:], *problems[:start]]
+    return next((p for p in ordered if p.id not in attempts and p.id not in done), None)
+
+
+def _state_of(session: SessionSummary) -> str:
+    if session.state == "solved":
+        return "solved"
+    if session.resumable:
+        return "open"
+    return "unsolved" if session.state in ("gave_up", "rounds_used_up", "bad_task") else "untried"
+
+
+def matching(entries: Iterable[Entry], query: str) -> list[Entry]:
+    """Entries that fit every word of `query`: `#tag`, `is:solved`, `easy`, or a piece of id or text."""
+    words = query.lower().split()
+    return [entry for entry in entries if all(_fits(entry, word) for word in words)]
+
+
+def _fits(entry: Entry, word: str) -> bool:
+    if word.startswith("#"):
+        return any(tag.lower().startswith(word[1:]) for tag in entry.problem.tags)
+    if word.startswith("is:"):
+        return entry.state.startswith(word[3:])
+    if word in ("easy", "medium", "hard"):
+        return entry.problem.difficulty == word
+    return word in entry.haystack
+
+
+def next_state(query: str) -> str:
+    """`query` with its `is:` moved on: none, untried, solved, open, unsolved, none."""
+    words = query.split()
+    given = next((word[3:] for word in words if word.startswith("is:")), "")
+    others = [word for word in words if not word.startswith("is:")]
+    index = STATES.index(given) + 1 if given in STATES else 0
+    return " ".join([*others, *([f"is:{STATES[index]}"] if index < len(STATES) else [])])
+
+
+def gist(text: str) -> str:
+    """The text on one line without the opening that nearly every task shares."""
+    words = " ".join(text.split())
+    rest = _OPENING.sub("", words)
+    return rest[:1].upper() + rest[1:]
+
+
+def entry_line(entry: Entry) -> Line:
+    """One line of the library."""
+    mark, look = _MARKS.get(entry.state, (" ", ""))
+    problem = entry.problem
+    summary = shortened(displayable(gist(problem.text)), 200)
+    name = problem.id.removeprefix(f"{problem.source}/")
+    return (
+        Piece(f" {mark} ", look),
+        Piece(f"{shortened(name, 22):<22} ", "line--strong"),
+        Piece(f"{problem.difficulty[:6]:<6} ", "line--note"),
+        Piece(summary),
+    )

@@ -1,0 +1,1 @@
+"""Screens: what a person walks through."""

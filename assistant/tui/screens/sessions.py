@@ -1,0 +1,160 @@
+"""The library of sessions: resume, look at, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static
+
+from assistant.domain.errors import AssistantError
+from assistant.store.summary import SessionSummary
+from assistant.tui.actions import bindings
+from assistant.tui.lines import Line
+from assistant.tui.messages import SessionsListed
+from assistant.tui.screens.asking import ConfirmScreen
+from assistant.tui.session_list import matching_sessions, session_line, when
+from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.widgets.too_small import TooSmall
+
+if TYPE_CHECKING:
+    from assistant.tui.app import AssistantApp
+
+
+class SessionList(LinePane):
+    """Shows `sessions`, one a line."""
+
+    sessions: reactive[tuple[SessionSummary, ...]] = reactive(())
+
+    @property
+    def line_count(self) -> int:
+        return len(self.sessions)
+
+    def line(self, y: int) -> Line:
+        return session_line(self.sessions[y])
+
+    def line_look(self, y: int) -> str:
+        return "line--chosen" if y == self.row else ""
+
+    def watch_sessions(self) -> None:
+        self.lines_changed(width=self.size.width)
+
+    @property
+    def chosen(self) -> SessionSummary | None:
+        return self.sessions[self.row] if self.row < len(self.sessions) else None
+
+
+class SessionsScreen(Screen[None]):
+    """Newest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("sessions"),
+        Binding("up", "list_move(-1)", show=False),
+        Binding("down", "list_move(1)", show=False),
+        Binding("pageup", "list_page(-1)", show=False),
+        Binding("pagedown", "list_page(1)", show=False),
+    ]
+    PLACES: ClassVar = ("sessions",)
+    AUTO_FOCUS = "#filter"
+    app: AssistantApp
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all: tuple[SessionSummary, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Static(f"Sessions  ·  {self.app.launch.sessions}", id="title", markup=False)
+        yield Input(placeholder="Filter: problem, model, date, is:open, is:solved", id="filter")
+        yield SessionList(id="sessions")
+        yield Static("", id="detail", markup=False)
+        yield Footer(show_command_palette=False, compact=True)
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        self.query_one("#sessions").border_title = "reading …"
+        if self.app.sessions:
+            self._all = self.app.sessions  # as they were; read anew meanwhile
+            self._filter()
+        self.read()
+
+    @work(thread=True, group="sessions", exclusive=True, exit_on_error=False)
+    def read(self) -> None:
+        from assistant.store.library import list_sessions
+
+        try:
+            self.post_message(SessionsListed(tuple(list_sessions(self.app.launch.sessions))))
+        except AssistantError as error:
+            self.post_message(SessionsListed((), str(error)))
+
+    def on_sessions_listed(self, message: SessionsListed) -> None:
+        self._all = message.sessions
+        if message.error:
+            self.notify(message.error, severity="error", markup=False)
+        self._filter()
+
+    @on(Input.Changed, "#filter")
+    def _filter(self) -> None:
+        pane, chosen = self.query_one(SessionList), self.chosen
+        fitting = matching_sessions(self._all, self.query_one(Input).value)
+        pane.sessions = tuple(fitting)
+        kept = next((n for n, session in enumerate(fitting) if chosen and session.id == chosen.id), 0)
+        pane.row = kept
+        pane.border_title = f"{len(fitting)} of {len(self._all)}" if self._all else "no session yet"
+        self._show_detail()
+
+    @property
+    def chosen(self) -> SessionSummary | None:
+        """The session under the cursor."""
+        return self.query_one(SessionList).chosen
+
+    @on(LinePane.RowMoved, "#sessions")
+    def _show_detail(self) -> None:
+        session = self.chosen
+        self.query_one("#detail", Static).update(str(session.path) if session else "")
+
+    @on(LinePane.RowChosen, "#sessions")
+    def action_open_session(self) -> None:
+        session = self.chosen
+        if session is None:
+            return
+        if session.trouble:
+            self.notify(session.trouble, severity="error", markup=False)
+        elif session.resumable:
+            self.app.go.resume(session.path)
+        else:
+            self.app.go.look_at(session.path)
+
+    def action_look_at(self) -> None:
+        if self.chosen is not None and not self.chosen.trouble:
+            self.app.go.look_at(self.chosen.path)
+
+    def action_delete_session(self) -> None:
+        session = self.chosen
+        if session is None:
+            return
+        question = f"Delete the session on {session.problem} of {when(session.started)}? It goes to the trash folder."
+        self.app.push_screen(ConfirmScreen(question), lambda yes: self._delete(session) if yes else None)
+
+    def _delete(self, session: SessionSummary) -> None:
+        from assistant.store.library import delete_session
+
+        try:
+            trash = delete_session(self.app.launch.sessions, session.path)
+        except AssistantError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.notify(f"moved to {trash}", markup=False)
+        self.read()
+
+    def action_list_move(self, step: int) -> None:
+        self.query_one(SessionList).action_move(step)
+
+    def action_list_page(self, step: int) -> None:
+        self.query_one(SessionList).action_page(step)
+
+    def action_close(self) -> None:
+        self.app.go.to_library()

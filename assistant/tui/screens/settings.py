@@ -1,0 +1,104 @@
+"""Settings, changed in the app and kept in the person's TOML file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from assistant.domain.errors import AssistantError
+from assistant.store.preferences import save_preference, settings_file
+from assistant.tui.lines import Line
+from assistant.tui.screens.asking import KeyScreen, LineScreen
+from assistant.tui.setting_rows import (
+    GENERAL,
+    SETTINGS,
+    Setting,
+    clash,
+    next_choice,
+    parsed,
+    setting_line,
+    value_of,
+)
+from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.widgets.too_small import TooSmall
+
+if TYPE_CHECKING:
+    from assistant.tui.app import AssistantApp
+
+
+class SettingList(LinePane):
+    """One row a setting."""
+
+    app: AssistantApp
+
+    @property
+    def line_count(self) -> int:
+        return len(SETTINGS)
+
+    def line(self, y: int) -> Line:
+        return setting_line(SETTINGS[y], self.app.preferences)
+
+    def line_look(self, y: int) -> str:
+        return "" if y < len(GENERAL) else "line--aside"
+
+
+class SettingsScreen(Screen[None]):
+    """Enter changes a row."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "change", "Change", priority=True),
+        Binding("escape", "dismiss", "Back"),
+    ]
+    app: AssistantApp
+
+    def compose(self) -> ComposeResult:
+        yield Static(f"Settings  ·  {settings_file()}", id="title", markup=False)
+        yield SettingList(id="settings")
+        yield Footer(show_command_palette=False, compact=True)
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        pane = self.query_one(SettingList)
+        pane.border_title = "Settings, then keys"
+        pane.lines_changed()
+        pane.focus()
+
+    @on(LinePane.RowChosen)
+    def action_change(self) -> None:
+        setting = SETTINGS[self.query_one(SettingList).row]
+        if setting.kind == "choice":
+            self._keep(setting, next_choice(setting, value_of(setting, self.app.preferences)))
+        elif setting.kind == "text":
+            value = value_of(setting, self.app.preferences)
+            question = f"{setting.title}: {setting.help}"
+            self.app.push_screen(LineScreen(question, value), lambda text: self._keep(setting, text))
+        else:
+            self.app.push_screen(KeyScreen(setting.title), lambda key: self._keep_key(setting, key))
+
+    def _keep_key(self, setting: Setting, key: str | None) -> None:
+        if key is None:
+            return
+        keys, name = dict(self.app.preferences.keys), setting.name.removeprefix("keys.")
+        if key and (other := clash(setting, key, keys)):
+            self.notify(f"{key} is taken by: {other}", severity="warning", markup=False)
+            return
+        keys.pop(name, None)
+        self._save("keys", {**keys, name: key} if key else keys)
+
+    def _keep(self, setting: Setting, shown: str | None) -> None:
+        if shown is not None:
+            self._save(setting.name, parsed(setting, shown))
+
+    def _save(self, name: str, value: object) -> None:
+        try:
+            save_preference(name, value)
+        except AssistantError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.app.preference_changed(name, value)
+        self.query_one(SettingList).lines_changed()

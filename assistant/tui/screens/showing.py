@@ -1,0 +1,126 @@
+"""What the panes of the working screen show, from the screen's state. No pane is touched anywhere else."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from assistant.domain.state import Program
+from assistant.tui.phases import Phase
+from assistant.tui.presenting import (
+    answer_of,
+    code_of,
+    code_text,
+    code_title,
+    doing_word,
+    speed_of,
+    stream_code,
+)
+from assistant.tui.quoting import proposed_kinds
+from assistant.tui.verdicts import verdicts_of
+from assistant.tui.widgets.code_view import CodeView
+from assistant.tui.widgets.diff_view import Comparison, DiffView
+from assistant.tui.widgets.feedback_box import FeedbackBox
+from assistant.tui.widgets.problem_pane import ProblemPane
+from assistant.tui.widgets.program_strip import ProgramStrip, samples_of, timeline_of
+from assistant.tui.widgets.status_line import Status, StatusLine
+from assistant.tui.widgets.verdict_table import VerdictTable
+
+if TYPE_CHECKING:
+    from assistant.tui.screens.work import WorkScreen
+
+
+def present(screen: WorkScreen) -> None:
+    """Hand every pane its value."""
+    state, looked_at = screen.state, screen.view.program
+    screen.query_one(ProblemPane).problem = state.problem
+    screen.query_one("#timeline", ProgramStrip).strip = timeline_of(state, looked_at)
+    screen.query_one("#samples", ProgramStrip).strip = samples_of(state, looked_at)
+    _present_code(screen)
+    _present_diff(screen)
+    present_status(screen)
+    present_kinds(screen)
+
+
+def _present_code(screen: WorkScreen) -> None:
+    view, table = screen.query_one(CodeView), screen.query_one(VerdictTable)
+    if screen.phase is Phase.WRITING and screen.view.program is None:
+        view.code = stream_code(screen.conductor.stream.text())
+        view.border_title = "Code"
+        table.verdicts = verdicts_of(screen.state, None)
+    else:
+        whole = screen.view.whole
+        view.code = answer_of(screen.shown) if whole else code_of(screen.shown, screen.phase)
+        view.border_title = code_title(screen.shown, screen.view.program, whole=whole)
+        table.verdicts = verdicts_of(screen.state, screen.shown)
+
+
+def _present_diff(screen: WorkScreen) -> None:
+    base, shown = screen.view.base, screen.shown
+    comparing = base is not None and shown is not None
+    if base is not None and shown is not None:
+        old = screen.state.program(base)
+        view = screen.query_one(DiffView)
+        view.comparison = Comparison(code_text(old), code_text(shown), _name(old), _name(shown))
+    screen.query_one(DiffView).display = comparing
+    screen.set_class(comparing, "-diff")
+
+
+def _name(program: Program) -> str:
+    sample = f", sample {program.sample + 1}" if program.sample else ""
+    return f"round {program.round}{' (mended)' if program.edited else ''}{sample}"
+
+
+def next_diff_base(screen: WorkScreen) -> str | None:
+    """The next earlier program to compare with: the parent first, then the others, then none."""
+    shown = screen.shown
+    if shown is None:
+        return None
+    earlier = [p for p in screen.state.human_programs if p.turn < shown.turn and p.complete]
+    earlier.sort(key=lambda p: (p.id == shown.parent, p.turn, -p.sample), reverse=True)
+    ids = [program.id for program in earlier]
+    if screen.view.base is None:
+        return ids[0] if ids else None
+    following = ids[ids.index(screen.view.base) + 1 :] if screen.view.base in ids else []
+    return following[0] if following else None
+
+
+def present_status(screen: WorkScreen) -> None:
+    """The status line; called on the beat too."""
+    services, state, phase = screen.app.services, screen.state, screen.phase
+    preparing = phase is Phase.GETTING_READY
+    working = phase.working and not (preparing and screen.app.model_error)
+    screen.query_one(StatusLine).status = Status(
+        doing=doing_word(phase, state, screen.view.program, screen.app.model_error),
+        working=working,
+        seconds=time.monotonic() - screen.working_since if working and not preparing else None,
+        model=services.model,
+        model_name=services.launch.model_name,
+        progress=screen.app.progress if preparing else None,
+        round=state.round,
+        rounds=state.settings.rounds,
+        speed=speed_of(state),
+        beat=screen.beats // 3,
+    )
+
+
+def present_kinds(screen: WorkScreen) -> None:
+    """Tags of the words in the box, or those that they suggest."""
+    box = screen.query_one(FeedbackBox)
+    box.set_class(screen.phase in (Phase.YOUR_TURN, Phase.STOPPED), "-your-turn")
+    if screen.kinds:
+        box.border_subtitle = " · ".join(screen.kinds)
+        return
+    proposed = proposed_kinds(box.text) if screen.app.preferences.propose_kinds else ()
+    box.border_subtitle = "Ctrl+T tags: " + ", ".join(f"{kind}?" for kind in proposed) if proposed else ""
+
+
+def resize_focused(screen: WorkScreen, rows: int) -> None:
+    """Make the focused pane larger or smaller; the code pane gets what the verdicts lose."""
+    pane: Widget | None = screen.focused
+    if isinstance(pane, CodeView | DiffView) or pane is None:
+        pane, rows = screen.query_one(VerdictTable), -rows
+    height = max(3, min(pane.outer_size.height + rows, screen.size.height - 12))
+    pane.styles.height = height

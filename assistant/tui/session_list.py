@@ -1,0 +1,66 @@
+"""Which sessions the library shows, and how. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from assistant.tui.lines import Line, Piece, displayable
+
+if TYPE_CHECKING:
+    from assistant.store.summary import SessionSummary
+
+_LOOKS = {
+    "solved": ("✓", "case--passed"),
+    "open": ("◐", "line--tag"),
+    "interrupted": ("◐", "line--tag"),
+    "unreadable": ("!", "case--failed"),
+}
+
+
+def matching_sessions(sessions: Iterable[SessionSummary], query: str) -> list[SessionSummary]:
+    """Sessions that fit every word: `is:solved`, or a piece of problem, model, annotator, id or date."""
+    words = query.lower().split()
+    return [session for session in sessions if all(_fits(session, word) for word in words)]
+
+
+def _fits(session: SessionSummary, word: str) -> bool:
+    if word.startswith("is:"):
+        wanted = word[3:]
+        if wanted and "open".startswith(wanted):
+            return session.resumable
+        return session.state.startswith(wanted)
+    text = f"{session.id} {session.problem} {session.model} {session.annotator} {session.started} {session.study}"
+    return word in text.lower()
+
+
+def session_line(session: SessionSummary) -> Line:
+    """One line of the library of sessions."""
+    mark, look = _LOOKS.get(session.state, ("✗", "case--failed"))
+    rounds = f"{session.feedbacks} feedback{'' if session.feedbacks == 1 else 's'}"
+    return (
+        Piece(f" {mark} ", look),
+        Piece(f"{when(session.started):<17}", "line--note"),
+        Piece(f"{displayable(session.problem or session.path.name)[:24]:<25}", "line--strong"),
+        Piece(f"{session.state.replace('_', ' '):<16}"),
+        Piece(f"{rounds:<13}"),
+        Piece(f"{minutes(session.active_seconds):>7}  ", "line--note"),
+        Piece(displayable(session.trouble or session.model), "line--note"),
+    )
+
+
+def when(started: str) -> str:
+    """`2026-11-23 03:12`, in the person's time zone; empty where unknown."""
+    try:
+        moment = datetime.fromisoformat(started.replace("Z", "+00:00"))
+    except ValueError:
+        return ""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def minutes(seconds: float) -> str:
+    """`1:05`, or an empty string for nothing."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}" if seconds >= 1 else ""

@@ -1,0 +1,1 @@
+"""Widgets: each takes one value down and sends messages up."""

@@ -1,0 +1,94 @@
+"""Where a person says what is wrong."""
+
+from __future__ import annotations
+
+from textual.events import Paste
+from textual.widgets import TextArea
+
+from assistant.tui.actions import bindings
+from assistant.tui.messages import DraftChanged, FeedbackSent
+from assistant.tui.widgets.resizable import TopEdge
+
+LONGEST_PASTE = 100_000
+
+
+class FeedbackBox(TopEdge, TextArea):
+    """Enter sends, Ctrl+J makes a new line, up and down at the edges go through what was said before."""
+
+    BORDER_TITLE = "Say what is wrong"
+    BINDINGS = bindings("feedback")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False)
+        self.said: list[str] = []
+        """Earlier words, the latest last."""
+        self._back = 0
+        self._kept = ""
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        if select or not self.cursor_at_first_line or not self._recall(1):
+            super().action_cursor_up(select)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        if select or not self.cursor_at_last_line or not self._recall(-1):
+            super().action_cursor_down(select)
+
+    async def _on_paste(self, event: Paste) -> None:
+        """Pasted text goes in as it is, line breaks included, and is never sent by itself."""
+        event.text = clean_paste(event.text)
+        if len(event.text) > LONGEST_PASTE:
+            event.prevent_default()
+            event.stop()
+            self.notify(
+                f"{len(event.text):,} characters are too many to paste here: at most {LONGEST_PASTE:,}",
+                severity="warning",
+            )
+
+    def action_send(self) -> None:
+        self.post_message(FeedbackSent(self.text))
+
+    def action_new_line(self) -> None:
+        self.insert("\n")
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self.post_message(DraftChanged(self.text))
+
+    def sent(self) -> None:
+        """The words are on their way: remember and clear them."""
+        words = self.text.strip()
+        if words and (not self.said or self.said[-1] != words):
+            self.said.append(words)
+        self._back = 0
+        self.load_text("")
+
+    def give_back(self, words: str) -> None:
+        """Put words into the box unless the person has begun anew."""
+        if words and not self.text.strip():
+            self.load_text(words)
+            self.move_cursor(self.document.end)
+
+    def add(self, words: str) -> None:
+        """Insert words at the cursor, with a space before them where needed."""
+        row, column = self.cursor_location
+        before = self.document.get_line(row)[:column]
+        self.insert((" " if before and not before.endswith((" ", "\n")) else "") + words)
+        self.focus()
+
+    def _recall(self, step: int) -> bool:
+        """Go `step` back in what was said. False when there is nothing there."""
+        back = self._back + step
+        if not 0 <= back <= len(self.said):
+            return False
+        if self._back == 0:
+            self._kept = self.text
+        self._back = back
+        self.load_text(self.said[-back] if back else self._kept)
+        self.move_cursor(self.document.end)
+        return True
+
+
+def clean_paste(text: str) -> str:
+    """Line breaks as `\\n`; no control characters but tabs."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char for char in text if char in "\n\t" or char.isprintable())

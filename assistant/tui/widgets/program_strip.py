@@ -1,0 +1,147 @@
+"""Programs in a row: the timeline of rounds, or the samples of one round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.reactive import reactive
+
+from assistant.domain.state import Program, State
+from assistant.tui.lines import Line, Piece
+from assistant.tui.messages import ProgramPicked
+from assistant.tui.widgets.line_pane import LinePane
+
+
+@dataclass(frozen=True)
+class Step:
+    """One program of the strip."""
+
+    program: str
+    label: str
+    solved: bool
+    aside: bool
+    """Not on the way to the program on the table: left out of the model's context."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """What a strip shows."""
+
+    steps: tuple[Step, ...] = ()
+    looked_at: str | None = None
+    on_table: str | None = None
+
+
+def timeline_of(state: State, looked_at: str | None) -> Strip:
+    """Every turn of the person's dialogue, its best or chosen program standing for it."""
+    path = {program.id for program in state.path(state.current)}
+    steps = []
+    for program in state.human_programs:
+        siblings = [p for p in state.human_programs if p.turn == program.turn]
+        best = max(
+            siblings, key=lambda p: (p.id in path, p.visible.pass_count if p.visible else -1, -p.sample)
+        )
+        if program.id in (best.id, looked_at):
+            steps.append(Step(program.id, _label(program), program.solved, program.id not in path))
+    return Strip(tuple(steps), looked_at or state.current, state.current)
+
+
+def samples_of(state: State, looked_at: str | None) -> Strip:
+    """The samples of the turn that is looked at; none when it has only one."""
+    shown = looked_at or state.current
+    if shown is None:
+        return Strip()
+    turn = state.program(shown).turn
+    samples = sorted((p for p in state.human_programs if p.turn == turn), key=lambda p: p.sample)
+    if len(samples) < 2:
+        return Strip()
+    steps = tuple(Step(p.id, f"sample {p.sample + 1} {_score(p)}", p.solved, False) for p in samples)
+    return Strip(steps, shown, state.current)
+
+
+def _label(program: Program) -> str:
+    made = "✎" if program.edited else ""
+    return f"round {program.round}{made} {_score(program)}"
+
+
+def _score(program: Program) -> str:
+    if not program.complete:
+        return "stopped" if program.finish and program.finish.reason == "cancelled" else "failed"
+    if program.visible is None:
+        return "no code" if program.code is None else "…"
+    mark = "✓" if program.solved else "✗"
+    return f"{mark} {program.visible.pass_count}/{len(program.visible.cases)}"
+
+
+class ProgramStrip(LinePane):
+    """Shows `strip` on one line; left and right point at a program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "point(-1)", "Earlier", show=False),
+        Binding("right,l", "point(1)", "Later", show=False),
+    ]
+    selectable_rows = False
+
+    strip: reactive[Strip] = reactive(Strip())
+
+    def __init__(self, *, separator: Literal["─", " "] = "─", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._separator = f"{separator * 2}"
+        self._spans: list[tuple[int, int, str]] = []
+
+    @property
+    def line_count(self) -> int:
+        return 1 if self.strip.steps else 0
+
+    def line(self, y: int) -> Line:
+        pieces: list[Piece] = []
+        self._spans, x = [], 0
+        for step in self.strip.steps:
+            if pieces:
+                pieces.append(Piece(self._separator, "line--note"))
+                x += len(self._separator)
+            text = f"{self._mark(step)} {step.label} "
+            pieces.append(Piece(text, self._look(step)))
+            self._spans.append((x, x + len(text), step.program))
+            x += len(text)
+        return tuple(pieces)
+
+    def _mark(self, step: Step) -> str:
+        if step.program == self.strip.on_table:
+            return "●"
+        return "▸" if step.program == self.strip.looked_at else " "
+
+    def _look(self, step: Step) -> str:
+        if step.program == self.strip.looked_at:
+            return "step--here"
+        if step.aside:
+            return "step--aside"
+        return "step--solved" if step.solved else "step--unsolved"
+
+    def watch_strip(self, strip: Strip) -> None:
+        self.display = bool(strip.steps)
+        self.lines_changed()
+        for start, end, program in self._spans:
+            if program == strip.looked_at and self.size.width:
+                left, width = self.scroll_offset.x, self.size.width
+                if start < left or end > left + width:
+                    self.scroll_to(x=max(0, end - width), animate=False)
+
+    def action_point(self, step: int) -> None:
+        ids = [s.program for s in self.strip.steps]
+        if self.strip.looked_at in ids:
+            index = max(0, min(ids.index(self.strip.looked_at) + step, len(ids) - 1))
+            self.post_message(ProgramPicked(ids[index]))
+
+    def action_choose(self) -> None:
+        if self.strip.looked_at is not None:
+            self.post_message(ProgramPicked(self.strip.looked_at, chosen=True))
+
+    async def _on_click(self, event: Click) -> None:
+        x = event.get_content_offset_capture(self).x + self.scroll_offset.x
+        for start, end, program in self._spans:
+            if start <= x < end:
+                self.post_message(ProgramPicked(program, chosen=event.chain == 2))

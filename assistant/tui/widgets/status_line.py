@@ -1,0 +1,86 @@
+"""The status line: model, device, round, speed, and what is running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from assistant.domain.generation import ModelInfo, Progress
+
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+BAR_WIDTH = 20
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the status line shows."""
+
+    doing: str = ""
+    """What is running, or whose turn it is."""
+    working: bool = False
+    seconds: float | None = None
+    """How long it has been running."""
+    model: ModelInfo | None = None
+    model_name: str = ""
+    progress: Progress | None = None
+    round: int | None = None
+    rounds: int = 0
+    speed: float | None = None
+    """Tokens a second of the last answer."""
+    beat: int = 0
+
+
+class StatusLine(Widget):
+    """Shows `status` on one line."""
+
+    status: reactive[Status] = reactive(Status())
+
+    def render(self) -> RenderResult:
+        left, facts, width = doing_text(self.status), facts_of(self.status), self.size.width
+        while facts and len(left) + 2 + len(" · ".join(facts)) > width:
+            facts.pop()
+        right = " · ".join(facts)
+        return Content(left + " " * max(1, width - len(left) - len(right)) + right)
+
+
+def doing_text(status: Status) -> str:
+    """What is going on, with a bar where its end is known."""
+    spinner = SPINNER[status.beat % len(SPINNER)] + " " if status.working else ""
+    seconds = f" {status.seconds:.0f} s" if status.seconds is not None and status.seconds >= 1 else ""
+    if status.progress is not None:
+        return f"{spinner}{status.progress.step} {bar(status.progress)}{seconds}"
+    return f"{spinner}{status.doing}{seconds}"
+
+
+def bar(progress: Progress) -> str:
+    """`━━━━╌╌╌╌ 45%`, or only what is done when the end is unknown."""
+    if progress.total <= 0:
+        return f"{progress.done:g} {progress.unit}".strip() if progress.done else ""
+    share = max(0.0, min(progress.done / progress.total, 1.0))
+    full = round(share * BAR_WIDTH)
+    return f"{'━' * full}{'╌' * (BAR_WIDTH - full)} {share:.0%}"
+
+
+def facts_of(status: Status) -> list[str]:
+    """Round, speed, model and device, what matters most first."""
+    facts = []
+    if status.round is not None:
+        facts.append(f"round {status.round} of {status.rounds}")
+    if status.speed:
+        facts.append(f"{status.speed:.0f} tok/s" if status.speed >= 10 else f"{status.speed:.1f} tok/s")
+    if status.model is not None:
+        facts.append(short_name(status.model.name))
+        if status.model.device and status.model.device != "none":
+            facts.append(status.model.device)
+    elif status.model_name:
+        facts.append(short_name(status.model_name))
+    return facts
+
+
+def short_name(name: str) -> str:
+    """The last part of a model's name."""
+    return name.rstrip("/").rpartition("/")[2][:32]

@@ -1,0 +1,141 @@
+"""One engine of `engine_rounds` in a process of its own: orders on stdin, timings on stdout, both JSON lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from assistant.domain.generation import Finish, Request, Sampling
+
+Tokens = Sequence[int]
+Generate = Callable[[str, Tokens, int], Iterator[int]]
+"""(name of the conversation, prompt, most tokens) -> how many tokens came, each time some did."""
+
+
+def ours(folder: Path, threads: int, weights: Path | None) -> Generate:
+    import torch
+    from transformers import AutoTokenizer
+
+    from assistant.engine.decoding import precision
+    from assistant.engine.decoding.decoder import Decoder
+
+    torch.set_num_threads(threads)
+    if not precision.packed_file(weights or folder, "int8").exists():
+        precision.pack(folder, "int8", weights)
+    model = precision.open_packed(folder, "int8", weights)
+    decoder = Decoder(model, AutoTokenizer.from_pretrained(folder))
+
+    def generate(name: str, prompt: Tokens, most: int) -> Iterator[int]:
+        request = Request(messages=(), sampling=Sampling(max_new_tokens=most), conversation=name)
+        for item in decoder.generate(request, prompt):
+            yield item.generated_tokens if isinstance(item, Finish) else 0
+
+    return generate
+
+
+def llama(file: Path, threads: int, *, lookup: bool) -> Generate:
+    from llama_cpp import Llama
+    from llama_cpp.llama_speculative import LlamaPromptLookupDecoding
+
+    draft = LlamaPromptLookupDecoding(num_pred_tokens=10) if lookup else None
+    model = Llama(
+        str(file),
+        n_ctx=4096,
+        n_threads=threads,
+        n_threads_batch=threads,
+        draft_model=draft,
+        logits_all=lookup,  # its speculative decoding fails without
+        verbose=False,
+    )
+
+    def generate(name: str, prompt: Tokens, most: int) -> Iterator[int]:
+        for _ in model.create_completion(list(prompt), max_tokens=most, temperature=0.0, stream=True):
+            yield 0
+        yield model.n_tokens - len(prompt)
+
+    return generate
+
+
+def plain(folder: Path, threads: int) -> Generate:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.generation.streamers import BaseStreamer
+
+    torch.set_num_threads(threads)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+
+    class First(BaseStreamer):  # type: ignore[misc]
+        """Remembers when the first token came."""
+
+        puts = 0
+        at = 0.0
+
+        def put(self, _: Any) -> None:
+            self.puts += 1
+            self.at = time.perf_counter() if self.puts == 2 else self.at  # the first put is the prompt
+
+        def end(self) -> None:
+            pass
+
+    def generate(name: str, prompt: Tokens, most: int) -> Iterator[int]:
+        first = First()
+        ids = torch.tensor([list(prompt)])
+        begun = time.perf_counter()
+        out = model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=most,
+            streamer=first,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        yield -int((first.at - begun) * 1e6)  # microseconds to the first token, told afterwards
+        yield int(out.shape[1] - len(prompt))
+
+    return generate
+
+
+def timed(generate: Generate, order: dict[str, Any]) -> dict[str, Any]:
+    if order["prime"]:
+        for _ in generate(order["name"], order["prime"], 1):
+            pass
+    _priority(order["realtime"])
+    begun = time.perf_counter()
+    first, tokens = 0.0, 0
+    for count in generate(order["name"], order["prompt"], order["most"]):
+        first = first or (-count / 1e6 if count < 0 else time.perf_counter() - begun)
+        tokens = max(tokens, count)
+    seconds = time.perf_counter() - begun
+    _priority(False)
+    return {"seconds": round(seconds, 4), "first": round(first, 4), "tokens": tokens}
+
+
+def _priority(realtime: bool) -> None:
+    """Before everything else on this machine, or as usual; all threads of this process."""
+    for thread in Path("/proc/self/task").iterdir() if sys.platform == "linux" else ():
+        policy = os.SCHED_FIFO if realtime else os.SCHED_OTHER
+        if realtime or os.sched_getscheduler(int(thread.name)) == os.SCHED_FIFO:
+            os.sched_setscheduler(int(thread.name), policy, os.sched_param(int(realtime)))
+
+
+def main() -> None:
+    engine, place, threads, packed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    if engine == "ours":
+        generate = ours(place, threads, Path(packed) if packed else None)
+    elif engine == "plain":
+        generate = plain(place, threads)
+    else:
+        generate = llama(place, threads, lookup=engine == "llama-lookup")
+    print("{}", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(timed(generate, json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""A tiny random model that the engine's tests run for real, in a real worker process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tiny_model import OpenEngine, save_folder, save_gguf
+
+from assistant.engine.client import LocalEngine
+from assistant.engine.line import Patience
+from assistant.engine.wire import ModelChoice
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as a folder."""
+    return save_folder(tmp_path_factory.mktemp("tiny") / "tiny-chat")
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as a GGUF file."""
+    return save_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
+
+
+@pytest.fixture
+def open_tiny(tmp_path: Path) -> Iterator[OpenEngine]:
+    """Opens engines on a model path; all are closed at the end."""
+    opened: list[LocalEngine] = []
+
+    def open_one(
+        model: Path | str,
+        *,
+        patience: Patience = Patience(),
+        cache: Path | None = None,
+        precision: str = "bfloat16",
+    ) -> LocalEngine:
+        folder = str(cache or tmp_path / "cache")
+        choice = ModelChoice(model=str(model), device="cpu", precision=precision, cache=folder, threads=1)
+        opened.append(LocalEngine(choice, patience=patience))
+        return opened[-1]
+
+    yield open_one
+    for engine in opened:
+        engine.close()
+
+
+@pytest.fixture(scope="module")
+def tiny_engine(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
+    """One prepared engine for tests that leave it usable."""
+    cache = tmp_path_factory.mktemp("cache")
+    choice = ModelChoice(
+        model=str(tiny_folder), device="cpu", precision="bfloat16", cache=str(cache), threads=1
+    )
+    engine = LocalEngine(choice)
+    engine.prepare()
+    yield engine
+    engine.close()

@@ -1,0 +1,168 @@
+"""Packed 8-bit models: near the plain ones, and the same to the last bit however the work is cut up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from decoding_kit import ask, finishes, prompt_of, tiny_model
+
+from assistant.domain.errors import EngineError
+from assistant.engine.decoding import packed, precision
+from assistant.engine.decoding.build import build
+from assistant.engine.decoding.decoder import Decoder
+from assistant.engine.decoding.linear import Int8Linear
+from assistant.engine.decoding.stepping import RaggedForward
+
+TEXT = "def add(a, b):\n    return a + b\n# again, please: " * 8  # longer than one block of keys
+
+
+@pytest.fixture(scope="module", params=["qwen2", "llama", "qwen3"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def int8(kind: str) -> Iterator[Any]:
+    if not precision._int8_is_exact():
+        pytest.skip("no AVX-512 VNNI: 8-bit products are not exact on this processor")
+    yield build(tiny_model(kind), "int8")
+
+
+def _logits(model: Any, ids: list[int]) -> torch.Tensor:
+    forward = RaggedForward(model)
+    return forward([ids], forward.new_cache(1, len(ids)), [len(ids)])[0]
+
+
+def test_written_out_equals_transformers(kind: str) -> None:
+    model, ids = tiny_model(kind), prompt_of(TEXT)
+    with torch.inference_mode():
+        expected = model(torch.tensor([ids])).logits[0]
+    assert torch.allclose(_logits(build(tiny_model(kind), "float32"), ids), expected, atol=2e-4, rtol=2e-4)
+
+
+def test_int8_is_near_float(kind: str, int8: Any) -> None:
+    ids = prompt_of(TEXT)
+    exact = _logits(build(tiny_model(kind), "float32"), ids)
+    error = (_logits(int8, ids) - exact).pow(2).mean().sqrt()
+    assert error < 0.05 * exact.pow(2).mean().sqrt()
+
+
+def test_logits_do_not_depend_on_how_the_tokens_are_fed(int8: Any) -> None:
+    ids = prompt_of(TEXT)[:300]
+    whole = _logits(int8, ids)
+    forward = RaggedForward(int8)
+    cache = forward.new_cache(3, 64)
+    others = [list(range(30)), list(range(7))]
+    first, *_ = forward([ids[:120], *others], cache, [120, 1, 1])
+    second, *_ = forward([ids[120:121], [5], [6, 7, 8]], cache, [1, 1, 3])
+    third, *_ = forward([ids[121:], [], [9]], cache, [179, 0, 1])
+    assert torch.equal(torch.cat([first, second, third]), whole)
+
+
+def test_forgetting_a_draft_leaves_no_trace(int8: Any) -> None:
+    ids = prompt_of(TEXT)[:140]
+    forward = RaggedForward(int8)
+    cache = forward.new_cache(1, 64)
+    forward([ids[:130]], cache, [0])
+    forward([[1, 2, 3, 4, 5, 6]], cache, [6])
+    cache.crop(0, 130)
+    assert torch.equal(forward([ids[130:]], cache, [10])[0], _logits(int8, ids)[130:])
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.1])
+def test_lookup_equals_plain_when_greedy_and_when_sampling(
+    int8: Any, tokenizer: Any, temperature: float
+) -> None:
+    request = ask(tokens=300, temperature=temperature)
+    [plain] = finishes(Decoder(int8, tokenizer, lookup=False), request, prompt_of(TEXT))
+    [drafted] = finishes(Decoder(int8, tokenizer), request, prompt_of(TEXT))
+    assert drafted.output_ids == plain.output_ids
+    assert drafted.drafted_tokens > 0
+
+
+def test_samples_with_lookup_are_the_same_alone_in_a_batch_and_after_other_rounds(
+    int8: Any, tokenizer: Any
+) -> None:
+    batch = ask(samples=6, temperature=0.4, tokens=80)
+    together = finishes(Decoder(int8, tokenizer), batch, prompt_of(TEXT))
+    fewer = finishes(Decoder(int8, tokenizer), batch.model_copy(update={"samples": 2}), prompt_of(TEXT))
+    warm = Decoder(int8, tokenizer)
+    finishes(warm, ask(conversation="s", tokens=20), prompt_of(TEXT[:200]))
+    again = finishes(warm, batch.model_copy(update={"conversation": "s"}), prompt_of(TEXT))
+    assert again[0].reused_tokens > 100
+    assert [end.output_ids for end in together] == [end.output_ids for end in again]
+    assert [end.output_ids for end in together[:2]] == [end.output_ids for end in fewer]
+
+
+def test_saved_and_loaded_is_the_same_model(int8: Any, tmp_path: Path) -> None:
+    packed.save(int8, tmp_path / "weights.safetensors")
+    loaded = packed.load(tmp_path / "weights.safetensors", int8.config, int8.generation_config)
+    ids = prompt_of(TEXT)[:40]
+    assert torch.equal(_logits(loaded, ids), _logits(int8, ids))
+
+
+def test_packing_a_folder_and_opening_it(tmp_path: Path, tokenizer: Any) -> None:
+    if not precision._int8_is_exact():
+        pytest.skip("no AVX-512 VNNI: 8-bit products are not exact on this processor")
+    model = precision.apply(tiny_model("qwen2"), "bfloat16")
+    model.save_pretrained(tmp_path / "plain")
+    precision.pack(tmp_path / "plain", "int8", tmp_path)
+    opened = precision.open_packed(tmp_path / "plain", "int8", tmp_path)
+    assert torch.equal(_logits(opened, prompt_of(TEXT)), _logits(build(model, "int8"), prompt_of(TEXT)))
+    [end] = finishes(Decoder(opened, tokenizer), ask(), prompt_of(TEXT))
+    assert end.generated_tokens > 0
+    assert [path.name for path in tmp_path.glob("*.partial")] == []
+
+
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({"x": torch.zeros(1)}, tmp_path / "weights.safetensors")
+    with pytest.raises(ValueError, match="format"):
+        packed.load(tmp_path / "weights.safetensors", None, None)
+
+
+def test_fine_inputs_are_a_hundred_times_nearer() -> None:
+    if not precision._int8_is_exact():
+        pytest.skip("no AVX-512 VNNI: 8-bit products are not exact on this processor")
+    torch.manual_seed(0)
+    weight = (torch.randint(-127, 128, (64, 256)).float() / 127).contiguous()
+    weight[:, 0] = 1.0  # so that every channel's scale is exactly 1/127
+    x = torch.randn(9, 256)
+    x[:, 3] *= 50.0  # a heavy tail
+    exact = x.double() @ weight.double().t()
+    errors = [
+        float((Int8Linear.quantize(weight, fine=fine)(x) - exact).abs().mean()) for fine in (False, True)
+    ]
+    assert errors[1] < errors[0] / 100
+
+
+def test_choosing(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny_model("qwen2").config
+    monkeypatch.setattr(precision, "_int8_is_exact", lambda: True)
+    assert precision.choose(config, "cpu") == "int8"
+    assert precision.choose(config, "cpu", "bfloat16") == "bfloat16"
+    assert precision.choose(tiny_model("gpt2").config, "cpu") == "bfloat16"
+    monkeypatch.setattr(precision, "_int8_is_exact", lambda: False)
+    assert precision.choose(config, "cpu") == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("device", "wanted", "words"),
+    [("cpu", "int3", "no precision 'int3'"), ("cuda:0", "int8", "for the processor")],
+)
+def test_what_cannot_be_had_is_said_in_one_line(device: str, wanted: str, words: str) -> None:
+    with pytest.raises(EngineError, match=words) as caught:
+        precision.choose(tiny_model("qwen2").config, device, wanted)
+    assert "\n" not in str(caught.value)
+
+
+def test_models_that_are_not_written_out_are_refused_for_int8() -> None:
+    sliding = SimpleNamespace(model_type="gemma3", hidden_act="gelu")
+    with pytest.raises(EngineError, match="not made for gemma3"):
+        precision.choose(sliding, "cpu", "int8")

@@ -1,0 +1,126 @@
+"""`assistant model`: the list, what is on the machine, and freeing it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assistant.domain.errors import EngineError
+from assistant.engine import catalogue, hardware, stock
+from assistant.engine.cache import ModelCache
+from assistant.engine.manifest import Manifest
+from assistant.engine.prepare import cache_key
+from assistant.engine.steps import Steps
+
+
+@pytest.fixture(autouse=True)
+def _no_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stock, "_hub_repositories", list)
+    monkeypatch.setattr(stock.hub, "find_local", lambda _: None)
+
+
+@pytest.fixture
+def cache_with_default(tmp_path: Path) -> Path:
+    """A cache that says it holds the converted default model."""
+    default = catalogue.default_model()
+    assert default.parts is not None
+
+    def fill(target: Path, scratch: Path) -> Manifest:
+        (target / "model.safetensors").write_bytes(b"x" * 1000)
+        return Manifest(name=default.hub_name, revision="GGUF Q4_K_M", weights_sha256="0" * 64)
+
+    ModelCache(tmp_path).build(cache_key(default.hub_name, default.parts.sha256), fill, Steps())
+    return tmp_path
+
+
+def run(*words: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "ASSISTANT_CACHE": str(cache), "HF_HOME": str(cache / "hf")}
+    program = "import sys; from assistant.cli.main import main; main(sys.argv[1:])"
+    return subprocess.run(
+        [sys.executable, "-c", program, "model", *words], capture_output=True, text=True, env=environment
+    )
+
+
+def test_every_entry_says_what_a_person_must_know() -> None:
+    models = catalogue.known_models()
+    assert len({model.name for model in models}) == len(models) >= 8
+    for model in models:
+        assert model.licence and model.title
+        assert 0 < model.download_bytes <= model.disk_bytes <= model.memory_bytes or model.parts is not None
+    assert catalogue.default_model() is models[0]
+
+
+def test_what_is_here_and_how_it_is_freed(cache_with_default: Path) -> None:
+    assert stock.is_here(catalogue.default_model(), cache_with_default)
+    assert stock.default_model_state(cache_with_default).state == "ok"
+    (item,) = stock.held(cache_with_default)
+    assert (item.kind, item.bytes) == ("prepared", 1000)
+    assert stock.free("default", cache_with_default) == 1000
+    assert stock.held(cache_with_default) == []
+    with pytest.raises(EngineError, match="Nothing of 'default'"):
+        stock.free("default", cache_with_default)
+
+
+def test_leftovers_are_shown_and_freed(tmp_path: Path) -> None:
+    left = tmp_path / "models" / "some-v1.building"
+    left.mkdir(parents=True)
+    (left / "weights").write_bytes(b"x" * 50)
+    (item,) = stock.held(tmp_path)
+    assert (item.kind, item.bytes) == ("leftover", 50)
+    stock.free(item.name, tmp_path)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("card", "memory", "parameters", "expected"),
+    [
+        (80e9, 8e9, 30e9, "gpu"),
+        (0, 64e9, 1.5e9, "cpu"),
+        (0, 64e9, 7e9, "slow"),
+        (0, 8e9, 7e9, "no"),
+    ],
+)
+def test_where_a_model_fits(
+    monkeypatch: pytest.MonkeyPatch, card: float, memory: float, parameters: float, expected: str
+) -> None:
+    monkeypatch.setattr(hardware, "graphics_memory", lambda: int(card))
+    monkeypatch.setattr(hardware, "total_memory", lambda: int(memory))
+    assert hardware.fit(int(parameters * 2.2), parameters) == expected
+
+
+def test_the_commands(cache_with_default: Path) -> None:
+    listed = run("list", cache=cache_with_default)
+    assert listed.returncode == 0 and "Apache-2.0" in listed.stdout and "model free NAME" in listed.stdout
+    as_json = json.loads(run("list", "--json", cache=cache_with_default).stdout)
+    assert as_json["models"][0]["here"] is True
+    assert as_json["on_disk"][0]["bytes"] == 1000
+    described = run("info", "default", cache=cache_with_default)
+    assert described.returncode == 0 and "1.54 billion" in described.stdout
+    freed = run("free", "default", cache=cache_with_default)
+    assert freed.returncode == 0 and freed.stdout == "freed 1.0 kB\n"
+    again = run("free", "default", cache=cache_with_default)
+    assert again.returncode == 1 and len(again.stderr.splitlines()) == 1
+    unknown = run("info", "no/such", cache=cache_with_default)
+    assert unknown.returncode == 2 and "model list" in unknown.stderr
+
+
+def test_the_commands_do_not_import_torch(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom assistant.cli.main import main\n"
+        "try: main(['model', 'list'])\nexcept SystemExit: pass\n"
+        "print([m for m in ('torch', 'transformers') if m in sys.modules], file=sys.stderr)"
+    )
+    environment = {**os.environ, "ASSISTANT_CACHE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert done.stderr.strip() == "[]"
+
+
+def test_torch_is_asked_in_another_process() -> None:
+    probe = hardware.probe_torch()
+    assert probe.torch and probe.transformers and probe.device in ("cpu", "cuda", "mps")
+    assert probe.threads >= 1 and probe.device in probe.describe()

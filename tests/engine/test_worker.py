@@ -1,0 +1,282 @@
+"""The worker process as its client sees it: streaming, stopping, dying, hanging, taking turns."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from tiny_model import OpenEngine, ask, save_folder
+
+from assistant.domain.errors import EngineError
+from assistant.domain.generation import Chunk, Finish, Message, Request
+from assistant.engine.client import GAVE_WAY, LocalEngine
+from assistant.engine.line import Patience
+
+Stream = Iterator[Chunk | Finish]
+
+
+def finishes(stream: Stream) -> list[Finish]:
+    return [item for item in stream if isinstance(item, Finish)]
+
+
+def finish(stream: Stream) -> Finish:
+    (only,) = finishes(stream)
+    return only
+
+
+def test_streams_the_text_and_ends_with_its_cost(tiny_engine: LocalEngine) -> None:
+    items = list(tiny_engine.generate(ask()))
+    end = items[-1]
+    assert isinstance(end, Finish)
+    assert end.reason in ("stop", "length")
+    assert "".join(item.text for item in items if isinstance(item, Chunk)) == end.text != ""
+    assert end.output_ids is not None and len(end.output_ids) == end.generated_tokens
+    assert end.prompt_tokens > 0 and len(end.prompt_sha256) == 64
+
+
+def test_several_samples_end_once_each_and_repeat_with_their_seed(tiny_engine: LocalEngine) -> None:
+    first = finishes(tiny_engine.generate(ask(samples=3, seed=5)))
+    again = finishes(tiny_engine.generate(ask(samples=3, seed=5)))
+    assert sorted(end.sample for end in first) == [0, 1, 2]
+    by_sample = {end.sample: end.output_ids for end in first}
+    assert by_sample == {end.sample: end.output_ids for end in again}
+    assert len(set(by_sample.values())) == 3
+
+
+def test_model_info_says_everything(tiny_engine: LocalEngine, tiny_folder: Path) -> None:
+    info = tiny_engine.prepare()
+    assert (info.engine, info.name, info.device, info.dtype) == (
+        "transformers",
+        tiny_folder.name,
+        "cpu",
+        "bfloat16",
+    )
+    assert info.context_length == 4096 and info.threads == 1 and info.is_chat
+    assert len(info.weights_sha256) == len(info.chat_template_sha256) == 64
+    assert {"torch", "transformers"} <= set(info.versions)
+    assert info.device_name
+
+
+def test_a_base_model_takes_raw_text_and_refuses_dialogue(
+    open_tiny: OpenEngine, tmp_path: Path, tiny_folder: Path
+) -> None:
+    engine = open_tiny(save_folder(tmp_path / "base", chat=False))
+    assert not engine.prepare().is_chat
+    raw = Request(messages=(Message(role="user", content="def add(a, b):"),), raw=True)
+    assert finish(engine.generate(raw)).reason in ("stop", "length")
+    refused = finish(engine.generate(ask()))
+    assert refused.reason == "error" and "base model" in refused.error
+
+
+def test_the_client_never_imports_torch(tiny_folder: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom assistant.engine.factory import open_engine\n"
+        f"e = open_engine(model={str(tiny_folder)!r}, device='cpu', cache=Path({str(tmp_path)!r}))\n"
+        "e.prepare(); e.close()\n"
+        "print([m for m in ('torch', 'transformers', 'gguf') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_lone_surrogates_and_control_characters_do_no_harm(tiny_engine: LocalEngine) -> None:
+    assert finish(tiny_engine.generate(ask("a\ud800b\x00\x1b[2J\n"))).reason in ("stop", "length")
+
+
+def test_cancel_keeps_the_text_and_the_worker(tiny_engine: LocalEngine) -> None:
+    pid = tiny_engine.worker_pid
+    cancel = threading.Event()
+    text, end = "", None
+    for item in tiny_engine.generate(ask(tokens=3000), cancel):
+        if isinstance(item, Chunk):
+            text += item.text
+            cancel.set()
+        else:
+            end = item
+    assert end is not None and end.reason == "cancelled"
+    assert end.text.startswith(text[:1]) and 0 < end.generated_tokens < 3000
+    assert finish(tiny_engine.generate(ask())).reason in ("stop", "length")
+    assert tiny_engine.worker_pid == pid
+
+
+def test_cancelled_before_it_began(tiny_engine: LocalEngine) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    end = finish(tiny_engine.generate(ask(), cancel))
+    assert (end.reason, end.text) == ("cancelled", "")
+
+
+def test_a_reader_who_leaves_stops_the_work(tiny_engine: LocalEngine) -> None:
+    stream = tiny_engine.generate(ask(tokens=3000))
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    started = time.monotonic()
+    assert finish(tiny_engine.generate(ask(tokens=3))).reason in ("stop", "length")
+    assert time.monotonic() - started < 20
+
+
+def test_two_sessions_share_one_worker(tiny_engine: LocalEngine) -> None:
+    pid, ends = tiny_engine.worker_pid, []
+
+    def one(text: str) -> None:
+        ends.append(finish(tiny_engine.generate(ask(text))))
+
+    threads = [threading.Thread(target=one, args=(text,)) for text in ("first", "second", "third")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ends) == 3 and all(end.reason in ("stop", "length") for end in ends)
+    assert tiny_engine.worker_pid == pid
+
+
+def test_a_background_request_gives_way_to_a_person(tiny_engine: LocalEngine) -> None:
+    begun, ends = threading.Event(), []
+
+    def control_arm() -> None:
+        for item in tiny_engine.background().generate(ask(tokens=3000)):
+            begun.set()
+            if isinstance(item, Finish):
+                ends.append(item)
+
+    thread = threading.Thread(target=control_arm)
+    thread.start()
+    assert begun.wait(30)
+    assert finish(tiny_engine.generate(ask(tokens=3))).reason in ("stop", "length")
+    thread.join(30)
+    assert ends[0].reason == "cancelled" and GAVE_WAY in ends[0].notes
+
+
+def test_a_killed_worker_is_an_error_then_a_new_worker(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+    engine = open_tiny(tiny_folder)
+    engine.prepare()
+    end, kept = None, ""
+    for item in engine.generate(ask(tokens=3000)):
+        if isinstance(item, Chunk):
+            if not kept:
+                os.kill(engine.worker_pid or 0, signal.SIGKILL)
+            kept += item.text
+        else:
+            end = item
+    assert end is not None and end.reason == "error" and end.text == kept
+    assert "was killed" in end.error and "\n" not in end.error
+    assert finish(engine.generate(ask())).reason in ("stop", "length")
+
+
+@pytest.mark.parametrize("how", ["frozen", "busy"])
+def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder: Path, how: str) -> None:
+    """Frozen: no sign of life comes. Busy: signs of life come, but nothing of the request."""
+    patience = Patience(silence=2.5) if how == "frozen" else Patience(stall=2.5)
+    engine = open_tiny(tiny_folder, patience=Patience())
+    engine.prepare()
+    pid = engine.worker_pid or 0
+    assert engine._line is not None
+    engine._line._patience = patience
+    if how == "frozen":
+        os.kill(pid, signal.SIGSTOP)
+    end = finish(engine.generate(ask("hang" if how == "busy" else "add")))
+    assert end.reason == "error" and "did not answer" in end.error
+    assert not psutil.pid_exists(pid)
+    assert finish(engine.generate(ask())).reason in ("stop", "length")
+
+
+def test_a_stop_that_is_not_heard_lets_the_person_go_on(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+    engine = open_tiny(tiny_folder, patience=Patience(stop=0.3, settle=0.5))
+    engine.prepare()
+    pid, cancel = engine.worker_pid, threading.Event()
+    threading.Timer(0.5, cancel.set).start()
+    assert finish(engine.generate(ask("hang"), cancel)).reason == "cancelled"
+    assert finish(engine.generate(ask())).reason in ("stop", "length")
+    assert engine.worker_pid != pid
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_worker_dies_with_its_parent(tiny_folder: Path, tmp_path: Path, busy: bool) -> None:
+    program = (
+        "import time\nfrom pathlib import Path\nfrom assistant.engine.factory import open_engine\n"
+        "from assistant.domain.generation import Message, Request\n"
+        f"e = open_engine(model={str(tiny_folder)!r}, device='cpu', cache=Path({str(tmp_path)!r}))\n"
+        "e.prepare(); print(e.worker_pid, flush=True)\n"
+        f"if {busy}: list(e.generate(Request(messages=(Message(role='user', content='hang'),))))\n"
+        "time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    worker = psutil.Process(pid)
+    parent.kill()
+    parent.wait()
+    worker.wait(10)
+
+
+def test_the_worker_outlives_the_thread_that_asked_for_it(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+    engine = open_tiny(tiny_folder)
+    thread = threading.Thread(target=engine.prepare)
+    thread.start()
+    thread.join()
+    pid = engine.worker_pid
+    assert finish(engine.generate(ask())).reason in ("stop", "length")
+    assert pid is not None and engine.worker_pid == pid
+
+
+def test_an_aborted_worker_is_replaced(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+    engine = open_tiny(tiny_folder)
+    engine.prepare()
+    os.kill(engine.worker_pid or 0, signal.SIGABRT)
+    end = finish(engine.generate(ask()))
+    assert (end.reason, "crashed (SIGABRT)" in end.error) in (
+        ("error", True),
+        ("length", False),
+        ("stop", False),
+    )
+    assert finish(engine.generate(ask())).reason in ("stop", "length")
+
+
+def test_closed_is_closed(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+    engine = open_tiny(tiny_folder)
+    engine.prepare()
+    pid = engine.worker_pid or 0
+    engine.close()
+    assert not psutil.pid_exists(pid)
+    assert "closed" in finish(engine.generate(ask())).error
+    with pytest.raises(EngineError, match="closed"):
+        engine.prepare()
+
+
+@pytest.mark.slow
+def test_a_client_that_slept_does_not_take_the_worker_for_hung(tiny_folder: Path, tmp_path: Path) -> None:
+    """Ctrl-Z and a long pause stop both; afterwards the answer goes on."""
+    program = (
+        "import os\nfrom pathlib import Path\nfrom assistant.engine.client import LocalEngine\n"
+        "from assistant.engine.line import Patience\nfrom assistant.engine.wire import ModelChoice\n"
+        "from tiny_model import ask\n"
+        f"choice = ModelChoice(model={str(tiny_folder)!r}, device='cpu', cache={str(tmp_path)!r})\n"
+        "e = LocalEngine(choice); e.prepare()\n"
+        "e._line._patience = Patience(silence=15, stall=15)\n"
+        "print(e.worker_pid, flush=True)\n"
+        "end = list(e.generate(ask(tokens=3000)))[-1]\n"
+        "print(end.reason, end.error, flush=True); e.close()"
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{Path(__file__).parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+    }
+    client = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert client.stdout is not None
+    worker = int(client.stdout.readline())
+    for signal_sent in (signal.SIGSTOP, signal.SIGCONT):
+        for pid in (client.pid, worker):
+            os.kill(pid, signal_sent)
+        time.sleep(17 if signal_sent == signal.SIGSTOP else 0)
+    assert client.stdout.readline().split()[:1] in (["length"], ["stop"])
+    client.wait(30)

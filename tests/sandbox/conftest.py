@@ -1,0 +1,37 @@
+"""One sandbox for all tests of the room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from assistant.domain.errors import SandboxError
+from assistant.domain.outcome import Report
+from assistant.domain.problem import AssertTest, Test
+from assistant.domain.submission import Limits, Submission
+from assistant.sandbox.service import LocalSandbox, open_sandbox
+
+Run = Callable[..., Report]
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[LocalSandbox]:
+    try:
+        opened = open_sandbox()
+    except SandboxError as error:
+        pytest.skip(f"no sandbox here: {error}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def run(sandbox: LocalSandbox) -> Run:
+    """`run(source, *tests, **submission)`; tests given as text are asserts."""
+
+    def call(source: str, *tests: str | Test, seconds: float = 5.0, **more: Any) -> Report:
+        made = tuple(AssertTest(code=test) if isinstance(test, str) else test for test in tests)
+        return sandbox.run(Submission(source=source, tests=made, limits=Limits(seconds=seconds), **more))
+
+    return call

@@ -1,0 +1,129 @@
+"""Bytes that no encoder wrote: the decoder refuses them, or gives a value; it never crashes, hangs or swells."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import resource
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.sandbox.inside import frames, wire
+from assistant.sandbox.inside.remote import checked_failure
+from assistant.sandbox.inside.wire import base
+from assistant.sandbox.verdicts import case_report
+
+TAGS = st.sampled_from(
+    [*"ltszqdOCDBfibcRTkr", "dec", "frac", "date", "datetime", "time", "delta", "held", "", "x"]
+)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | TAGS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.builds(lambda tag, rest: [tag, *rest], TAGS, st.lists(inner, max_size=3))
+        | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
+    max_leaves=25,
+)
+
+
+def decode_or_refuse(data: Any) -> None:
+    origins = wire.Origins()
+    for value in ([1], {1: 2}, {3}, bytearray(b"a")):
+        origins.add(value)
+    try:
+        wire.Decoder(origins).decode(data)
+    except wire.WireError:
+        return
+
+
+@given(JUNK)
+@settings(max_examples=200, deadline=2000)
+def test_junk_is_refused_or_decoded(data: Any) -> None:
+    decode_or_refuse(data)
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=120, deadline=2000)
+def test_bytes_are_refused_or_parsed(data: bytes) -> None:
+    try:
+        frames.parse(data)
+    except frames.FrameError:
+        return
+
+
+def test_mutated_messages_neither_crash_nor_hang_nor_swell() -> None:
+    """Real messages with bytes flipped, cut, doubled and swapped, for a few seconds."""
+    seeds = [
+        json.dumps(wire.Encoder(wire.Origins(), number_new=True).encode(value)).encode()
+        for value in (
+            [[1, 2], {"a": (1.5, None)}],
+            {frozenset({1}): b"x"},
+            [2**80, "é", 1j, range(3)],
+            [[[[]]]] * 3,
+        )
+    ]
+    chance = random.Random(0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    end, count = time.monotonic() + 3.0, 0
+    while time.monotonic() < end:
+        begun = time.monotonic()
+        with contextlib.suppress(ValueError, RecursionError):
+            decode_or_refuse(json.loads(mutated(chance, chance.choice(seeds))))
+        count += 1
+        assert time.monotonic() - begun < 2.0
+    assert count > 500
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
+
+
+def mutated(chance: random.Random, data: bytes) -> bytes:
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(changed) + 1)
+        match chance.randrange(4):
+            case 0:
+                changed[at:at] = chance.choice(
+                    [b'"', b"[", b"]", b"9" * 30, b'"l",', b"null", b"-", b"1e999", b"{}"]
+                )
+            case 1:
+                del changed[at : at + chance.randint(1, 8)]
+            case 2:
+                changed[at : at + 1] = bytes([chance.randrange(256)])
+            case _:
+                changed += changed[at : at + 40]
+    return bytes(changed)
+
+
+def test_bombs_are_refused_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "MAX_NODES", 20_000)
+    wide = ["l", [["l", []]] * 2_000_000]
+    deep: Any = ["l", []]
+    for _ in range(500):
+        deep = ["l", [deep]]
+    for data in (
+        wide,
+        deep,
+        ["i", "f" * 10_000_000],
+        ["b", "zz"],
+        ["f", "x" * 1000],
+        ["dec", "1e" + "9" * 50],
+    ):
+        begun = time.monotonic()
+        decode_or_refuse(data)
+        assert time.monotonic() - begun < 5.0
+
+
+@given(JUNK)
+@settings(max_examples=120, deadline=2000)
+def test_a_lying_judge_gets_a_report_of_the_right_shape(data: Any) -> None:
+    answer = (
+        data if isinstance(data, dict) else {"verdict": data, "raised": data, "expected": data, "line": data}
+    )
+    report = case_report("t", answer, sealed=True, stdout="")
+    assert report.model_validate(report.model_dump()) == report
+    assert checked_failure(data)["type"]

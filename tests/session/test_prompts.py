@@ -1,0 +1,52 @@
+"""Templates say the paper's words, keep braces as they are, and have a hash."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.domain.errors import UsageError
+from assistant.domain.problem import AssertTest, Problem
+from assistant.session import prompts
+
+PROBLEM = Problem(
+    id="x",
+    text="Write a function braces that returns '{tests}'.",
+    entry_point="braces",
+    visible_tests=(AssertTest(code="assert braces() == '{tests}'"),),
+    source="test",
+)
+
+
+def test_the_first_turn_is_the_papers() -> None:
+    template = prompts.load_template("paper")
+    assert prompts.task_words(template, PROBLEM, PROBLEM.visible_tests) == (
+        "You are an expert Python programmer, and here is your task: Write a function braces that returns "
+        "'{tests}'. Your code should pass these tests:\n\nassert braces() == '{tests}'"
+    )
+
+
+def test_without_tests_the_name_is_told() -> None:
+    words = prompts.task_words(prompts.load_template("paper"), PROBLEM, ())
+    assert "`braces`" in words
+    assert "assert" not in words
+
+
+def test_base_models_get_the_few_shot_text() -> None:
+    template = prompts.load_template("paper", is_chat=False)
+    prompt = prompts.build(template, "TASK", [prompts.Step("CODE", "WORDS")])
+    assert prompt.raw
+    assert prompt.stop == ("[DONE]",)
+    [message] = prompt.messages
+    assert message.content.endswith("TASK\n[BEGIN]\nCODE\n[DONE]\nWORDS\n[BEGIN]\n")
+    assert message.content.count("[BEGIN]") == message.content.count("[DONE]") + 1
+
+
+def test_the_hash_is_of_every_byte() -> None:
+    one = prompts.parse_template(b'id = "a"\nkind = "chat"\ntask = "x"\n')
+    two = prompts.parse_template(b'id = "a"\nkind = "chat"\ntask = "y"\n')
+    assert one.sha256 != two.sha256
+
+
+def test_an_unknown_template_names_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="paper"):
+        prompts.load_template("nonsense")

@@ -1,0 +1,90 @@
+"""The app in a pseudo-terminal, and what its screen shows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pexpect
+import pyte
+
+LONGEST = 100.0
+KEYS = {
+    "enter": "\r",
+    "escape": "\x1b",
+    "ctrl+l": "\x0c",
+    "ctrl+q": "\x11",
+    "f2": "\x1bOQ",
+    "f3": "\x1bOR",
+    "f4": "\x1bOS",
+}
+
+
+class Terminal:
+    """A pseudo-terminal with the app in it, and what its screen shows."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], columns: int, rows: int) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-m", "assistant", *arguments],
+            env=environment,
+            dimensions=(rows, columns),
+            timeout=5,
+        )
+        self.child.delaybeforesend = None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def read(self) -> None:
+        """Take in what has come since."""
+        with contextlib.suppress(pexpect.TIMEOUT):
+            self._stream.feed(self.child.read_nonblocking(65536, timeout=0.05))
+
+    def until(self, words: str) -> None:
+        """Read until the screen shows `words`."""
+        deadline = time.monotonic() + LONGEST
+        while words not in self.text:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{words!r} never came; the screen shows:\n{self.text}")
+            self.read()
+
+    def press(self, *keys: str) -> None:
+        """Send keys by name, or text as it is."""
+        for key in keys:
+            self.child.send(KEYS.get(key, key))
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.child.setwinsize(rows, columns)
+        self.screen.resize(rows, columns)
+
+    def end(self) -> int | None:
+        """Wait for the end of the app; its exit status."""
+        deadline = time.monotonic() + LONGEST
+        while self.child.isalive() and time.monotonic() < deadline:
+            try:
+                self.read()
+            except pexpect.EOF:
+                break
+        self.child.close()
+        return self.child.exitstatus
+
+
+def environment_at(home: Path, **more: str) -> Mapping[str, str]:
+    """This process's environment with settings and data under `home`, where the tour was seen."""
+    settings = home / "config" / "assistant" / "settings.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("tour_seen = true\n")
+    own = {
+        "TERM": "xterm-256color",
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_DATA_HOME": str(home / "data"),
+    }
+    return {**os.environ, **own, **more}

@@ -1,0 +1,180 @@
+"""Every screen, light and dark, at 120×36 and 80×24, as it was looked at and accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from assistant.domain.problem import AssertTest, Problem
+from assistant.store.preferences import Preferences
+from assistant.store.summary import SessionSummary
+from assistant.tui.app import AssistantApp
+from assistant.tui.messages import SessionsListed
+from assistant.tui.phases import Phase
+from assistant.tui.screens.sessions import SessionsScreen
+from assistant.tui.screens.summary import SummaryScreen
+from assistant.tui.screens.tour import TourScreen
+from tests.tui.conftest import RAISES, RIGHT, UNDERSCORES, WRONG, MakeApp
+from tests.tui.pictures import compare_picture
+from tests.tui.waiting import until, until_phase, work_screen
+
+TITLES = {
+    "alternate-case": "Write a function that makes every other letter of a text upper case.",
+    "balanced-brackets": "Write a function that tells whether all brackets of a text are closed in order.",
+    "caesar-shift": "Write a function that shifts every letter of a text by n places in the alphabet.",
+    "days-between": "Write a function that counts the days between two dates written as YYYY-MM-DD.",
+    "flatten": "Write a function that makes one flat list of a list of lists.",
+    "group-anagrams": "Write a function that groups the words that are anagrams of each other.",
+    "longest-run": "Write a function that finds the longest run of equal items in a list.",
+    "merge-sorted": "Write a function that merges two sorted lists into one.",
+    "roman-numeral": "Write a function that writes a number from 1 to 3999 as a Roman numeral.",
+    "rotate-left": "Write a function that moves the first n items of a list to its end.",
+    "second-largest": "Write a function that finds the second largest different number of a list.",
+    "word-lengths": "Write a function that maps every word of a sentence to its length.",
+}
+
+
+@dataclass(frozen=True)
+class PictureShelf:
+    """A shelf that does not change when the starter set does."""
+
+    name: str = "starter"
+    problems: tuple[Problem, ...] = (
+        UNDERSCORES,
+        *(
+            Problem(
+                id=f"starter/{name}",
+                text=text,
+                entry_point=name.replace("-", "_"),
+                visible_tests=(AssertTest(code=f"assert {name.replace('-', '_')}() is not None"),),
+                source="starter",
+                difficulty=("easy", "medium", "hard")[len(name) % 3],
+            )
+            for name, text in TITLES.items()
+        ),
+    )
+    skipped: tuple[str, ...] = ()
+
+
+SESSIONS = tuple(
+    SessionSummary(
+        id=f"20261120-1{n}0000-example{n}",
+        path=Path(f"sessions/2026-11-20/20261120-1{n}0000-example{n}.jsonl"),
+        started="",
+        problem=f"starter/{name}",
+        model="Qwen2.5-Coder-1.5B-Instruct",
+        feedbacks=n % 4,
+        state=("solved", "interrupted", "gave_up", "rounds_used_up")[n % 4],
+        active_seconds=37.0 * n,
+    )
+    for n, name in enumerate(list(TITLES)[:9])
+)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+async def test_every_screen_looks_as_accepted(make_app: MakeApp, theme: str, size: tuple[int, int]) -> None:
+    preferences = Preferences(theme=theme, tour_seen=True, notify="none")
+    app = make_app([WRONG, RAISES, RIGHT], load_problems=PictureShelf, preferences=preferences)
+    suffix = f"{theme}-{size[0]}x{size[1]}"
+    async with app.run_test(size=size) as pilot:
+        off = [line for name in PICTURES for line in await _picture(app, pilot, name, suffix)]
+    assert not off, "\n".join(off)
+
+
+async def _picture(app: AssistantApp, pilot: Pilot[None], name: str, suffix: str) -> list[str]:
+    await PICTURES[name](app, pilot)
+    return await compare_picture(pilot, f"{name}-{suffix}")
+
+
+async def _library(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: app.problems is not None and app.services.model is not None)
+
+
+async def _tour(app: AssistantApp, pilot: Pilot[None]) -> None:
+    app.push_screen(TourScreen())
+
+
+async def _first(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "enter")
+    await until_phase(pilot, Phase.YOUR_TURN)
+    await pilot.press(*"Close, ")
+
+
+async def _raises(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press(*"but ", "enter")
+    await until(pilot, lambda: work_screen(pilot).state.round == 1 and not work_screen(pilot).conductor.busy)
+
+
+async def _diff(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("f4")
+
+
+async def _look_back(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "alt+left")
+
+
+async def _mend(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "f2")
+
+
+async def _scratch(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "f5", *"'a_')", "enter")
+    await until(pilot, lambda: "Error" in str(app.screen.query_one("#result").render()))
+
+
+async def _kinds(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", *"wrong name", "ctrl+t")
+
+
+async def _help(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "f1")
+
+
+async def _settings(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "f12")
+    app.screen.query_one("#title", Static).update("Settings  ·  ~/.config/assistant/settings.toml")
+
+
+async def _summary(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "enter")
+    await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+    # What depends on the clock and the machine is replaced.
+    app.screen.query_one("#journal", Static).update("sessions/2026-11-20/20261120-100000-example.jsonl")
+    app.screen.query_one("#numbers", Static).update(
+        "hidden tests: 1 of 1 pass\nyour time: 41 s, waiting: 9 s"
+    )
+
+
+async def _sessions(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("l", "ctrl+s")
+    await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
+    app.screen.query_one("#title", Static).update("Sessions  ·  sessions")
+    app.screen.post_message(SessionsListed(SESSIONS))
+
+
+async def _own_problem(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "ctrl+n")
+
+
+PICTURES: dict[str, Callable[[AssistantApp, Pilot[None]], Awaitable[None]]] = {
+    "library": _library,
+    "tour": _tour,
+    "first": _first,
+    "raises": _raises,
+    "diff": _diff,
+    "look-back": _look_back,
+    "mend": _mend,
+    "scratch": _scratch,
+    "kinds": _kinds,
+    "help": _help,
+    "settings": _settings,
+    "summary": _summary,
+    "sessions": _sessions,
+    "own-problem": _own_problem,
+}

@@ -1,0 +1,88 @@
+"""A whole session in the app, driven by keys alone."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+
+from assistant.domain.events import FeedbackGiven
+from assistant.store.reading import read_journal
+from assistant.tui.phases import Phase
+from assistant.tui.screens.library import LibraryScreen, ProblemList
+from assistant.tui.screens.summary import SummaryScreen
+from assistant.tui.widgets.code_view import CodeView
+from assistant.tui.widgets.feedback_box import FeedbackBox
+from assistant.tui.widgets.verdict_table import VerdictTable
+from tests.tui.conftest import RIGHT, WRONG, MakeApp
+from tests.tui.waiting import left, until, until_phase
+
+SIZE = (120, 36)
+
+
+async def test_a_session_from_the_list_to_the_summary_with_keys_alone(make_app: MakeApp) -> None:
+    app = make_app([WRONG, RIGHT])
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.problems is not None)
+        assert isinstance(app.screen, LibraryScreen)
+        await pilot.press(*"under", "enter")
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        verdicts = work.query_one(VerdictTable).verdicts
+        assert (verdicts.passed, len(verdicts.rows)) == (1, 3)
+        assert 'text.replace("_", " ")' in work.query_one(CodeView).code.text
+        await pilot.press(*"replace it by nothing", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        assert work.state.solved and work.state.round == 1
+    recording = read_journal(work.conductor.session.path)
+    given = [event for event in recording.events if isinstance(event, FeedbackGiven)]
+    assert [event.text for event in given] == ["replace it by nothing"]
+    assert given[0].effort.active > 0
+
+
+async def test_escape_keeps_the_partial_text_and_gives_the_words_back(make_app: MakeApp) -> None:
+    app = make_app(
+        [WRONG, "```python\n" + "# slow\n" * 2000, RIGHT], pace=0.005, problem="starter/underscores"
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press(*"no", "enter")
+        await until(pilot, lambda: "# slow" in work.query_one(CodeView).code.text)
+        await pilot.press("escape")
+        await until_phase(pilot, Phase.STOPPED)
+        assert work.query_one(FeedbackBox).text == "no"
+        assert "# slow" in work.query_one(CodeView).code.text
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        assert work.state.round == 1
+
+
+async def test_giving_up_ends_the_session_and_leaving_keeps_it_open(make_app: MakeApp) -> None:
+    app = make_app([WRONG], problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press(*"half a th")
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: isinstance(app.screen, LibraryScreen) and left(app))
+    events = read_journal(work.conductor.session.path).events
+    assert events[-1].type == "session_ended" and events[-1].reason == "interrupted"
+    assert any(event.type == "draft_saved" and event.text == "half a th" for event in events)
+
+
+async def test_rounds_used_up_ends_with_the_summary(make_app: MakeApp) -> None:
+    app = make_app([WRONG, WRONG], settings={"rounds": 1}, problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press(*"try", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        assert "rounds are used up" in str(app.screen.query_one("#headline").render())
+
+
+async def test_the_library_filters_as_one_types(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.problems is not None)
+        await pilot.press(*"#numbers")
+        ids = [entry.problem.id for entry in app.screen.query_one(ProblemList).entries]
+        assert ids == ["starter/addition", "starter/primes"]
+        await pilot.press("space", *"hard")
+        assert app.screen.chosen.id == "starter/primes"
+        await pilot.press("escape")
+        assert app.screen.query_one(Input).value == ""

@@ -1,0 +1,319 @@
+"""The pure parts of the app: clock, differences, comparisons, colours, quotes, kinds, filters."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.domain.errors import UsageError
+from assistant.domain.events import Effort
+from assistant.domain.generation import Progress
+from assistant.domain.outcome import CaseReport, Outcome, Report
+from assistant.tui.comparing import compared, side_by_side, unified
+from assistant.tui.difference import differing_parts
+from assistant.tui.effort_clock import EffortClock
+from assistant.tui.highlighting import PythonLines
+from assistant.tui.lines import displayable, plain, shortened
+from assistant.tui.own_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
+from assistant.tui.presenting import written_code
+from assistant.tui.problem_list import entries_of, matching, next_state
+from assistant.tui.quoting import form_of, proposed_kinds, quoted_case
+from assistant.tui.setting_rows import SETTINGS, clash
+from assistant.tui.verdicts import Row, row_lines, rows_of
+from assistant.tui.widgets.feedback_box import clean_paste
+from assistant.tui.widgets.status_line import Status, bar, doing_text, facts_of
+from tests.tui.conftest import ADDITION, PRIMES, UNDERSCORES
+
+# The effort clock
+
+
+def test_the_clock_is_paused_until_it_is_started() -> None:
+    clock = EffortClock()
+    assert clock.read(100.0) == Effort()
+    clock.start(100.0)
+    assert clock.read(107.0) == Effort(reading=7.0)
+
+
+def test_keys_close_to_one_another_are_typing_and_the_rest_is_reading() -> None:
+    clock = EffortClock()
+    clock.start(0.0)
+    for moment in (10.0, 10.5, 11.0, 20.0, 20.5):
+        clock.activity(moment, typing=True)
+    assert clock.read(20.5) == Effort(reading=19.0, typing=1.5)
+
+
+def test_waiting_is_waiting_even_when_nobody_moves_but_typing_meanwhile_is_typing() -> None:
+    clock = EffortClock()
+    clock.start(0.0)
+    clock.wait(2.0, True)
+    clock.activity(300.0, typing=True)
+    clock.activity(301.0, typing=True)
+    clock.wait(310.0, False)
+    assert clock.read(312.0) == Effort(reading=4.0, typing=1.0, waiting=307.0)
+
+
+def test_after_a_while_without_a_key_a_person_is_away() -> None:
+    clock = EffortClock(away_after=30.0)
+    clock.start(0.0)
+    clock.read(20.0)
+    clock.read(50.0)
+    clock.activity(100.0)
+    assert clock.read(110.0) == Effort(reading=40.0, away=70.0)
+
+
+def test_mending_counts_as_editing_whatever_is_typed() -> None:
+    clock = EffortClock()
+    clock.start(0.0)
+    clock.edit(5.0, True)
+    clock.activity(6.0)
+    clock.activity(9.0)
+    clock.edit(10.0, False)
+    assert clock.read(11.0) == Effort(reading=6.0, editing=5.0)
+
+
+def test_what_is_taken_is_taken_once_and_totals_go_on_from_before() -> None:
+    clock = EffortClock(Effort(reading=100.0, waiting=5.0))
+    clock.start(0.0)
+    assert clock.take(3.0) == Effort(reading=3.0)
+    assert clock.take(4.0) == Effort(reading=1.0)
+    assert clock.read(4.0) == Effort(reading=104.0, waiting=5.0)
+    clock.pause(5.0)
+    assert clock.read(500.0).reading == 105.0
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0.01, 100), st.sampled_from(["key", "click", "wait", "edit", "read"]))))
+def test_every_second_is_counted_exactly_once(steps: list[tuple[float, str]]) -> None:
+    clock, now = EffortClock(), 0.0
+    clock.start(now)
+    for gap, what in steps:
+        now += gap
+        match what:
+            case "key" | "click":
+                clock.activity(now, typing=what == "key")
+            case "wait":
+                clock.wait(now, not clock.waiting)
+            case "edit":
+                clock.edit(now, not clock.editing)
+            case "read":
+                clock.read(now)
+    effort = clock.read(now)
+    total = effort.reading + effort.typing + effort.waiting + effort.editing + effort.away
+    assert total == pytest.approx(now)
+
+
+# Differences
+
+
+@settings(deadline=None)
+@given(st.text(max_size=600), st.text(max_size=600))
+def test_the_parts_of_two_values_make_them_up_again(left: str, right: str) -> None:
+    lefts, rights = differing_parts(left, right)
+    assert "".join(part.text for part in lefts) == left
+    assert "".join(part.text for part in rights) == right
+    if left == right:
+        assert not any(part.differs for part in (*lefts, *rights))
+
+
+def test_one_letter_that_differs_is_marked_alone() -> None:
+    lefts, rights = differing_parts("[1, 2, 3]", "[1, 5, 3]")
+    assert [part.text for part in lefts if part.differs] == ["2"]
+    assert [part.text for part in rights if part.differs] == ["5"]
+
+
+def test_long_values_keep_the_place_where_they_differ_in_sight() -> None:
+    expected = "a" * 5000 + "X" + "b" * 5000
+    case = CaseReport(test="t", outcome=Outcome.WRONG, expected=expected, actual=expected.replace("X", "Y"))
+    text = [plain(line) for line in row_lines(Row("t", case))]
+    assert "X" in text[1] and "Y" in text[2] and len(text[1]) < 2100
+
+
+def test_broke_and_mended_are_told_against_the_round_before() -> None:
+    def report(*passed: bool) -> Report:
+        cases = tuple(
+            CaseReport(test=f"t{n}", outcome=Outcome.PASSED if ok else Outcome.WRONG)
+            for n, ok in enumerate(passed)
+        )
+        return Report(outcome=Outcome.WRONG, sealed=True, layers={}, cases=cases)
+
+    rows = rows_of(report(True, False, True, False), report(False, True, True, False))
+    assert [row.change for row in rows] == ["mended", "broke", "", ""]
+    assert "mended" in plain(row_lines(rows[0])[0]) and "broke" in plain(row_lines(rows[1])[0])
+
+
+PROGRAMS = st.lists(
+    st.sampled_from(["a = 1", "b = 2", "    return a", "", "def f():", "x"]), max_size=60
+).map("\n".join)
+
+
+@settings(deadline=None)
+@given(PROGRAMS, PROGRAMS)
+def test_a_comparison_holds_every_line_of_both_programs(old: str, new: str) -> None:
+    rows = compared(old, new)
+    folded = sum(row.folded for row in rows)
+    olds = [row.old.number for row in rows if row.old]
+    news = [row.new.number for row in rows if row.new]
+    assert olds == sorted(olds) and len(olds) + folded == len(old.split("\n"))
+    assert news == sorted(news) and len(news) + folded == len(new.split("\n"))
+    assert len({len(plain(line)) for line in side_by_side([row for row in rows if not row.folded], 30)}) <= 1
+    minus = sum(any(p.text == "- " for p in line) for line in unified(rows))
+    assert minus == sum(bool(row.old and row.old.changed) for row in rows)
+
+
+# Colours
+
+
+SOURCE = '''"""A doc string
+over two lines."""
+import os
+
+def f(x):
+    s = \'\'\'def not_code():
+    return "still a string"\'\'\'
+    return f"{x!r}" + 'é' * 3  # why
+
+
+class A(Exception):
+    pass
+'''
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, len(SOURCE)), max_size=12))
+def test_text_that_grows_gets_the_same_colours_as_whole_text(cuts: list[int]) -> None:
+    growing = PythonLines()
+    for cut in [*sorted(cuts), len(SOURCE)]:
+        growing.set(SOURCE[:cut])
+    assert growing.lines == PythonLines(SOURCE).lines
+    assert "\n".join(map(plain, growing.lines)) == SOURCE
+
+
+def test_another_text_replaces_the_first() -> None:
+    lines = PythonLines("def f():\n    return 1\n")
+    lines.set("x = 'a'")
+    assert [plain(line) for line in lines.lines] == ["x = 'a'"]
+
+
+def test_what_a_program_prints_cannot_steer_the_terminal() -> None:
+    assert displayable("a\x1b[31mb\tc\x07") == "a\\x1b[31mb    c\\x07"
+
+
+def test_shortened_text_shows_where_it_was_cut() -> None:
+    assert shortened("abcdefghij", 5) == "abcd…"
+    assert shortened("abcdefghij", 5, keep=5) == "…efg…"
+    assert shortened("abcdefghij", 5, keep=9) == "…ghij"
+
+
+# What is being written
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("``", ""),
+        ("```python", ""),
+        ("```python\ndef f", "def f"),
+        ("Here it is:\n```py\ndef f(): pass\n```\nDone.", "def f(): pass\n"),
+        ("def f(): pass", "def f(): pass"),
+        ("~~~\nx\n~~~", "x\n"),
+    ],
+)
+def test_code_is_shown_as_soon_as_it_begins(answer: str, code: str) -> None:
+    assert written_code(answer) == code
+
+
+# Words
+
+
+def test_a_case_is_quoted_in_words() -> None:
+    wrong = CaseReport(test="assert f([1]) == [2]", outcome=Outcome.WRONG, expected="[2]", actual="[1]")
+    assert quoted_case(Row(wrong.test, wrong)) == "For f([1]) it gives [1] instead of [2]."
+    slow = CaseReport(test="assert f(9) == 1", outcome=Outcome.TIMED_OUT)
+    assert quoted_case(Row(slow.test, slow)) == "f(9) is timed out."
+    assert quoted_case(Row("assert f(1) == 2")) == "Consider f(1)."
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        ("", ()),
+        ("You forgot the empty list.", ("missing step", "sentence")),
+        ("Use `sorted` here", ("code",)),
+        ("It is too slow. Cache results. Then return. Please.", ("paragraph",)),
+        ("The base case is missing", ("recursion", "sentence")),
+    ],
+)
+def test_kinds_are_proposed_from_the_words(words: str, kinds: tuple[str, ...]) -> None:
+    assert proposed_kinds(words) == kinds
+
+
+def test_code_written_out_is_the_form_code() -> None:
+    assert form_of("return x + 1 if x else 0:") == "code"
+
+
+def test_a_paste_keeps_its_lines_and_loses_what_steers_terminals() -> None:
+    assert clean_paste("a\r\nb\rc\x1b[2J\x00\td") == "a\nb\nc[2J\td"
+
+
+# Lists and settings
+
+
+def test_problems_are_found_by_words_tags_state_and_difficulty() -> None:
+    entries = entries_of((UNDERSCORES, ADDITION, PRIMES), {"starter/addition": "solved"})
+    assert [e.problem.id for e in matching(entries, "#num hard")] == ["starter/primes"]
+    assert [e.problem.id for e in matching(entries, "is:solved")] == ["starter/addition"]
+    assert [e.problem.id for e in matching(entries, "is:untried function STRING")] == ["starter/underscores"]
+    assert len(matching(entries, "")) == 3
+
+
+def test_the_state_filter_goes_round() -> None:
+    query = "words"
+    seen = []
+    for _ in range(5):
+        query = next_state(query)
+        seen.append(query)
+    assert seen == ["words is:untried", "words is:solved", "words is:open", "words is:unsolved", "words"]
+
+
+def test_a_key_may_not_be_given_twice_in_a_place() -> None:
+    edit = next(setting for setting in SETTINGS if setting.name == "keys.work.edit")
+    assert clash(edit, "f4", {}) == "Diff"
+    assert clash(edit, "ctrl+q", {}) == "Quit"
+    assert clash(edit, "f4", {"work.diff": "ctrl+y"}) == ""
+    assert clash(edit, "ctrl+n", {}) == "", "another place may use it"
+
+
+def test_own_problems_are_checked_in_words() -> None:
+    with pytest.raises(UsageError, match="what the function should do"):
+        own_problem(" ", "assert f(1)")
+    with pytest.raises(UsageError, match="at least one test"):
+        own_problem("Do it", "")
+    with pytest.raises(UsageError, match="line 2"):
+        own_problem("Do it", "assert f(1)\nf(2)")
+    with pytest.raises(UsageError, match="no function of yours"):
+        own_problem("Do it", "assert sorted([1]) == [1]")
+    assert own_problem("Do it", "assert len(f(1)) == 1", ["own/f"]).id == "own/f-2"
+
+
+def test_tests_are_read_out_of_a_models_prose() -> None:
+    answer = "Sure!\n1. assert f(1) == 2\n- `assert f(2) == 3`\nassert broken(\nassert f(1) == 2"
+    assert asserts_in_answer(answer) == ["assert f(1) == 2", "assert f(2) == 3"]
+    assert asserts_in("assert f(\n  1\n) == 2") and function_under_test(["assert f(1)"]) == "f"
+
+
+# The status line
+
+
+def test_progress_says_the_step_and_how_far_it_is() -> None:
+    progress = Progress(step="verifying SHA-256", done=30, total=120)
+    assert doing_text(Status(progress=progress)) == "verifying SHA-256 ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 25%"
+    assert bar(Progress(step="loading", done=random.random() + 5)).startswith("5")
+    assert bar(Progress(step="loading")) == ""
+
+
+def test_facts_name_round_speed_and_model() -> None:
+    facts = facts_of(Status(round=2, rounds=4, speed=9.55, model_name="Qwen/Qwen2.5"))
+    assert facts == ["round 2 of 4", "9.6 tok/s", "Qwen2.5"]

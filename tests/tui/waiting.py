@@ -1,0 +1,47 @@
+"""Waiting for what the app does in threads: on its state, never for a length of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from assistant.tui.app import AssistantApp
+from assistant.tui.phases import Phase
+from assistant.tui.screens.work import WorkScreen
+
+LONGEST = 100.0
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object], what: str = "") -> None:
+    """Let the app work until `condition` holds; fails when it hangs."""
+    deadline = time.monotonic() + LONGEST
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never came: {what or condition}")
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
+def left(app: App[None]) -> bool:
+    """Every session that was left has released its journal."""
+    assert isinstance(app, AssistantApp)
+    return app.go.has_left
+
+
+def work_screen(pilot: Pilot[None]) -> WorkScreen:
+    """The working screen, wherever it is in the stack."""
+    return next(screen for screen in reversed(pilot.app.screen_stack) if isinstance(screen, WorkScreen))
+
+
+async def until_phase(pilot: Pilot[None], *phases: Phase) -> WorkScreen:
+    """Wait until the session is in one of `phases`."""
+
+    def reached() -> bool:
+        screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, WorkScreen)]
+        return bool(screens) and screens[-1].phase_now() in phases and not screens[-1].conductor.busy
+
+    await until(pilot, reached, f"phase {phases}")
+    return work_screen(pilot)
