@@ -77,11 +77,11 @@ class _Tally:
 
     def __init__(self, start: _Tally | None = None) -> None:
         """A copy of `start`, or empty."""
-        self.sessions = start.sessions if start else 0
-        self.false_solves = start.false_solves if start else 0
-        self.hidden_scored = start.hidden_scored if start else 0
-        self.solved = dict(start.solved) if start else {}
-        self.tried = dict(start.tried) if start else {}
+        self.sessions: int = start.sessions if start else 0
+        self.false_solves: int = start.false_solves if start else 0
+        self.hidden_scored: int = start.hidden_scored if start else 0
+        self.solved: dict[str, int] = dict(start.solved) if start else {}
+        self.tried: dict[str, int] = dict(start.tried) if start else {}
 
     def add(self, session: Session, solve: Program | None) -> None:
         problem = session.problem_sha256

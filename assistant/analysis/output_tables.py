@@ -16,7 +16,7 @@ from assistant.analysis.lift import Lift
 from assistant.analysis.people import Agreement, Between, PersonLift
 from assistant.analysis.records import Program
 from assistant.analysis.results import Analysis, Results
-from assistant.analysis.tables import SQL, Table, table_of
+from assistant.analysis.tables import Table, sql_type, table_of
 from assistant.analysis.words import Said, Share
 
 
@@ -94,7 +94,7 @@ def _session_rows(groups: Sequence[Results]) -> Iterable[tuple[str, SessionRow]]
 def _programs(groups: Sequence[Results]) -> Table:
     """Every program in a line; there are many, so that none is made into a value of its own first."""
     names = Program._fields[1:]
-    columns = [(name, SQL[str(Program.__annotations__[name])]) for name in names]
+    types = [Program.__annotations__[name].__forward_arg__ for name in names]
     values = attrgetter(*names)
     return Table(
         "programs",
@@ -102,7 +102,7 @@ def _programs(groups: Sequence[Results]) -> Table:
             ("group", "VARCHAR"),
             ("session", "VARCHAR"),
             ("problem_sha256", "VARCHAR"),
-            *map(column_of, fields),
+            *zip(names, map(sql_type, types), strict=True),
         ),
         tuple(
             (results.group.name, session.id, session.problem_sha256, *values(program))

@@ -30,14 +30,14 @@ class Table:
 def table_of(name: str, kind: type, rows: Iterable[tuple[str, Any]]) -> Table:
     """A table of dataclass values of `kind`, each with the group it belongs to."""
     fields = dataclasses.fields(kind)
-    columns = [("group", "VARCHAR"), *map(column_of, fields)]
+    columns = [("group", "VARCHAR"), *((f.name, sql_type(str(f.type))) for f in fields)]
     values = attrgetter(*(f.name for f in fields))
     return Table(name, tuple(columns), tuple((group, *values(row)) for group, row in rows))
 
 
-def column_of(field: dataclasses.Field[Any]) -> tuple[str, str]:
-    """Name and SQL type of a dataclass's field."""
-    return field.name, SQL[str(field.type).partition(" ")[0]]
+def sql_type(annotation: str) -> str:
+    """SQL type of a field annotated so; `float | None` is a DOUBLE like `float`."""
+    return SQL[annotation.partition(" ")[0]]
 
 
 def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
