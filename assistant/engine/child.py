@@ -19,7 +19,7 @@ import psutil  # type: ignore[import-untyped]
 import assistant
 from assistant.domain.errors import EngineError
 from assistant.domain.problem import Value
-from assistant.engine import wire
+from assistant.engine import decoding, wire
 
 LOG_LINES = 200
 """Lines of the worker's stderr that are kept for error reports."""
@@ -33,6 +33,7 @@ _ENVIRONMENT = {
     "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True",
     "PYTHONFAULTHANDLER": "1",
     "PYTHONUTF8": "1",
+    **decoding.ENVIRONMENT,
 }
 
 Reply = wire.Progressed | wire.Prepared | wire.Streamed | wire.Done

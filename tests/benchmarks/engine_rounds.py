@@ -37,7 +37,7 @@ class Child:
     """One engine in its process: JSON lines in, JSON lines out."""
 
     def __init__(self, engine: str, options: argparse.Namespace) -> None:
-        from assistant.engine import child, decoding
+        from assistant.engine import child
 
         place = str(options.gguf if engine.startswith("llama") else options.model)
         command = [
@@ -50,8 +50,7 @@ class Child:
             place,
         ]
         command += [str(options.threads), str(options.packed or "")]
-        own = child._ENVIRONMENT | decoding.ENVIRONMENT  # as in the worker
-        environment = dict(os.environ) | (own if engine == "ours" else {})
+        environment = dict(os.environ) | (child._ENVIRONMENT if engine == "ours" else {})  # as in the worker
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )

@@ -17,6 +17,7 @@ from tiny_model import OpenEngine, ask, save_folder
 
 from assistant.domain.errors import EngineError
 from assistant.domain.generation import Chunk, Finish, Message, Request
+from assistant.engine import decoding
 from assistant.engine.client import GAVE_WAY, LocalEngine
 from assistant.engine.line import Patience
 
@@ -63,6 +64,12 @@ def test_model_info_says_everything(tiny_engine: LocalEngine, tiny_folder: Path)
     assert len(info.weights_sha256) == len(info.chat_template_sha256) == 64
     assert {"torch", "transformers"} <= set(info.versions)
     assert info.device_name
+
+
+def test_the_worker_is_told_how_to_share_the_processor(tiny_engine: LocalEngine) -> None:
+    tiny_engine.prepare()
+    environment = psutil.Process(tiny_engine.worker_pid).environ()
+    assert decoding.ENVIRONMENT.items() <= environment.items()
 
 
 def test_a_base_model_takes_raw_text_and_refuses_dialogue(
