@@ -101,19 +101,18 @@ class Line:
         heard = looked = time.monotonic()
         stopped_at: float | None = None
         while True:
-            now = time.monotonic()
-            if now - looked > _OWN_PAUSE:
-                heard = self.child.heard_at = now
-            looked = now
             try:
                 reply = replies.get(timeout=POLL_SECONDS)
             except Empty:
+                if time.monotonic() - looked > _OWN_PAUSE:
+                    heard = self.child.heard_at = time.monotonic()
                 self._watch(heard)
             else:
                 heard = time.monotonic()
                 if reply is None:
                     raise EngineError(_lost(self.child.obituary()))
                 yield reply
+            looked = time.monotonic()
             if stopped_at is None and cancel.is_set():
                 stopped_at = time.monotonic()
                 self.child.send(wire.Stop(id=command_id))
