@@ -21,6 +21,7 @@ from assistant.domain.submission import Sandbox
 from assistant.session.background import start_background_arms
 from assistant.session.desk import Desk
 from assistant.session.runner import Session
+from assistant.store.library import find_session
 
 HELP = (
     "an empty line is ignored; :stop ends, :bad says the task itself is wrong, :again asks once more, :help"
@@ -33,7 +34,8 @@ def run_plain(options: setup.RunOptions, *, json_events: bool = False) -> int:
     folder = setup.journal_folder(options)
     desk = setup.study_desk(options, folder) if options.study else None
     granted = _consent(desk, printer) if desk else None
-    problem = None if options.resume or desk else _pick_problem(options, printer)
+    begun = find_session(folder, options.resume) if options.resume else None
+    problem = None if begun or desk else _pick_problem(options, printer)
     engine = setup.make_engine(options)
     sandbox = None
     try:
@@ -41,10 +43,8 @@ def run_plain(options: setup.RunOptions, *, json_events: bool = False) -> int:
         sandbox = setup.make_sandbox(options)
         if desk is not None:
             return _hold_study(desk, bool(granted), engine, sandbox, printer)
-        if options.resume:
-            from assistant.store.library import find_session
-
-            return _hold(Session.resume(find_session(folder, options.resume), engine, sandbox), printer)
+        if begun is not None:
+            return _hold(Session.resume(begun, engine, sandbox), printer)
         assert problem is not None
         who = setup.annotator_of(options)
         settings = options.settings()
