@@ -42,6 +42,9 @@ ACTIONS = (
     Action("copy_or_hint", "ctrl+c", "Copy", "Copy what is selected; never ends anything", "app"),
     Action("settings", "f12", "Settings", "Theme, keys, bell, feedback kinds", "app"),
     Action(
+        "retry_model", "ctrl+r", "Model again", "Try once more to get the model ready", "app", footer=True
+    ),
+    Action(
         "open_problem", "enter", "Open", "Work on the chosen problem", "library", footer=True, priority=True
     ),
     Action(
@@ -49,7 +52,15 @@ ACTIONS = (
     ),
     Action("sessions", "ctrl+s", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True),
     Action("own_problem", "ctrl+n", "New problem", "Write a problem of your own", "library", footer=True),
-    Action("send", "enter", "Send", "Send your words; the model writes again", "feedback", priority=True),
+    Action(
+        "send",
+        "enter",
+        "Send",
+        "Send your words; the model writes again",
+        "feedback",
+        footer=True,
+        priority=True,
+    ),
     Action("new_line", "ctrl+j", "New line", "A line break in your words", "feedback", priority=True),
     Action(
         "stop",
@@ -95,8 +106,17 @@ ACTIONS = (
         priority=True,
     ),
     Action("save_code", "ctrl+s", "Save code", "Save the program to a file", "work"),
-    Action("give_up", "ctrl+g", "Give up", "End the session without a solution", "work", footer=True),
-    Action("leave", "ctrl+l", "Leave", "Back to the problems; the session can be resumed", "work"),
+    Action(
+        "give_up",
+        "ctrl+g",
+        "Give up",
+        "End the session: given up, or the task itself is off",
+        "work",
+        footer=True,
+    ),
+    Action(
+        "leave", "ctrl+l", "Leave", "Back to the problems; the session can be resumed", "work", footer=True
+    ),
     Action("grow", "ctrl+up", "Larger", "Make the focused pane larger", "work"),
     Action("shrink", "ctrl+down", "Smaller", "Make the focused pane smaller", "work"),
     Action(
@@ -148,6 +168,23 @@ ACTIONS = (
         "ctrl+d,delete",
         "Delete",
         "Move it to the trash folder, after a question",
+        "sessions",
+        footer=True,
+        priority=True,
+    ),
+    Action(
+        "replay",
+        "ctrl+r",
+        "Replay",
+        "Generate and test it again; the same, or where it first differs",
+        "sessions",
+        footer=True,
+    ),
+    Action(
+        "export",
+        "ctrl+e",
+        "Export",
+        "Save it as Markdown, as its journal, or the program alone",
         "sessions",
         footer=True,
         priority=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -83,6 +84,8 @@ class AssistantApp(App[None]):
         self.set_keymap(keymap(self.preferences.keys))
         for name in unknown_keys(self.preferences.keys):
             self.notify(f"settings: keys.{name} names no action; F1 lists them", severity="warning")
+        for warning in self.launch.warnings:
+            self.notify(warning, severity="warning", timeout=15, markup=False)
         self.load_problems()
         self.prepare_model()
         self.open_sandbox()
@@ -245,14 +248,13 @@ class AssistantApp(App[None]):
 
     def action_quit_safely(self) -> None:
         """Stop what runs, keep everything, leave."""
+        self.exit()
+
+    async def on_exit_app(self) -> None:
+        """However the app is left (a key, a closed browser tab), open sessions release their journals first."""
         self.services.stop.set()
         self.go.release_all()
-        self._exit_once_left()
-
-    @work(thread=True, group="leaving", exit_on_error=False)
-    def _exit_once_left(self) -> None:
-        self.go.wait_until_left()
-        self.call_from_thread(self.exit)
+        await asyncio.to_thread(self.go.wait_until_left)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent) and not event.is_forwarded and isinstance(self.screen, WorkScreen):

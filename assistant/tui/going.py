@@ -93,9 +93,9 @@ class Going:
         app.library.show_problems(app.problems)
         self.work_on(problem)
 
-    def show_summary(self, screen: WorkScreen) -> None:
-        """How the session ended, after the study's questions."""
-        if self._app.study is not None:
+    def show_summary(self, screen: WorkScreen, *, asked: bool = False) -> None:
+        """How the session ended, after the study's questions (unless they were `asked`)."""
+        if self._app.study is not None and not asked:
             self._app.study.ask_questions(screen, lambda: self._push_summary(screen))
         else:
             self._push_summary(screen)
