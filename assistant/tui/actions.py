@@ -156,8 +156,8 @@ ACTIONS = (
     Action(
         "open_session",
         "enter",
-        "Resume",
-        "Go on with it, or look at it once it has ended",
+        "Open",
+        "Go on with it where it stopped, or look at it once it has ended",
         "sessions",
         footer=True,
         priority=True,

@@ -38,7 +38,7 @@ class ProblemList(LinePane):
         return len(self.entries)
 
     def line(self, y: int) -> Line:
-        return entry_line(self.entries[y], self.size.width, with_level=self.with_level)
+        return entry_line(self.entries[y], self.scrollable_content_region.width, with_level=self.with_level)
 
     def line_look(self, y: int) -> str:
         return "line--chosen" if y == self.row else ""
