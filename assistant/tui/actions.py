@@ -22,6 +22,8 @@ class Action:
     footer: bool = False
     priority: bool = False
     """Works before the focused widget sees the key."""
+    short: str = ""
+    """The title in the footer, where room is scarce; `title` when empty."""
 
 
 PLACES = {
@@ -69,11 +71,26 @@ ACTIONS = (
         "Stop writing and keep what is there; leave a look back",
         "work",
         footer=True,
+        short="Back",
     ),
     Action(
-        "again", "ctrl+r", "Ask again", "Repeat an answer that was stopped or failed", "work", footer=True
+        "again",
+        "ctrl+r",
+        "Ask again",
+        "Repeat an answer that was stopped or failed",
+        "work",
+        footer=True,
+        short="Again",
     ),
-    Action("edit", "f2", "Mend it", "Change the code yourself and run the tests", "work", footer=True),
+    Action(
+        "edit",
+        "f2",
+        "Mend it",
+        "Change the code yourself and run the tests",
+        "work",
+        footer=True,
+        short="Mend",
+    ),
     Action("edit_outside", "f3", "In $EDITOR", "Change the code in your own editor", "work"),
     Action(
         "diff",
@@ -84,13 +101,25 @@ ACTIONS = (
         footer=True,
     ),
     Action(
-        "scratch", "f5", "Try a call", "Call the function with an argument of your own", "work", footer=True
+        "scratch",
+        "f5",
+        "Try a call",
+        "Call the function with an argument of your own",
+        "work",
+        footer=True,
+        short="Try",
     ),
     Action(
         "whole_answer", "f6", "Whole answer", "All that the model said, words and code", "work", priority=True
     ),
     Action(
-        "insert_case", "f8", "Quote case", "Put the chosen failing test into your words", "work", footer=True
+        "insert_case",
+        "f8",
+        "Quote case",
+        "Put the chosen failing test into your words",
+        "work",
+        footer=True,
+        short="Quote",
     ),
     Action("insert_line", "f9", "Quote line", "Put the chosen code line into your words", "work"),
     Action("kinds", "ctrl+t", "Kinds", "Tag your words: logic, formatting, …", "work"),
@@ -218,7 +247,7 @@ def bindings(where: str) -> list[BindingType]:
         Binding(
             action.keys,
             action.command or action.id,
-            action.title,
+            action.short or action.title,
             show=action.footer,
             priority=action.priority,
             id=binding_id(action),

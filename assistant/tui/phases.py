@@ -83,7 +83,7 @@ def possible(action: str, phase: Phase, shown: Program | None, view: View) -> bo
         case "branch":
             return view.program is not None and your_turn
         case "give_up":
-            return your_turn
+            return your_turn and view.program is None
         case "insert_case" | "insert_line" | "kinds":
             return phase is not Phase.ENDED
         case _:
