@@ -34,7 +34,6 @@ from assistant.tui.messages import (
 from assistant.tui.own_problems import with_own
 from assistant.tui.problem_list import attempts_of
 from assistant.tui.screens.library import LibraryScreen
-from assistant.tui.screens.work import WorkScreen
 from assistant.tui.services import Services
 from assistant.tui.studying import Studying
 from assistant.tui.themes import THEMES
@@ -86,11 +85,15 @@ class AssistantApp(App[None]):
             self.notify(f"settings: keys.{name} names no action; F1 lists them", severity="warning")
         for warning in self.launch.warnings:
             self.notify(warning, severity="warning", timeout=15, markup=False)
+        self.call_after_refresh(self._begin_loading)
+        if not self.preferences.tour_seen:
+            self.call_after_refresh(self._show_tour)
+
+    def _begin_loading(self) -> None:
+        """Once the first screen is painted, so that nothing competes with it."""
         self.load_problems()
         self.prepare_model()
         self.open_sandbox()
-        if not self.preferences.tour_seen:
-            self.call_after_refresh(self._show_tour)
 
     # Settings.
 
@@ -141,6 +144,7 @@ class AssistantApp(App[None]):
         try:
             problems = self.launch.load_problems()
             self.post_message(ProblemsLoaded(with_own(problems, self.launch.own_problems)))
+            import assistant.tui.screens.work  # noqa: F401 (while the person looks at the list)
         except AssistantError as error:
             self.post_message(ProblemsFailed(str(error)))
 
@@ -207,6 +211,8 @@ class AssistantApp(App[None]):
     @on(ModelReady)
     def model_ready(self) -> None:
         self.progress = None
+        from assistant.tui.screens.work import WorkScreen
+
         for screen in self.screen_stack:
             if isinstance(screen, WorkScreen):
                 screen.begin()
@@ -257,8 +263,8 @@ class AssistantApp(App[None]):
         await asyncio.to_thread(self.go.wait_until_left)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, InputEvent) and not event.is_forwarded and isinstance(self.screen, WorkScreen):
-            self.screen.person_acted(isinstance(event, Key))
+        if isinstance(event, InputEvent) and not event.is_forwarded:
+            self.go.person_acted(isinstance(event, Key))
         await super().on_event(event)
 
 

@@ -103,8 +103,8 @@ def main() -> None:
         arguments = ["--engine", options.engine, "--sessions", str(folder / "sessions")]
         arguments += ["--problems", str(long_task(folder)), "--problem", "bench/long", "--max-tokens", "2000"]
         arguments += ["--script", str(script(folder))] if scripted else []
-        terminal = Terminal(arguments, dict(environment_at(folder)), 120, 36)
-        terminal.until(" writing")
+        terminal = Terminal(arguments, environment_at(folder), 120, 36)
+        terminal.until(" writing", longest=500)
         with busy((os.cpu_count() or 1) if scripted else 0, options.nice):
             times = sorted(key_times(terminal, options.keys))
         terminal.press("escape")
