@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from assistant.store.summary import SessionSummary
 
 
+LIST_FIRST = 0.5
+"""Seconds for which the model's process waits for the list of problems; a large source may take longer."""
+
+
 class AssistantApp(App[None]):
     """`AssistantApp(launch).run()` is the whole app."""
 
@@ -65,6 +69,7 @@ class AssistantApp(App[None]):
         """As they were when last read."""
         self.study = Studying(self, launch.open_desk) if launch.open_desk else None
         self._beats = 0
+        self._heavy_begun = False
         for theme in THEMES:
             self.register_theme(theme)
         self.preferences = launch.preferences
@@ -90,10 +95,15 @@ class AssistantApp(App[None]):
             self.call_after_refresh(self._show_tour)
 
     def _begin_loading(self) -> None:
-        """Once the first screen is painted, so that nothing competes with it."""
+        """Once the first screen is painted, so that nothing competes with it; the list comes before the model."""
         self.load_problems()
-        self.prepare_model()
-        self.open_sandbox()
+        self.set_timer(LIST_FIRST, self._begin_heavy_loading)
+
+    def _begin_heavy_loading(self) -> None:
+        if not self._heavy_begun:
+            self._heavy_begun = True
+            self.prepare_model()
+            self.open_sandbox()
 
     # Settings.
 
@@ -182,6 +192,7 @@ class AssistantApp(App[None]):
     def problems_loaded(self, message: ProblemsLoaded) -> None:
         self.problems = message.problems
         self.library.show_problems(message.problems)
+        self.call_after_refresh(self._begin_heavy_loading)
         self.read_sessions()
         self._open_what_was_asked(message.problems)
 
