@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from assistant.cli import analyze, check, doctor, model, problems, replay, run, sessions, study
+from assistant.cli import analyze, check, doctor, model, problems, replay, run, serve, sessions, study
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""For a command that hands on the options of another."""
 
 
 def register(app: typer.Typer) -> None:
@@ -21,4 +24,5 @@ def register(app: typer.Typer) -> None:
     app.command("analyze")(analyze.analyze)
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
+    app.command("serve", context_settings=PASS_ON)(serve.serve)
     app.command("doctor")(doctor.doctor)

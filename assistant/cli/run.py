@@ -135,5 +135,8 @@ def resume(
 
 
 def full_screen_possible() -> bool:
-    """A real terminal on both ends that is not `dumb`."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    """A real terminal on all ends that is not `dumb` (Textual paints on standard error), or a browser."""
+    if os.environ.get("TEXTUAL_DRIVER"):  # `assistant serve` hands the screen on through pipes
+        return True
+    ends = (sys.stdin, sys.stdout, sys.stderr)
+    return all(end.isatty() for end in ends) and os.environ.get("TERM", "dumb") != "dumb"

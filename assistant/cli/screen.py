@@ -13,6 +13,8 @@ def run_screen(options: setup.RunOptions) -> int:
 
     folder = setup.journal_folder(options)
     resume = None
+    warnings: list[str] = []
+    preferences = load_preferences(warnings.append)
     if options.resume:
         from assistant.store.library import find_session
 
@@ -33,7 +35,9 @@ def run_screen(options: setup.RunOptions) -> int:
             annotator=setup.annotator_of(options),
             problem=options.problem,
             resume=resume,
-            preferences=load_preferences(),
+            preferences=preferences,
             model_name=options.model or "",
+            open_desk=(lambda: setup.study_desk(options, folder)) if options.study else None,
+            warnings=tuple(warnings),
         )
     )

@@ -22,6 +22,8 @@ class Action:
     footer: bool = False
     priority: bool = False
     """Works before the focused widget sees the key."""
+    short: str = ""
+    """The title in the footer, where room is scarce; `title` when empty."""
 
 
 PLACES = {
@@ -42,6 +44,9 @@ ACTIONS = (
     Action("copy_or_hint", "ctrl+c", "Copy", "Copy what is selected; never ends anything", "app"),
     Action("settings", "f12", "Settings", "Theme, keys, bell, feedback kinds", "app"),
     Action(
+        "retry_model", "ctrl+r", "Model again", "Try once more to get the model ready", "app", footer=True
+    ),
+    Action(
         "open_problem", "enter", "Open", "Work on the chosen problem", "library", footer=True, priority=True
     ),
     Action(
@@ -49,7 +54,15 @@ ACTIONS = (
     ),
     Action("sessions", "ctrl+s", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True),
     Action("own_problem", "ctrl+n", "New problem", "Write a problem of your own", "library", footer=True),
-    Action("send", "enter", "Send", "Send your words; the model writes again", "feedback", priority=True),
+    Action(
+        "send",
+        "enter",
+        "Send",
+        "Send your words; the model writes again",
+        "feedback",
+        footer=True,
+        priority=True,
+    ),
     Action("new_line", "ctrl+j", "New line", "A line break in your words", "feedback", priority=True),
     Action(
         "stop",
@@ -58,11 +71,26 @@ ACTIONS = (
         "Stop writing and keep what is there; leave a look back",
         "work",
         footer=True,
+        short="Back",
     ),
     Action(
-        "again", "ctrl+r", "Ask again", "Repeat an answer that was stopped or failed", "work", footer=True
+        "again",
+        "ctrl+r",
+        "Ask again",
+        "Repeat an answer that was stopped or failed",
+        "work",
+        footer=True,
+        short="Again",
     ),
-    Action("edit", "f2", "Mend it", "Change the code yourself and run the tests", "work", footer=True),
+    Action(
+        "edit",
+        "f2",
+        "Mend it",
+        "Change the code yourself and run the tests",
+        "work",
+        footer=True,
+        short="Mend",
+    ),
     Action("edit_outside", "f3", "In $EDITOR", "Change the code in your own editor", "work"),
     Action(
         "diff",
@@ -73,13 +101,25 @@ ACTIONS = (
         footer=True,
     ),
     Action(
-        "scratch", "f5", "Try a call", "Call the function with an argument of your own", "work", footer=True
+        "scratch",
+        "f5",
+        "Try a call",
+        "Call the function with an argument of your own",
+        "work",
+        footer=True,
+        short="Try",
     ),
     Action(
         "whole_answer", "f6", "Whole answer", "All that the model said, words and code", "work", priority=True
     ),
     Action(
-        "insert_case", "f8", "Quote case", "Put the chosen failing test into your words", "work", footer=True
+        "insert_case",
+        "f8",
+        "Quote case",
+        "Put the chosen failing test into your words",
+        "work",
+        footer=True,
+        short="Quote",
     ),
     Action("insert_line", "f9", "Quote line", "Put the chosen code line into your words", "work"),
     Action("kinds", "ctrl+t", "Kinds", "Tag your words: logic, formatting, …", "work"),
@@ -95,8 +135,17 @@ ACTIONS = (
         priority=True,
     ),
     Action("save_code", "ctrl+s", "Save code", "Save the program to a file", "work"),
-    Action("give_up", "ctrl+g", "Give up", "End the session without a solution", "work", footer=True),
-    Action("leave", "ctrl+l", "Leave", "Back to the problems; the session can be resumed", "work"),
+    Action(
+        "give_up",
+        "ctrl+g",
+        "Give up",
+        "End the session: given up, or the task itself is off",
+        "work",
+        footer=True,
+    ),
+    Action(
+        "leave", "ctrl+l", "Leave", "Back to the problems; the session can be resumed", "work", footer=True
+    ),
     Action("grow", "ctrl+up", "Larger", "Make the focused pane larger", "work"),
     Action("shrink", "ctrl+down", "Smaller", "Make the focused pane smaller", "work"),
     Action(
@@ -136,8 +185,8 @@ ACTIONS = (
     Action(
         "open_session",
         "enter",
-        "Resume",
-        "Go on with it, or look at it once it has ended",
+        "Open",
+        "Go on with it where it stopped, or look at it once it has ended",
         "sessions",
         footer=True,
         priority=True,
@@ -148,6 +197,23 @@ ACTIONS = (
         "ctrl+d,delete",
         "Delete",
         "Move it to the trash folder, after a question",
+        "sessions",
+        footer=True,
+        priority=True,
+    ),
+    Action(
+        "replay",
+        "ctrl+r",
+        "Replay",
+        "Generate and test it again; the same, or where it first differs",
+        "sessions",
+        footer=True,
+    ),
+    Action(
+        "export",
+        "ctrl+e",
+        "Export",
+        "Save it as Markdown, as its journal, or the program alone",
         "sessions",
         footer=True,
         priority=True,
@@ -181,7 +247,7 @@ def bindings(where: str) -> list[BindingType]:
         Binding(
             action.keys,
             action.command or action.id,
-            action.title,
+            action.short or action.title,
             show=action.footer,
             priority=action.priority,
             id=binding_id(action),

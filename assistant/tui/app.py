@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -33,13 +34,16 @@ from assistant.tui.messages import (
 from assistant.tui.own_problems import with_own
 from assistant.tui.problem_list import attempts_of
 from assistant.tui.screens.library import LibraryScreen
-from assistant.tui.screens.work import WorkScreen
 from assistant.tui.services import Services
 from assistant.tui.studying import Studying
 from assistant.tui.themes import THEMES
 
 if TYPE_CHECKING:
     from assistant.store.summary import SessionSummary
+
+
+LIST_FIRST = 0.5
+"""Seconds for which the model's process waits for the list of problems; a large source may take longer."""
 
 
 class AssistantApp(App[None]):
@@ -65,6 +69,7 @@ class AssistantApp(App[None]):
         """As they were when last read."""
         self.study = Studying(self, launch.open_desk) if launch.open_desk else None
         self._beats = 0
+        self._heavy_begun = False
         for theme in THEMES:
             self.register_theme(theme)
         self.preferences = launch.preferences
@@ -83,11 +88,22 @@ class AssistantApp(App[None]):
         self.set_keymap(keymap(self.preferences.keys))
         for name in unknown_keys(self.preferences.keys):
             self.notify(f"settings: keys.{name} names no action; F1 lists them", severity="warning")
-        self.load_problems()
-        self.prepare_model()
-        self.open_sandbox()
+        for warning in self.launch.warnings:
+            self.notify(warning, severity="warning", timeout=15, markup=False)
+        self.call_after_refresh(self._begin_loading)
         if not self.preferences.tour_seen:
             self.call_after_refresh(self._show_tour)
+
+    def _begin_loading(self) -> None:
+        """Once the first screen is painted, so that nothing competes with it; the list comes before the model."""
+        self.load_problems()
+        self.set_timer(LIST_FIRST, self._begin_heavy_loading)
+
+    def _begin_heavy_loading(self) -> None:
+        if not self._heavy_begun:
+            self._heavy_begun = True
+            self.prepare_model()
+            self.open_sandbox()
 
     # Settings.
 
@@ -138,6 +154,7 @@ class AssistantApp(App[None]):
         try:
             problems = self.launch.load_problems()
             self.post_message(ProblemsLoaded(with_own(problems, self.launch.own_problems)))
+            import assistant.tui.screens.work  # noqa: F401 (while the person looks at the list)
         except AssistantError as error:
             self.post_message(ProblemsFailed(str(error)))
 
@@ -175,6 +192,7 @@ class AssistantApp(App[None]):
     def problems_loaded(self, message: ProblemsLoaded) -> None:
         self.problems = message.problems
         self.library.show_problems(message.problems)
+        self.call_after_refresh(self._begin_heavy_loading)
         self.read_sessions()
         self._open_what_was_asked(message.problems)
 
@@ -204,6 +222,8 @@ class AssistantApp(App[None]):
     @on(ModelReady)
     def model_ready(self) -> None:
         self.progress = None
+        from assistant.tui.screens.work import WorkScreen
+
         for screen in self.screen_stack:
             if isinstance(screen, WorkScreen):
                 screen.begin()
@@ -245,18 +265,17 @@ class AssistantApp(App[None]):
 
     def action_quit_safely(self) -> None:
         """Stop what runs, keep everything, leave."""
+        self.exit()
+
+    async def on_exit_app(self) -> None:
+        """However the app is left (a key, a closed browser tab), open sessions release their journals first."""
         self.services.stop.set()
         self.go.release_all()
-        self._exit_once_left()
-
-    @work(thread=True, group="leaving", exit_on_error=False)
-    def _exit_once_left(self) -> None:
-        self.go.wait_until_left()
-        self.call_from_thread(self.exit)
+        await asyncio.to_thread(self.go.wait_until_left)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, InputEvent) and not event.is_forwarded and isinstance(self.screen, WorkScreen):
-            self.screen.person_acted(isinstance(event, Key))
+        if isinstance(event, InputEvent) and not event.is_forwarded:
+            self.go.person_acted(isinstance(event, Key))
         await super().on_event(event)
 
 

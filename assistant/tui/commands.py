@@ -12,8 +12,6 @@ from textual.screen import Screen
 
 from assistant.tui.actions import ACTIONS, Action
 from assistant.tui.themes import THEMES
-from assistant.tui.widgets.code_editor import CodeEditor
-from assistant.tui.widgets.feedback_box import FeedbackBox
 
 if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
@@ -39,8 +37,12 @@ def _owner(app: AssistantApp, screen: Screen[Any], place: str) -> DOMNode | None
     if place == "app":
         return app
     if place == "feedback":
+        from assistant.tui.widgets.feedback_box import FeedbackBox
+
         return screen.query_one(FeedbackBox)
     if place == "editor":
+        from assistant.tui.widgets.code_editor import CodeEditor
+
         editor = screen.query_one(CodeEditor)
         return editor if editor.display else None
     return screen

@@ -69,9 +69,9 @@ class Conductor:
         self._left = False
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
-    def begin(self, first: Step | None = None) -> None:
-        """Open the session and take the first step: the first answer, unless another is given."""
-        self.do(first or (lambda session: session.start()))
+    def begin(self, first: Step) -> None:
+        """Open the session and take its first step."""
+        self.do(first)
         self._thread.start()
 
     def do(self, step: Step, words: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Literal
 
 from assistant.domain.events import Effort
@@ -15,7 +16,10 @@ AWAY_AFTER = 60.0
 
 
 class EffortClock:
-    """Credits the seconds between what happens; begins paused. All times are seconds of one monotonic clock."""
+    """Credits the seconds between what happens; begins paused. All times are seconds of one monotonic clock.
+
+    The session's thread reads it too, when verdicts are there; everything else happens in the screen's thread.
+    """
 
     def __init__(self, before: Effort = Effort(), away_after: float = AWAY_AFTER) -> None:
         self._away_after = away_after
@@ -27,6 +31,7 @@ class EffortClock:
             "away": before.away,
         }
         self._taken = dict(self._spent)
+        self._crediting = threading.Lock()
         self._since: float | None = None
         self._active_at = 0.0
         self._last_key: float | None = None
@@ -82,6 +87,10 @@ class EffortClock:
         return Effort(**since)
 
     def _credit(self, now: float, kind: Kind, *, typed: bool = False) -> None:
+        with self._crediting:
+            self._credit_alone(now, kind, typed)
+
+    def _credit_alone(self, now: float, kind: Kind, typed: bool) -> None:
         if self._since is None:
             return
         gap, self._since = max(0.0, now - self._since), now

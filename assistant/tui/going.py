@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,14 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.problem import Problem
 from assistant.tui.own_problems import keep, with_problem
 from assistant.tui.problem_list import next_untried
-from assistant.tui.screens.summary import SummaryScreen
-from assistant.tui.screens.work import WorkScreen
 
 if TYPE_CHECKING:
+    from assistant.domain.state import State
     from assistant.session.desk import Assignment
     from assistant.session.runner import Session
     from assistant.tui.app import AssistantApp
+    from assistant.tui.conductor import Step
+    from assistant.tui.screens.work import WorkScreen
 
 
 class Going:
@@ -28,7 +30,32 @@ class Going:
 
     def work_on(self, problem: Problem) -> None:
         """A new session on `problem`."""
-        self._app.push_screen(WorkScreen(problem, lambda: self._begin(problem)))
+        self._open(problem, lambda: self._begin(problem))
+
+    def _open(
+        self,
+        problem: Problem | None,
+        open_session: Callable[[], Session] | None = None,
+        state: State | None = None,
+        first: Step | None = None,
+    ) -> None:
+        from assistant.tui.screens.work import WorkScreen  # not before the first paint
+
+        self._app.push_screen(WorkScreen(problem, open_session, state, first))
+
+    def _working(self) -> list[WorkScreen]:
+        """Every working screen that is open, the lowest first."""
+        if len(self._app.screen_stack) < 2:
+            return []
+        from assistant.tui.screens.work import WorkScreen
+
+        return [screen for screen in self._app.screen_stack if isinstance(screen, WorkScreen)]
+
+    def person_acted(self, key: bool) -> None:
+        """A key, click or scroll, told to the working screen where it is on top."""
+        working = self._working()
+        if working and working[-1] is self._app.screen:
+            working[-1].person_acted(key)
 
     def _begin(self, problem: Problem) -> Session:
         from assistant.session.runner import Session
@@ -48,13 +75,11 @@ class Going:
         """What a study wants next."""
         study = self._app.study
         assert study is not None
-        self._app.push_screen(
-            WorkScreen(assignment.problem, lambda: study.open(assignment), first=study.first_step)
-        )
+        self._open(assignment.problem, lambda: study.open(assignment), first=study.first_step)
 
     def resume(self, journal: Path) -> None:
         """The session of `journal`, where it was left."""
-        self._app.push_screen(WorkScreen(None, lambda: self._reopen(journal)))
+        self._open(None, lambda: self._reopen(journal))
 
     def _reopen(self, journal: Path) -> Session:
         from assistant.session.runner import Session
@@ -73,7 +98,7 @@ class Going:
         except AssistantError as error:
             self._app.notify(str(error), severity="error", markup=False)
             return
-        self._app.push_screen(WorkScreen(state.problem, state=state))
+        self._open(state.problem, state=state)
 
     def write_problem(self) -> None:
         """A problem of the person's own, opened once it is written."""
@@ -93,14 +118,16 @@ class Going:
         app.library.show_problems(app.problems)
         self.work_on(problem)
 
-    def show_summary(self, screen: WorkScreen) -> None:
-        """How the session ended, after the study's questions."""
-        if self._app.study is not None:
+    def show_summary(self, screen: WorkScreen, *, asked: bool = False) -> None:
+        """How the session ended, after the study's questions (unless they were `asked`)."""
+        if self._app.study is not None and not asked:
             self._app.study.ask_questions(screen, lambda: self._push_summary(screen))
         else:
             self._push_summary(screen)
 
     def _push_summary(self, screen: WorkScreen) -> None:
+        from assistant.tui.screens.summary import SummaryScreen
+
         app, session = self._app, screen.conductor.session
         if session is not None and app.screen is screen:
             app.push_screen(SummaryScreen(screen.state, session.path, tell_hidden=app.study is None))
@@ -115,7 +142,7 @@ class Going:
     def next_problem(self) -> None:
         """The next problem that was not tried yet, or what the study wants."""
         app = self._app
-        done = [s.state.problem.id for s in app.screen_stack if isinstance(s, WorkScreen) and s.state.problem]
+        done = [screen.state.problem.id for screen in self._working() if screen.state.problem]
         self.to_library()
         if app.study is not None:
             app.study.next()
@@ -129,8 +156,8 @@ class Going:
     def release_all(self) -> None:
         """Have every open session leave its journal, in threads."""
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
-        for screen in self._app.screen_stack:
-            leave = screen.leaving() if isinstance(screen, WorkScreen) else None
+        for screen in self._working():
+            leave = screen.leaving()
             if leave is not None:
                 self._leaving.append(threading.Thread(target=leave, name="leaving", daemon=True))
                 self._leaving[-1].start()

@@ -53,4 +53,5 @@ class Launch:
     """Where problems that the person writes are kept."""
     model_name: str = ""
     """Shown until the model says its own name."""
-    debug: bool = False
+    warnings: tuple[str, ...] = ()
+    """What could not be used of the settings file, told once the app is open."""

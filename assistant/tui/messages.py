@@ -11,6 +11,7 @@ from assistant.domain.events import Event
 from assistant.domain.generation import ModelInfo, Progress
 from assistant.domain.state import State
 from assistant.tui.launch import Problems
+from assistant.tui.lines import Line
 
 if TYPE_CHECKING:
     from assistant.session.desk import Assignment
@@ -112,6 +113,20 @@ class TestsProposed(Message):
     __test__ = False
 
     tests: tuple[str, ...]
+    error: str = ""
+
+
+@dataclass
+class ReplayTold(Message):
+    """One comparison of a replayed session, as it is shown."""
+
+    line: Line
+
+
+@dataclass
+class ReplayEnded(Message):
+    """A replay is over; `error` is one line when it failed."""
+
     error: str = ""
 
 

@@ -73,7 +73,7 @@ def possible(action: str, phase: Phase, shown: Program | None, view: View) -> bo
     your_turn = phase in (Phase.YOUR_TURN, Phase.STOPPED)
     match action:
         case "stop":
-            return view != View() or phase in (Phase.WRITING, Phase.STARTING)
+            return view != View() or phase in (Phase.WRITING, Phase.STARTING, Phase.ENDED)
         case "again":
             return phase in (Phase.STOPPED, Phase.BROKEN)
         case "edit" | "edit_outside" | "scratch":
@@ -83,6 +83,8 @@ def possible(action: str, phase: Phase, shown: Program | None, view: View) -> bo
         case "branch":
             return view.program is not None and your_turn
         case "give_up":
-            return your_turn
+            return your_turn and view.program is None
+        case "insert_case" | "insert_line" | "kinds":
+            return phase is not Phase.ENDED
         case _:
             return True

@@ -113,7 +113,7 @@ def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: s
         case Phase.BROKEN:
             return f"{phase.value}; Ctrl+R tries again"
         case Phase.ENDED:
-            return "this session is over; Ctrl+L goes back to the problems"
+            return "this session is over: Alt+Left looks at its rounds, Esc goes back"
         case Phase.YOUR_TURN | Phase.STOPPED:
             return your_turn_word(state, looked_at)
         case _:

@@ -13,11 +13,16 @@ from assistant.tui.lines import Line, Piece, displayable, shortened
 if TYPE_CHECKING:
     from assistant.store.summary import SessionSummary
 
-STATES = ("untried", "solved", "open", "unsolved")
-"""What `is:` may say. `open` can be resumed; `unsolved` was given up or used up its rounds."""
+STATES = ("untried", "solved", "open", "given-up", "unsolved")
+"""What `is:` may say. `open` can be resumed; `unsolved` used up its rounds."""
 _OPENING = re.compile(r"^write a (python )?function( [\w.]+)? (that|which|to) ", re.IGNORECASE)
-_MARKS = {"solved": ("✓", "case--passed"), "open": ("◐", "line--tag"), "unsolved": ("✗", "case--failed")}
-_RANK = {"solved": 3, "open": 2, "unsolved": 1, "untried": 0}
+_MARKS = {
+    "solved": ("✓", "case--passed"),
+    "open": ("◐", "line--tag"),
+    "unsolved": ("✗", "case--failed"),
+    "given-up": ("–", "case--failed"),
+}
+_RANK = {"solved": 4, "open": 3, "unsolved": 2, "given-up": 1, "untried": 0}
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,9 @@ def _state_of(session: SessionSummary) -> str:
         return "solved"
     if session.resumable:
         return "open"
-    return "unsolved" if session.state in ("gave_up", "rounds_used_up", "bad_task") else "untried"
+    return {"gave_up": "given-up", "bad_task": "given-up", "rounds_used_up": "unsolved"}.get(
+        session.state, "untried"
+    )
 
 
 def matching(entries: Iterable[Entry], query: str) -> list[Entry]:
@@ -82,7 +89,7 @@ def _fits(entry: Entry, word: str) -> bool:
 
 
 def next_state(query: str) -> str:
-    """`query` with its `is:` moved on: none, untried, solved, open, unsolved, none."""
+    """`query` with its `is:` moved on: none, untried, solved, open, given-up, unsolved, none."""
     words = query.split()
     given = next((word[3:] for word in words if word.startswith("is:")), "")
     others = [word for word in words if not word.startswith("is:")]
@@ -97,15 +104,16 @@ def gist(text: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def entry_line(entry: Entry) -> Line:
-    """One line of the library."""
+def entry_line(entry: Entry, width: int = 200, *, with_level: bool = True) -> Line:
+    """One line of the library, at most `width` characters; `with_level` where the source has difficulties."""
     mark, look = _MARKS.get(entry.state, (" ", ""))
     problem = entry.problem
-    summary = shortened(displayable(gist(problem.text)), 200)
     name = problem.id.removeprefix(f"{problem.source}/")
+    level = f"{problem.difficulty[:6]:<6} " if with_level else ""
+    summary = shortened(displayable(gist(problem.text)), max(10, width - 26 - len(level)))
     return (
         Piece(f" {mark} ", look),
         Piece(f"{shortened(name, 22):<22} ", "line--strong"),
-        Piece(f"{problem.difficulty[:6]:<6} ", "line--note"),
+        Piece(level, "line--note"),
         Piece(summary),
     )

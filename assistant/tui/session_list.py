@@ -16,6 +16,8 @@ _LOOKS = {
     "open": ("◐", "line--tag"),
     "interrupted": ("◐", "line--tag"),
     "unreadable": ("!", "case--failed"),
+    "gave_up": ("–", "case--failed"),
+    "bad_task": ("–", "case--failed"),
 }
 
 
@@ -30,7 +32,7 @@ def _fits(session: SessionSummary, word: str) -> bool:
         wanted = word[3:]
         if wanted and "open".startswith(wanted):
             return session.resumable
-        return session.state.startswith(wanted)
+        return session.state.startswith(wanted) or state_word(session).replace(" ", "-").startswith(wanted)
     text = f"{session.id} {session.problem} {session.model} {session.annotator} {session.started} {session.study}"
     return word in text.lower()
 
@@ -43,11 +45,16 @@ def session_line(session: SessionSummary) -> Line:
         Piece(f" {mark} ", look),
         Piece(f"{when(session.started):<17}", "line--note"),
         Piece(f"{displayable(session.problem or session.path.name)[:24]:<25}", "line--strong"),
-        Piece(f"{session.state.replace('_', ' '):<16}"),
+        Piece(f"{state_word(session):<16}"),
         Piece(f"{rounds:<13}"),
         Piece(f"{minutes(session.active_seconds):>7}  ", "line--note"),
         Piece(displayable(session.trouble or session.model), "line--note"),
     )
+
+
+def state_word(session: SessionSummary) -> str:
+    """How it ended, or that it did not."""
+    return "given up" if session.state == "gave_up" else session.state.replace("_", " ")
 
 
 def when(started: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.store.preferences import Preferences
-from assistant.tui.actions import ACTIONS, PLACES, binding_id
+from assistant.tui.actions import ACTIONS, binding_id
 from assistant.tui.lines import Line, Piece
 from assistant.tui.screens.help import key_words
 from assistant.tui.themes import THEMES
@@ -50,7 +50,7 @@ GENERAL = (
     Setting("annotator", "Pseudonym", "text", "Never your name; at the next start"),
 )
 KEYS = tuple(
-    Setting(f"keys.{binding_id(action)}", action.title, "key", f"{PLACES[action.where]}: {action.help}")
+    Setting(f"keys.{binding_id(action)}", action.title, "key", f"{action.where}: {action.help}")
     for action in ACTIONS
 )
 SETTINGS = (*GENERAL, *KEYS)

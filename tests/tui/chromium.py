@@ -70,6 +70,11 @@ async def open_page(program: str, address: str, folder: Path) -> AsyncIterator[P
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
         "--remote-debugging-port=0",
         "--window-size=1240,800",
     ]

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -27,13 +27,20 @@ KEYS = {
 class Terminal:
     """A pseudo-terminal with the app in it, and what its screen shows."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], columns: int, rows: int) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        columns: int,
+        rows: int,
+        program: Sequence[str] = ("-m", "assistant"),
+    ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "assistant", *arguments],
-            env=environment,
+            [*program, *arguments],
+            env=dict(environment),
             dimensions=(rows, columns),
             timeout=5,
         )
@@ -48,9 +55,9 @@ class Terminal:
         with contextlib.suppress(pexpect.TIMEOUT):
             self._stream.feed(self.child.read_nonblocking(65536, timeout=0.05))
 
-    def until(self, words: str) -> None:
+    def until(self, words: str, longest: float = LONGEST) -> None:
         """Read until the screen shows `words`."""
-        deadline = time.monotonic() + LONGEST
+        deadline = time.monotonic() + longest
         while words not in self.text:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{words!r} never came; the screen shows:\n{self.text}")

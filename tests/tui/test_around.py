@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
+from assistant.engine.scripted import ScriptedEngine
 from assistant.store.library import list_sessions
 from assistant.store.preferences import Preferences, load_preferences
 from assistant.store.reading import read_journal
 from assistant.tui.actions import ACTIONS, binding_id
 from assistant.tui.lines import plain
 from assistant.tui.phases import Phase
+from assistant.tui.screens.asking import ChoiceScreen
 from assistant.tui.screens.help import HelpLines, HelpScreen
 from assistant.tui.screens.library import LibraryScreen, ProblemList
 from assistant.tui.screens.own_problem import OwnProblemScreen
+from assistant.tui.screens.replaying import ReplayScreen
 from assistant.tui.screens.sessions import SessionList, SessionsScreen
 from assistant.tui.screens.settings import SettingList, SettingsScreen
 from assistant.tui.screens.summary import SummaryScreen
@@ -89,6 +93,106 @@ async def test_deleting_asks_first_and_moves_to_the_trash(make_app: MakeApp, tmp
         await pilot.press("ctrl+d", "y")
         await until(pilot, lambda: not sessions.query_one(SessionList).sessions)
     assert len(list((tmp_path / "sessions" / ".trash").glob("*.jsonl"))) == 1
+
+
+async def test_a_session_is_exported_in_every_form(
+    make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = make_app([WRONG, RIGHT], problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press(*"no", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        journal = work_screen(pilot).conductor.session.path
+        await pilot.press("l", "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
+        for form in "mjp":
+            await pilot.press("ctrl+e")
+            await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+            await pilot.press(form)
+            await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
+    told = (tmp_path / f"{journal.stem}.md").read_text()
+    assert "> no\n" in told and "## Round 1" in told and "✗ wrong" in told and "Hidden tests: 1 of 1" in told
+    assert (tmp_path / journal.name).read_bytes() == journal.read_bytes()
+    assert (tmp_path / "remove_underscores.py").read_text().endswith("return text.replace('_', '')\n")
+
+
+@pytest.mark.parametrize(("again", "verdict"), [(RIGHT, "the same throughout"), (WRONG, "1 not comparable")])
+async def test_a_session_is_replayed_and_says_what_came_of_it(
+    make_app: MakeApp, again: str, verdict: str
+) -> None:
+    app = make_app([WRONG, RIGHT], problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press(*"no", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        await pilot.press("l", "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
+        app.services.engine = ScriptedEngine([WRONG, again])
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.over)
+        assert verdict in str(app.screen.query_one("#verdict", Static).render())
+        lines = [plain(line) for line in app.screen.query_one(HelpLines).lines]
+        assert sum(line.startswith(" t") for line in lines) == 6, "two answers, each with two sets of tests"
+        await pilot.press("escape")
+        assert isinstance(app.screen, SessionsScreen)
+
+
+async def test_esc_stops_a_replay_at_once(make_app: MakeApp) -> None:
+    slow = "```python\n" + "# slow\n" * 3000
+    app = make_app([WRONG, slow], pace=0.002, problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        await leave_half_way(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, ReplayScreen) or app.screen.over)
+        assert "stopped" in str(app.screen.query_one("#verdict", Static).render())
+
+
+@pytest.mark.parametrize(
+    ("letter", "reason", "found"), [("g", "gave_up", "given"), ("t", "bad_task", "given")]
+)
+async def test_giving_up_asks_and_says_why(
+    make_app: MakeApp, tmp_path: Path, letter: str, reason: str, found: str
+) -> None:
+    app = make_app([WRONG], problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press("ctrl+g", "escape")
+        assert work.state.ended is None
+        await pilot.press("ctrl+g", letter)
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        await pilot.press("escape")
+        assert app.screen is work and not work.query_one(FeedbackBox).display
+        await pilot.press("escape")
+        assert isinstance(app.screen, SummaryScreen), "and back"
+        await pilot.press("l")
+        await until(pilot, lambda: app.attempts)
+        await pilot.press(*f"is:{found}")
+        assert len(app.screen.query_one(ProblemList).entries) == 1
+    assert [session.state for session in list_sessions(tmp_path / "sessions")] == [reason]
+
+
+async def test_a_model_that_failed_is_tried_again_with_a_key(make_app: MakeApp) -> None:
+    from assistant.domain.errors import EngineError
+
+    tries = []
+
+    def engine() -> ScriptedEngine:
+        tries.append(1)
+        if len(tries) == 1:
+            raise EngineError("no memory")
+        return ScriptedEngine([WRONG])
+
+    app = make_app(open_engine=engine, problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.model_error and isinstance(app.screen, WorkScreen))
+        await pilot.press("ctrl+r")
+        await until_phase(pilot, Phase.YOUR_TURN)
 
 
 async def test_problems_are_marked_with_how_far_one_got(make_app: MakeApp) -> None:
@@ -230,7 +334,7 @@ async def test_a_small_terminal_gets_a_clear_word_and_loses_nothing(make_app: Ma
         await pilot.press(*"word")
         await pilot.resize_terminal(59, 20)
         await pilot.pause()
-        assert work.query_one(TooSmall).display and not work.query_one("#top").display
+        assert [child for child in work.children if child.display] == [work.query_one(TooSmall)]
         assert "59×20" in str(work.query_one(TooSmall).render())
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
@@ -255,8 +359,6 @@ async def test_an_unknown_problem_and_a_broken_model_are_told_in_words(make_app:
 
 async def test_a_problem_opened_before_the_model_is_ready_starts_when_it_is(make_app: MakeApp) -> None:
     import threading
-
-    from assistant.engine.scripted import ScriptedEngine
 
     gate = threading.Event()
 

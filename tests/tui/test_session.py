@@ -35,6 +35,7 @@ async def test_a_session_from_the_list_to_the_summary_with_keys_alone(make_app: 
     given = [event for event in recording.events if isinstance(event, FeedbackGiven)]
     assert [event.text for event in given] == ["replace it by nothing"]
     assert given[0].effort.active > 0
+    assert recording.events[-1].effort.waiting > 0, "the waiting for the first and the last answer counts"
 
 
 async def test_escape_keeps_the_partial_text_and_gives_the_words_back(make_app: MakeApp) -> None:

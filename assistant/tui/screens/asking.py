@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.events import Key
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 KEEP_HINT = "Enter keeps it · Esc leaves it as it was · empty means the app's own choice"
 
@@ -55,6 +58,33 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)
+
+
+class ChoiceScreen(ModalScreen[str | None]):
+    """A letter, a click, or arrows and Enter choose one of a few things; Esc none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back")]
+
+    def __init__(self, question: str, choices: Sequence[tuple[str, str]]) -> None:
+        """`choices` are letters and what they stand for; the letter is the answer."""
+        super().__init__()
+        self._question, self._choices = question, tuple(choices)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(self._question, classes="question", markup=False)
+            yield OptionList(
+                *(Option(Content(f"{letter.upper()}  {title}"), id=letter) for letter, title in self._choices)
+            )
+            yield Static("Esc goes back", classes="hint")
+
+    def on_key(self, event: Key) -> None:
+        if event.key in dict(self._choices):
+            event.stop()
+            self.dismiss(event.key)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
 
 
 class LineScreen(ModalScreen[str | None]):

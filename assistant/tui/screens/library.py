@@ -30,16 +30,21 @@ class ProblemList(LinePane):
     """Shows `entries`, one a line."""
 
     entries: reactive[tuple[Entry, ...]] = reactive(())
+    with_level = True
+    """Whether any problem of the source has a difficulty."""
 
     @property
     def line_count(self) -> int:
         return len(self.entries)
 
     def line(self, y: int) -> Line:
-        return entry_line(self.entries[y])
+        return entry_line(self.entries[y], self.scrollable_content_region.width, with_level=self.with_level)
 
     def line_look(self, y: int) -> str:
         return "line--chosen" if y == self.row else ""
+
+    def on_resize(self) -> None:
+        self.lines_changed(width=self.size.width)
 
     def watch_entries(self) -> None:
         self.lines_changed(width=self.size.width)
@@ -88,6 +93,7 @@ class LibraryScreen(Screen[None]):
     def show_problems(self, problems: Problems) -> None:
         """Fill the list."""
         self._problems = problems.problems
+        self.query_one(ProblemList).with_level = any(p.difficulty for p in problems.problems)
         skipped = f", {len(problems.skipped)} skipped" if problems.skipped else ""
         title = f"assistant  ·  {problems.name}: {len(self._problems)} problems{skipped}"
         self.query_one("#title", Static).update(title)

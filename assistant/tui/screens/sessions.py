@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -14,9 +15,10 @@ from textual.widgets import Footer, Input, Static
 from assistant.domain.errors import AssistantError
 from assistant.store.summary import SessionSummary
 from assistant.tui.actions import bindings
+from assistant.tui.exporting import FORMS, export_session
 from assistant.tui.lines import Line
 from assistant.tui.messages import SessionsListed
-from assistant.tui.screens.asking import ConfirmScreen
+from assistant.tui.screens.asking import ChoiceScreen, ConfirmScreen
 from assistant.tui.session_list import matching_sessions, session_line, when
 from assistant.tui.widgets.line_pane import LinePane
 from assistant.tui.widgets.too_small import TooSmall
@@ -131,6 +133,35 @@ class SessionsScreen(Screen[None]):
     def action_look_at(self) -> None:
         if self.chosen is not None and not self.chosen.trouble:
             self.app.go.look_at(self.chosen.path)
+
+    def action_replay(self) -> None:
+        from assistant.tui.screens.replaying import ReplayScreen
+
+        session = self.chosen
+        if session is None or session.trouble:
+            return
+        if self.app.services.model is None:
+            self.notify("the model is getting ready; try again in a moment", severity="warning")
+        else:
+            self.app.push_screen(ReplayScreen(session.path))
+
+    def action_export(self) -> None:
+        session = self.chosen
+        if session is not None and not session.trouble:
+            question = f"Export the session on {session.problem} to a file here, as what?"
+            self.app.push_screen(ChoiceScreen(question, FORMS), lambda form: self._export(session, form))
+
+    def _export(self, session: SessionSummary, form: str | None) -> None:
+        if form is None:
+            return
+        try:
+            path = export_session(session.path, form, Path.cwd(), tell_hidden=not session.study)
+        except AssistantError as error:
+            self.notify(str(error), severity="error", markup=False)
+        except OSError as error:
+            self.notify(f"not saved: {error.strerror}: {error.filename}", severity="error", markup=False)
+        else:
+            self.notify(f"saved as {path}", markup=False)
 
     def action_delete_session(self) -> None:
         session = self.chosen

@@ -36,6 +36,7 @@ def present(screen: WorkScreen) -> None:
     """Hand every pane its value."""
     state, looked_at = screen.state, screen.view.program
     screen.query_one(ProblemPane).problem = state.problem
+    screen.set_class(screen.phase is Phase.ENDED, "-ended")
     screen.query_one("#timeline", ProgramStrip).strip = timeline_of(state, looked_at)
     screen.query_one("#samples", ProgramStrip).strip = samples_of(state, looked_at)
     _present_code(screen)

@@ -87,14 +87,25 @@ def headline(state: State) -> str:
     """The end in one line."""
     reason = state.ended.reason if state.ended else "interrupted"
     text = HEADLINES[reason]
-    if reason == "solved":
-        return text + (" at once" if state.round == 0 else f" after {_feedbacks(state.round)}")
-    return text
+    return f"{text} {_how(state)}" if reason == "solved" else text
+
+
+def _how(state: State) -> str:
+    """By what it was solved: the last word is the person's where they mended the code themselves."""
+    table = state.on_table
+    if table is not None and table.edited:
+        return (
+            f"after {_feedbacks(state.round)} and a mend by hand" if state.round else "after a mend by hand"
+        )
+    return "at once" if state.round == 0 else f"after {_feedbacks(state.round)}"
 
 
 def round_lines(state: State) -> list[str]:
     """One line a program: round, verdict, the words that led to it."""
-    return [_round_line(program) for program in state.path(state.current)] or ["no program was written"]
+    path = state.path(state.current)
+    dropped = {p.turn for p in state.human_programs} - {p.turn for p in path}
+    aside = [f"  and {len(dropped)} left aside, kept in the journal"] if dropped else []
+    return [*map(_round_line, path), *aside] or ["no program was written"]
 
 
 def _round_line(program: Program) -> str:

@@ -27,6 +27,7 @@ from assistant.tui.messages import DraftChanged, EditDone, FeedbackSent, Happene
 from assistant.tui.phases import Phase, View, phase_of, possible, shown_program
 from assistant.tui.presenting import stream_code
 from assistant.tui.screens import mending, showing, words
+from assistant.tui.screens.asking import ChoiceScreen
 from assistant.tui.screens.scratch import ScratchScreen
 from assistant.tui.widgets.code_editor import CodeEditor
 from assistant.tui.widgets.code_view import CodeView
@@ -112,7 +113,9 @@ class WorkScreen(Screen[None]):
         """The model is ready: start the session, once."""
         if self._composed and not self._begun and not self.only_looking:
             self._begun = True
-            self.conductor.begin(self._first)
+            first = self._first or (lambda session: session.start())
+            self.conductor.begin(lambda session: self._timed(session, first))
+            self.effort_clock.start(time.monotonic())
             self.present()
 
     @on(Happened)
@@ -123,6 +126,8 @@ class WorkScreen(Screen[None]):
         match message.event:
             case ev.SessionResumed():
                 self.effort_clock = EffortClock(self.state.clock, self.app.preferences.away_seconds)
+                self.effort_clock.wait(time.monotonic(), True)
+                self.effort_clock.start(time.monotonic())
                 self.query_one(FeedbackBox).said = [
                     p.feedback for p in self.state.path(self.state.current) if p.feedback
                 ]
@@ -157,10 +162,17 @@ class WorkScreen(Screen[None]):
 
         def timed(session: Session) -> Iterator[ev.LiveEvent]:
             session.clock("read", effort)
-            yield from step(session)
+            yield from self._timed(session, step)
 
         self.conductor.do(timed, said)
         self.present()
+
+    def _timed(self, session: Session, step: Step) -> Iterator[ev.LiveEvent]:
+        """`step`, with the clock read again once verdicts are there: the session may end right after them."""
+        for event in step(session):
+            yield event
+            if isinstance(event, ev.TestsFinished):
+                session.clock("read", self.effort_clock.read(time.monotonic()))
 
     def choose_looked_at(self) -> None:
         """What is said or done about a program that is looked back at goes on from there: a branch."""
@@ -204,11 +216,21 @@ class WorkScreen(Screen[None]):
         elif self.view != View():
             self.view = View()
             self.present()
+        elif self.phase is Phase.ENDED:
+            self._back_from_the_end()
         else:
             self.query_one(FeedbackBox).focus()
 
+    def _back_from_the_end(self) -> None:
+        if self.only_looking:
+            self.app.pop_screen()
+        else:
+            self.app.go.show_summary(self, asked=True)
+
     def action_again(self) -> None:
-        if self.phase is Phase.BROKEN:
+        if self.phase is Phase.GETTING_READY:
+            self.app.action_retry_model()
+        elif self.phase is Phase.BROKEN:
             self._begun = False
             self.conductor = Conductor(self._open_session, self.post_message)
             self.begin()
@@ -245,7 +267,12 @@ class WorkScreen(Screen[None]):
 
     def action_give_up(self) -> None:
         if self.phase in (Phase.YOUR_TURN, Phase.STOPPED):
-            self.take(lambda session: session.end("gave_up"))
+            question = "End this session without a solution?"
+            self.app.push_screen(ChoiceScreen(question, words.WAYS_TO_END), self._ended_by_person)
+
+    def _ended_by_person(self, letter: str | None) -> None:
+        if letter is not None and not self.conductor.busy:
+            self.take(lambda session: session.end("bad_task" if letter == "t" else "gave_up"))
 
     def action_leave(self) -> None:
         self.app.go.to_library()
@@ -348,6 +375,8 @@ class WorkScreen(Screen[None]):
         """Only what is possible now is offered."""
         if action == "stop" and not isinstance(self.focused, FeedbackBox):
             return True
+        if action == "again" and self.phase is Phase.GETTING_READY:
+            return bool(self.app.model_error)
         return possible(action, self.phase, self.shown, self.view)
 
     def _on_beat(self) -> None:

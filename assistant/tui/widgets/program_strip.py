@@ -122,7 +122,9 @@ class ProgramStrip(LinePane):
         return "step--solved" if step.solved else "step--unsolved"
 
     def watch_strip(self, strip: Strip) -> None:
-        self.display = bool(strip.steps)
+        self.set_class(
+            not strip.steps, "-empty"
+        )  # a class: the stylesheet hides everything where there is no room
         self.lines_changed()
         for start, end, program in self._spans:
             if program == strip.looked_at and self.size.width:

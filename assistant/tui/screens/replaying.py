@@ -1,0 +1,145 @@
+"""A recorded session once more: every answer generated and every test run again, and where it differs."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from assistant.domain import events as ev
+from assistant.domain.errors import AssistantError
+from assistant.domain.generation import (
+    Cancel,
+    Chunk,
+    Engine,
+    Finish,
+    ModelInfo,
+    NeverCancelled,
+    Progress,
+    Request,
+)
+from assistant.domain.submission import Sandbox
+from assistant.tui.lines import Line, Piece, displayable
+from assistant.tui.messages import ReplayEnded, ReplayTold
+from assistant.tui.screens.help import HelpLines
+
+if TYPE_CHECKING:
+    from assistant.session.repeat import Comparison
+    from assistant.tui.app import AssistantApp
+
+LOOKS = {
+    True: ("same", "case--passed"),
+    False: ("DIFFERS", "case--failed"),
+    None: ("not comparable", "line--note"),
+}
+
+
+class Stoppable:
+    """An engine whose generations all end when `stop` is set."""
+
+    def __init__(self, engine: Engine, stop: threading.Event) -> None:
+        self._engine, self._stop = engine, stop
+
+    def prepare(
+        self, progress: Callable[[Progress], None] = lambda _: None, cancel: Cancel = NeverCancelled()
+    ) -> ModelInfo:
+        return self._engine.prepare(progress, cancel)
+
+    def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
+        return self._engine.generate(request, self._stop)
+
+    def close(self) -> None:
+        """The engine is the app's: it stays."""
+
+
+class ReplayScreen(ModalScreen[None]):
+    """One line a comparison; Esc stops it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "Stop")]
+    app: AssistantApp
+
+    def __init__(self, journal: Path) -> None:
+        super().__init__()
+        self._journal = journal
+        self._stop = threading.Event()
+        self.over = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide tall"):
+            yield Static("Replay: generated and tested again from the recorded messages", classes="question")
+            yield HelpLines()
+            yield Static("reading …", id="verdict", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(HelpLines).focus()
+        self._repeat()
+
+    @work(thread=True, group="replay", exit_on_error=False)
+    def _repeat(self) -> None:
+        try:
+            services = self.app.services
+            for line in repeated(self._journal, services.ready_engine(), services.sandbox(), self._stop):
+                self.post_message(ReplayTold(line))
+                if self._stop.is_set():
+                    break
+            self.post_message(ReplayEnded())
+        except AssistantError as error:
+            self.post_message(ReplayEnded(str(error)))
+
+    def on_replay_told(self, message: ReplayTold) -> None:
+        pane = self.query_one(HelpLines)
+        pane.lines = (*pane.lines, message.line)
+        pane.scroll_end(animate=False)
+        self.query_one("#verdict", Static).update(f"{len(pane.lines)} compared … Esc stops")
+
+    def on_replay_ended(self, message: ReplayEnded) -> None:
+        self.over = True
+        verdict = message.error or ("stopped" if self._stop.is_set() else self._verdict())
+        self.query_one("#verdict", Static).update(f"{verdict}  ·  Esc closes")
+
+    def _verdict(self) -> str:
+        found = Counter(line[1].look for line in self.query_one(HelpLines).lines)
+        parts = [
+            f"{found[look]} {word.lower()}"
+            for word, look in LOOKS.values()
+            if look != "case--passed" and found[look]
+        ]
+        return ", ".join(parts) or "the same throughout"
+
+    def action_stop(self) -> None:
+        self._stop.set()
+        if self.over:
+            self.dismiss()
+
+
+def repeated(journal: Path, engine: Engine, sandbox: Sandbox, stop: threading.Event) -> Iterator[Line]:
+    """A line for every comparison; blocks. Raises JournalError, EngineError, SandboxError."""
+    from assistant.domain.state import replay
+    from assistant.session.repeat import model_differences, repeat_generations, repeat_tests
+    from assistant.store.reading import read_journal
+
+    events: Sequence[ev.Event] = read_journal(journal).events
+    state = replay(list(events))
+    if state.started is None:
+        return
+    for difference in model_differences(state.started.model, engine.prepare()):
+        yield (Piece(" model     "), Piece("other  ", "line--tag"), Piece(displayable(difference)))
+    yield from map(comparison_line, repeat_generations(events, Stoppable(engine, stop)))
+    if not stop.is_set():
+        yield from map(comparison_line, repeat_tests(events, state.started.problem, sandbox))
+
+
+def comparison_line(comparison: Comparison) -> Line:
+    """`t1s0  same  generation  89 tokens`."""
+    word, look = LOOKS[comparison.same]
+    what = f"  {comparison.what:<14} {displayable(comparison.detail)}"
+    return (Piece(f" {comparison.program:<9} "), Piece(word, look), Piece(what))
