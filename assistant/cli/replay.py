@@ -1,9 +1,8 @@
-"""`assistant replay ID` and `assistant arms DIR`: once more from the journal, and what is missing in it."""
+"""`assistant replay ID`: once more from the journal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,6 @@ from assistant.cli.setup import RunOptions, check_options, journal_folder, make_
 from assistant.domain import events as ev
 from assistant.domain.errors import JournalError
 from assistant.domain.generation import Engine
-from assistant.domain.submission import Sandbox
 
 
 def replay(
@@ -86,71 +84,3 @@ def _tell(comparison: object, json_: bool) -> bool:
         word = {True: "same", False: "DIFFERS", None: "not comparable"}[comparison.same]
         print(f"{comparison.program:8} {comparison.what:14} {word}  {comparison.detail}", flush=True)
     return comparison.same is False
-
-
-def arms(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder of journals.")] = None,
-    which: Annotated[str, typer.Option("--arms", help="all, or retry,tests,resample,shuffled.")] = "all",
-    engine: Annotated[str | None, options_of.ENGINE] = None,
-    model: Annotated[str | None, options_of.MODEL] = None,
-    device: Annotated[str | None, options_of.DEVICE] = None,
-    precision: Annotated[str | None, options_of.PRECISION] = None,
-    base_url: Annotated[str | None, options_of.BASE_URL] = None,
-    script: Annotated[Path | None, options_of.SCRIPT] = None,
-) -> int:
-    """Make the control arms that are missing in the ended sessions of a folder. Can be stopped and run again."""
-    from assistant.session.arms import parse_arms
-    from assistant.store.library import list_sessions
-
-    options = RunOptions(
-        engine=engine,
-        model=model,
-        device=device,
-        precision=precision,
-        base_url=base_url,
-        script=script,
-        sessions=folder,
-    )
-    check_options(options)
-    wanted = parse_arms(which)
-    paths = [summary.path for summary in list_sessions(journal_folder(options))]
-    with_model, sandbox = make_engine(options), make_sandbox(options)
-    try:
-        made = sum(
-            _complete(path, wanted, with_model, sandbox, f"{i}/{len(paths)}")
-            for i, path in enumerate(paths, 1)
-        )
-    finally:
-        sandbox.close()
-        with_model.close()
-    print(f"{made} control arms made in {len(paths)} sessions")
-    return 0
-
-
-def _complete(path: Path, wanted: Sequence[ev.Arm], engine: Engine, sandbox: Sandbox, place: str) -> int:
-    """Append what is missing to one journal; returns how many arms were made."""
-    from assistant.domain.state import apply, replay
-    from assistant.session.arms import missing_arms, numbered, run_arm
-    from assistant.store.journal import Journal
-
-    journal, recorded = Journal.reopen(path)
-    try:
-        state, made = replay(recorded), 0
-        tasks = missing_arms(state, wanted) if state.ended is not None else []
-        for task in tasks:
-            print(
-                f"\r\x1b[K{place} {path.stem} {task.arm} round {task.round}",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-            events = run_arm(state, task, engine, sandbox)
-            if events is None:
-                continue
-            for event in numbered(events, state.turns):
-                journal.append(event)
-                state = apply(state, event)
-            made += 1
-        return made
-    finally:
-        journal.close()
