@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from assistant.cli import run as options_of
-from assistant.cli.setup import RunOptions, check_options, journal_folder, make_engine, make_sandbox
+from assistant.cli.setup import (
+    ENGINES,
+    PRECISIONS,
+    RunOptions,
+    check_options,
+    journal_folder,
+    make_engine,
+    make_sandbox,
+)
 from assistant.domain import events as ev
 from assistant.domain.errors import JournalError
-from assistant.domain.generation import Engine
+from assistant.domain.generation import Engine, ModelInfo
 
 
 def replay(
@@ -34,27 +44,25 @@ def replay(
     from assistant.store.library import find_session
     from assistant.store.reading import read_journal
 
-    options = RunOptions(
-        engine=engine,
-        model=model,
-        device=device,
-        precision=precision,
-        base_url=base_url,
-        script=script,
-        sessions=sessions,
-    )
-    check_options(options)
-    events = list(read_journal(find_session(journal_folder(options), session)).events)
+    folder = journal_folder(RunOptions(sessions=sessions))
+    events = list(read_journal(find_session(folder, session)).events)
     header = next((e for e in events if isinstance(e, ev.SessionStarted)), None)
     if header is None:
         raise JournalError(f"session {session} has no first line that says what was asked")
+    options = as_recorded(
+        RunOptions(
+            engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script
+        ),
+        header.model,
+    )
+    check_options(options)
     sandbox = make_sandbox(options)
     differing = 0
     try:
         if not tests_only:
             with_model = make_engine(options)
             try:
-                _tell_differences(header, with_model)
+                _tell_differences(events, with_model)
                 differing += sum(_tell(c, json_) for c in repeat_generations(events, with_model))
             finally:
                 with_model.close()
@@ -66,10 +74,39 @@ def replay(
     return 1 if differing else 0
 
 
-def _tell_differences(header: ev.SessionStarted, engine: Engine) -> None:
+def as_recorded(options: RunOptions, model: ModelInfo) -> RunOptions:
+    """What was not said on the command line as it was when the session was made."""
+    if options.script is not None or options.engine not in (None, model.engine):
+        return options
+    named: dict[str, Any] = {
+        "engine": model.engine,
+        "model": _model_word(model),
+        "precision": model.precision if model.precision in PRECISIONS else None,
+        "base_url": model.base_url or None,
+    }
+    missing: dict[str, Any] = {
+        name: value for name, value in named.items() if getattr(options, name) is None and value
+    }
+    return replace(options, **missing) if model.engine in ENGINES else options
+
+
+def _model_word(model: ModelInfo) -> str | None:
+    """What `--model` takes for the recorded model; None where a journal cannot know (a script, a folder)."""
+    from assistant.engine.catalogue import known_models
+
+    for known in known_models():
+        if (known.hub_name, known.revision) == (model.name, model.revision):
+            return known.name
+    return model.name if model.engine == "openai" or "/" in model.name else None
+
+
+def _tell_differences(events: Sequence[ev.Event], engine: Engine) -> None:
+    """Versions, devices and whatever else is not as it was, of each model that the session was held with."""
     from assistant.session.repeat import model_differences
 
-    for line in model_differences(header.model, engine.prepare()):
+    recorded = [e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)]
+    told = {line for model in recorded for line in model_differences(model, engine.prepare())}
+    for line in sorted(told):
         print(f"differs from the recording: {line}", file=sys.stderr)
 
 
