@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from assistant.analysis.extras import check, no_garbage_collection
+from assistant.analysis.beside import beside
+from assistant.analysis.extras import check, need, no_garbage_collection
 from assistant.analysis.figures.canvas import render, save
-from assistant.analysis.gallery import figures_of
+from assistant.analysis.gallery import Figure, figures_of
 from assistant.analysis.grouping import chosen, grouped
 from assistant.analysis.output_tables import tables_of
 from assistant.analysis.reading import read_sessions
@@ -49,19 +50,39 @@ def write(analysis: Analysis, out: Path) -> list[Path]:
     """Tables, figures and the report under `out`, written over what an earlier analysis left there."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        written = write_tables(tables_of(analysis), out / "tables")
+        need("matplotlib.figure")  # once, for the processes beside too
+        tables = beside(lambda: write_tables(tables_of(analysis), out / "tables"))
+        drawn = _drawn(analysis, out / "figures")
+        written = [*tables(), *(path for _, paths, _ in drawn for path in paths)]
         pictures: dict[int, list[Picture]] = {}
-        for number, results in enumerate(analysis.groups):
-            prefix = f"{number + 1}-" if len(analysis.groups) > 1 else ""
-            for name, title, sentence, draw, size in figures_of(results):
-                images = render(draw, size)
-                written += save(out / "figures", prefix + name, images)
-                pictures.setdefault(number, []).append(Picture(title, sentence, images[1].decode()))
+        for number, _, picture in drawn:
+            pictures.setdefault(number, []).append(picture)
         path = out / "report.html"
         path.write_text(report(analysis, pictures), encoding="utf-8")
     except OSError as error:
         raise AssistantError(f"{out} cannot be written ({error.strerror}): choose another --out") from None
     return [path, *written]
+
+
+Drawn = tuple[int, list[Path], Picture]
+"""The group's number, the files of one figure, and the figure for the page."""
+
+
+def _drawn(analysis: Analysis, folder: Path) -> list[Drawn]:
+    """Every figure, drawn and saved; half of them in a process beside."""
+    wanted = [
+        (number, figure) for number, group in enumerate(analysis.groups) for figure in figures_of(group)
+    ]
+    several, half = len(analysis.groups) > 1, (len(wanted) + 1) // 2
+    others = beside(lambda: [_draw(number, figure, folder, several) for number, figure in wanted[half:]])
+    return [_draw(number, figure, folder, several) for number, figure in wanted[:half]] + others()
+
+
+def _draw(number: int, figure: Figure, folder: Path, several: bool) -> Drawn:
+    name, title, sentence, draw, size = figure
+    images = render(draw, size)
+    paths = save(folder, f"{number + 1}-{name}" if several else name, images)
+    return number, paths, Picture(title, sentence, images[1].decode())
 
 
 def _selection(study: str, condition: Mapping[str, str]) -> str:

@@ -11,12 +11,14 @@ from assistant.analysis.records import ARMS
 from assistant.analysis.results import Results
 
 Size = tuple[float, float]
+Figure = tuple[str, str, str, Draw, Size]
+"""Name, title, sentence, drawing and size in inches."""
 MOST_PEOPLE = 40
 """Annotators with the most pairs that the figure of people shows."""
 
 
-def figures_of(results: Results) -> Iterator[tuple[str, str, str, Draw, Size]]:
-    """Name, title, sentence, drawing and size in inches of each figure that has anything to show."""
+def figures_of(results: Results) -> Iterator[Figure]:
+    """Each figure that has anything to show."""
     if results.human:
         draw = solving.solving(results.curve, results.flat)
         yield "solving", "Solved after each intervention", sentences.solving(results), draw, (7.2, 4.8)
@@ -46,7 +48,7 @@ def figures_of(results: Results) -> Iterator[tuple[str, str, str, Draw, Size]]:
     yield from _people(results)
 
 
-def _people(results: Results) -> Iterator[tuple[str, str, str, Draw, Size]]:
+def _people(results: Results) -> Iterator[Figure]:
     for arm in ARMS:
         lifts = [lift for lift in results.person_lifts if lift.arm == arm]
         if len(lifts) > 1:

@@ -49,7 +49,8 @@ silent AS (
   SELECT journal, program, arg_max(hidden.outcome, seq) = 'passed' AS honest FROM events
   WHERE type = 'hidden_scored' GROUP BY ALL)
 SELECT journal, seq, program, turn, coalesce(finish.sample, 0), round, coalesce(parents.parent, events.parent),
-  coalesce(arm, 'human'), type = 'code_edited', finish IS NULL OR finish.reason IN ('stop', 'length'),
+  coalesce(arm, 'human'), type = 'code_edited',
+  coalesce(finish.reason, 'stop') IN ('stop', 'length') AND (code IS NULL OR solved IS NOT NULL),
   coalesce(solved, false), honest, coalesce(shown.code_sha256, ''), coalesce(finish.prompt_tokens, 0),
   coalesce(finish.reused_tokens, 0), coalesce(finish.generated_tokens, 0), coalesce(finish.seconds, 0)
 FROM events LEFT JOIN parents USING (journal, turn) LEFT JOIN shown USING (journal, program)

@@ -115,14 +115,18 @@ class Session:
 
     @cached_property
     def controls(self) -> dict[tuple[str, str, int], list[Program]]:
-        """Complete programs of control arms by arm, program spoken about and round; of the first complete turn."""
-        found: dict[tuple[str, str, int], list[Program]] = {}
+        """Complete programs of control arms by arm, program spoken about and round.
+
+        As many as the person's answer had: what `resample` draws beyond that is for tries without a person. The
+        first whole turn counts; one is made again only where a crash left it half written.
+        """
+        turns: dict[tuple[str, str, int], dict[int, list[Program]]] = {}
         for program in self.programs:
-            if program.arm not in DIALOGUE_ARMS and program.complete and program.parent:
-                made = found.setdefault((program.arm, program.parent, program.round), [])
-                if not made or made[0].turn == program.turn:
-                    made.append(program)
-        return found
+            fit = program.arm not in DIALOGUE_ARMS and program.complete and program.sample < self.samples
+            if fit and program.parent:
+                made = turns.setdefault((program.arm, program.parent, program.round), {})
+                made.setdefault(program.turn, []).append(program)
+        return {task: max(made.values(), key=len) for task, made in turns.items()}
 
     @cached_property
     def spoken(self) -> dict[int, list[tuple[str, list[Program]]]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from assistant.analysis.alone import Alone, alone_curve, flat_line
+from assistant.analysis.beside import beside
 from assistant.analysis.cautions import cautions
 from assistant.analysis.costs import Cost, Spent, costs, spent
 from assistant.analysis.curve import Point, all_curves, human_curve
@@ -14,6 +17,7 @@ from assistant.analysis.grouping import Group
 from assistant.analysis.judging import LeftOut
 from assistant.analysis.lift import Lift, all_pairs, lifts
 from assistant.analysis.people import Agreement, Between, PersonLift, agreement, between, person_lifts
+from assistant.analysis.records import Session
 from assistant.analysis.words import Said, Share, clean_pairs, clean_solved_at, said, shares
 
 
@@ -62,32 +66,39 @@ class Analysis:
     groups: tuple[Results, ...] = field(default=())
 
 
+MANY = 2000
+"""From so many sessions on, what was said is measured in a process beside."""
+
+
 def results_of(group: Group) -> Results:
     """Every measure of the group."""
     sessions = group.sessions
-    curve, alone, words, pairs = (
-        all_curves(sessions),
-        alone_curve(sessions),
-        said(sessions),
-        all_pairs(sessions),
-    )
-    found_lifts = lifts(pairs)
-    return Results(
-        group=group,
-        curve=tuple(curve),
-        clean_curve=tuple(human_curve(sessions, clean_solved_at(words))),
-        alone=tuple(alone),
-        flat=flat_line(alone, max((s.rounds for s in sessions), default=0)),
-        lifts=tuple(found_lifts),
-        clean_lifts=tuple(lifts(clean_pairs(pairs, words))),
-        minutes=minutes(sessions),
-        ways=tuple(ways(sessions)),
-        said=tuple(words),
-        shares=tuple(shares(words)),
-        agreement=tuple(agreement(sessions)),
-        person_lifts=tuple(person_lifts(pairs)),
-        between=tuple(between(pairs)),
-        costs=tuple(costs(sessions)),
-        spent=tuple(spent(sessions, alone)),
-        cautions=tuple(cautions(group, curve, found_lifts, alone)),
-    )
+    of_words = beside(lambda: _of_words(sessions)) if len(sessions) >= MANY else lambda: _of_words(sessions)
+    curve, alone = all_curves(sessions), alone_curve(sessions)
+    of_programs: dict[str, Any] = {
+        "curve": tuple(curve),
+        "alone": tuple(alone),
+        "flat": flat_line(alone, max((s.rounds for s in sessions), default=0)),
+        "minutes": minutes(sessions),
+        "ways": tuple(ways(sessions)),
+        "costs": tuple(costs(sessions)),
+        "spent": tuple(spent(sessions, alone)),
+    }
+    words = of_words()
+    warnings = cautions(group, curve, words["lifts"], alone)
+    return Results(group=group, **of_programs, **words, cautions=tuple(warnings))
+
+
+def _of_words(sessions: Sequence[Session]) -> dict[str, Any]:
+    """What was said and what came of it: those fields of `Results`."""
+    words, pairs = said(sessions), all_pairs(sessions)
+    return {
+        "clean_curve": tuple(human_curve(sessions, clean_solved_at(words))),
+        "lifts": tuple(lifts(pairs)),
+        "clean_lifts": tuple(lifts(clean_pairs(pairs, words))),
+        "said": tuple(words),
+        "shares": tuple(shares(words)),
+        "agreement": tuple(agreement(sessions)),
+        "person_lifts": tuple(person_lifts(pairs)),
+        "between": tuple(between(pairs)),
+    }

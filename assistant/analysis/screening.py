@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from assistant.analysis.beside import can_fork
 from assistant.analysis.judging import Journal, LeftOut, judge
 from assistant.store.scan import scan
 
@@ -95,7 +95,7 @@ def _all_judged(paths: Sequence[Path]) -> Iterator[Journal | LeftOut]:
         [(n, paths[n]) for n in range(start, min(start + CHUNK, len(paths)))]
         for start in range(0, len(paths), CHUNK)
     )
-    if len(paths) < MANY or processes < 2 or not _can_fork():
+    if len(paths) < MANY or processes < 2 or not can_fork():
         for chunk in chunks:
             yield from _judged(chunk)
         return
@@ -113,8 +113,3 @@ def _all_judged(paths: Sequence[Path]) -> Iterator[Journal | LeftOut]:
 
 def _judged(chunk: Sequence[tuple[int, Path]]) -> list[Journal | LeftOut]:
     return [judge(number, path) for number, path in chunk]
-
-
-def _can_fork() -> bool:
-    """Forking starts at once and needs no main module to import again, but is only safe before there are threads."""
-    return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1

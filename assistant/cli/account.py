@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.cli import plain_text as text
 from assistant.domain import events as ev
-from assistant.domain.state import Program, State
+from assistant.domain.state import State
 from assistant.store.summary import SessionSummary
 
 
@@ -25,9 +25,6 @@ def account(summary: SessionSummary, events: Sequence[ev.Event], state: State, c
         if getattr(event, "arm", "human") == "human":
             yield from _step(event, colour)
     yield text.summary_text(state).strip() if is_over(state) else f"the session is {_word(summary.state)}"
-    if is_over(state):
-        arms = [program for program in state.programs if program.arm != "human"]
-        yield from (["control arms:", *map(arm_line, arms)] if arms else [])
     yield f"effort: {effort_text(_effort(state))}\njournal: {summary.path}"
 
 
@@ -72,17 +69,6 @@ def _step(event: ev.Event, colour: bool) -> Iterator[str]:
             yield f"--- {text.visible_text(event.question)} {text.visible_text(event.answer)}"
         case ev.SessionEnded() if event.note:
             yield f"--- note: {text.visible_text(event.note)}"
-
-
-def arm_line(program: Program) -> str:
-    """What a control arm came to."""
-    visible = (
-        f"{program.visible.pass_count} of {len(program.visible.cases)} visible"
-        if program.visible
-        else "untested"
-    )
-    hidden = f", {program.hidden.pass_count} of {len(program.hidden.cases)} hidden" if program.hidden else ""
-    return f"  {program.arm:9} round {program.round}, from {program.parent or 'the start'}: {visible}{hidden}"
 
 
 def effort_text(effort: ev.Effort) -> str:

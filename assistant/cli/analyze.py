@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,6 +38,8 @@ def analyze(
     json_: JsonOption = False,
 ) -> int:
     """Solve rate by round with intervals, controls, effort: table, CSV, Parquet, figures, HTML report."""
+    # The matrices here are small: more threads of numpy's library only wait for one another, and forbid forking.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from assistant.analysis.analyze import analyze as analyze_folder
     from assistant.analysis.analyze import write
     from assistant.analysis.grouping import parse_by, parse_condition

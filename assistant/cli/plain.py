@@ -24,7 +24,8 @@ from assistant.session.runner import Session
 from assistant.store.library import find_session
 
 HELP = (
-    "an empty line is ignored; :stop ends, :bad says the task itself is wrong, :again asks once more, :help"
+    "an empty line is ignored; :stop gives up, :later leaves it for another day, :bad says the task itself is "
+    "wrong, :again asks once more, :help"
 )
 
 
@@ -62,9 +63,9 @@ def _hold(session: Session, printer: Printer, desk: Desk | None = None, granted:
         if desk is not None:
             for event in desk.record_consent(session, granted):
                 printer.event(event)
-        dialogue = _Dialogue(session, printer)
+        dialogue = _Dialogue(session, printer, lesson=desk is None or desk.study.lesson)
         status = dialogue.hold()
-        if desk is not None and not status:
+        if desk is not None and not status and not printer.left:
             dialogue.ask(desk.study.questions)
         return status
     finally:
@@ -75,6 +76,8 @@ def _hold(session: Session, printer: Printer, desk: Desk | None = None, granted:
 
 def _hold_study(desk: Desk, granted: bool, engine: Engine, sandbox: Sandbox, printer: Printer) -> int:
     """Problem after problem, until the study is done or the input ends; it goes on another day."""
+    if desk.has_changed():
+        printer.talk("note: the study file has changed since your last session; the journals will name both")
     while (assignment := desk.next()) is not None:
         printer.talk(f"problem {assignment.place} of {assignment.of} of study {desk.study.name}")
         if assignment.unfinished is not None:
@@ -90,7 +93,8 @@ def _hold_study(desk: Desk, granted: bool, engine: Engine, sandbox: Sandbox, pri
                 study=assignment.info,
             )
         status = _hold(session, printer, desk, granted)
-        if status or printer.input_ended:
+        if status or printer.left:
+            printer.talk(f"study {desk.study.name} goes on with the same command, whenever you like")
             return status
     printer.talk(f"study {desk.study.name} is done: thank you")
     return 0
@@ -110,12 +114,15 @@ class Printer:
     def __init__(self, json_events: bool) -> None:
         self.json_events = json_events
         self.colour = text.colour_wanted(sys.stdout)
-        self.input_ended = False
+        self.left = False
+        """The person has gone: the input ended, or they said that they go on another day."""
+        self._silent: list[ev.LiveEvent] = []
+        """What may be shown only when the session is over."""
 
     def read_line(self) -> str:
         """One line of stdin with its end; empty when there is no more."""
         line = sys.stdin.readline()
-        self.input_ended = not line
+        self.left = self.left or not line
         return line
 
     def data(self, words: str = "", end: str = "\n") -> None:
@@ -126,20 +133,34 @@ class Printer:
         print(words, end=end, file=sys.stderr, flush=True)
 
     def event(self, event: ev.LiveEvent) -> None:
-        if self.json_events:
-            record = event.model_dump(mode="json")
-            print(json.dumps(record if "type" in record else {"type": "streamed", **record}), flush=True)
+        """Print it as JSON where that was asked for; what hidden tests say waits for the session's end."""
+        if not self.json_events:
+            return
+        if isinstance(event, ev.HiddenScored):
+            self._silent.append(event)
+            return
+        self._print(event)
+        if isinstance(event, ev.SessionEnded):
+            for silent in self._silent if event.reason != "interrupted" else ():
+                self._print(silent)
+            self._silent.clear()
+
+    def _print(self, event: ev.LiveEvent) -> None:
+        record = event.model_dump(mode="json")
+        print(json.dumps(record if "type" in record else {"type": "streamed", **record}), flush=True)
 
 
 class _Dialogue:
     """Holds one session with a person on stdin."""
 
-    def __init__(self, session: Session, printer: Printer) -> None:
+    def __init__(self, session: Session, printer: Printer, *, lesson: bool) -> None:
         self.session = session
         self.printer = printer
-        self.effort = ev.Effort()
+        self._lesson = lesson
+        """Whether the end of the session tells what the hidden tests and the control arms found."""
+        self.total = session.state.clock
+        self.effort = unspoken(session.state)
         """Since the last feedback."""
-        self.total = ev.Effort()
 
     @property
     def state(self) -> State:
@@ -155,8 +176,7 @@ class _Dialogue:
                 self._turn()
         except KeyboardInterrupt:
             if self.state.ended is None:
-                self._show(self.session.end("interrupted"))
-                self.printer.talk(f"interrupted; go on with: assistant resume {self.state.session}")
+                self._leave()
             self._summary()
             return 130
         self._summary()
@@ -179,9 +199,10 @@ class _Dialogue:
         self.printer.talk(
             f"[round {self.state.round} of {self.state.settings.rounds}] what is wrong? ", end=""
         )
-        line = self.printer.read_line()
-        spent = ev.Effort(reading=time.monotonic() - started)
-        self.effort, self.total = self.effort + spent, self.total + spent
+        try:
+            line = self.printer.read_line()
+        finally:
+            self._spend(ev.Effort(reading=time.monotonic() - started))
         if not line:
             self.printer.talk("")
             self._end("gave_up")
@@ -194,6 +215,9 @@ class _Dialogue:
     def _do(self, word: str, line: str) -> None:
         if word in (":stop", ":quit", ":q"):
             self._end("gave_up")
+        elif word == ":later":
+            self.printer.left = True
+            self._leave()
         elif word == ":bad":
             self._end("bad_task")
         elif word == ":help":
@@ -203,22 +227,32 @@ class _Dialogue:
         elif word.startswith(":") and " " not in word:
             raise UsageError(f"{word} is not a command: {HELP}")
         elif word:
-            effort, self.effort = self.effort, ev.Effort()
-            self._show(self.session.feedback(line, effort=effort))
+            self.session.clock("read", self.total)
+            events = self.session.feedback(line, effort=self.effort)
+            self._show(events)
 
     def _end(self, reason: ev.EndReason) -> None:
         self.session.clock("read", self.total)
         self._show(self.session.end(reason))
+
+    def _leave(self) -> None:
+        self.session.clock("paused", self.total, "left")
+        self._show(self.session.end("interrupted"))
+        self.printer.talk(f"interrupted; go on with: assistant resume {self.state.session}")
+
+    def _spend(self, seconds: ev.Effort) -> None:
+        self.effort, self.total = self.effort + seconds, self.total + seconds
 
     def _show(self, events: Iterator[ev.LiveEvent]) -> None:
         """Print events as they come. Ctrl-C while the model writes stops the model, not the session."""
         started = time.monotonic()
         with _interrupt_once(self.session.cancel):
             for event in events:
+                if isinstance(event, ev.FeedbackGiven):
+                    self.effort = ev.Effort()
                 self.printer.event(event)
                 self._show_one(event)
-        waited = ev.Effort(waiting=time.monotonic() - started)
-        self.effort, self.total = self.effort + waited, self.total + waited
+        self._spend(ev.Effort(waiting=time.monotonic() - started))
 
     def _show_one(self, event: ev.LiveEvent) -> None:
         match event:
@@ -230,8 +264,15 @@ class _Dialogue:
                 self.printer.data(text.report_text(event.visible, self.printer.colour))
 
     def _summary(self) -> None:
-        self.printer.data(text.summary_text(self.state))
+        self.printer.data(text.summary_text(self.state, lesson=self._lesson))
         self.printer.talk(f"journal: {self.session.path}")
+
+
+def unspoken(state: State) -> ev.Effort:
+    """Of a session's time on the clock, what no feedback and no edit has been credited with."""
+    spent = state.effort
+    left = {name: getattr(state.clock, name) - getattr(spent, name) for name in ev.Effort.model_fields}
+    return ev.Effort(**{name: max(0.0, seconds) for name, seconds in left.items()})
 
 
 @contextmanager

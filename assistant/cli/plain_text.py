@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TextIO
 
 from assistant.domain import events as ev
@@ -66,18 +67,35 @@ def case_text(case: CaseReport, colour: bool = False) -> str:
     return line
 
 
-def summary_text(state: State) -> str:
-    """How the session ended; hidden verdicts are told only now."""
+def summary_text(state: State, *, lesson: bool = True) -> str:
+    """How the session ended; hidden verdicts and control arms are a `lesson`, told once nobody can go on with it."""
     reason = state.ended.reason.replace("_", " ") if state.ended else "open"
-    best: Program | None = state.on_table
     lines = ["", f"session {state.session}: {reason} after {state.round} feedback round(s)"]
+    over = state.ended is not None and state.ended.reason != "interrupted"
+    return "\n".join([*lines, *(_lesson(state) if lesson and over else ())])
+
+
+def _lesson(state: State) -> Iterator[str]:
+    best: Program | None = state.on_table
     if best is not None and best.hidden is not None:
         passed, total = best.hidden.pass_count, len(best.hidden.cases)
-        lines.append(
-            f"hidden tests: {passed} of {total} pass" + (" (a false solve)" if best.false_solve else "")
-        )
-        lines += [case_text(case) for case in best.hidden.cases if not case.passed][:5]
-    return "\n".join(lines)
+        yield f"hidden tests: {passed} of {total} pass" + (" (a false solve)" if best.false_solve else "")
+        yield from [case_text(case) for case in best.hidden.cases if not case.passed][:5]
+    controls = [program for program in state.programs if program.arm != "human"]
+    if controls:
+        yield "without your words (control arms):"
+        yield from map(arm_line, controls)
+
+
+def arm_line(program: Program) -> str:
+    """What a control arm came to."""
+    visible = (
+        f"{program.visible.pass_count} of {len(program.visible.cases)} visible"
+        if program.visible
+        else "untested"
+    )
+    hidden = f", {program.hidden.pass_count} of {len(program.hidden.cases)} hidden" if program.hidden else ""
+    return f"  {program.arm:9} round {program.round}, from {program.parent or 'the start'}: {visible}{hidden}"
 
 
 def progress_text(progress: Progress) -> str:

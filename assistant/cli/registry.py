@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from assistant.cli import analyze, check, doctor, model, problems, replay, run, serve, sessions, study
+from assistant.cli import (
+    analyze,
+    arms,
+    check,
+    doctor,
+    model,
+    problems,
+    replay,
+    run,
+    serve,
+    sessions,
+    study,
+)
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 """For a command that hands on the options of another."""
@@ -20,7 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command("resume")(run.resume)
     app.command("verify")(sessions.verify)
     app.command("replay")(replay.replay)
-    app.command("arms")(replay.arms)
+    app.command("arms")(arms.arms)
     app.command("analyze")(analyze.analyze)
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")

@@ -1,20 +1,28 @@
-"""`assistant replay ID` and `assistant arms DIR`: once more from the journal, and what is missing in it."""
+"""`assistant replay ID`: once more from the journal."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from assistant.cli import run as options_of
-from assistant.cli.setup import RunOptions, check_options, journal_folder, make_engine, make_sandbox
+from assistant.cli.setup import (
+    ENGINES,
+    PRECISIONS,
+    RunOptions,
+    check_options,
+    journal_folder,
+    make_engine,
+    make_sandbox,
+)
 from assistant.domain import events as ev
 from assistant.domain.errors import JournalError
-from assistant.domain.generation import Engine
-from assistant.domain.submission import Sandbox
+from assistant.domain.generation import Engine, ModelInfo
 
 
 def replay(
@@ -36,27 +44,25 @@ def replay(
     from assistant.store.library import find_session
     from assistant.store.reading import read_journal
 
-    options = RunOptions(
-        engine=engine,
-        model=model,
-        device=device,
-        precision=precision,
-        base_url=base_url,
-        script=script,
-        sessions=sessions,
-    )
-    check_options(options)
-    events = list(read_journal(find_session(journal_folder(options), session)).events)
+    folder = journal_folder(RunOptions(sessions=sessions))
+    events = list(read_journal(find_session(folder, session)).events)
     header = next((e for e in events if isinstance(e, ev.SessionStarted)), None)
     if header is None:
         raise JournalError(f"session {session} has no first line that says what was asked")
+    options = as_recorded(
+        RunOptions(
+            engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script
+        ),
+        header.model,
+    )
+    check_options(options)
     sandbox = make_sandbox(options)
     differing = 0
     try:
         if not tests_only:
             with_model = make_engine(options)
             try:
-                _tell_differences(header, with_model)
+                _tell_differences(events, with_model)
                 differing += sum(_tell(c, json_) for c in repeat_generations(events, with_model))
             finally:
                 with_model.close()
@@ -68,10 +74,39 @@ def replay(
     return 1 if differing else 0
 
 
-def _tell_differences(header: ev.SessionStarted, engine: Engine) -> None:
+def as_recorded(options: RunOptions, model: ModelInfo) -> RunOptions:
+    """What was not said on the command line as it was when the session was made."""
+    if options.script is not None or options.engine not in (None, model.engine):
+        return options
+    named: dict[str, Any] = {
+        "engine": model.engine,
+        "model": _model_word(model),
+        "precision": model.precision if model.precision in PRECISIONS else None,
+        "base_url": model.base_url or None,
+    }
+    missing: dict[str, Any] = {
+        name: value for name, value in named.items() if getattr(options, name) is None and value
+    }
+    return replace(options, **missing) if model.engine in ENGINES else options
+
+
+def _model_word(model: ModelInfo) -> str | None:
+    """What `--model` takes for the recorded model; None where a journal cannot know (a script, a folder)."""
+    from assistant.engine.catalogue import known_models
+
+    for known in known_models():
+        if (known.hub_name, known.revision) == (model.name, model.revision):
+            return known.name
+    return model.name if model.engine == "openai" or "/" in model.name else None
+
+
+def _tell_differences(events: Sequence[ev.Event], engine: Engine) -> None:
+    """Versions, devices and whatever else is not as it was, of each model that the session was held with."""
     from assistant.session.repeat import model_differences
 
-    for line in model_differences(header.model, engine.prepare()):
+    recorded = [e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)]
+    told = {line for model in recorded for line in model_differences(model, engine.prepare())}
+    for line in sorted(told):
         print(f"differs from the recording: {line}", file=sys.stderr)
 
 
@@ -86,71 +121,3 @@ def _tell(comparison: object, json_: bool) -> bool:
         word = {True: "same", False: "DIFFERS", None: "not comparable"}[comparison.same]
         print(f"{comparison.program:8} {comparison.what:14} {word}  {comparison.detail}", flush=True)
     return comparison.same is False
-
-
-def arms(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder of journals.")] = None,
-    which: Annotated[str, typer.Option("--arms", help="all, or retry,tests,resample,shuffled.")] = "all",
-    engine: Annotated[str | None, options_of.ENGINE] = None,
-    model: Annotated[str | None, options_of.MODEL] = None,
-    device: Annotated[str | None, options_of.DEVICE] = None,
-    precision: Annotated[str | None, options_of.PRECISION] = None,
-    base_url: Annotated[str | None, options_of.BASE_URL] = None,
-    script: Annotated[Path | None, options_of.SCRIPT] = None,
-) -> int:
-    """Make the control arms that are missing in the ended sessions of a folder. Can be stopped and run again."""
-    from assistant.session.arms import parse_arms
-    from assistant.store.library import list_sessions
-
-    options = RunOptions(
-        engine=engine,
-        model=model,
-        device=device,
-        precision=precision,
-        base_url=base_url,
-        script=script,
-        sessions=folder,
-    )
-    check_options(options)
-    wanted = parse_arms(which)
-    paths = [summary.path for summary in list_sessions(journal_folder(options))]
-    with_model, sandbox = make_engine(options), make_sandbox(options)
-    try:
-        made = sum(
-            _complete(path, wanted, with_model, sandbox, f"{i}/{len(paths)}")
-            for i, path in enumerate(paths, 1)
-        )
-    finally:
-        sandbox.close()
-        with_model.close()
-    print(f"{made} control arms made in {len(paths)} sessions")
-    return 0
-
-
-def _complete(path: Path, wanted: Sequence[ev.Arm], engine: Engine, sandbox: Sandbox, place: str) -> int:
-    """Append what is missing to one journal; returns how many arms were made."""
-    from assistant.domain.state import apply, replay
-    from assistant.session.arms import missing_arms, numbered, run_arm
-    from assistant.store.journal import Journal
-
-    journal, recorded = Journal.reopen(path)
-    try:
-        state, made = replay(recorded), 0
-        tasks = missing_arms(state, wanted) if state.ended is not None else []
-        for task in tasks:
-            print(
-                f"\r\x1b[K{place} {path.stem} {task.arm} round {task.round}",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-            events = run_arm(state, task, engine, sandbox)
-            if events is None:
-                continue
-            for event in numbered(events, state.turns):
-                journal.append(event)
-                state = apply(state, event)
-            made += 1
-        return made
-    finally:
-        journal.close()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from assistant.domain.problem import Problem
+    from assistant.session.study import Study
 
 study_app = typer.Typer(
     help="Studies: what a study file will do.", no_args_is_help=True, rich_markup_mode=None
@@ -30,39 +34,86 @@ def check(
     """Say what the study will do, for whom, in which order, and how likely it is to see its effect."""
     from assistant.problems.sources import load_source
     from assistant.session.power import paired_power, problems_needed
-    from assistant.session.study import chosen_problems, condition_of, load_study, order_for
+    from assistant.session.study import chosen_problems, load_study
 
     plan = load_study(file)
     problems = chosen_problems(plan, load_source(plan.source).problems)
-    people = plan.annotators or ("(anyone)",)
-    orders = {who: [p.id for p in order_for(plan, problems, who)] for who in people}
-    conditions = {
-        who: [condition_of(plan, problems, who, p)["failing_cases"] for p in order_for(plan, problems, who)]
-        for who in people
-    }
-    power = paired_power(len(problems), plan.expected_effect)
-    needed = problems_needed(plan.expected_effect)
+    ways = {who: _way(plan, problems, who) for who in plan.annotators or (ANYONE,)}
+    power, needed = paired_power(len(problems), plan.expected_effect), problems_needed(plan.expected_effect)
     if json_:
-        report = {"study": plan.model_dump(mode="json"), "orders": orders, "power": power, "needed": needed}
-        print(json.dumps({**report, "sha256": plan.sha256, "failing_cases": conditions}, indent=1))
+        report = {
+            "study": plan.model_dump(mode="json"),
+            "sha256": plan.sha256,
+            "orders": {who: [problem for problem, _ in way] for who, way in ways.items()},
+            "failing_cases": {who: [cases for _, cases in way] for who, way in ways.items()},
+            "power": power,
+            "needed": needed,
+            "warnings": list(warnings_of(plan, problems)),
+        }
+        print(json.dumps(report, indent=1))
         return
-    print(
-        f"study {plan.name} ({plan.sha256[:12]}): {len(problems)} problems of {plan.source}, order {plan.order}"
-    )
-    print(f"up to {plan.rounds} rounds of {plan.samples} sample(s), temperature {plan.temperature:g}")
-    print(f"model: {plan.model or 'the default'}; control arms: {', '.join(plan.arms) or 'none'}")
-    print(
-        f"consent: {'version ' + plan.consent.version if plan.consent else 'none (nothing can be exported)'}"
-    )
-    for who in people:
-        marked = [
-            f"{p}{' +cases' if c == 'yes' else ''}" for p, c in zip(orders[who], conditions[who], strict=True)
-        ]
+    print("\n".join(_plan_lines(plan, problems)))
+    for who, way in ways.items():
+        marked = [f"{problem}{' +cases' if cases == 'yes' else ''}" for problem, cases in way]
         print(f"  {who}: {', '.join(marked[:6])}{f', … ({len(marked)})' if len(marked) > 6 else ''}")
     print(
-        f"power to see a gain of {plan.expected_effect:.0%} (paired sign test, 5% level, 5% harmed): {power:.0%}"
-        f"; 80% needs {needed or 'more than 2000'} problems"
+        f"power to see a gain of {plan.expected_effect:.0%} over a control on {len(problems)} problems (paired exact "
+        f"sign test, 5% level, 5% harmed): {power:.0%}; 80% needs {needed or 'more than 2000'} problems"
     )
+    for warning in warnings_of(plan, problems):
+        print(f"! {warning}")
+
+
+ANYONE = "(anyone)"
+
+
+def _way(plan: Study, problems: Sequence[Problem], who: str) -> list[tuple[str, str]]:
+    """The annotator's problems in order, and whether failing cases accompany the words."""
+    from assistant.session.study import condition_of, order_for
+
+    ordered = order_for(plan, problems, who)
+    return [(p.id, condition_of(plan, problems, who, p)["failing_cases"]) for p in ordered]
+
+
+def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
+    people = len(plan.annotators)
+    held = f"{people} annotators, {people * len(problems)} sessions" if people else "any number of annotators"
+    first = "the same for all annotators" if plan.same_first_sample else "each annotator has their own"
+    arms = "all on a GPU, none elsewhere" if plan.arms is None else ", ".join(plan.arms) or "none"
+    shown = "all" if plan.visible_tests is None else str(plan.visible_tests)
+    after = "hidden tests and control arms are shown" if plan.lesson else "nothing is shown"
+    yield f"study {plan.name} ({plan.sha256[:12]}): {len(problems)} problems of {plan.source}, {_ORDERS[plan.order]}"
+    yield f"{held}; up to {plan.rounds} rounds of {plan.samples} sample(s), temperature {plan.temperature:g}"
+    yield f"model: {plan.model or 'the default'}; first sample: {first}; control arms: {arms}"
+    yield f"visible tests in the prompt: {shown}; failing cases with the words: {_cases(plan)}"
+    yield f"after each session {after}; questions then: {len(plan.questions) or 'none'}"
+    yield f"consent: {'version ' + plan.consent.version if plan.consent else 'none (nothing can be exported)'}"
+
+
+_ORDERS = {"fixed": "the same order for all", "random": "a random order for each", "latin": "a Latin square"}
+
+
+def _cases(plan: Study) -> str:
+    values = set(plan.conditions.failing_cases) or {False}
+    if len(values) > 1:
+        return "balanced over problems and annotators"
+    return "yes" if values == {True} else "no"
+
+
+def warnings_of(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
+    """What the study's author may not have meant."""
+    row = len(problems) * (2 if len(problems) % 2 else 1)
+    if plan.order == "latin" and not plan.annotators:
+        yield "a Latin square without `annotators`: rows are drawn by name, so nothing is balanced"
+    elif plan.order == "latin" and len(plan.annotators) % row:
+        yield f"this Latin square is balanced only over {row} annotators, or a multiple of that"
+    if plan.arms == ():
+        yield "no control arms: nothing will say that it was the words (`assistant arms DIR` can make them later)"
+    if plan.rounds == 0:
+        yield "no rounds: nobody will be asked for feedback"
+    unscored = sum(not problem.hidden_tests for problem in problems)
+    if unscored:
+        yield f"{unscored} problems have no hidden tests: false solves cannot be seen there"
 
 
 def ask_consent(text: str, read_line: Callable[[], str]) -> bool:

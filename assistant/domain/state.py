@@ -69,6 +69,9 @@ class State(Value):
     """The turn of which the person chose a sample themselves."""
     turns: int = 0
     """The number that the next turn gets."""
+    draws: int = 0
+    """Turns of the person's dialogue that came to their end (answered, cancelled or failed). The next one's
+    random state follows from this, so that neither control arms nor a crash in mid-answer change it."""
     events: int = 0
     ended: ev.SessionEnded | None = None
 
@@ -212,10 +215,13 @@ def _turn_finished(state: State, turn: ev.GenerationStarted, finished: list[Prog
     """What changes when the last sample of a turn is there: a complete answer comes to the table."""
     if turn.arm != "human":
         return {"open_arms": tuple(t for t in state.open_arms if t.turn != turn.turn)}
+    # A prompt that did not fit is sent again, shorter, as the same draw.
+    drawn = not any(p.finish is not None and p.finish.overflow for p in finished)
+    over: dict[str, object] = {"open_turn": None, "draws": state.draws + drawn}
     complete = [p for p in finished if p.complete]
     if not complete:
-        return {"open_turn": None}
-    return {"open_turn": None, "pending_feedback": None, "current": _best(complete).id}
+        return over
+    return over | {"pending_feedback": None, "current": _best(complete).id}
 
 
 def _best(programs: list[Program]) -> Program:

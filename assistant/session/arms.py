@@ -1,8 +1,10 @@
 """Control arms: from the very state in which a person's words were used, what would have come without them?
 
 For each feedback, an arm asks the model again from the same dialogue with other last words (`retry`, `tests`,
-`shuffled`), or for another answer to the same prompt with no new turn (`resample`). An arm's events are written
-together when it is complete, so that giving way to the person leaves nothing half-made behind.
+`shuffled`), or for another answer to the same prompt with no new turn (`resample`). Its first `Settings.samples`
+answers stand against the person's. From the first answer's state `resample` draws as many more as the person has
+rounds, in one batch, so that five tries without a person can be held against five with one. An arm's events are
+written together when it is complete, so that giving way to the person leaves nothing half-made behind.
 """
 
 from __future__ import annotations
@@ -51,29 +53,63 @@ def parse_arms(words: str) -> tuple[ev.Arm, ...]:
 
 
 def missing_arms(state: State, arms: Sequence[ev.Arm]) -> list[ArmTask]:
-    """The controls that the person's feedbacks call for and that no complete program answers yet."""
-    made = {(p.arm, p.parent, p.round) for p in state.programs if p.arm != "human" and p.complete}
+    """The controls that the person's feedbacks call for and that no complete, judged turn answers yet."""
+    made = _made(state)
     spoken = [(p.parent, p.round) for p in state.human_programs if p.feedback and p.parent and p.complete]
-    states = list(dict.fromkeys(spoken))
-    return [
-        ArmTask(arm, parent, round_)
-        for parent, round_ in states
-        for arm in arms
-        if (arm, parent, round_) not in made and _applies(state, arm, parent)
-    ]
+    tasks = (ArmTask(arm, parent, round_) for parent, round_ in dict.fromkeys(spoken) for arm in arms)
+    return [task for task in tasks if task not in made and _applies(state, task)]
 
 
-def _applies(state: State, arm: ev.Arm, parent: str) -> bool:
+def _made(state: State) -> set[ArmTask]:
+    """Controls of which a whole turn is there: a crash while one is written leaves it to be made again."""
+    unfinished = {turn.turn for turn in state.open_arms}
+    turns: dict[int, list[Program]] = {}
+    for program in state.programs:
+        if program.arm != "human" and program.parent is not None and program.turn not in unfinished:
+            turns.setdefault(program.turn, []).append(program)
+    return {
+        ArmTask(made[0].arm, made[0].parent or "", made[0].round)
+        for made in turns.values()
+        if len(made) >= state.settings.samples and all(_judged_whole(state, program) for program in made)
+    }
+
+
+def _judged_whole(state: State, program: Program) -> bool:
+    hidden = state.problem is not None and bool(state.problem.hidden_tests)
+    judged = program.visible is not None and (program.hidden is not None or not hidden)
+    return program.complete and (program.code is None or judged)
+
+
+def _applies(state: State, task: ArmTask) -> bool:
     """`tests` needs a case that fails."""
-    return arm != "tests" or bool(prompts.failing_cases(state.program(parent).visible))
+    return task.arm != "tests" or bool(prompts.failing_cases(state.program(task.parent).visible))
+
+
+def arm_samples(state: State, task: ArmTask) -> int:
+    """How many answers the control draws: the session's number, and for tries without a person one for each round."""
+    alone = task.arm == "resample" and task.round == 1
+    return state.settings.samples * max(1, state.settings.rounds if alone else 1)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the model gave for one control, not yet tested."""
+
+    started: ev.GenerationStarted
+    finishes: tuple[Finish, ...]
 
 
 def run_arm(
     state: State, task: ArmTask, engine: Engine, sandbox: Sandbox, cancel: Cancel = NeverCancelled()
 ) -> list[ev.Event] | None:
     """Generate and test one control. Its events, or None when it was cancelled or the model failed."""
-    model = engine.prepare()
-    prompt = arm_prompt(state, task, model)
+    drawn = draw_arm(state, task, engine, cancel)
+    return None if drawn is None else judge_arm(state, drawn, sandbox)
+
+
+def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = NeverCancelled()) -> Drawn | None:
+    """Generate one control; None when it was cancelled or the model failed. Only this needs the engine."""
+    prompt = arm_prompt(state, task, engine.prepare())
     started = ev.GenerationStarted(
         turn=-1,
         arm=task.arm,
@@ -81,7 +117,7 @@ def run_arm(
         parent=task.parent,
         messages=prompt.messages,
         sampling=arm_sampling(state, task),
-        samples=state.settings.samples,
+        samples=arm_samples(state, task),
         raw=prompt.raw,
         stop=prompt.stop,
         template_sha256=state.settings.prompt.template_sha256,
@@ -97,9 +133,14 @@ def run_arm(
     finishes = [piece for piece in engine.generate(request, cancel) if isinstance(piece, Finish)]
     if cancel.is_set() or any(finish.reason in ("cancelled", "error") for finish in finishes):
         return None
-    events: list[ev.Event] = [started]
-    for finish in finishes:
-        events += _judged(state, started, finish, sandbox)
+    return Drawn(started, tuple(finishes))
+
+
+def judge_arm(state: State, drawn: Drawn, sandbox: Sandbox) -> list[ev.Event]:
+    """Test what was drawn; the control's events, to be recorded together."""
+    events: list[ev.Event] = [drawn.started]
+    for finish in drawn.finishes:
+        events += _judged(state, drawn.started, finish, sandbox)
     return events
 
 

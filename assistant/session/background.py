@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from assistant.domain.errors import AssistantError
-from assistant.session.arms import missing_arms, numbered, run_arm
+from assistant.domain.state import State
+from assistant.session.arms import ArmTask, Drawn, draw_arm, judge_arm, missing_arms, numbered
 from assistant.session.runner import Session
 
 
 class BackgroundArms:
     """Makes a session's control arms in a thread of its own between the person's generations.
 
-    `yield_to_person` stops the arm that is being made (it is made again later) and returns once the engine is
-    free; `go_on` lets the thread work again. Nothing that it makes is ever shown during the session.
+    `yield_to_person` stops the generation at hand (it is made again later) and returns once the engine is free,
+    without waiting for tests: those have a place of their own in the sandbox. `go_on` lets the thread work again.
+    Nothing that it makes is ever shown during the session.
     """
 
     def __init__(self, session: Session) -> None:
@@ -21,8 +24,10 @@ class BackgroundArms:
         self._stop = threading.Event()
         self._may_work = threading.Event()
         self._closed = False
-        self._idle = threading.Event()
-        self._idle.set()
+        self._engine_free = threading.Event()
+        self._engine_free.set()
+        self._failed: set[ArmTask] = set()
+        """Those that the model could not answer: tried again after the person's next answer."""
         self._thread = threading.Thread(target=self._work, name="control-arms", daemon=True)
         self._thread.start()
 
@@ -30,59 +35,71 @@ class BackgroundArms:
         """Stop at once; returns when the engine is no longer used from here."""
         self._may_work.clear()
         self._stop.set()
-        self._idle.wait()
+        self._engine_free.wait()
 
     def go_on(self) -> None:
         """The person is thinking: work."""
+        self._failed.clear()
         self._stop.clear()
         self._may_work.set()
 
-    def finish(self, timeout: float | None = None) -> bool:
-        """Wait until nothing is missing (or the timeout); True when all arms are made."""
+    def finish(self, timeout: float) -> bool:
+        """Wait until nothing is missing (or the timeout, in seconds); True when all arms are made."""
         self.go_on()
-        deadline = threading.Event()
-        waited = 0.0
+        until = time.monotonic() + timeout
         while missing_arms(self._session.state, self._session.state.settings.arms or ()):
-            if timeout is not None and waited >= timeout:
+            if time.monotonic() >= until:
                 return False
-            deadline.wait(0.05)
-            waited += 0.05
+            time.sleep(0.02)
         return True
 
     def close(self) -> None:
-        """Stop and end the thread."""
+        """Stop and end the thread. An arm whose tests still run is left to `assistant arms`."""
         self._closed = True
         self.yield_to_person()
         self._may_work.set()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=2)
 
     def _work(self) -> None:
         while True:
             self._may_work.wait()
             if self._closed:
                 return
-            self._idle.clear()
-            try:
-                worked = not self._stop.is_set() and self._one()
-            finally:
-                self._idle.set()
-            if not worked:
+            task = self._next()
+            if task is None or not self._make(task):
                 self._stop.wait(0.1)
 
-    def _one(self) -> bool:
-        """Make one missing arm. False when there is nothing to do or it did not come to its end."""
+    def _next(self) -> ArmTask | None:
+        state = self._session.state
+        tasks = missing_arms(state, state.settings.arms or ())
+        return next((task for task in tasks if task not in self._failed), None)
+
+    def _make(self, task: ArmTask) -> bool:
+        """Make one control. False when it did not come to its end; the person's own next step tells of a fault."""
         session = self._session
-        tasks = missing_arms(session.state, session.state.settings.arms or ())
-        if not tasks:
-            return False
+        state = session.state
         try:
-            events = run_arm(session.state, tasks[0], session.engine, session.sandbox, self._stop)
+            drawn = self._draw(state, task)
+            if drawn is None:
+                return False
+            events = judge_arm(state, drawn, session.sandbox)
+            session.record_together(lambda turn: list(numbered(events, turn)))
         except AssistantError:
-            return False  # the person's own next step meets the same fault and tells it
-        if events is None:
+            self._failed.add(task)
             return False
-        session.record_together(lambda turn: list(numbered(events, turn)))
         return True
+
+    def _draw(self, state: State, task: ArmTask) -> Drawn | None:
+        self._engine_free.clear()
+        try:
+            if self._stop.is_set():
+                return None
+            drawn = draw_arm(state, task, self._session.engine, self._stop)
+        finally:
+            self._engine_free.set()
+        if drawn is None and not self._stop.is_set():
+            self._failed.add(task)
+        return drawn
 
 
 def start_background_arms(session: Session) -> BackgroundArms | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.domain import events as ev
+from assistant.domain.errors import UsageError
 from assistant.domain.problem import Problem
 from assistant.session import study as studies
 from assistant.session.runner import Session
@@ -39,7 +40,12 @@ class Desk:
 
     @classmethod
     def open(cls, study: studies.Study, available: Sequence[Problem], annotator: str, folder: Path) -> Desk:
-        """Raises UsageError when the source lacks a problem of the study."""
+        """Raises UsageError when the source lacks a problem of the study, or the study names others only."""
+        if study.annotators and annotator not in study.annotators:
+            raise UsageError(
+                f"study {study.name} is for {', '.join(study.annotators[:8])}"
+                f"{', …' if len(study.annotators) > 8 else ''}, not for {annotator}: say who you are with --annotator"
+            )
         return cls(study, tuple(studies.chosen_problems(study, available)), annotator, folder)
 
     def next(self) -> Assignment | None:
@@ -58,6 +64,17 @@ class Desk:
             place=len(set(done)) + 1,
             of=len(self.problems),
             unfinished=begun[0].path if begun else None,
+        )
+
+    def has_changed(self) -> bool:
+        """Whether the annotator's latest session in this study was made under another version of its file."""
+        own = (s for s in self._sessions() if s.annotator == self.annotator and not s.trouble)
+        latest = next(own, None)
+        header = read_journal(latest.path).events[0] if latest is not None else None
+        return (
+            isinstance(header, ev.SessionStarted)
+            and header.study is not None
+            and (header.study.sha256 != self.study.sha256)
         )
 
     def consented(self) -> bool | None:

@@ -46,9 +46,12 @@ def prompt_for(
     return prompts.build(template, first, steps, dropped)
 
 
-def turn_sampling(settings: ev.Settings, turn: int) -> Sampling:
-    """Every turn draws with a seed of its own, derived from the session's."""
-    return settings.sampling.model_copy(update={"seed": settings.sampling.seed + 1000 * turn})
+def turn_sampling(settings: ev.Settings, draws: int) -> Sampling:
+    """Every turn draws with a seed of its own: the session's, and how many turns were drawn before (`State.draws`).
+
+    A turn that a crash cut off is drawn again under the same seed.
+    """
+    return settings.sampling.model_copy(update={"seed": settings.sampling.seed + 1000 * draws})
 
 
 def can_drop(state: State, dropped: int) -> bool:

@@ -18,9 +18,9 @@ class Comparison(Value):
     program: str
     what: Literal["generation", "visible tests", "hidden tests"]
     same: bool | None
-    """None when it cannot be compared (cancelled, or a server that gives no tokens and other text)."""
+    """None when it cannot be compared (cancelled or failed at the time)."""
     detail: str = ""
-    """Where it differs: the first differing token or case."""
+    """Where it differs: the first differing token (character, where the engine gives no tokens) or case."""
 
 
 def model_differences(before: ModelInfo, now: ModelInfo) -> list[str]:
@@ -78,17 +78,27 @@ def _compare(event: ev.GenerationFinished, now: Finish | None) -> Comparison:
     if before.prompt_sha256 and now.prompt_sha256 and before.prompt_sha256 != now.prompt_sha256:
         return _generation(event, False, "the prompt's tokens differ: another tokenizer or chat template")
     if before.output_ids is None or now.output_ids is None:
-        same = before.text == now.text
-        return _generation(
-            event, same or None, "" if same else "the text differs and the engine gives no tokens"
-        )
+        return _compare_texts(event, before.text, now)
     if before.output_ids == now.output_ids:
         return _generation(event, True, f"{len(before.output_ids)} tokens")
-    pairs = zip(before.output_ids, now.output_ids, strict=False)
-    shortest = min(len(before.output_ids), len(now.output_ids))
-    at = next((index for index, (a, b) in enumerate(pairs) if a != b), shortest)
+    at = _first_difference(before.output_ids, now.output_ids)
     was, is_ = _token(before.output_ids, at), _token(now.output_ids, at)
     return _generation(event, False, f"first differing token is number {at}: {was}, now {is_}")
+
+
+def _compare_texts(event: ev.GenerationFinished, before: str, now: Finish) -> Comparison:
+    """Servers and scripts give no token ids: the characters are held against one another."""
+    if before == now.text:
+        return _generation(event, True, f"{len(before)} characters")
+    at = _first_difference(before, now.text)
+    was, is_ = (repr(text[at : at + 12]) if at < len(text) else "the end" for text in (before, now.text))
+    heeded = "" if now.seed_honoured is not False else "; the server does not heed seeds"
+    return _generation(event, False, f"first differing character is number {at}: {was}, now {is_}{heeded}")
+
+
+def _first_difference(before: Sequence[object], now: Sequence[object]) -> int:
+    pairs = enumerate(zip(before, now, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(before), len(now)))
 
 
 def _token(ids: tuple[int, ...], at: int) -> str:

@@ -10,7 +10,7 @@ import platform
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from assistant import __version__
 from assistant.domain import events as ev
@@ -27,6 +27,8 @@ from assistant.session.feedback import clean_feedback
 from assistant.session.prompts import load_template
 from assistant.store.ids import new_session_id
 from assistant.store.journal import Journal
+
+_Turn = TypeVar("_Turn", ev.GenerationStarted, ev.CodeEdited)
 
 
 class GivesWay(Protocol):
@@ -170,20 +172,19 @@ class Session:
     ) -> Iterator[ev.LiveEvent]:
         """The person's own version of the program on the table, and its verdict. The round stays the same."""
         table = self._table()
-        turn = self.state.turns
-        name = program_id(turn, 0)
-        yield self.record(
-            ev.CodeEdited(
+        edited = self._record_turn(
+            lambda turn: ev.CodeEdited(
                 turn=turn,
                 round=table.round,
                 parent=table.id,
-                program=name,
+                program=program_id(turn, 0),
                 code=code,
                 effort=effort,
                 editor="external" if editor == "external" else "inline",
             )
         )
-        yield from self._test(self.state.program(name))
+        yield edited
+        yield from self._test(self.state.program(edited.program))
         if self.state.solved:
             yield from self.end("solved")
 
@@ -247,6 +248,13 @@ class Session:
             self.state = apply(self.state, event)
         return event
 
+    def _record_turn(self, make: Callable[[int], _Turn]) -> _Turn:
+        """Record the beginning of the next turn; no control arm takes its number meanwhile."""
+        with self._writing:
+            event = make(self.state.turns)
+            self.record(event)
+        return event
+
     def record_together(self, make: Callable[[int], Sequence[ev.Event]]) -> None:
         """Record the events that `make` builds for the next turn's number, with nothing in between."""
         with self._writing:
@@ -277,10 +285,10 @@ class Session:
             self.background.yield_to_person()
         state, settings = self.state, self.state.settings
         prompt = dialogue.human_prompt(state, self.model, dropped)
-        turn, round_ = state.turns, state.round + (1 if state.pending_feedback else 0)
-        sampling = dialogue.turn_sampling(settings, turn)
-        yield self.record(
-            ev.GenerationStarted(
+        round_ = state.round + (1 if state.pending_feedback else 0)
+        sampling = dialogue.turn_sampling(settings, state.draws)
+        started = self._record_turn(
+            lambda turn: ev.GenerationStarted(
                 turn=turn,
                 round=round_,
                 parent=state.current,
@@ -293,6 +301,8 @@ class Session:
                 dropped_rounds=dropped,
             )
         )
+        turn = started.turn
+        yield started
         request = Request(
             messages=prompt.messages,
             sampling=sampling,
@@ -384,7 +394,7 @@ def arms_for(settings: ev.Settings, model: ModelInfo) -> tuple[ev.Arm, ...]:
     """The control arms asked for; where nothing was said, all of them on a GPU and none elsewhere."""
     if settings.arms is not None:
         return settings.arms
-    return CONTROL_ARMS if model.device.startswith("cuda") else ()
+    return CONTROL_ARMS if model.device.startswith(("cuda", "mps")) else ()
 
 
 def describe_machine() -> dict[str, str]:

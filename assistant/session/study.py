@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import random
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from assistant.domain import events as ev
 from assistant.domain.errors import UsageError
 from assistant.domain.generation import Sampling
 from assistant.domain.problem import Problem, Value
+from assistant.session.arms import CONTROL_ARMS
 
 
 class Consent(Value):
@@ -57,12 +59,28 @@ class Study(Value):
     precision: str = ""
     template: str = "paper"
     visible_tests: int | None = Field(default=None, ge=0)
-    arms: tuple[ev.Arm, ...] = ()
+    arms: tuple[ev.Arm, ...] | None = None
+    """Control arms made while the annotators think; left out, all of them on a GPU and none elsewhere."""
+    lesson: bool = True
+    """Whether the end of a session shows what the hidden tests and the control arms found."""
     conditions: Conditions = Conditions()
     consent: Consent | None = None
     questions: tuple[str, ...] = ()
     expected_effect: float = Field(default=0.2, gt=0, lt=1)
     """The gain in solve rate that the study hopes to see, for `study check`."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Study:
+        for what, names in (("problem", self.problems), ("annotator", self.annotators)):
+            twice = [name for name, count in Counter(names).items() if count > 1]
+            if twice:
+                raise ValueError(f"the {what} {twice[0]} is named twice")
+        wrong = [arm for arm in self.arms or () if arm not in CONTROL_ARMS]
+        if wrong:
+            raise ValueError(f"{wrong[0]} is no control arm; known: {', '.join(CONTROL_ARMS)}")
+        if self.samples > 1 and self.temperature == 0:
+            raise ValueError("several samples at temperature 0 are the same program; try temperature = 0.8")
+        return self
 
     @property
     def sha256(self) -> str:
@@ -82,8 +100,9 @@ def load_study(path: Path) -> Study:
         raise UsageError(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path}, `{where}`: {first['msg'].lower()}") from None
+        where = "".join([", `", ".".join(map(str, first["loc"])), "`"]) if first["loc"] else ""
+        what = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{path}{where}: {what[:1].lower()}{what[1:]}") from None
 
 
 def chosen_problems(study: Study, available: Sequence[Problem]) -> list[Problem]:

@@ -130,7 +130,9 @@ class Going:
 
         app, session = self._app, screen.conductor.session
         if session is not None and app.screen is screen:
-            app.push_screen(SummaryScreen(screen.state, session.path, tell_hidden=app.study is None))
+            app.push_screen(
+                SummaryScreen(screen.state, session.path, tell_hidden=app.study is None or app.study.lesson)
+            )
 
     def to_library(self) -> None:
         """Close every screen above the library; what is open can be resumed."""

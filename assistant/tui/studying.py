@@ -28,6 +28,11 @@ class Studying:
         self._granted: bool | None = None
         self.name = "study"
 
+    @property
+    def lesson(self) -> bool:
+        """Whether the study wants its annotators told, after each session, what the hidden tests found."""
+        return self._desk is not None and self._desk.study.lesson
+
     def next(self) -> None:
         """Find out what comes next; a `StudyNext` message follows."""
         threading.Thread(target=self._find_next, name="study", daemon=True).start()

@@ -39,7 +39,7 @@ class SummaryScreen(Screen[None]):
     app: AssistantApp
 
     def __init__(self, state: State, journal: Path, *, tell_hidden: bool = True) -> None:
-        """A study does not tell what the hidden tests found: that would teach people about the next problem."""
+        """A study may ask not to tell what the hidden tests found: that can teach people about the next problem."""
         super().__init__()
         self._tell_hidden = tell_hidden
         self.state = state

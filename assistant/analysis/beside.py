@@ -1,0 +1,52 @@
+"""Work in a forked process beside this one: figures and measures of many sessions use all cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+def can_fork() -> bool:
+    """Forking starts at once and needs nothing pickled, but is only safe while there is one thread."""
+    return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+
+
+def beside(make: Callable[[], _T]) -> Callable[[], _T]:
+    """Begin `make` in a forked process. What is returned waits for its result, or raises what it raised.
+
+    Where forking is not safe or there is one core only, `make` runs when it is waited for.
+    """
+    if not can_fork() or (os.cpu_count() or 1) < 2:
+        return make
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(make, sending), daemon=True)
+    process.start()
+    sending.close()
+
+    def wait() -> _T:
+        try:
+            result, error = receiving.recv()
+        except EOFError:  # it was killed, perhaps for want of memory: this process has a try
+            result, error = make(), None
+        process.join()
+        if error is not None:
+            raise error
+        done: _T = result
+        return done
+
+    return wait
+
+
+def _work(make: Callable[[], object], sending: Connection) -> None:
+    try:
+        answer: tuple[object, Exception | None] = (make(), None)
+    except Exception as error:
+        answer = (None, error)
+    sending.send(answer)

@@ -1,0 +1,100 @@
+"""`assistant arms DIR`: the control arms that are missing in ended sessions."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli import run as options_of
+from assistant.cli.setup import RunOptions, check_options, journal_folder, make_engine, make_sandbox
+
+if TYPE_CHECKING:
+    from assistant.session.completing import Completed
+
+FOR_A_SERVER, FOR_A_MODEL_HERE = 8, 2
+"""Sessions worked on at once: a server batches them; here one's tests run while the other is generated."""
+
+
+def arms(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder of journals.")] = None,
+    which: Annotated[str, typer.Option("--arms", help="all, or retry,tests,resample,shuffled.")] = "all",
+    engine: Annotated[str | None, options_of.ENGINE] = None,
+    model: Annotated[str | None, options_of.MODEL] = None,
+    device: Annotated[str | None, options_of.DEVICE] = None,
+    precision: Annotated[str | None, options_of.PRECISION] = None,
+    base_url: Annotated[str | None, options_of.BASE_URL] = None,
+    script: Annotated[Path | None, options_of.SCRIPT] = None,
+    at_once: Annotated[
+        int, typer.Option("--at-once", min=0, max=64, help="Sessions side by side; 0 takes what suits.")
+    ] = 0,
+    unsafe_run: Annotated[bool, options_of.UNSAFE] = False,
+) -> int:
+    """Make the control arms that are missing in the ended sessions of a folder. Can be stopped and run again."""
+    from assistant.session.arms import parse_arms
+    from assistant.session.completing import complete
+    from assistant.store.library import list_sessions
+
+    options = RunOptions(
+        engine=engine,
+        model=model,
+        device=device,
+        precision=precision,
+        base_url=base_url,
+        script=script,
+        sessions=folder,
+        unsafe=unsafe_run,
+    )
+    check_options(options)
+    wanted = parse_arms(which)
+    paths = [summary.path for summary in reversed(list_sessions(journal_folder(options)))]
+    with_model, sandbox = make_engine(options), make_sandbox(options)
+    tally, cancel = _Tally(len(paths)), threading.Event()
+    try:
+        at_once = at_once or (FOR_A_SERVER if with_model.prepare().base_url else FOR_A_MODEL_HERE)
+        for done in complete(paths, wanted, with_model, sandbox, cancel, at_once=at_once):
+            tally.count(done)
+    except KeyboardInterrupt:
+        cancel.set()
+        tally.tell("interrupted; the same command goes on")
+        return 130
+    finally:
+        cancel.set()
+        sandbox.close()
+        with_model.close()
+    tally.tell()
+    return 1 if tally.failed else 0
+
+
+class _Tally:
+    """Counts what was made, and says so as it goes."""
+
+    def __init__(self, sessions: int) -> None:
+        self.sessions = sessions
+        self.done = self.made = self.failed = self.left_out = 0
+
+    def count(self, completed: Completed) -> None:
+        self.done += 1
+        self.made += completed.made
+        self.failed += completed.failed
+        if completed.left_out:
+            self.left_out += 1
+            self._line(f"left out: {completed.path}: {completed.left_out}\n")
+        if completed.failed:
+            self._line(f"{completed.path}: the model failed on {completed.failed} control arms\n")
+        if sys.stderr.isatty():
+            self._line(f"{self.done}/{self.sessions} sessions, {self.made} control arms made")
+
+    def tell(self, more: str = "") -> None:
+        """The result: on stdout, as data."""
+        self._line("")
+        parts = [f"{self.made} control arms made in {self.sessions} sessions"]
+        parts += [f"{self.left_out} sessions left out"] if self.left_out else []
+        parts += [f"{self.failed} failed: run it again"] if self.failed else []
+        print("; ".join([*parts, more] if more else parts))
+
+    def _line(self, text: str) -> None:
+        print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end="", file=sys.stderr, flush=True)
