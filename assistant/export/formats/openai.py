@@ -1,0 +1,30 @@
+"""`openai`: the same chats as JSON Lines for fine-tuning services; `weight` 0 keeps a turn out of the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assistant.export.formats.base import Format
+from assistant.export.formats.sft import chats
+from assistant.export.provenance import Place
+from assistant.export.view import Row, View
+
+
+def _chats(views: Sequence[View], place: Place) -> Iterator[Row]:
+    for row in chats(views, place):
+        marks = row.pop("loss")
+        row["messages"] = [
+            {**message, "weight": mark} if message["role"] == "assistant" else message
+            for message, mark in zip(row["messages"], marks, strict=True)
+        ]
+        yield row
+
+
+OPENAI = Format(
+    "openai",
+    {"messages": "chat"},
+    _chats,
+    ("messages",),
+    "A line of JSON with nothing but `messages`; line n's provenance is row n of `provenance/openai`.",
+    "An assistant message with `weight` 0 carries none; the last one has `weight` 1.",
+)
