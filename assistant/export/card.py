@@ -13,7 +13,6 @@ from assistant.export.figure import picture, points
 from assistant.export.formats.all import BY_NAME
 from assistant.export.outcome import Outcome
 from assistant.export.rules import SPLITS, Rules
-from assistant.export.shards import is_lines
 
 IMPORTED_LICENCES = {"ilf": "mit", "mint": "apache-2.0", "realhumaneval": "mit"}
 """Imported journals carry the licence of their dataset in place of anybody's consent."""
@@ -64,21 +63,20 @@ def _config(name: str, outcome: Outcome, *, default: bool) -> Iterator[str]:
     if default:
         yield "  default: true"
     yield "  data_files:"
-    ending = "jsonl" if is_lines(BY_NAME[name]) else "parquet"
     for split in splits_of(name, outcome):
         yield f"  - split: {split}"
-        yield f"    path: data/{name}/{split}-*.{ending}"
+        yield f"    path: data/{name}/{split}-*.parquet"
 
 
 def _info(name: str, outcome: Outcome) -> Iterator[str]:
     yield f"- config_name: {name}"
-    if not is_lines(BY_NAME[name]):
-        yield "  features:"
-        for column, kind in BY_NAME[name].columns.items():
-            yield from (f"  {line}" for line in feature(column, kind))
+    yield "  features:"
+    for column, kind in BY_NAME[name].columns.items():
+        yield from (f"  {line}" for line in feature(column, kind))
     yield "  splits:"
     for split in splits_of(name, outcome):
         yield f"  - name: {split}"
+        yield f"    num_bytes: {outcome.bytes[name, split]}"
         yield f"    num_examples: {outcome.rows[name][split]}"
 
 

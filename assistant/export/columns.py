@@ -8,6 +8,8 @@ from assistant.export.extras import need
 
 MESSAGES = "messages"
 """A list of `{role, content}`."""
+CHAT = "chat"
+"""A list of `{role, content, weight}`."""
 Columns = dict[str, str]
 
 PROVENANCE: Columns = {
@@ -61,8 +63,9 @@ def arrow_schema(columns: Columns) -> Any:
 
 
 def _arrow(pa: Any, kind: str) -> Any:
-    if kind == MESSAGES:
-        return pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+    if kind in (MESSAGES, CHAT):
+        weight = [("weight", pa.int64())] if kind == CHAT else []
+        return pa.list_(pa.struct([("role", pa.string()), ("content", pa.string()), *weight]))
     if kind in ("strings", "bools", "ints"):
         return pa.list_({"strings": pa.string(), "bools": pa.bool_(), "ints": pa.int64()}[kind])
     return {"string": pa.string(), "bool": pa.bool_(), "int64": pa.int64(), "float64": pa.float64()}[kind]
@@ -70,8 +73,9 @@ def _arrow(pa: Any, kind: str) -> Any:
 
 def feature(name: str, kind: str) -> list[str]:
     """The column in the card's YAML header, as `datasets` writes its features."""
-    if kind == MESSAGES:
+    if kind in (MESSAGES, CHAT):
         fields = ["- name: role", "  dtype: string", "- name: content", "  dtype: string"]
+        fields += ["- name: weight", "  dtype: int64"] if kind == CHAT else []
         return [f"- name: {name}", "  list:", *(f"  {line}" for line in fields)]
     if kind in ("strings", "bools", "ints"):
         return [

@@ -62,7 +62,7 @@ class Made:
 
     split: str
     tables: dict[str, Any] = field(default_factory=dict)
-    """By format: an Arrow table, or lines of JSON with their provenance's table."""
+    """By format, an Arrow table."""
     sessions: Counter[str] = field(default_factory=Counter)
     """Why sessions are in or out."""
     rows: dict[str, Counter[str]] = field(default_factory=dict)

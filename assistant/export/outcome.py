@@ -25,6 +25,8 @@ class Outcome:
     """Why programs of exported sessions make no row."""
     rows: dict[str, Counter[str]] = field(default_factory=dict)
     """By format: rows, duplicates, contradictions, and rows in each split."""
+    bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Of rows in memory, by format and split."""
     problems: Counter[str] = field(default_factory=Counter)
     """In each split."""
     splits: dict[str, str] = field(default_factory=dict)
@@ -64,6 +66,8 @@ class Outcome:
             self.rows.setdefault(name, Counter()).update({**counts, made.split: counts["rows"]})
             samples = self.samples.setdefault(name, [])
             samples += made.samples.get(name, [])[: SAMPLES - len(samples)]
+        for name, table in made.tables.items():
+            self.bytes[name, made.split] += table.nbytes
         if made.sessions["exported"]:
             self._place(place)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from assistant.export.columns import CHAT
 from assistant.export.formats.base import Format
 from assistant.export.formats.sft import chats
 from assistant.export.provenance import Place
@@ -22,9 +23,10 @@ def _chats(views: Sequence[View], place: Place) -> Iterator[Row]:
 
 OPENAI = Format(
     "openai",
-    {"messages": "chat"},
+    {"messages": CHAT},
     _chats,
     ("messages",),
-    "A line of JSON with nothing but `messages`; line n's provenance is row n of `provenance/openai`.",
+    "The same chat with a `weight` for every answer. The files to upload, JSON Lines of nothing but `messages`, are in "
+    "the folder `openai`: line n is row n here.",
     "An assistant message with `weight` 0 carries none; the last one has `weight` 1.",
 )
