@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from assistant.cli import analyze, check, doctor, export, model, problems, replay, run, sessions, study
+from assistant.cli import (
+    analyze,
+    check,
+    doctor,
+    export,
+    import_,
+    model,
+    problems,
+    replay,
+    run,
+    sessions,
+    study,
+    withdraw,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +33,9 @@ def register(app: typer.Typer) -> None:
     app.command("arms")(replay.arms)
     app.command("analyze")(analyze.analyze)
     app.command("export")(export.export)
+    app.command("consent")(withdraw.consent)
+    app.command("withdraw")(withdraw.withdraw)
+    app.command("import")(import_.import_)
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
     app.command("doctor")(doctor.doctor)
