@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
+from assistant.store.parallel import can_fork
+
 _T = TypeVar("_T")
-
-
-def can_fork() -> bool:
-    """Forking starts at once and needs nothing pickled, but is only safe while there is one thread."""
-    return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
 
 
 def beside(make: Callable[[], _T]) -> Callable[[], _T]:

@@ -11,13 +11,13 @@ from assistant.analysis.alone import Alone
 from assistant.analysis.costs import Cost, Spent
 from assistant.analysis.curve import Point
 from assistant.analysis.effort import Minutes, Way
-from assistant.analysis.judging import LeftOut
 from assistant.analysis.lift import Lift
 from assistant.analysis.people import Agreement, Between, PersonLift
 from assistant.analysis.records import Program
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.tables import Table, sql_type, table_of
 from assistant.analysis.words import Said, Share
+from assistant.store.judging import LeftOut
 
 
 @dataclass(frozen=True)

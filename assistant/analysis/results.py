@@ -14,11 +14,11 @@ from assistant.analysis.costs import Cost, Spent, costs, spent
 from assistant.analysis.curve import Point, all_curves, human_curve
 from assistant.analysis.effort import Minutes, Way, minutes, ways
 from assistant.analysis.grouping import Group
-from assistant.analysis.judging import LeftOut
 from assistant.analysis.lift import Lift, all_pairs, lifts
 from assistant.analysis.people import Agreement, Between, PersonLift, agreement, between, person_lifts
 from assistant.analysis.records import Session
 from assistant.analysis.words import Said, Share, clean_pairs, clean_solved_at, said, shares
+from assistant.store.judging import LeftOut
 
 
 @dataclass(frozen=True)

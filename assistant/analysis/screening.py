@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import os
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
-from assistant.analysis.beside import can_fork
-from assistant.analysis.judging import Journal, LeftOut, judge
+from assistant.store.judging import Journal, LeftOut, judge
+from assistant.store.parallel import mapped
 from assistant.store.scan import scan
 
 MANY = 1000
@@ -90,25 +85,12 @@ def settle(journals: Mapping[int, Journal], left_out: Sequence[LeftOut]) -> Scre
 
 def _all_judged(paths: Sequence[Path]) -> Iterator[Journal | LeftOut]:
     """Every file judged, in order; by as many processes as there are cores where that is worth it."""
-    processes = min(os.cpu_count() or 1, 8)
-    chunks = (
+    chunks = [
         [(n, paths[n]) for n in range(start, min(start + CHUNK, len(paths)))]
         for start in range(0, len(paths), CHUNK)
-    )
-    if len(paths) < MANY or processes < 2 or not can_fork():
-        for chunk in chunks:
-            yield from _judged(chunk)
-        return
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
-        # Only so many chunks at a time: their lines wait in memory until DuckDB has taken those before.
-        waiting: deque[Future[list[Journal | LeftOut]]] = deque()
-        for chunk in islice(chunks, 3 * processes):
-            waiting.append(pool.submit(_judged, chunk))
-        while waiting:
-            judged = waiting.popleft().result()
-            for chunk in islice(chunks, 1):
-                waiting.append(pool.submit(_judged, chunk))
-            yield from judged
+    ]
+    for judged in mapped(_judged, chunks, alone=len(paths) < MANY):
+        yield from judged
 
 
 def _judged(chunk: Sequence[tuple[int, Path]]) -> list[Journal | LeftOut]:

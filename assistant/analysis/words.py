@@ -8,10 +8,10 @@ from statistics import median, quantiles
 
 from assistant.analysis.curve import answered, first_solve
 from assistant.analysis.effort import answers_to
-from assistant.analysis.leak import Leak, Secret, measure, secret_of
 from assistant.analysis.lift import Pair
 from assistant.analysis.records import Feedback, Program, Session
 from assistant.analysis.stats.proportion import clustered_wilson
+from assistant.domain.leak import Leak, Secret, measure, secret_of
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from assistant.cli import (
     arms,
     check,
     doctor,
+    export,
+    import_,
     model,
     problems,
     replay,
@@ -16,6 +18,7 @@ from assistant.cli import (
     serve,
     sessions,
     study,
+    withdraw,
 )
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -34,6 +37,10 @@ def register(app: typer.Typer) -> None:
     app.command("replay")(replay.replay)
     app.command("arms")(arms.arms)
     app.command("analyze")(analyze.analyze)
+    app.command("export")(export.export)
+    app.command("consent")(withdraw.consent)
+    app.command("withdraw")(withdraw.withdraw)
+    app.command("import")(import_.import_)
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
     app.command("serve", context_settings=PASS_ON)(serve.serve)

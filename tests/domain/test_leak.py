@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.analysis.leak import expected_values, measure, secret_of, tokens_of
+from assistant.domain.leak import expected_values, measure, secret_of, tokens_of
 from assistant.domain.problem import AssertTest, CallTest, Problem, StdinTest, ValueTest
 
 PROGRAM = "def evens(numbers):\n    out = []\n    for n in numbers:\n        out.append(n)\n    return out\n"

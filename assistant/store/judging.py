@@ -27,7 +27,6 @@ NOT_ASKED = frozenset(
     {"draft_saved", "clock_changed", "scratch_called", "consent_given", "question_answered", "test_added"}
 )
 """Types of events that no figure needs. (Clock totals come again with feedback and with the end.)"""
-_NOT_ASKED = frozenset(name.encode() for name in NOT_ASKED)
 _FIRST = FIRST_PREV.encode()
 _START = b'{"schema":%d,"seq":' % SCHEMA
 _PREV, _TYPE = b'"prev":"', b'","type":"'
@@ -47,7 +46,7 @@ class Journal:
     tip: str
     events: int
     lines: bytes = b""
-    """What an analysis asks of it, in today's wording, each line with the journal's number; empty once handed on."""
+    """What a reader asks of it, in today's wording, each line with the journal's number; empty once handed on."""
     longest: int = 0
     """Bytes of the longest of these lines."""
 
@@ -61,16 +60,21 @@ class LeftOut:
     message: str
 
 
-def judge(number: int, path: Path) -> Journal | LeftOut:
-    """One file: by its bytes where it is written as the app writes, else strictly, line by line."""
+def judge(number: int, path: Path, skip: frozenset[str] = NOT_ASKED) -> Journal | LeftOut:
+    """One file: by its bytes where it is written as the app writes, else strictly, line by line.
+
+    Events of the types in `skip` are checked like all others, but not among the journal's `lines`.
+    """
     try:
         data = load_bytes(path)
     except JournalError as error:
         return LeftOut(path, "unreadable", str(error).removeprefix(f"{path}: "))
-    return _by_bytes(number, path, data) or judge_strictly(number, path, data)
+    return _by_bytes(number, path, data, skip) or judge_strictly(number, path, data, skip)
 
 
-def judge_strictly(number: int, path: Path, data: bytes) -> Journal | LeftOut:
+def judge_strictly(
+    number: int, path: Path, data: bytes, skip: frozenset[str] = NOT_ASKED
+) -> Journal | LeftOut:
     """One file by the meaning of every line; slow, but it can say what is wrong."""
     lines, torn = split_lines(data)
     if not lines:
@@ -81,10 +85,10 @@ def judge_strictly(number: int, path: Path, data: bytes) -> Journal | LeftOut:
             return LeftOut(path, _REASONS[trouble.kind], f"line {line.number}: {trouble.message}")
     if torn:
         return LeftOut(path, "truncated", "its last line was cut off (resuming the session sets that aside)")
-    return _of_recording(number, parse_journal(path, data))
+    return _of_recording(number, parse_journal(path, data), skip)
 
 
-def _of_recording(number: int, recording: Recording) -> Journal | LeftOut:
+def _of_recording(number: int, recording: Recording, skip: frozenset[str]) -> Journal | LeftOut:
     path, header = recording.path, recording.events[0]
     if not isinstance(header, SessionStarted):
         return LeftOut(path, "event", "line 1: not the start of a session")
@@ -94,7 +98,7 @@ def _of_recording(number: int, recording: Recording) -> Journal | LeftOut:
     asked = [
         encode(stamp.model_copy(update={"schema_": SCHEMA}), event)
         for stamp, event in pairs
-        if event.type not in NOT_ASKED
+        if event.type not in skip
     ]
     return _journal(path, header.session, recording.tip, len(recording.events), number, asked)
 
@@ -105,7 +109,7 @@ def _journal(path: Path, session: str, tip: str, events: int, number: int, asked
     return Journal(path, session, tip, events, lines, max(map(len, asked), default=0) + len(start))
 
 
-def _by_bytes(number: int, path: Path, data: bytes) -> Journal | None:
+def _by_bytes(number: int, path: Path, data: bytes, skip: frozenset[str]) -> Journal | None:
     """The journal, where every line is exactly as the app writes it; None sends it to the strict reading."""
     lines = data.split(b"\n")
     torn = lines.pop()
@@ -113,6 +117,7 @@ def _by_bytes(number: int, path: Path, data: bytes) -> Journal | None:
     if session is None or torn or not _is_object(lines[-1]):
         return None
     prev, digest, asked = _FIRST, hashlib.sha256, []
+    skipped = frozenset(name.encode() for name in skip)
     for seq, line in enumerate(lines):
         at = line.find(_PREV, 40, _STAMP_BYTES) + len(_PREV)
         kind = at + 64 + len(_TYPE)
@@ -123,7 +128,7 @@ def _by_bytes(number: int, path: Path, data: bytes) -> Journal | None:
         ):
             return None
         prev = digest(line).hexdigest().encode()
-        if line[kind : line.find(b'"', kind)] not in _NOT_ASKED:
+        if line[kind : line.find(b'"', kind)] not in skipped:
             asked.append(line)
     return _journal(path, session, prev.decode(), len(lines), number, asked)
 

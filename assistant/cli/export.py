@@ -1,0 +1,213 @@
+"""`assistant export`: journals as a dataset that others can load."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.cli.sessions import JsonOption, SessionsOption
+
+if TYPE_CHECKING:
+    from assistant.export.export import Request
+    from assistant.export.outcome import Outcome
+
+SHOWN = 160
+"""Characters of a text in a sample row."""
+
+
+def export(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")] = None,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAMES",
+            help="sft, refinement, preference, kto, stepwise, turns, openai (several with commas), or all.",
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="OUT", help="The dataset's folder; must not be there yet.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing: counts and three rows of each format.")
+    ] = False,
+    solved: Annotated[
+        str, typer.Option(help="A program is right by its visible tests, or also by hidden.")
+    ] = "hidden",
+    origin: Annotated[
+        str,
+        typer.Option(help="Whose words: people, simulated, or an imported dataset (ilf, …). Never mixed."),
+    ] = "people",
+    arms: Annotated[
+        str, typer.Option(help="Control arms to export too: none, all, or retry,tests,…")
+    ] = "none",
+    unsealed: Annotated[
+        str, typer.Option(help="Verdicts that a program could forge: drop or keep.")
+    ] = "drop",
+    leaky: Annotated[
+        str, typer.Option(help="Rows whose words give the solution away: drop or keep.")
+    ] = "drop",
+    duplicates: Annotated[str, typer.Option(help="Rows that are learned from twice: drop or keep.")] = "drop",
+    ties: Annotated[
+        str, typer.Option(help="Pairs of equals: skip, tests (more passed wins), edits.")
+    ] = "skip",
+    pairs: Annotated[
+        str, typer.Option(help="Pairs answer the same prompt (state) or the first (task).")
+    ] = "state",
+    turns: Annotated[
+        str, typer.Option(help="sft and openai: the final program alone, or the dialogue.")
+    ] = "final",
+    overlap: Annotated[
+        str, typer.Option(help="Test problems of MBPP and HumanEval: report or exclude.")
+    ] = "report",
+    personal: Annotated[
+        str, typer.Option(help="Personal data in people's words: redact, refuse, keep.")
+    ] = "redact",
+    splits: Annotated[
+        str, typer.Option(metavar="A,B,C", help="Shares of problems: train, validation, test.")
+    ] = "0.8,0.1,0.1",
+    splits_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--splits-from", metavar="OUT", help="Keep problems where this earlier export put them."
+        ),
+    ] = None,
+    licence: Annotated[str, typer.Option(metavar="ID", help="The dataset's licence, e.g. cc-by-4.0.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export at OUT.")] = False,
+    sessions: SessionsOption = None,
+    json_: JsonOption = False,
+) -> int:
+    """Make journals a dataset: Parquet shards, a card, splits by problem, only with consent."""
+    from assistant.domain.errors import UsageError
+    from assistant.export import export as exporting
+    from assistant.export import rules
+    from assistant.store.paths import sessions_folder
+
+    if out is None and not dry_run:
+        raise UsageError("where to? name a folder with --out OUT, or look first with --dry-run")
+    request = exporting.Request(
+        folder=folder or sessions_folder(sessions),
+        formats=rules.parse_formats(format_ or ("all" if dry_run else "")),
+        rules=rules.checked(
+            solved=solved, unsealed=unsealed, arms=rules.parse_arms(arms), origin=origin, leaky=leaky,
+            duplicates=duplicates, ties=ties, overlap=overlap, personal=personal, turns=turns, pairs=pairs,
+            shares=rules.parse_shares(splits),
+        ),
+        licence=licence,
+        earlier=exporting.earlier_splits(splits_from) if splits_from else {},
+    )  # fmt: skip
+    with _Bar() as bar:
+        if dry_run or out is None:
+            outcome = exporting.rehearse(request, bar.show)
+        else:
+            outcome = exporting.export(
+                request, out, overwrite=overwrite, progress=bar.show, show=_tell_findings
+            )
+    if dry_run:
+        _tell_findings(outcome)
+    _tell(request, outcome, json_=json_, samples=dry_run)
+    if not dry_run:
+        print(f"dataset in {out}; begin with {out / 'README.md' if out else ''}", file=sys.stderr)
+    return 0
+
+
+def _tell_findings(outcome: Outcome) -> None:
+    """Personal data, before anything has its name."""
+    for finding in outcome.findings[:20]:
+        print(f"personal data in {finding.session}: {finding.kind} {finding.text!r}", file=sys.stderr)
+    if len(outcome.findings) > 20:
+        print(f"… and {len(outcome.findings) - 20} more", file=sys.stderr)
+
+
+def _tell(request: Request, outcome: Outcome, *, json_: bool, samples: bool) -> None:
+    """Counts (and rows) on stdout, what was left out on stderr."""
+    for item in outcome.left_out[:20]:
+        print(f"left out: {item.path.name}: {item.message}", file=sys.stderr)
+    if len(outcome.left_out) > 20:
+        print(f"… and {len(outcome.left_out) - 20} more files", file=sys.stderr)
+    if json_:
+        print(json.dumps(_summary(outcome, samples), ensure_ascii=False))
+        return
+    for why, count in sorted(outcome.sessions.items()):
+        if count:
+            print(f"{count:7} sessions {'exported' if why == 'exported' else f'left out: {why}'}")
+    for why, count in sorted(outcome.programs.items()):
+        print(f"{count:7} programs make no row: {why}")
+    print(f"{'':12} {'train':>8} {'validation':>10} {'test':>8}   duplicates")
+    for name in request.formats:
+        rows = outcome.rows[name]
+        numbers = f"{rows['train']:8} {rows['validation']:10} {rows['test']:8}   {rows['duplicates']}"
+        print(f"{name:12} {numbers}")
+        for row in outcome.samples.get(name, ()) if samples else ():
+            print(f"  {json.dumps(_short(row), ensure_ascii=False)}")
+    print(_overlap(outcome))
+
+
+def _overlap(outcome: Outcome) -> str:
+    names = sorted({name for found in outcome.overlaps.values() for name in found})
+    if outcome.excluded:
+        return f"left out as test problems: {', '.join(outcome.excluded)}"
+    if not names:
+        return "no problem is a near-duplicate of a test problem of MBPP or HumanEval"
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return f"{len(outcome.overlaps)} problems are test problems of MBPP or HumanEval: {shown} (--overlap exclude)"
+
+
+def _summary(outcome: Outcome, samples: bool) -> dict[str, Any]:
+    return {
+        "data_sha256": outcome.data_sha256,
+        "sessions": {why: count for why, count in sorted(outcome.sessions.items()) if count},
+        "programs_left_out": dict(sorted(outcome.programs.items())),
+        "rows": {name: dict(sorted(counts.items())) for name, counts in outcome.rows.items()},
+        "problems": dict(outcome.problems),
+        "overlaps": outcome.overlaps,
+        "excluded": outcome.excluded,
+        "personal": [[f.session, f.kind, f.text] for f in outcome.findings],
+        "left_out": [[item.path.name, item.reason, item.message] for item in outcome.left_out],
+        **({"samples": outcome.samples} if samples else {}),
+    }
+
+
+def _short(value: Any) -> Any:
+    """A row fit for a terminal."""
+    if isinstance(value, str):
+        return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+    if isinstance(value, dict):
+        return {name: _short(item) for name, item in value.items()}
+    return [_short(item) for item in value] if isinstance(value, list) else value
+
+
+class _Bar:
+    """A progress bar on stderr; one line a step where that is no terminal."""
+
+    def __enter__(self) -> _Bar:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._steps: dict[str, Any] = {}
+        self._moving = sys.stderr.isatty()
+        return self
+
+    def show(self, step: str, done: int, total: int) -> None:
+        """Say how far a step is."""
+        if step not in self._steps:
+            self._steps[step] = self._bar.add_task(step, total=total)
+            if self._moving:
+                self._bar.start()
+            elif total > 500:
+                print(f"{step}: {total} sessions …", file=sys.stderr)
+        self._bar.update(self._steps[step], completed=done)
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()

@@ -1,0 +1,57 @@
+"""`assistant import`: other people's feedback data as journals of their own kind."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assistant.cli.sessions import SessionsOption
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Rows of ILF, MINT, or RealHumanEval-style chats.")
+    ],
+    tasks: Annotated[
+        Path | None,
+        typer.Option("--tasks", metavar="FILE", help="Tests of RealHumanEval's tasks (tasks_data.csv)."),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Only so many sessions; 0 is all.")] = 0,
+    sessions: SessionsOption = None,
+) -> int:
+    """Make journals of released feedback data, to analyse, replay feedback from, and export."""
+    from itertools import islice
+
+    from assistant.export.imports.reading import find_stories
+    from assistant.export.imports.writing import write_story
+    from assistant.sandbox.service import open_sandbox
+    from assistant.store.paths import sessions_folder
+
+    found = find_stories(file, tasks)
+    folder = sessions_folder(sessions)
+    print(f"{found.dataset}: {found.rows} rows; their programs run in the sandbox now", file=sys.stderr)
+    sandbox = open_sandbox()
+    written = there = 0
+    try:
+        for story in islice(found.stories, limit or None):
+            if write_story(folder, story, sandbox):
+                written += 1
+            else:
+                there += 1
+            if sys.stderr.isatty():
+                print(f"\r\x1b[K{written} sessions", end="", file=sys.stderr, flush=True)
+    finally:
+        sandbox.close()
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+    for line in found.skipped[:10]:
+        print(f"left out: {line}", file=sys.stderr)
+    if len(found.skipped) > 10:
+        print(f"… and {len(found.skipped) - 10} more", file=sys.stderr)
+    print(
+        f"{written} sessions imported from {found.dataset}, {there} were there, {len(found.skipped)} rows left out"
+    )
+    return 0

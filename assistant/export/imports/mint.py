@@ -1,0 +1,113 @@
+"""MINT's outputs (Wang et al. 2023, Apache-2.0): dialogues on MBPP in which **GPT-4** plays the person.
+
+An assistant's turn proposes a `<solution>` or tries code with `<execute>`; the user's turn after it observes, and
+under `Expert feedback:` comments. Turns that no feedback leads to are left out: no words made them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+from assistant.domain.generation import Message
+from assistant.domain.problem import AssertTest, Problem
+from assistant.export.imports.story import Answered, Said, Story, imported_model
+from assistant.problems.records import BadRecord
+
+NAME = "mint"
+TASKS = ("mbpp",)
+_BLOCK = re.compile(r"<(solution|execute)>\s*(.*?)\s*</\1>", re.S)
+_FEEDBACK = "Expert feedback:"
+
+
+def recognise(record: dict[str, Any]) -> bool:
+    """Whether a row is MINT's."""
+    return isinstance(record.get("state"), dict) and "history" in record["state"] and "task" in record
+
+
+def story(record: dict[str, Any], file: Path) -> Story:
+    """The row as a session; model and commenter are in the path of MINT's file. Raises `BadRecord`."""
+    task = record["task"]
+    if task["task_name"] not in TASKS:
+        raise BadRecord(
+            f"is about {task['task_name']}, not about writing a function to tests ({', '.join(TASKS)})"
+        )
+    model, commenter = _names(file)
+    return Story(
+        dataset=NAME,
+        name=f"{NAME}-{model}-{commenter}-{task['task_name']}-{task['task_id']}",
+        annotator=f"mint-{commenter}",
+        model=imported_model(model, chat=True),
+        author="model",
+        problem=_problem(task),
+        steps=tuple(_steps([Message.model_validate(m) for m in record["state"]["history"]])),
+        shown_tests=None,
+    )
+
+
+def _steps(history: list[Message]) -> list[Answered | Said]:
+    steps: list[Answered | Said] = []
+    for number, message in enumerate(history):
+        if message.role == "assistant":
+            steps.append(Answered(tuple(history[:number]), message.content, _code(message.content)))
+        elif number:
+            words = message.content.partition(_FEEDBACK)[2].strip()
+            if not words or not isinstance(steps[-1], Answered):
+                return steps
+            steps.append(Said(words))
+    return steps
+
+
+def _code(text: str) -> str | None:
+    """The solution proposed, else the code tried; the last of them."""
+    blocks: list[tuple[str, str]] = _BLOCK.findall(text)
+    solutions = [code for kind, code in blocks if kind == "solution"]
+    codes = solutions or [code for _, code in blocks]
+    return codes[-1] if codes else None
+
+
+def _problem(task: dict[str, Any]) -> Problem:
+    text = "\n".join(line for line in task["prompt"].splitlines() if not line.startswith("assert "))
+    shown = [line for line in task["prompt"].splitlines() if line.startswith("assert ")]
+    tests = [ast.unparse(node) for node in ast.parse(task["reference"]).body if isinstance(node, ast.Assert)]
+    visible = [test for test in tests if test in {ast.unparse(ast.parse(line)) for line in shown}] or tests[
+        :1
+    ]
+    if not tests:
+        raise BadRecord("the reference holds no assert")
+    return Problem(
+        id=f"mint/{task['task_name']}/{task['task_id']}",
+        text=text.strip(),
+        entry_point=_called(tests[0]),
+        visible_tests=tuple(AssertTest(code=test) for test in visible),
+        hidden_tests=tuple(AssertTest(code=test) for test in tests if test not in visible),
+        source=NAME,
+        licence="CC-BY-4.0",
+    )
+
+
+def _called(test: str) -> str:
+    """The function that a test is about: the innermost call of a name that is no builtin."""
+    import builtins
+
+    names = [
+        node.func.id
+        for node in ast.walk(ast.parse(test))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and not hasattr(builtins, node.func.id)
+    ]
+    if not names:
+        raise BadRecord("no test calls a function")
+    return names[0]
+
+
+def _names(file: Path) -> tuple[str, str]:
+    """Model and commenter of `…/outputs/MODEL/F=COMMENTER/…/results.jsonl`; `unknown` in any other place."""
+    parts = file.absolute().parts
+    at = next((i for i, part in enumerate(parts) if part.startswith("F=")), None)
+    if at is None:
+        return "unknown", "unknown"
+    return parts[at - 1], parts[at].removeprefix("F=").lower()

@@ -1,0 +1,107 @@
+"""Rows of a file (JSON Lines, a JSON list, or CSV), and which dataset's they are."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from assistant.domain.errors import UsageError
+from assistant.export.imports import ilf, mint, realhumaneval
+from assistant.export.imports.story import Story
+from assistant.problems.records import BadRecord
+
+DATASETS = (ilf.NAME, mint.NAME, realhumaneval.NAME)
+Row = dict[str, Any]
+
+
+@dataclass
+class Found:
+    """A file's sessions. `skipped` fills while they are taken: why rows were left out."""
+
+    dataset: str
+    rows: int
+    stories: Iterator[Story]
+    skipped: list[str] = field(default_factory=list)
+
+
+def find_stories(file: Path, tasks: Path | None = None) -> Found:
+    """The sessions in a file. Raises `UsageError` where it is of no known dataset."""
+    rows = read_rows(file)
+    dataset = _dataset(rows[0]) if rows else ""
+    if not dataset:
+        fields = ", ".join(sorted(map(str, rows[0]))[:8]) if rows else "nothing"
+        raise UsageError(f"{file} is of no known dataset ({', '.join(DATASETS)}): its first row has {fields}")
+    found = Found(dataset, len(rows), iter(()))
+    if dataset == realhumaneval.NAME:
+        found.stories = _chats(rows, _tasks(file, tasks), found)
+    else:
+        found.stories = _each(rows, dataset, file, found)
+    return found
+
+
+def read_rows(file: Path) -> list[Row]:
+    """The rows of a file. Raises `UsageError` naming the line that is none."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            text = opened.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read ({error})") from None
+    start = text.lstrip()[:1]
+    if start == "[":
+        return [row for row in _parsed(text, file, 1) if isinstance(row, dict)]
+    if start == "{":
+        return [
+            _parsed(line, file, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()
+        ]
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    return list(csv.DictReader(text.splitlines(keepends=True)))
+
+
+def _parsed(text: str, file: Path, line: int) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file}, line {line}: not JSON ({error})") from None
+
+
+def _dataset(row: Row) -> str:
+    for module in (ilf, mint, realhumaneval):
+        if module.recognise(row):
+            return str(module.NAME)
+    return ""
+
+
+def _each(rows: list[Row], dataset: str, file: Path, found: Found) -> Iterator[Story]:
+    for number, row in enumerate(rows, start=1):
+        try:
+            yield ilf.story(row) if dataset == ilf.NAME else mint.story(row, file)
+        except (BadRecord, KeyError, TypeError, ValidationError, SyntaxError) as error:
+            found.skipped.append(f"row {number}: {_word(error)}")
+
+
+def _chats(rows: list[Row], tasks: dict[str, Row], found: Found) -> Iterator[Story]:
+    try:
+        yield from realhumaneval.stories(rows, tasks)
+    except (BadRecord, KeyError, TypeError, ValidationError) as error:
+        found.skipped.append(_word(error))
+
+
+def _tasks(file: Path, tasks: Path | None) -> dict[str, Row]:
+    """Tasks by name, from the file given or from `tasks_data.csv` beside the chats."""
+    path = tasks or file.with_name("tasks_data.csv")
+    if tasks is None and not path.is_file():
+        return {}
+    return {str(row.get("name", "")): row for row in read_rows(path)}
+
+
+def _word(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"has no field {error}"
+    return " ".join(str(error).split())[:200]
