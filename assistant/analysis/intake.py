@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from assistant.analysis import queries
-from assistant.analysis.extras import need
 from assistant.analysis.judging import Journal, LeftOut, judge_strictly
 from assistant.analysis.screening import Screened, settle
+from assistant.domain.extras import need
 from assistant.store.reading import load_bytes
 
 MEMORY = "320MB"
