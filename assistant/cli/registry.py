@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from assistant.cli import analyze, check, doctor, model, problems, replay, run, sessions, study
+from assistant.cli import analyze, bench, check, doctor, model, problems, replay, run, sessions, study
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command("replay")(replay.replay)
     app.command("arms")(replay.arms)
     app.command("analyze")(analyze.analyze)
+    app.add_typer(bench.bench_app, name="bench")
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
     app.command("doctor")(doctor.doctor)
