@@ -68,6 +68,9 @@ Hidden = Annotated[
 ]
 JsonOut = Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")]
 
+PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")
+"""What differs between parts of one run, which share a folder."""
+
 
 @dataclass(frozen=True)
 class BenchOptions:
@@ -142,6 +145,8 @@ class Parts:
 
     def prepare(self) -> ModelInfo:
         """Load the model, saying each step once."""
+        if self.model is not None:
+            return self.model
         said: list[str] = []
 
         def tell(progress: Progress) -> None:
@@ -153,7 +158,13 @@ class Parts:
         return self.model
 
     def sitting(
-        self, bench: str, source: str, asked: dict[str, Any], samples: int, judge: Judge | None = None
+        self,
+        bench: str,
+        source: str,
+        asked: dict[str, Any],
+        samples: int,
+        judge: Judge | None = None,
+        part: str = "",
     ) -> Sitting:
         """The run's folder with its question written down. Raises UsageError where it holds another."""
         from assistant.bench import folder
@@ -170,7 +181,8 @@ class Parts:
             "batch": pace.batch,
             "limits": limits.model_dump(),
         }
-        out = options.out or folder.default_folder(bench, source, model.name, asked)
+        common = {name: value for name, value in asked.items() if not part or name not in PER_PART}
+        out = (options.out or folder.default_folder(bench, source, model.name, common)) / part
         path = folder.open_folder(out, bench, asked, folder.described_run(self.sandbox.layers))
         chosen = judge or ProgramJudge(self.sandbox, limits)
         return Sitting(path, self.engine, chosen, pace, options.prices)
