@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from assistant.bench.sitting import Sitting
     from assistant.domain.events import Arm
 
-CANDIDATES = ("paper", "paper+cases", "insist", "rewrite", "restate", "reviewed", "explain")
+CANDIDATES = (
+    "paper", "paper+cases", "insist", "rewrite", "restate", "reviewed", "reviewed+cases", "advised",
+)  # fmt: skip
 
 
 def feedback(
