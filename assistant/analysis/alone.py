@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from assistant.analysis.curve import answered
 from assistant.analysis.records import Program, Session
-from assistant.analysis.stats.bootstrap import cluster_bootstrap
-from assistant.analysis.stats.tries import expected_tries, unsolved_after
+from assistant.domain.stats.bootstrap import cluster_bootstrap
+from assistant.domain.stats.tries import expected_tries, unsolved_after
 
 
 @dataclass(frozen=True)

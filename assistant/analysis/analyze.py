@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from assistant.analysis.beside import beside
-from assistant.analysis.extras import check, need, no_garbage_collection
-from assistant.analysis.figures.canvas import render, save
 from assistant.analysis.gallery import Figure, figures_of
 from assistant.analysis.grouping import chosen, grouped
 from assistant.analysis.output_tables import tables_of
@@ -16,6 +14,8 @@ from assistant.analysis.report import Picture, report
 from assistant.analysis.results import Analysis, results_of
 from assistant.analysis.tables import write_tables
 from assistant.domain.errors import AssistantError, UsageError
+from assistant.domain.extras import check, need, no_garbage_collection
+from assistant.store.canvas import render, save
 
 
 @no_garbage_collection()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.analysis.records import ARMS, Program, Session
-from assistant.analysis.stats.proportion import clustered_wilson, wilson
+from assistant.domain.stats.proportion import clustered_wilson, wilson
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from statistics import median
 
 from assistant.analysis.curve import answered, first_solve
 from assistant.analysis.records import Feedback, Program, Session
-from assistant.analysis.stats.proportion import wilson
 from assistant.domain.events import Effort
+from assistant.domain.stats.proportion import wilson
 
 
 @dataclass(frozen=True)

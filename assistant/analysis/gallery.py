@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from assistant.analysis import sentences
 from assistant.analysis.figures import lifting, solving, spending, wording
-from assistant.analysis.figures.canvas import Draw
 from assistant.analysis.records import ARMS
 from assistant.analysis.results import Results
+from assistant.store.canvas import Draw
 
 Size = tuple[float, float]
 Figure = tuple[str, str, str, Draw, Size]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.analysis import queries
-from assistant.analysis.extras import need
 from assistant.analysis.screening import Screened, settle
+from assistant.domain.extras import need
 from assistant.store.judging import Journal, LeftOut, judge_strictly
 from assistant.store.reading import load_bytes
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from assistant.analysis.curve import answered, first_solve
 from assistant.analysis.records import ARMS, Session
-from assistant.analysis.stats.bootstrap import cluster_bootstrap
-from assistant.analysis.stats.exact import holm, mcnemar_exact, sign_test
+from assistant.domain.stats.bootstrap import cluster_bootstrap
+from assistant.domain.stats.exact import holm, mcnemar_exact, sign_test
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from statistics import fmean
 from assistant.analysis.curve import answered
 from assistant.analysis.lift import Pair, clusters_of
 from assistant.analysis.records import Session
-from assistant.analysis.stats.agreement import cohen_kappa, krippendorff_alpha, masi
-from assistant.analysis.stats.between import spread_between
-from assistant.analysis.stats.bootstrap import cluster_bootstrap
+from assistant.domain.stats.agreement import cohen_kappa, krippendorff_alpha, masi
+from assistant.domain.stats.between import spread_between
+from assistant.domain.stats.bootstrap import cluster_bootstrap
 
 
 @dataclass(frozen=True)

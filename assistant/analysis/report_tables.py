@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
 from assistant.analysis.curve import Point
-from assistant.analysis.figures.canvas import NAMES
 from assistant.analysis.records import ARMS
 from assistant.analysis.results import Results
+from assistant.store.canvas import NAMES
 
 Cells = Sequence[Sequence[str]]
 

@@ -10,8 +10,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from assistant.analysis.extras import need
 from assistant.domain.errors import AssistantError
+from assistant.domain.extras import need
 
 SQL = {"str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
 """SQL types of Python's."""

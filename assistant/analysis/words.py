@@ -10,8 +10,8 @@ from assistant.analysis.curve import answered, first_solve
 from assistant.analysis.effort import answers_to
 from assistant.analysis.lift import Pair
 from assistant.analysis.records import Feedback, Program, Session
-from assistant.analysis.stats.proportion import clustered_wilson
 from assistant.domain.leak import Leak, Secret, measure, secret_of
+from assistant.domain.stats.proportion import clustered_wilson
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import typer
 from assistant.cli import (
     analyze,
     arms,
+    bench,
     check,
     doctor,
     export,
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command("consent")(withdraw.consent)
     app.command("withdraw")(withdraw.withdraw)
     app.command("import")(import_.import_)
+    app.add_typer(bench.bench_app, name="bench")
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
     app.command("serve", context_settings=PASS_ON)(serve.serve)

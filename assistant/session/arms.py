@@ -154,21 +154,41 @@ def numbered(events: Sequence[ev.Event], turn: int) -> Iterator[ev.Event]:
         yield event.model_copy(update=update)
 
 
-def arm_prompt(state: State, task: ArmTask, model: ModelInfo) -> prompts.Prompt:
-    """What is sent for a control: the person's dialogue, with other last words or with none."""
+def arm_prompt(
+    state: State, task: ArmTask, model: ModelInfo, others: tuple[tuple[str, str], ...] = ()
+) -> prompts.Prompt:
+    """What is sent for a control: the person's dialogue, with other last words or with none.
+
+    `others` are (problem id, words) from which `shuffled` takes its own; the stock where there are none.
+    """
     template = prompts.load_template(state.settings.prompt.template, is_chat=model.is_chat)
     path = state.path(task.parent)
     if task.arm == "resample":
         generated = _generated_part(path)
         words = [program.feedback for program in generated[1:]]
         return dialogue.prompt_for(state, template, generated[:-1], words)
-    parent = path[-1]
-    failing = prompts.failing_cases(parent.visible)
-    shuffled = choose_words(state, parent) if task.arm == "shuffled" else ""
-    last = prompts.control_words(template, task.arm, failing, shuffled)
     return dialogue.prompt_for(
-        state, template, path, [*(p.feedback for p in path[1:]), last], spoken_last=True
+        state,
+        template,
+        path,
+        [*(p.feedback for p in path[1:]), _last_words(state, task, template, path[-1], others)],
+        spoken_last=True,
     )
+
+
+def _last_words(
+    state: State,
+    task: ArmTask,
+    template: prompts.Template,
+    parent: Program,
+    others: tuple[tuple[str, str], ...],
+) -> str:
+    """What the arm says in the person's place, in the frame that the person's words had."""
+    first, failing = dialogue.first_words(state, template), prompts.failing_cases(parent.visible)
+    if task.arm == "shuffled":
+        cases = failing if state.settings.prompt.failing_cases else ()
+        return prompts.feedback_words(template, choose_words(state, parent, others), cases, first)
+    return prompts.control_words(template, task.arm, failing, task=first)
 
 
 def arm_sampling(state: State, task: ArmTask) -> Sampling:

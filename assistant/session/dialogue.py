@@ -33,17 +33,23 @@ def prompt_for(
     the last words are taken as they are (a control's), not put into the template of a person's feedback.
     """
     assert state.problem is not None
-    tests = prompts.shown_tests(state.settings.prompt, state.visible_tests())
-    first = prompts.task_words(template, state.problem, tests)
+    first = first_words(state, template)
     steps = [
         prompts.Step(
             prompts.answer_words(template, program),
-            said if spoken_last and index == len(path) - 1 else _said(state, template, program, said),
+            said if spoken_last and index == len(path) - 1 else _said(state, template, program, said, first),
         )
         for index, (program, said) in enumerate(zip(path, words, strict=True))
         if said
     ]
     return prompts.build(template, first, steps, dropped)
+
+
+def first_words(state: State, template: prompts.Template) -> str:
+    """The first user turn: the task with the tests that the settings show."""
+    assert state.problem is not None
+    tests = prompts.shown_tests(state.settings.prompt, state.visible_tests())
+    return prompts.task_words(template, state.problem, tests)
 
 
 def turn_sampling(settings: ev.Settings, draws: int) -> Sampling:
@@ -60,6 +66,6 @@ def can_drop(state: State, dropped: int) -> bool:
     return state.settings.prompt.overflow == "drop" and dropped < steps
 
 
-def _said(state: State, template: prompts.Template, program: Program, words: str) -> str:
+def _said(state: State, template: prompts.Template, program: Program, words: str, task: str) -> str:
     failing = prompts.failing_cases(program.visible) if state.settings.prompt.failing_cases else ()
-    return prompts.feedback_words(template, words, failing)
+    return prompts.feedback_words(template, words, failing, task)

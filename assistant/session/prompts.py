@@ -59,19 +59,32 @@ class Prompt:
 @cache
 def load_template(template_id: str, *, is_chat: bool = True) -> Template:
     """A template of the package by id; its `-base` twin for models without a chat format. Raises UsageError."""
-    wanted = template_id if is_chat or template_id.endswith("-base") else f"{template_id}-base"
-    folder = resources.files("assistant.session") / "templates"
-    known = sorted(
-        item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")
-    )
-    if wanted not in known:
-        raise UsageError(f"there is no prompt template `{wanted}`; known: {', '.join(known)}")
-    return parse_template((folder / f"{wanted}.toml").read_bytes())
+    known = known_templates()
+    if template_id not in known:
+        raise UsageError(f"there is no prompt template `{template_id}`; known: {', '.join(known)}")
+    if is_chat or template_id.endswith("-base"):
+        return parse_template(_template_bytes(template_id))
+    twin = f"{template_id}-base"
+    return parse_template(_template_bytes(twin if twin in known else "paper-base"))
+
+
+def known_templates() -> list[str]:
+    """Ids of the package's templates."""
+    items = (resources.files("assistant.session") / "templates").iterdir()
+    return sorted(item.name.removesuffix(".toml") for item in items if item.name.endswith(".toml"))
+
+
+def _template_bytes(template_id: str) -> bytes:
+    return (resources.files("assistant.session") / "templates" / f"{template_id}.toml").read_bytes()
 
 
 def parse_template(data: bytes) -> Template:
-    """A template from the bytes of its TOML file."""
+    """A template from the bytes of its TOML file; what it does not say is as in the template it `extends`."""
     fields = tomllib.loads(data.decode("utf-8"))
+    if "extends" in fields:
+        below = _template_bytes(fields["extends"])
+        fields = tomllib.loads(below.decode("utf-8")) | fields
+        data = below + data
     return Template(
         id=fields["id"],
         kind=fields["kind"],
@@ -99,22 +112,28 @@ def task_words(template: Template, problem: Problem, tests: Sequence[Test]) -> s
     return text + (template.say("stub", stub=problem.stub.rstrip()) if problem.stub.strip() else "")
 
 
-def feedback_words(template: Template, feedback: str, failing: Sequence[CaseReport] = ()) -> str:
-    """The person's words as a user turn, with the failing cases where the setting asks for them."""
+def feedback_words(
+    template: Template, feedback: str, failing: Sequence[CaseReport] = (), task: str = ""
+) -> str:
+    """The person's words as a user turn, with the failing cases where the setting asks for them.
+
+    `task` is the first user turn, for templates that say it again.
+    """
     if not failing:
-        return template.say("feedback", feedback=feedback)
-    return template.say("feedback_with_cases", feedback=feedback, cases=_cases(template, failing))
+        return template.say("feedback", feedback=feedback, task=task)
+    return template.say(
+        "feedback_with_cases", feedback=feedback, cases=cases_words(template, failing), task=task
+    )
 
 
-def control_words(template: Template, arm: Arm, failing: Sequence[CaseReport], shuffled: str = "") -> str:
-    """What a control arm says instead of the person (arm `resample` says nothing: it has no new turn)."""
+def control_words(template: Template, arm: Arm, failing: Sequence[CaseReport], task: str = "") -> str:
+    """What `retry` or `tests` says instead of the person (`shuffled` says other words in the person's frame, and
+    `resample` nothing: it has no new turn)."""
     match arm:
         case "retry":
-            return template.say("retry")
+            return template.say("retry", task=task)
         case "tests":
-            return template.say("tests", cases=_cases(template, failing))
-        case "shuffled":
-            return feedback_words(template, shuffled)
+            return template.say("tests", cases=cases_words(template, failing), task=task)
         case _:
             raise ValueError(f"arm {arm} has no words of its own")
 
@@ -145,7 +164,12 @@ def build(template: Template, first: str, steps: Sequence[Step], dropped: int = 
             (template.words["done"],),
             dropped,
         )
-    messages = [Message(role="user", content=first)]
+    system = [Message(role="system", content=template.say("system"))] if "system" in template.words else []
+    if "attempts" in template.words and kept:
+        told = "\n\n".join(template.say("attempt", answer=step.answer, words=step.words) for step in kept)
+        whole = template.say("attempts", task=first, attempts=told)
+        return Prompt((*system, Message(role="user", content=whole)), False, (), dropped)
+    messages = [*system, Message(role="user", content=first)]
     for step in kept:
         messages += [Message(role="assistant", content=step.answer), Message(role="user", content=step.words)]
     return Prompt(tuple(messages), False, (), dropped)
@@ -169,7 +193,8 @@ def _raw_text(template: Template, first: str, steps: Sequence[Step]) -> str:
     return "\n\n".join(parts)
 
 
-def _cases(template: Template, failing: Sequence[CaseReport]) -> str:
+def cases_words(template: Template, failing: Sequence[CaseReport]) -> str:
+    """The failing cases, one a line, with what happened."""
     return "\n".join(template.say("case", test=case.test, what=_what_happened(case)) for case in failing)
 
 

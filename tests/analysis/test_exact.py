@@ -7,10 +7,10 @@ from statistics import fmean
 
 import pytest
 
-from assistant.analysis.stats.agreement import cohen_kappa, krippendorff_alpha, masi
-from assistant.analysis.stats.between import spread_between
-from assistant.analysis.stats.exact import holm, mcnemar_exact, sign_test
-from assistant.analysis.stats.tries import expected_tries, unsolved_after
+from assistant.domain.stats.agreement import cohen_kappa, krippendorff_alpha, masi
+from assistant.domain.stats.between import spread_between
+from assistant.domain.stats.exact import holm, mcnemar_exact, sign_test
+from assistant.domain.stats.tries import expected_tries, unsolved_after
 
 pytest.importorskip("scipy")
 statsmodels = pytest.importorskip("statsmodels")

@@ -172,9 +172,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_groups_of_a_few_sessions_do_not_fall_over(tmp_path: Path) -> None:
     """One session of any shape gives numbers, not a traceback."""
-    from assistant.analysis.figures.canvas import render
     from assistant.analysis.gallery import figures_of
     from assistant.analysis.results import results_of
+    from assistant.store.canvas import render
 
     shapes = [
         [program(0, 0)],

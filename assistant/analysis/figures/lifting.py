@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.analysis.figures.canvas import COLOURS, MARKERS, NAMES, Draw
 from assistant.analysis.lift import Lift
 from assistant.analysis.people import PersonLift
+from assistant.store.canvas import COLOURS, MARKERS, NAMES, Draw
 
 
 def lifting(lifts: Sequence[Lift], clean: Sequence[Lift]) -> Draw:

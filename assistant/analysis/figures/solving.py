@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.analysis.curve import Point
-from assistant.analysis.figures.canvas import COLOURS, MARKERS, NAMES, Draw, percent_axis
 from assistant.analysis.records import ARMS
+from assistant.store.canvas import COLOURS, MARKERS, NAMES, Draw, percent_axis
 
 
 def solving(points: Sequence[Point], alone: tuple[int, float] | None = None) -> Draw:

@@ -8,7 +8,7 @@ from typing import Any
 from assistant.analysis.alone import Alone
 from assistant.analysis.costs import Spent
 from assistant.analysis.effort import Minutes, Way
-from assistant.analysis.figures.canvas import COLOURS, NAMES, Draw, percent_axis
+from assistant.store.canvas import COLOURS, NAMES, Draw, percent_axis
 
 _PARTS = (
     ("reading", "#0b5fa5"), ("typing", "#4f9bd9"), ("editing", "#c8811a"), ("waiting", "#b9bec7"),

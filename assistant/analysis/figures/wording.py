@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.analysis.curve import Point
-from assistant.analysis.figures.canvas import COLOURS, Draw, percent_axis
 from assistant.analysis.words import Said, Share
+from assistant.store.canvas import COLOURS, Draw, percent_axis
 
 
 def wording(said: Sequence[Said], shares: Sequence[Share]) -> Draw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.analysis.extras import need
+from assistant.domain.extras import need
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.analysis.extras import need
+from assistant.domain.extras import need
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:

@@ -8,7 +8,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Any
 
-from assistant.analysis.extras import need
+from assistant.domain.extras import need
 
 DRAWS = 4000
 _KEPT_CELLS = 4_000_000

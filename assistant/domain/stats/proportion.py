@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import sqrt
 from statistics import NormalDist
 
-from assistant.analysis.extras import need
+from assistant.domain.extras import need
 
 CONFIDENCE = 0.95
 

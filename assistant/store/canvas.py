@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from assistant.analysis.extras import need
+from assistant.domain.extras import need
 
 COLOURS = {
     "human": "#0b5fa5", "retry": "#8a8f98", "tests": "#c8811a", "resample": "#3f8f5b", "shuffled": "#b3446c",

@@ -1,0 +1,1 @@
+"""What does this program give for that input? The paper's execution experiment."""

@@ -1,0 +1,1 @@
+"""Recorded human feedback as a benchmark: the person's words against controls from the same state."""

@@ -1,0 +1,82 @@
+"""A feedback run on the terminal, and its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assistant.bench.texttable import percent, points, table
+from assistant.store.canvas import COLOURS, MARKERS, NAMES, Draw
+
+Measured = Mapping[str, Any]
+SIMULATED = "simulated person (a model)"
+_NAMES = {**NAMES, "simulated": SIMULATED}
+_COLOURS = {**COLOURS, "simulated": "#7a5230"}
+_MARKERS = {**MARKERS, "simulated": "P"}
+
+
+def report(summary: Measured) -> Iterator[str]:
+    """The tables, line by line."""
+    yield from _wordings(summary["wordings"])
+    for name, found in summary["wordings"].items():
+        if len(found["arms"]) > 1:
+            yield ""
+            yield from _arms(name, found)
+
+
+def _wordings(wordings: Measured) -> Iterator[str]:
+    rows = []
+    for name, found in wordings.items():
+        human = found["arms"]["human"]
+        rows.append([name, str(human["rows"]), percent(human["solved"]), f"{human['tokens_per_sample']:.0f}"])
+    yield from table(["solved with the person's words", "rows", "solved", "tokens a sample"], rows)
+
+
+def _arms(name: str, found: Measured) -> Iterator[str]:
+    rows = []
+    for arm, measured in found["arms"].items():
+        lift = found["lifts"].get(arm)
+        if lift is None:
+            rows.append([_NAMES[arm], str(measured["rows"]), percent(measured["solved"]), "", "", "", ""])
+            continue
+        rows.append(
+            [
+                _NAMES[arm],
+                str(measured["rows"]),
+                percent(measured["solved"]),
+                points(lift["difference"], lift["low"], lift["high"]),
+                f"{lift['only_first']}",
+                f"{lift['only_second']}",
+                f"{lift['p']:.3f} ({lift['p_holm']:.3f})",
+            ]
+        )
+    head = [name, "rows", "solved", "words minus this, points", "only words", "only this", "p (Holm)"]
+    yield from table(head, rows)
+    if found["human_or_resample"]:
+        yield f"  person's words or a fresh start: {percent(found['human_or_resample'])}"
+
+
+def drawing(summary: Measured) -> tuple[Draw, tuple[float, float]]:
+    """Every arm of every wording with its interval."""
+    wordings: Mapping[str, Measured] = summary["wordings"]
+    entries = [(name, arm, m) for name, found in wordings.items() for arm, m in found["arms"].items()]
+
+    def draw(figure: Any) -> None:
+        axis = figure.add_subplot()
+        for place, (_, arm, measured) in enumerate(reversed(entries)):
+            point, colour = measured["solved"], _COLOURS[arm]
+            axis.plot([point["low"], point["high"]], [place, place], color=colour, linewidth=1.6)
+            axis.plot([point["value"]], [place], color=colour, marker=_MARKERS[arm], markersize=6)
+            axis.annotate(
+                f"{point['value']:.0%}", (point["value"], place), xytext=(0, 6),
+                textcoords="offset points", ha="center", fontsize=8, color=colour,
+            )  # fmt: skip
+        labels = [f"{name}: {_NAMES[arm]}" if len(wordings) > 1 else _NAMES[arm] for name, arm, _ in entries]
+        axis.set_yticks(range(len(entries)), list(reversed(labels)), fontsize=9)
+        axis.set_ylim(-0.6, len(entries) - 0.3)
+        axis.set_xlim(0, 1)
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        axis.set_xlabel("solved by the next program")
+        axis.grid(visible=False, axis="y")
+
+    return draw, (7.6, 1.2 + 0.45 * len(entries))

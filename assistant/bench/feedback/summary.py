@@ -1,0 +1,72 @@
+"""What a feedback run measured: each arm's share, and the person's words against each control, pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assistant.bench import measures
+from assistant.bench.feedback.arms import Wording
+from assistant.bench.pairs import difference_of, solved_share
+from assistant.bench.tallies import Group
+from assistant.domain.events import Arm
+from assistant.domain.stats.exact import holm
+
+Json = dict[str, Any]
+
+
+def summarise(wordings: Sequence[Wording], arms: Sequence[Arm], groups: Mapping[str, Group]) -> Json:
+    """By wording: the arms, the lifts of the words over them, and the person or a fresh start together."""
+    made = [wording for wording in wordings if wording.group("human") in groups]
+    return {"wordings": {wording.name: _wording(wording, arms, groups) for wording in made}}
+
+
+def _wording(wording: Wording, arms: Sequence[Arm], groups: Mapping[str, Group]) -> Json:
+    there = {arm: groups[wording.group(arm)] for arm in arms if wording.group(arm) in groups}
+    return {
+        "arms": {arm: _arm(group) for arm, group in there.items()},
+        "lifts": _lifts(there),
+        "human_or_resample": _together(there),
+    }
+
+
+def _arm(group: Group) -> Json:
+    rows = measures.rows_of(group)
+    return {
+        "rows": len(rows),
+        "samples": group.samples,
+        "solved": measures.of_samples(rows, measures.solved).model_dump(),
+        "rows_any_sample": measures.any_sample(rows, measures.solved).model_dump(),
+        "outcomes": {name: m.model_dump() for name, m in measures.outcome_shares(rows).items()},
+        "tokens_per_sample": group.generated_tokens / group.samples,
+    }
+
+
+def _lifts(groups: Mapping[Arm, Group]) -> Json:
+    """Human minus each other arm, in share of samples solved; `p_holm` makes up for there being several."""
+    human = groups.get("human")
+    found = {
+        arm: difference
+        for arm, group in groups.items()
+        if arm != "human" and human and (difference := difference_of(human, group, solved_share))
+    }
+    adjusted = holm([difference.p for difference in found.values()])
+    return {
+        arm: {**difference.model_dump(), "p_holm": p}
+        for (arm, difference), p in zip(found.items(), adjusted, strict=True)
+    }
+
+
+def _together(groups: Mapping[Arm, Group]) -> Json | None:
+    """Rows solved by the words or by a fresh start, over rows with both."""
+    if "human" not in groups or "resample" not in groups:
+        return None
+    human, fresh = groups["human"].rows, groups["resample"].rows
+    both = [name for name in human if name in fresh]
+    return measures.share(sum(bool(human[n].solved or fresh[n].solved) for n in both), len(both)).model_dump()
+
+
+def best_wording(summary: Json) -> str:
+    """The wording that solves most with the person's words; the first of equal ones."""
+    wordings: Mapping[str, Json] = summary["wordings"]
+    return max(wordings, key=lambda name: wordings[name]["arms"]["human"]["solved"]["value"])

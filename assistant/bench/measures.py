@@ -1,0 +1,117 @@
+"""What a bench measures, each with an interval: shares by Wilson, means over problems by bootstrap."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from assistant.bench.tallies import Group, RowTally
+from assistant.domain.problem import Value
+from assistant.domain.stats.bootstrap import cluster_bootstrap
+from assistant.domain.stats.proportion import clustered_wilson, wilson
+from assistant.domain.stats.tries import unsolved_after
+
+KS = (1, 2, 5, 10, 20, 50, 80, 100, 200)
+
+
+class Measure(Value):
+    """A share or mean with its 95% interval; `of` is what it is taken over. None: there is nothing to tell."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    count: float = 0
+    of: int = 0
+
+
+def any_sample(rows: Sequence[RowTally], passing: Callable[[RowTally], int]) -> Measure:
+    """Share of problems with at least one passing sample (the paper's first metric)."""
+    return share(sum(passing(row) > 0 for row in rows), len(rows))
+
+
+def of_samples(rows: Sequence[RowTally], passing: Callable[[RowTally], int]) -> Measure:
+    """Share of samples that pass (the paper's second), its interval clustered by problem."""
+    clusters = [(passing(row), row.samples) for row in rows]
+    return clustered(clusters)
+
+
+def pass_at(rows: Sequence[RowTally], k: int, passing: Callable[[RowTally], int]) -> Measure:
+    """Unbiased pass@k (Chen et al. 2021) over the problems with at least `k` samples."""
+    values = [1 - unsolved_after(k, passing(row), row.samples) for row in rows if row.samples >= k]
+    return mean(values)
+
+
+def pass_curve(rows: Sequence[RowTally], passing: Callable[[RowTally], int]) -> dict[int, Measure]:
+    """pass@k for every usual `k` for which most problems have samples enough."""
+    most = max((row.samples for row in rows), default=0)
+    return {k: pass_at(rows, k, passing) for k in KS if k <= most}
+
+
+def outcome_shares(rows: Sequence[RowTally]) -> dict[str, Measure]:
+    """Share of samples with each outcome, the commonest first."""
+    totals: Counter[str] = sum((row.outcomes for row in rows), Counter())
+    return {
+        name: clustered([(row.outcomes[name], row.samples) for row in rows])
+        for name, _ in totals.most_common()
+    }
+
+
+def false_solves(rows: Sequence[RowTally]) -> tuple[Measure, Measure]:
+    """Of the solving samples that hidden tests were run on, the share that fails them; the same of problems.
+
+    A problem is falsely solved where some sample passes its visible tests and none the hidden ones too.
+    """
+    screened = [row for row in rows if row.screened]
+    samples = clustered([(row.false, row.screened) for row in screened])
+    return samples, share(sum(row.honest == 0 for row in screened), len(screened))
+
+
+def case_average(rows: Sequence[RowTally]) -> Measure:
+    """APPS's test-case average: mean over problems of the share of tests that a sample passes."""
+    return mean([row.case_shares / row.samples for row in rows if row.samples])
+
+
+def strict_accuracy(rows: Sequence[RowTally]) -> Measure:
+    """APPS's strict accuracy: mean over problems of the share of samples that pass every test."""
+    return mean([row.honest / row.samples for row in rows if row.samples])
+
+
+def share(successes: int, trials: int) -> Measure:
+    """A share of independent trials."""
+    if not trials:
+        return Measure(value=None)
+    low, high = wilson(successes, trials)
+    return Measure(value=successes / trials, low=low, high=high, count=successes, of=trials)
+
+
+def clustered(clusters: Sequence[tuple[int, int]]) -> Measure:
+    """A share of trials that come in clusters of (successes, trials)."""
+    trials = sum(n for _, n in clusters)
+    if not trials:
+        return Measure(value=None)
+    successes = sum(x for x, _ in clusters)
+    low, high = clustered_wilson(clusters)
+    return Measure(value=successes / trials, low=low, high=high, count=successes, of=trials)
+
+
+def mean(values: Sequence[float]) -> Measure:
+    """A mean over problems, with a bootstrap interval where there are two or more."""
+    if not values:
+        return Measure(value=None)
+    low, high = cluster_bootstrap([(value, 1.0) for value in values]) if len(values) > 1 else (None, None)
+    return Measure(value=sum(values) / len(values), low=low, high=high, count=sum(values), of=len(values))
+
+
+def solved(row: RowTally) -> int:
+    """Samples that pass the visible tests."""
+    return row.solved
+
+
+def honest(row: RowTally) -> int:
+    """Samples that pass every test."""
+    return row.honest
+
+
+def rows_of(group: Group) -> list[RowTally]:
+    """The rows of a group."""
+    return list(group.rows.values())

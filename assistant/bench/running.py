@@ -1,0 +1,208 @@
+"""Jobs through an engine and a judge, as many at once as both can take, with bounded memory.
+
+Generating threads take batches from one iterator; every finished answer goes to a pool of judging threads (as
+many as cores); the calling thread writes verdicts down in the order they come. At most `BACKLOG` answers wait.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+
+from assistant.bench.jobs import Batch, Job, Judge, Sample, Verdict, missing_batches, sample_of
+from assistant.bench.samplelog import SampleLog
+from assistant.bench.scoring import NO_PROGRAM
+from assistant.domain.errors import AssistantError, EngineError
+from assistant.domain.generation import Engine, Finish
+
+BACKLOG = 256
+"""Answers that may wait for a judge before generating threads wait as well."""
+FAILURES_IN_A_ROW = 6
+"""So many failed answers (and two for each stream) with none between that came: the engine is taken to be gone."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much at once, and for how long."""
+
+    streams: int = 1
+    """Requests that are open at once."""
+    batch: int = 16
+    """Samples in one request."""
+    seconds: float | None = None
+    """After so many seconds no new request is begun."""
+
+
+@dataclass
+class Tally:
+    """How far a run is; what a progress bar shows."""
+
+    total: int
+    done: int = 0
+    before: int = 0
+    """Samples that were there when the run began."""
+    tokens: int = 0
+    failed: int = 0
+    failure: str = ""
+    solved_rows: set[tuple[str, str]] = field(default_factory=set)
+    seen_rows: set[tuple[str, str]] = field(default_factory=set)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    @property
+    def rate(self) -> float:
+        """Samples a second of this run."""
+        return (self.done - self.before) / max(self.seconds, 1e-9)
+
+    def note(self, sample: Sample) -> None:
+        """Count one sample."""
+        self.done += 1
+        self.tokens += sample.generated_tokens
+        self.seen_rows.add((sample.group, sample.row))
+        if sample.solved:
+            self.solved_rows.add((sample.group, sample.row))
+
+
+Watch = Callable[[Tally], None]
+
+
+class Runner:
+    """One run of jobs. `stop` may be set from anywhere: what is finished stays, the rest is made next time."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        judge: Judge,
+        log: SampleLog,
+        pace: Pace,
+        stop: threading.Event,
+        watch: Watch = lambda _: None,
+    ) -> None:
+        self._engine, self._judge, self._log, self._pace, self._watch = engine, judge, log, pace, watch
+        self._stop = stop
+        self._no_more = threading.Event()
+        self._results: SimpleQueue[Sample | Exception | _Ended] = SimpleQueue()
+        self._room = threading.BoundedSemaphore(BACKLOG)
+        self._take_lock = threading.Lock()
+        self._in_a_row = 0
+
+    def run(self, jobs: Iterable[Job], tally: Tally) -> None:
+        """Make what is missing. Raises EngineError when the engine is gone, and what a judge raises."""
+        batches = missing_batches(jobs, self._pace.batch, self._log.done)
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="judge") as judging:
+            threads = [
+                threading.Thread(target=self._generate, args=(batches, judging), daemon=True)
+                for _ in range(self._pace.streams)
+            ]
+            for thread in threads:
+                thread.start()
+            try:
+                self._collect(len(threads), tally)
+            except BaseException:
+                self._stop.set()
+                raise
+            finally:
+                for thread in threads:
+                    thread.join()
+
+    def _collect(self, threads: int, tally: Tally) -> None:
+        """Write down what comes until every thread has ended and every answer of theirs is judged."""
+        ended = expected = received = 0
+        deadline = None if self._pace.seconds is None else time.monotonic() + self._pace.seconds
+        while ended < threads or received < expected:
+            if deadline is not None and time.monotonic() >= deadline:
+                self._no_more.set()
+            items = self._waiting()
+            samples = [item for item in items if isinstance(item, Sample)]
+            for item in items:
+                if isinstance(item, _Ended):
+                    ended, expected = ended + 1, expected + item.submitted
+                elif isinstance(item, Exception):
+                    self._note_failure(item, tally)
+            received += sum(not isinstance(item, _Ended | _Failed) for item in items)
+            for sample in self._log.append(samples):
+                tally.note(sample)
+            if samples:
+                self._in_a_row = 0
+            self._watch(tally)
+
+    def _waiting(self) -> list[Sample | Exception | _Ended]:
+        """All that has come by now; waits a quarter of a second for the first."""
+        items: list[Sample | Exception | _Ended] = []
+        with suppress(Empty):
+            items.append(self._results.get(timeout=0.25))
+            while len(items) < BACKLOG:
+                items.append(self._results.get_nowait())
+        return items
+
+    def _note_failure(self, error: Exception, tally: Tally) -> None:
+        if not isinstance(error, _Failed):
+            raise error
+        tally.failed += 1
+        tally.failure = str(error)
+        self._in_a_row += 1
+        if self._in_a_row >= FAILURES_IN_A_ROW + 2 * self._pace.streams:
+            raise EngineError(
+                f"{error} ({tally.done} of {tally.total} samples are kept: run the same command again to go on)"
+            )
+
+    def _generate(self, batches: Iterator[Batch], judging: ThreadPoolExecutor) -> None:
+        """One stream: request after request until nothing is left."""
+        submitted = 0
+        try:
+            while (batch := self._next(batches)) is not None:
+                for item in self._engine.generate(batch.request(), self._stop):
+                    if isinstance(item, Finish):
+                        submitted += self._hand_over(batch, item, judging)
+        except Exception as error:
+            submitted += 1
+            self._results.put(error)
+        self._results.put(_Ended(submitted))
+
+    def _next(self, batches: Iterator[Batch]) -> Batch | None:
+        with self._take_lock:
+            return None if self._stop.is_set() or self._no_more.is_set() else next(batches, None)
+
+    def _hand_over(self, batch: Batch, finish: Finish, judging: ThreadPoolExecutor) -> int:
+        """Have an answer judged; 1 when its verdict is to be waited for."""
+        if finish.reason == "cancelled":
+            return 0
+        if finish.reason == "error" and not finish.overflow:
+            self._results.put(_Failed(finish.error))
+            return 0
+        self._room.acquire()
+        judging.submit(self._judged, batch, finish)
+        return 1
+
+    def _judged(self, batch: Batch, finish: Finish) -> None:
+        try:
+            verdict = (
+                Verdict(outcome=NO_PROGRAM, solved=False)
+                if finish.overflow
+                else self._judge(batch.job, finish.text)
+            )
+            self._results.put(sample_of(batch, finish, verdict))
+        except Exception as error:
+            self._results.put(error)
+        finally:
+            self._room.release()
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A generating thread is done; so many answers of its own were handed over."""
+
+    submitted: int
+
+
+class _Failed(AssistantError):
+    """An answer that the engine could not give."""

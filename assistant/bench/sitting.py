@@ -1,0 +1,93 @@
+"""One sitting of a run: from jobs to what the folder holds afterwards, whether it was finished or cut short."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assistant.bench import folder as folders
+from assistant.bench.costs import Prices, cost_lines, costs_of, part_of
+from assistant.bench.jobs import Job, Judge
+from assistant.bench.parquet import write_parquet
+from assistant.bench.running import Pace, Runner, Tally, Watch
+from assistant.bench.samplelog import SampleLog, read_samples
+from assistant.bench.tallies import Group, tally_groups
+from assistant.bench.usage import UsageWatch
+from assistant.domain.generation import Engine
+from assistant.store.canvas import Draw, render, save
+
+Summarise = Callable[[dict[str, Group]], folders.Json]
+Drawing = Callable[[folders.Json], tuple[Draw, tuple[float, float]]]
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What every bench shares."""
+
+    folder: Path
+    engine: Engine
+    judge: Judge
+    pace: Pace
+    prices: Prices
+    stop: threading.Event = field(default_factory=threading.Event)
+    watch: Watch = lambda _: None
+
+    def make(self, jobs: Iterable[Job], total: int, log_name: str = folders.SAMPLES) -> Tally:
+        """Make what is missing; how long it took is kept for the summary, also when it fails or is stopped."""
+        log = SampleLog(self.folder / log_name)
+        tally = Tally(total)
+        for sample in read_samples(log.path):
+            tally.note(sample)
+        tally.before, tally.started, tokens = tally.done, time.monotonic(), tally.tokens
+        self.watch(tally)
+        usage = UsageWatch().start()
+        try:
+            Runner(self.engine, self.judge, log, self.pace, self.stop, self.watch).run(jobs, tally)
+        finally:
+            log.close()
+            seen = usage.stop()
+            if tally.done > tally.before:
+                part = part_of(tally.seconds, tally.done - tally.before, tally.tokens - tokens, seen)
+                self._note_part(part)
+        return tally
+
+    def _note_part(self, part: folders.Json) -> None:
+        path = self.folder / "parts.json"
+        folders.write_json(path, {"parts": [*self._parts(), part]})
+
+    def _parts(self) -> list[folders.Json]:
+        path = self.folder / "parts.json"
+        return list(folders.read_json(path)["parts"]) if path.exists() else []
+
+    def finish(
+        self, order: Sequence[str], total: int, summarise: Summarise, drawing: Drawing
+    ) -> folders.Json:
+        """Write `samples.parquet`, `summary.json` and the figure from all samples there are; the summary."""
+        lines = self.folder / folders.SAMPLES
+        groups = tally_groups(read_samples(lines), order)
+        made = sum(group.samples for group in groups.values())
+        summary = {
+            "samples": made,
+            "of": total,
+            "complete": made >= total,
+            **(summarise(groups) if groups else {}),
+            "costs": costs_of(groups.values(), self.prices, self._parts()),
+        }
+        folders.write_json(self.folder / folders.SUMMARY, summary)
+        if groups:
+            write_parquet(lines, self.folder / folders.TABLE)
+            draw, size = drawing(summary)
+            save(self.folder, "figure", render(draw, size))
+        return summary
+
+
+def closing_lines(summary: folders.Json, folder: Path) -> list[str]:
+    """What every bench says at its end."""
+    missing = summary["of"] - summary["samples"]
+    lines = list(cost_lines(summary["costs"]))
+    if missing:
+        lines.append(f"{missing} of {summary['of']} samples are missing: run the same command again to go on")
+    return [*lines, f"in {folder}: config.json, samples.parquet, summary.json, figure.png"]

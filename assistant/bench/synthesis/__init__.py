@@ -1,0 +1,1 @@
+"""Programs from tasks: the paper's synthesis experiment."""

@@ -1,0 +1,15 @@
+"""`assistant bench`: the experiments of the paper, as one command each."""
+
+from __future__ import annotations
+
+import typer
+
+from assistant.cli import bench_feedback, bench_synthesis
+
+bench_app = typer.Typer(
+    help="The paper's experiments as one command each; every run can be stopped and gone on with.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+bench_app.command("synthesis")(bench_synthesis.synthesis)
+bench_app.command("feedback")(bench_feedback.feedback)

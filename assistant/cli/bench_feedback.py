@@ -1,0 +1,244 @@
+"""`assistant bench feedback`: recorded human feedback as a benchmark; the search for a wording of the dialogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.cli import bench_options as o
+from assistant.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from assistant.bench.feedback.arms import Asker, Wording
+    from assistant.bench.feedback.moments import Moment
+    from assistant.bench.sitting import Sitting
+    from assistant.domain.events import Arm
+
+CANDIDATES = (
+    "paper", "paper+cases", "insist", "rewrite", "restate", "reviewed", "reviewed+cases", "advised",
+)  # fmt: skip
+
+
+def feedback(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Journals; or use --ilf FILE.")
+    ] = None,
+    ilf: Annotated[
+        Path | None, typer.Option("--ilf", metavar="FILE", help="ILF's released rows (JSON Lines).")
+    ] = None,
+    arms: Annotated[
+        str,
+        typer.Option(
+            "--arms", help="human, retry, tests, resample, shuffled, simulated; all: without the last."
+        ),
+    ] = "all",
+    template: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--template", metavar="ID", help="Wording, `+cases` to add failing cases; may be repeated."
+        ),
+    ] = None,
+    search: Annotated[
+        bool,
+        typer.Option(
+            "--search", help="Choose a wording on half of the problems, report it on the other half."
+        ),
+    ] = False,
+    half: Annotated[str, typer.Option("--half", help="choose, report, or all of the problems.")] = "all",
+    samples: Annotated[int, typer.Option("--samples", "-k", min=1, max=1000, help="Of each arm.")] = 1,
+    temperature: Annotated[float, typer.Option("--temperature", min=0.0, max=5.0, help="0 is greedy.")] = 0.0,
+    person_model: Annotated[
+        str | None, typer.Option("--person-model", metavar="NAME", help="Of the simulated person.")
+    ] = None,
+    person_base_url: Annotated[
+        str | None, typer.Option("--person-base-url", metavar="URL", help="Its server.")
+    ] = None,
+    limit: o.Limit = None,
+    engine: o.Engine_ = None,
+    model: o.Model = None,
+    device: o.Device = None,
+    precision: o.Precision = None,
+    base_url: o.BaseUrl = None,
+    base_model: o.BaseModel = False,
+    script: o.Script = None,
+    seed: o.Seed = 0,
+    max_tokens: o.MaxTokens = 640,
+    streams: o.Streams = None,
+    batch: o.BatchSize = None,
+    minutes: o.Minutes = None,
+    timeout: o.Timeout = 10.0,
+    price_in: o.PriceIn = None,
+    price_out: o.PriceOut = None,
+    out: o.Out = None,
+    json_: o.JsonOut = False,
+    unsafe_run: o.Unsafe = False,
+) -> int:
+    """From the state before each feedback: what do the person's words lead to, and what would have come without?"""
+    from assistant.bench.feedback.arms import Wording, parse_arms
+    from assistant.bench.feedback.moments import HALVES
+
+    options = o.BenchOptions(
+        engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
+        base_model=base_model, streams=streams, batch=batch, minutes=minutes, timeout=timeout,
+        price_in=price_in, price_out=price_out, out=out, json_=json_, unsafe=unsafe_run,
+    )  # fmt: skip
+    if (folder is None) == (ilf is None):
+        raise UsageError("give a folder of journals, or --ilf FILE")
+    if half not in HALVES:
+        raise UsageError(f"--half {half} is not known; choose {', '.join(HALVES)}")
+    if samples > 1 and temperature == 0:
+        raise UsageError("more than one sample at temperature 0 draws the same program again")
+    names = template or (list(CANDIDATES) if search else ["paper"])
+    wordings = [Wording.parse(name) for name in dict.fromkeys(names)]
+    run = _Run(
+        options, folder, ilf, parse_arms(arms), samples, temperature, seed, max_tokens, limit,
+        replace(options, model=person_model, base_url=person_base_url or options.base_url),
+    )  # fmt: skip
+    return run.search(wordings) if search else run.once(wordings, half)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One question, asked once or on both halves."""
+
+    options: o.BenchOptions
+    folder: Path | None
+    ilf: Path | None
+    arms: Sequence[Arm]
+    samples: int
+    temperature: float
+    seed: int
+    max_tokens: int
+    limit: int | None
+    person: o.BenchOptions
+
+    def once(self, wordings: Sequence[Wording], half: str) -> int:
+        """All wordings and arms over one part of the moments."""
+        from assistant.bench.feedback.report import report
+
+        with self.options.parts() as parts:
+            summary, place = self._made(parts, self._moments(parts), wordings, self.arms, half)
+        o.show(summary, report, place, json_=self.options.json_)
+        return 0
+
+    def search(self, wordings: Sequence[Wording]) -> int:
+        """Every wording with the person's words alone on one half; the best with every arm on the other."""
+        from assistant.bench.feedback.report import report
+        from assistant.bench.feedback.summary import best_wording
+        from assistant.bench.folder import write_json
+
+        with self.options.parts() as parts:
+            moments = self._moments(parts)
+            chosen, place = self._made(parts, moments, wordings, ("human",), "choose")
+            o.show(chosen, report, place, json_=self.options.json_)
+            if not chosen["complete"]:
+                return 0
+            best = best_wording(chosen)
+            o.say(f"chosen on this half: {best}; the other half:")
+            by_name = {wording.name: wording for wording in wordings}
+            final, other = self._made(parts, moments, [by_name[best]], self.arms, "report")
+        o.show(final, report, other, json_=self.options.json_)
+        write_json(place.parent / "search.json", {"chosen": best, "choose": chosen, "report": final})
+        return 0
+
+    def _moments(self, parts: o.Parts) -> list[Moment]:
+        from assistant.bench.feedback import moments as m
+        from assistant.domain.submission import Limits
+
+        if self.ilf is not None:
+            found = m.ilf_moments(self.ilf, parts.sandbox, Limits(seconds=self.options.timeout), o.say)
+        else:
+            assert self.folder is not None
+            found = m.only_people(m.journal_moments(self.folder, o.say), o.say)
+        return found
+
+    def _made(
+        self,
+        parts: o.Parts,
+        moments: list[Moment],
+        wordings: Sequence[Wording],
+        arms: Sequence[Arm],
+        half: str,
+    ) -> tuple[dict[str, Any], Path]:
+        from assistant.bench.feedback.moments import half_of
+        from assistant.bench.feedback.report import drawing
+        from assistant.bench.feedback.summary import summarise
+
+        chosen = half_of(moments, half)[: self.limit]
+        sitting = self._sitting(parts, chosen, wordings, arms, half)
+        asker = self._asker(parts, chosen, sitting, arms)
+        total = asker.total(wordings, arms)
+        with o.making(f"feedback ({half})", sitting) as making:
+            making.make(asker.jobs(wordings, arms), total)
+        order = [wording.group(arm) for wording in wordings for arm in arms]
+        summary = sitting.finish(
+            order,
+            total,
+            lambda groups: {
+                "half": half,
+                "origins": sorted({moment.origin for moment in chosen}),
+                **summarise(wordings, arms, groups),
+            },
+            drawing,
+        )
+        return summary, sitting.folder
+
+    def _sitting(
+        self,
+        parts: o.Parts,
+        moments: list[Moment],
+        wordings: Sequence[Wording],
+        arms: Sequence[Arm],
+        half: str,
+    ) -> Sitting:
+        from assistant.bench.feedback.moments import fingerprint
+        from assistant.session.prompts import load_template
+
+        source = str(self.ilf or self.folder)
+        model = parts.prepare()
+        templates = {w.name: load_template(w.template, is_chat=model.is_chat).sha256 for w in wordings}
+        asked = {
+            "source": Path(source).name, "half": half, "rows": [m.row for m in moments],
+            "rows_sha256": fingerprint(moments), "wordings": templates, "arms": list(arms),
+            "samples": self.samples, "temperature": self.temperature, "seed": self.seed,
+            "max_new_tokens": self.max_tokens,
+            "person": self.person.model or "the same model" if "simulated" in arms else "",
+        }  # fmt: skip
+        return parts.sitting("feedback", source, asked, self.samples, part=self._part(half))
+
+    def _part(self, half: str) -> str:
+        """Both halves of a search lie in one folder."""
+        return half if half != "all" else ""
+
+    def _asker(self, parts: o.Parts, moments: list[Moment], sitting: Sitting, arms: Sequence[Arm]) -> Asker:
+        from assistant.bench.feedback.arms import Asker
+        from assistant.domain.generation import Sampling
+
+        sampling = Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens)
+        words = self._simulated(parts, moments, sitting, sampling) if "simulated" in arms else {}
+        return Asker(parts.prepare(), sampling, self.samples, moments, words)
+
+    def _simulated(
+        self, parts: o.Parts, moments: list[Moment], sitting: Sitting, sampling: Any
+    ) -> dict[str, str]:
+        """A second model's words about every moment, made before anything else."""
+        from contextlib import closing, nullcontext
+
+        from assistant.bench.feedback.simulated import WORDS, Person, words_in, words_verdict
+
+        person = Person(moments, sampling)
+        same = self.person.model is None and self.person.base_url == self.options.base_url
+        with nullcontext(parts.engine) if same else closing(self.person.open_engine()) as engine:
+            pace = self.person.pace(engine.prepare(), 1)
+            asking = replace(sitting, engine=engine, judge=words_verdict, pace=pace)
+            with o.making("simulated person", asking) as making:
+                making.make(person.jobs(), len(moments), WORDS)
+        found = words_in(sitting.folder)
+        missing = [moment.row for moment in moments if moment.row not in found]
+        if missing:
+            raise UsageError(f"the simulated person has not spoken about {len(missing)} rows: run it again")
+        return found

@@ -1,0 +1,102 @@
+"""`assistant bench synthesis`: programs from tasks, many samples a problem."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli import bench_options as o
+
+if TYPE_CHECKING:
+    from assistant.bench.synthesis.question import Question
+
+
+def synthesis(
+    problems: o.Problems = "starter",
+    samples: Annotated[int, typer.Option("--samples", "-k", min=1, max=10_000, help="Of each problem.")] = 80,
+    temperature: Annotated[
+        str, typer.Option("--temperature", metavar="T[,T…]", help="0 is greedy; several make a sweep.")
+    ] = "0.5",
+    asserts: Annotated[
+        str, typer.Option("--asserts", metavar="N[,N…]", help="Tests in the prompt: 0 to 3, or all.")
+    ] = "all",
+    shots: Annotated[
+        str | None,
+        typer.Option("--shots", metavar="IDS", help="Examples, e.g. 2,3,4 (usual for base models), or none."),
+    ] = None,
+    shots_from: Annotated[
+        str | None,
+        typer.Option("--shots-from", metavar="SOURCE", help="Where examples are (default: --problems)."),
+    ] = None,
+    prompt_seeds: Annotated[
+        int,
+        typer.Option("--prompt-seeds", min=1, max=100, help="Prompts with other examples; and their union."),
+    ] = 1,
+    edited: Annotated[
+        str | None,
+        typer.Option("--edited", metavar="FILE", help="Sanitized MBPP: ask original and edited text, both."),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="MBPP's prompt, test, validation or train.")
+    ] = None,
+    template: Annotated[
+        str, typer.Option("--template", metavar="ID", help="Wording of the prompt.")
+    ] = "paper",
+    hidden_tests: o.Hidden = None,
+    limit: o.Limit = None,
+    engine: o.Engine_ = None,
+    model: o.Model = None,
+    device: o.Device = None,
+    precision: o.Precision = None,
+    base_url: o.BaseUrl = None,
+    base_model: o.BaseModel = False,
+    script: o.Script = None,
+    seed: o.Seed = 0,
+    max_tokens: o.MaxTokens = 640,
+    streams: o.Streams = None,
+    batch: o.BatchSize = None,
+    minutes: o.Minutes = None,
+    timeout: o.Timeout = 10.0,
+    price_in: o.PriceIn = None,
+    price_out: o.PriceOut = None,
+    out: o.Out = None,
+    json_: o.JsonOut = False,
+    unsafe_run: o.Unsafe = False,
+) -> int:
+    """Draw programs for every problem, score them, and report both of the paper's metrics and pass@k."""
+    from assistant.bench.synthesis.question import Question
+
+    options = o.BenchOptions(
+        engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
+        base_model=base_model, streams=streams, batch=batch, minutes=minutes, timeout=timeout,
+        price_in=price_in, price_out=price_out, out=out, json_=json_, unsafe=unsafe_run,
+    )  # fmt: skip
+    question = Question(
+        source=problems, samples=samples, temperature=temperature, asserts=asserts, shots=shots,
+        shots_from=shots_from or "", prompt_seeds=prompt_seeds, edited=edited or "", split=split or "",
+        template=template, hidden=hidden_tests or "", limit=limit, seed=seed, max_tokens=max_tokens,
+    )  # fmt: skip
+    question.check()
+    return _run(question, options)
+
+
+def _run(question: Question, options: o.BenchOptions) -> int:
+    from assistant.bench.synthesis.figure import drawing
+    from assistant.bench.synthesis.report import report
+    from assistant.bench.synthesis.summary import summarise
+
+    with options.parts() as parts:
+        problems = question.problems(parts.sandbox, o.say)
+        plan = question.plan(problems, parts.prepare())
+        sitting = parts.sitting("synthesis", question.source, plan.asked(), plan.samples)
+        with o.making("synthesis", sitting) as making:
+            making.make(plan.jobs(), plan.total)
+        summary = sitting.finish(
+            [variant.name for variant in plan.variants],
+            plan.total,
+            lambda groups: summarise(plan.variants, groups),
+            drawing,
+        )
+    o.show(summary, report, sitting.folder, json_=options.json_)
+    return 0
