@@ -146,10 +146,11 @@ def table(rows: Sequence[dict[str, Any]]) -> None:
 def _ratios(kind: str, by: dict[tuple[str, str], dict[str, dict[str, Any]]]) -> None:
     ours, plain = by.get((kind, "ours"), {}), by.get((kind, "plain"), {})
     rivals = [by[kind, name] for name in ("llama", "llama-lookup") if (kind, name) in by]
-    shared = [name for name in ours if rivals and all(name in rival for rival in rivals)]
-    if shared:
-        # The better of the two over all rounds, as a person would set it once and for all.
-        best = min(rivals, key=lambda rival: sum(rival[name]["seconds"] for name in shared))
+    common = [name for name in ours if rivals and all(name in rival for rival in rivals)]
+    if common:
+        # The better of the two over the rounds that both had, as a person would set it once and for all.
+        best = min(rivals, key=lambda rival: sum(rival[name]["seconds"] for name in common))
+        shared = [name for name in ours if name in best]
         each = [ours[name]["seconds"] / best[name]["seconds"] for name in shared]
         whole = sum(ours[n]["seconds"] for n in shared) / sum(best[n]["seconds"] for n in shared)
         print(
