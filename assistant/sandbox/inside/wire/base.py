@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_DEPTH = 150
-MAX_NODES = 3_000_000
+MAX_NODES = 1_500_000
 MAX_BYTES = 32 * 1024 * 1024
 
 Json = Any
