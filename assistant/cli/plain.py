@@ -18,7 +18,7 @@ from assistant.domain.generation import Engine, Progress
 from assistant.domain.problem import Problem
 from assistant.domain.state import State
 from assistant.domain.submission import Sandbox
-from assistant.sandbox.banner import banner
+from assistant.sandbox.banner import banner, told
 from assistant.session.background import start_background_arms
 from assistant.session.desk import Desk
 from assistant.session.runner import Session
@@ -41,7 +41,8 @@ def run_plain(options: setup.RunOptions, *, json_events: bool = False) -> int:
         _prepare(engine, printer)
         sandbox = setup.make_sandbox(options)
         printer.warning = banner(sandbox.layers)
-        printer.warn()
+        if line := told(sandbox.layers):
+            printer.talk(line)
         if desk is not None:
             return _hold_study(desk, bool(granted), engine, sandbox, printer)
         if options.resume:

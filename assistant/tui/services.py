@@ -8,7 +8,7 @@ from collections.abc import Callable
 from assistant.domain.errors import EngineError
 from assistant.domain.generation import Engine, ModelInfo, Progress
 from assistant.domain.submission import Sandbox
-from assistant.sandbox.banner import banner
+from assistant.sandbox.banner import told
 from assistant.tui.launch import Launch
 
 
@@ -46,7 +46,7 @@ class Services:
     @property
     def warning(self) -> str:
         """What a person must see while the walls are less than whole; empty when they stand."""
-        return banner(self._sandbox.layers) if self._sandbox is not None else ""
+        return told(self._sandbox.layers) if self._sandbox is not None else ""
 
     def close(self) -> None:
         """End the model's process and remove the sandbox."""

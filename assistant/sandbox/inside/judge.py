@@ -228,8 +228,8 @@ class Judge:
     def _asks_for_an_object(self, error: AttributeError) -> bool:
         """Whether the test wanted an attribute that a plain copy has lost (of a named tuple, an exception)."""
         kinds = (*(kind for kind in PLAIN if kind is not type(None)), *PROXIES)
-        copied = error.obj is self._link.raised if self._link.raised else isinstance(error.obj, kinds)
-        return copied and is_own_attribute(error.name or "")
+        caught = self._link.raised is not None and error.obj is self._link.raised
+        return (caught or isinstance(error.obj, kinds)) and is_own_attribute(error.name or "")
 
 
 def alike(value: Any, expected: Any, atol: float) -> bool:

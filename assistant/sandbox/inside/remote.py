@@ -69,6 +69,8 @@ class Link:
         self.raised_as: dict[str, Any] = {}
         self.returned: list[Any] = []
         """The last value that a call gave (empty before the first)."""
+        self._broken_off: BaseException | None = None
+        """What ended a function of the test's that the program had called."""
         self._after_call: Callable[[], None] = lambda: None
         """Brings the tests' copies of the program's values up to date."""
 
@@ -146,6 +148,9 @@ class Link:
         while "callback" in answer:
             self._send(self._serve(answer))
             answer = self._receive()
+        if self._broken_off is not None:
+            error, self._broken_off = self._broken_off, None
+            raise error
         return answer
 
     def _send(self, request: dict[str, Any]) -> None:
@@ -173,6 +178,9 @@ class Link:
             args, kwargs = decoder.decode(request["args"])
             return {"value": self._encode(function(*args, **kwargs), origins)}
         except Exception as error:
+            return {"raised": describe(error, "")}
+        except (MustRunBeside, ProgramRefused) as error:  # told to the test once the program has answered
+            self._broken_off = error
             return {"raised": describe(error, "")}
 
     def value_of(self, answer: dict[str, Any], origins: wire.Origins) -> Any:
