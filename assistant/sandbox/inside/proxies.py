@@ -118,7 +118,11 @@ class Opaque:
 
 def _operation(name: str) -> Callable[..., Any]:
     def operate(self: Opaque, *args: Any) -> Any:
-        return self._asked(name)(*args)
+        try:
+            operation = self._asked(name)
+        except AttributeError:  # the interpreter expects this of a type that cannot do it
+            raise TypeError(f"`{self._held_type}` has no {name}") from None
+        return operation(*args)
 
     return operate
 
