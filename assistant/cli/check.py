@@ -81,9 +81,9 @@ def _submission(
 
 
 def _warn(sandbox: LocalSandbox) -> None:
-    from assistant.sandbox.banner import banner
+    from assistant.sandbox.banner import told
 
-    if line := banner(sandbox.layers):
+    if line := told(sandbox.layers):
         print(line, file=sys.stderr)
 
 

@@ -95,6 +95,7 @@ def _disk() -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
+    from assistant.sandbox.banner import told
     from assistant.sandbox.promises import try_promises
     from assistant.sandbox.service import open_sandbox
 
@@ -102,6 +103,8 @@ def _sandbox() -> Iterator[Finding]:
     try:
         layers = ", ".join(f"{name} {value}" for name, value in sandbox.layers.items())
         yield Finding("ok", "sandbox", f"layers: {layers}")
+        if line := told(sandbox.layers):
+            yield Finding("warning", "sandbox", line)
         for promise in try_promises(sandbox):
             state: Literal["ok", "failure"] = "ok" if promise.kept else "failure"
             yield Finding(state, "sandbox", f"{promise.name}: {promise.detail}")

@@ -18,6 +18,7 @@ from assistant.domain.generation import Engine, Progress
 from assistant.domain.problem import Problem
 from assistant.domain.state import State
 from assistant.domain.submission import Sandbox
+from assistant.sandbox.banner import banner, told
 from assistant.session.background import start_background_arms
 from assistant.session.desk import Desk
 from assistant.session.runner import Session
@@ -42,6 +43,9 @@ def run_plain(options: setup.RunOptions, *, json_events: bool = False) -> int:
     try:
         _prepare(engine, printer)
         sandbox = setup.make_sandbox(options)
+        printer.warning = banner(sandbox.layers)
+        if line := told(sandbox.layers):
+            printer.talk(line)
         if desk is not None:
             return _hold_study(desk, bool(granted), engine, sandbox, printer)
         if begun is not None:
@@ -118,6 +122,8 @@ class Printer:
         """The person has gone: the input ended, or they said that they go on another day."""
         self._silent: list[ev.LiveEvent] = []
         """What may be shown only when the session is over."""
+        self.warning = ""
+        """Said at the start and again with every verdict: the walls are less than whole."""
 
     def read_line(self) -> str:
         """One line of stdin with its end; empty when there is no more."""
@@ -131,6 +137,10 @@ class Printer:
 
     def talk(self, words: str, end: str = "\n") -> None:
         print(words, end=end, file=sys.stderr, flush=True)
+
+    def warn(self) -> None:
+        if self.warning:
+            self.talk(self.warning)
 
     def event(self, event: ev.LiveEvent) -> None:
         """Print it as JSON where that was asked for; what hidden tests say waits for the session's end."""
@@ -261,6 +271,7 @@ class _Dialogue:
             case ev.GenerationFinished():
                 self.printer.data(text.answer_text(event, self.printer.colour))
             case ev.TestsFinished():
+                self.printer.warn()
                 self.printer.data(text.report_text(event.visible, self.printer.colour))
 
     def _summary(self) -> None:

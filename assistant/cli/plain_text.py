@@ -55,7 +55,7 @@ def case_text(case: CaseReport, colour: bool = False) -> str:
     mark = "ok" if case.passed else case.outcome.word
     if colour:
         mark = f"\x1b[{32 if case.passed else 31}m{mark}\x1b[0m"
-    line = f"  {mark}: {case.test}"
+    line = f"  {mark}: {case.test}" + ("" if case.sealed else "  (unsealed)")
     if case.passed:
         return line
     if case.outcome is Outcome.WRONG and case.actual is not None:

@@ -14,10 +14,16 @@ def banner(layers: Mapping[str, bool | str]) -> str:
     return ""
 
 
+def told(layers: Mapping[str, bool | str]) -> str:
+    """One line for a person about these walls: the banner, else what is missing of the second wall, else empty."""
+    missing = notes(layers)
+    return banner(layers) or ("note: " + "; ".join(reversed(missing)) if missing else "")
+
+
 def notes(layers: Mapping[str, bool | str]) -> tuple[str, ...]:
     """What is missing of the second wall, for a status line."""
     namespaces, scratch = layers.get("namespaces"), layers.get("scratch")
-    told = [f"no namespaces ({namespaces})"] if isinstance(namespaces, str) else []
+    missing = [f"no namespaces ({namespaces})"] if isinstance(namespaces, str) else []
     if isinstance(scratch, str) and scratch.startswith("none"):
-        told.append("no private scratch: solutions cannot write files")
-    return tuple(told)
+        missing.append("no private scratch: solutions cannot write files")
+    return tuple(missing)

@@ -1,5 +1,8 @@
 """Children started one by one below another system's own sandbox: macOS, behind a "reduced" banner.
 
+The macOS half is written from documentation and has never run on macOS: there was no such machine. What can be
+walked elsewhere (starting, conversation, memory, scratch) is tested without the profile.
+
 `sandbox-exec` closes the network, processes and files. Memory has no limit there that the system would enforce,
 so it is polled. Where there is no sandbox at all, only unsafe runs are possible.
 """
@@ -12,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -139,23 +143,20 @@ def resident_bytes(pid: int) -> int:
 
 
 def profile(scratch: Path) -> str:
-    """The sandbox profile: the interpreter and our own inner package to read, the scratch to write."""
+    """The sandbox profile: the interpreter and our own inner package to read, the scratch to write.
+
+    The last rule that matches decides, so what must never be comes at the end.
+    """
     own = Path(__file__).resolve().parent
-    program = Path(interpreter()).resolve()
-    readable = [
-        Path(sys.base_prefix).resolve() / "lib",
-        "/usr/lib",
-        "/System/Library",
-        "/usr/share/zoneinfo",
-        own,
-    ]
+    program, base = Path(interpreter()).resolve(), Path(sys.base_prefix).resolve()
+    readable = [base, "/usr/lib", "/System/Library", "/usr/share/zoneinfo", own]
     return "\n".join(
         (
             "(version 1)",
             "(deny default)",
-            "(deny process-fork)",
-            "(deny network*)",
-            f"(allow process-exec (subpath {_quoted(Path(sys.base_prefix).resolve())}) (literal {_quoted(program)}))",
+            '(import "system.sb")',
+            f"(allow process-exec (subpath {_quoted(base)}) (literal {_quoted(program)}))",
+            f"(allow file-map-executable (subpath {_quoted(base)}))",
             "(allow file-read-metadata)",
             *(f"(allow file-read* (subpath {_quoted(path)}))" for path in readable),
             f"(allow file-read* (literal {_quoted(program)}) (literal {_quoted(own.parent / '__init__.py')}))",
@@ -164,8 +165,17 @@ def profile(scratch: Path) -> str:
             '(allow file-write* (literal "/dev/null"))',
             "(allow sysctl-read)",
             "(allow signal (target self))",
+            *(f"(deny file-read* (subpath {_quoted(folder)}))" for folder in _other_packages()),
+            "(deny process-fork)",
+            "(deny network*)",
         )
     )
+
+
+def _other_packages() -> list[Path]:
+    """Where installed packages are: a published test set may be among them."""
+    variables = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
+    return [Path(sysconfig.get_path(name, vars=variables)).resolve() for name in ("purelib", "platlib")]
 
 
 def _quoted(path: object) -> str:

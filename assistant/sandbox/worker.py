@@ -26,7 +26,7 @@ _BOOT = (
 GRANTED = ("numpy",)
 """Packages that answers of models often import; everything else outside of the standard library stays hidden."""
 START_SECONDS = 60.0
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 15.0
 """A zygote that takes longer for an answer is replaced."""
 RUNS_OF_A_JUDGE = 500
 """After so many runs a standing judge is replaced, lest anything add up."""

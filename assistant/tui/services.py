@@ -8,6 +8,7 @@ from collections.abc import Callable
 from assistant.domain.errors import EngineError
 from assistant.domain.generation import Engine, ModelInfo, Progress
 from assistant.domain.submission import Sandbox
+from assistant.sandbox.banner import told
 from assistant.tui.launch import Launch
 
 
@@ -41,6 +42,11 @@ class Services:
             if self._sandbox is None:
                 self._sandbox = self.launch.open_sandbox()
             return self._sandbox
+
+    @property
+    def warning(self) -> str:
+        """What a person must see while the walls are less than whole; empty when they stand."""
+        return told(self._sandbox.layers) if self._sandbox is not None else ""
 
     def close(self) -> None:
         """End the model's process and remove the sandbox."""

@@ -42,6 +42,11 @@ class Verdicts:
         return sum(row.case is not None and row.case.passed for row in self.rows)
 
     @property
+    def sealed(self) -> bool:
+        """Whether the program could have forged none of these verdicts."""
+        return all(row.case is None or row.case.sealed for row in self.rows)
+
+    @property
     def tested(self) -> bool:
         return any(row.case is not None for row in self.rows)
 
@@ -106,7 +111,8 @@ def _head(row: Row) -> Line:
     passed = row.case.passed
     mark = Piece(" ✓ " if passed else " ✗ ", "case--passed" if passed else "case--failed")
     word: Line = () if passed else (Piece(f"{row.case.outcome.word}  ", "case--failed"),)
-    return (mark, *word, Piece(row.test), *_change_tag(row.change))
+    seal: Line = () if row.case.sealed else (Piece("  unsealed", "case--label"),)
+    return (mark, *word, Piece(row.test), *seal, *_change_tag(row.change))
 
 
 def _change_tag(change: Change) -> Line:

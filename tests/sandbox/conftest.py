@@ -30,7 +30,7 @@ def sandbox() -> Iterator[LocalSandbox]:
 def run(sandbox: LocalSandbox) -> Run:
     """`run(source, *tests, **submission)`; tests given as text are asserts."""
 
-    def call(source: str, *tests: str | Test, seconds: float = 5.0, **more: Any) -> Report:
+    def call(source: str, *tests: str | Test, seconds: float = 20.0, **more: Any) -> Report:
         made = tuple(AssertTest(code=test) if isinstance(test, str) else test for test in tests)
         return sandbox.run(Submission(source=source, tests=made, limits=Limits(seconds=seconds), **more))
 

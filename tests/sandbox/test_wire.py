@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import datetime
 import enum
@@ -19,6 +20,8 @@ from assistant.sandbox.inside.literals import literal_of
 from assistant.sandbox.inside.show import show
 from assistant.sandbox.inside.wire import base
 
+DAY, MINUTE = datetime.timedelta(hours=23), datetime.timedelta(minutes=1)
+OFFSET = datetime.timezone
 SCALARS = (
     st.none()
     | st.booleans()
@@ -35,11 +38,15 @@ SCALARS = (
     | st.fractions()
     | st.dates()
     | st.datetimes()
+    | st.datetimes(timezones=st.timedeltas(-DAY, DAY).map(lambda t: OFFSET(MINUTE * (t // MINUTE))))
     | st.times()
     | st.timedeltas()
     | st.sampled_from([int, str, list, type(None), ..., NotImplemented])
 )
 HASHABLE = SCALARS.filter(lambda value: not isinstance(value, bytearray))
+ARRAYS = st.lists(st.integers(-(2**31), 2**31 - 1)).map(lambda items: array.array("l", items)) | st.lists(
+    st.floats()
+).map(lambda items: array.array("d", items))
 
 
 def _containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -53,10 +60,20 @@ def _containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         | st.dictionaries(keys, inner)
         | st.dictionaries(keys, inner).map(collections.OrderedDict)
         | st.dictionaries(keys, st.integers()).map(collections.Counter)
+        | st.builds(
+            collections.defaultdict, st.sampled_from([int, list, str, None]), st.dictionaries(keys, inner)
+        )
+        | st.dictionaries(keys, inner).map(dict.keys)
+        | st.dictionaries(keys, inner).map(dict.values)
+        | st.dictionaries(keys, HASHABLE).map(dict.items)
+        | ARRAYS
     )
 
 
 VALUES = st.recursive(SCALARS, _containers, max_leaves=12)
+
+
+VIEWS = tuple(map(type, ({}.keys(), {}.values(), {}.items())))
 
 
 def across(value: Any) -> Any:
@@ -70,6 +87,10 @@ def same(one: Any, other: Any) -> bool:
         return False
     if isinstance(one, list | tuple | collections.deque):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, collections.defaultdict) and one.default_factory is not other.default_factory:
+        return False
+    if isinstance(one, VIEWS):
+        return same(list(one), list(other))
     if isinstance(one, dict):
         return len(one) == len(other) and all(
             same(a, b) and same(one[a], other[b]) for a, b in zip(one, other, strict=True)
@@ -105,6 +126,14 @@ def test_signs_and_extremes_survive() -> None:
     assert across([5e-324, 1.7976931348623157e308]) == [5e-324, 1.7976931348623157e308]
     assert across(10**100_000) == 10**100_000
     assert across(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)).tzinfo is datetime.UTC
+
+
+def test_other_factories_and_named_zones() -> None:
+    """A factory of one's own stays at home; a zone that would lose its name does not cross."""
+    assert across(collections.defaultdict(lambda: 1, {1: 2})) == {1: 2}
+    named = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=1), "X"))
+    with pytest.raises(wire.CannotCross, match="time zone"):
+        across(named)
 
 
 class Colour(enum.IntEnum):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+import collections
 import contextlib
 import json
 import random
@@ -14,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.sandbox.inside import frames, wire
-from assistant.sandbox.inside.remote import checked_failure
+from assistant.sandbox.inside.proxies import ProgramRefused
+from assistant.sandbox.inside.remote import Link, ProgramDied, checked_failure
 from assistant.sandbox.inside.wire import base
 from assistant.sandbox.verdicts import case_report
 
 TAGS = st.sampled_from(
-    [*"ltszqdOCDBfibcRTkr", "dec", "frac", "date", "datetime", "time", "delta", "held", "", "x"]
+    [*"ltszqdOCDBfibcRTkrKVIa", "Dlist", "dec", "frac", "date", "datetime", "time", "delta", "held", "", "x"]
 )
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | TAGS,
@@ -43,13 +46,13 @@ def decode_or_refuse(data: Any) -> None:
 
 
 @given(JUNK)
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=None)
 def test_junk_is_refused_or_decoded(data: Any) -> None:
     decode_or_refuse(data)
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=120, deadline=2000)
+@settings(max_examples=120, deadline=None)
 def test_bytes_are_refused_or_parsed(data: bytes) -> None:
     try:
         frames.parse(data)
@@ -66,17 +69,18 @@ def test_mutated_messages_neither_crash_nor_hang_nor_swell() -> None:
             {frozenset({1}): b"x"},
             [2**80, "é", 1j, range(3)],
             [[[[]]]] * 3,
+            [{1: 2}.items(), {1: 2}.keys(), array.array("i", [1]), collections.defaultdict(list, a=[1])],
         )
     ]
     chance = random.Random(0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    end, count = time.monotonic() + 3.0, 0
-    while time.monotonic() < end:
-        begun = time.monotonic()
+    end, count = time.process_time() + 3.0, 0
+    while time.process_time() < end:
+        begun = time.process_time()
         with contextlib.suppress(ValueError, RecursionError):
             decode_or_refuse(json.loads(mutated(chance, chance.choice(seeds))))
         count += 1
-        assert time.monotonic() - begun < 2.0
+        assert time.process_time() - begun < 2.0
     assert count > 500
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
 
@@ -113,13 +117,44 @@ def test_bombs_are_refused_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
         ["f", "x" * 1000],
         ["dec", "1e" + "9" * 50],
     ):
-        begun = time.monotonic()
+        begun = time.process_time()
         decode_or_refuse(data)
-        assert time.monotonic() - begun < 5.0
+        assert time.process_time() - begun < 5.0
+
+
+class Liar:
+    """A program's stream that says one thing, whatever it is asked, and is gone."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answers = [answer]
+
+    def send(self, message: object) -> None:
+        frames.pack(message)
+
+    def receive(self) -> dict[str, Any]:
+        if not self._answers:
+            raise frames.FrameError("gone")
+        return frames.parse(json.dumps(self._answers.pop()).encode())
+
+
+FIELDS = st.sampled_from(["value", "after", "raised", "refused", "callback", "args", "kinds", "stop"])
+
+
+@given(st.dictionaries(FIELDS, JUNK, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_a_lying_program_gets_no_further_than_its_own_values(answer: dict[str, Any]) -> None:
+    link = Link(Liar(answer))  # type: ignore[arg-type]
+    given = [1, [2]]
+    try:
+        link.call({"name": "f"}, (given, print), {})
+    except (ProgramRefused, ProgramDied):
+        return
+    except BaseException as error:
+        assert error is link.raised
 
 
 @given(JUNK)
-@settings(max_examples=120, deadline=2000)
+@settings(max_examples=120, deadline=None)
 def test_a_lying_judge_gets_a_report_of_the_right_shape(data: Any) -> None:
     answer = (
         data if isinstance(data, dict) else {"verdict": data, "raised": data, "expected": data, "line": data}

@@ -56,18 +56,50 @@ class Approx:
         return f"about {self.expected!r}"
 
 
-@contextlib.contextmanager
-def raises(kind: Any, match: str | None = None) -> Iterator[None]:
-    """The block must raise `kind`."""
-    import re
+class Caught:
+    """What `raises` gives: the exception, once the block has raised it."""
 
+    value: BaseException
+
+    @property
+    def type(self) -> type[BaseException]:
+        return type(self.value)
+
+    def match(self, pattern: str) -> bool:
+        """Raise `AssertionError` unless the exception's text matches."""
+        import re
+
+        if not re.search(pattern, str(self.value)):
+            raise AssertionError(f"{pattern!r} is not in {str(self.value)!r}")
+        return True
+
+
+met: list[str] = []
+"""Names of the exceptions that `raises` waited for and got: such a block is as good as an assert."""
+
+
+def raises(kind: Any, *call: Any, match: str | None = None, **more: Any) -> Any:
+    """The block (or the function that is given) must raise `kind`."""
+    if not call:
+        return _raising(kind, match)
+    with _raising(kind, match) as caught:
+        call[0](*call[1:], **more)
+    return caught
+
+
+@contextlib.contextmanager
+def _raising(kind: Any, match: str | None) -> Iterator[Caught]:
+    caught = Caught()
+    name = getattr(kind, "__name__", str(kind))
     try:
-        yield
+        yield caught
     except kind as error:
-        if match is not None and not re.search(match, str(error)):
-            raise AssertionError(f"{match!r} is not in {str(error)!r}") from None
+        caught.value = error
+        if match is not None:
+            caught.match(match)
+        met.append(name)
         return
-    raise AssertionError(f"did not raise {getattr(kind, '__name__', kind)}")
+    raise AssertionError(f"did not raise {name}")
 
 
 def install() -> None:

@@ -9,6 +9,7 @@ import gc
 import os
 import socket
 import types
+from collections.abc import Set
 from typing import Any
 
 from assistant.sandbox.inside import frames
@@ -42,7 +43,7 @@ class Neighbour:
         kinds = (Kind("function" if name.partition(".")[0] in known else "missing") for name in names)
         return self._loaded, dict(zip(names, kinds, strict=True))
 
-    def namespace(self, entry: str, kinds: dict[str, Kind]) -> dict[str, Any]:
+    def namespace(self, entry: str, kinds: dict[str, Kind], under_test: Set[str]) -> dict[str, Any]:
         seen = self._module.__dict__
         if entry:
             seen.setdefault("candidate", self.function(entry))

@@ -11,19 +11,19 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from assistant.sandbox.inside import frames, names
+from assistant.sandbox.inside import approx, frames, names
 from assistant.sandbox.inside.asserts import RECORDER, Recorder, compile_test
 from assistant.sandbox.inside.failures import describe
 from assistant.sandbox.inside.literals import literal_of
-from assistant.sandbox.inside.remote import (
-    MISSING,
-    Kind,
-    Link,
+from assistant.sandbox.inside.proxies import (
+    PLAIN,
+    PROXIES,
     MustRunBeside,
-    ProgramDied,
     ProgramRefused,
-    standard,
+    is_own_attribute,
 )
+from assistant.sandbox.inside.remote import MISSING, Kind, Link, ProgramDied, standard
+from assistant.sandbox.inside.sharing import reason_to_run_beside
 from assistant.sandbox.inside.show import show
 
 Json = dict[str, Any]
@@ -84,18 +84,18 @@ class Judge:
             self._link.start_load(job["source"], job["name"])
         known = [text for text in (setup, *texts) if text is not None]
         bound = setup.binds if setup else set()
-        wanted = dict.fromkeys(
-            n for text in known for n in text.free() if n not in bound and n != "candidate"
-        )
         given = job["entry"]
+        wanted = dict.fromkeys(
+            n for text in known for n in text.free() if n not in bound and not (given and n == "candidate")
+        )
         called = [name for text in (*texts, setup) if text for name in text.called() if name in wanted]
-        if not called and not given:
-            # Only where nothing else is called: a program must not answer for `set` and `len` in a test.
+        if not wanted and not given:
+            # Only where nothing else is asked for: a program must not answer for `set` and `len` in a test.
             called = [name for text in texts if text for name in text.called_builtins()]
         values = [test["name"] for test in self._tests if test["kind"] == "value"]
         asked = dict.fromkeys([*wanted, *called, *filter(None, [given]), *values])
         loaded, kinds = self._link.finish_load(list(asked))
-        self._kinds = kinds
+        self._kinds = kinds = {name: names_a_module(name, kind, known) for name, kind in kinds.items()}
         if "raised" in loaded:
             return {"failure": {"stage": "load", "raised": loaded["raised"]}}
         self._entry = given or own_function(called, kinds)
@@ -103,13 +103,14 @@ class Judge:
         if self._entry and kinds.get(self._entry, MISSING).kind == "missing":
             return {"failure": {"stage": "entry", "message": f"the program defines no `{root}`"}}
         self._under_test = {*wanted, root, "candidate"}
+        tested = set() if given else called_alone(texts, kinds)
         self._codes = [None if text is None else text.tree for text in texts]
         if self._standing:
             refuse_modules(kinds)
         beside = [] if self._beside else self._reasons(setup, texts, kinds)
         if beside and all(beside):
             return {"ready": True, "beside": beside}
-        self._fill_namespace({name: kinds[name] for name in kinds if name in self._under_test})
+        self._fill_namespace({name: kinds[name] for name in kinds if name in self._under_test}, tested)
         return (self._run_setup(setup) if setup else None) or {"ready": True, "beside": beside}
 
     def _read(self, code: str) -> names.Text | None:
@@ -127,8 +128,8 @@ class Judge:
         general = _reason(setup, kinds, functions)
         return [general or _reason(text, kinds, functions) for text in texts]
 
-    def _fill_namespace(self, kinds: dict[str, Kind]) -> None:
-        self._namespace = self._link.namespace(self._entry, kinds)
+    def _fill_namespace(self, kinds: dict[str, Kind], tested: set[str]) -> None:
+        self._namespace = self._link.namespace(self._entry, kinds, tested)
         self._namespace[RECORDER] = self._recorder
 
     def _run_setup(self, setup: names.Text) -> Json:
@@ -144,6 +145,7 @@ class Judge:
 
     def _judged(self, test: Json) -> Json:
         self._recorder.checks.clear()
+        approx.met.clear()
         self._link.returned = []
         self._link.raised = None
         run: Callable[[Json], Json] = getattr(self, "_run_" + test["kind"])
@@ -156,8 +158,7 @@ class Judge:
 
     def _run_assert(self, test: Json) -> Json:
         exec(self._code_of(test), self._namespace)
-        checks = self._recorder.checks
-        if not checks:
+        if not self._recorder.checks and not approx.met:
             return {"verdict": "error", "message": "the test asserts nothing"}
         return {"verdict": "passed", **self._last_check()}
 
@@ -216,11 +217,19 @@ class Judge:
             return {"verdict": "wrong", "message": str(error), **self._last_check()}
         if self._link.raised is not None and error is self._link.raised:
             return {"verdict": "raised", "raised": self._link.raised_as}
+        if isinstance(error, AttributeError) and not self._beside and self._asks_for_an_object(error):
+            return {"verdict": "beside", "message": f"the test looks inside an object (`{error.name}`)"}
         if isinstance(error, AssertionError) and self._recorder.checks:
             return {"verdict": "wrong", "message": _text(error), **self._last_check()}
         failure = describe(error, self._source)
         in_test = failure["line"] is None
         return {"verdict": "raised", "raised": failure, "in_test": in_test, **self._last_check()}
+
+    def _asks_for_an_object(self, error: AttributeError) -> bool:
+        """Whether the test wanted an attribute that a plain copy has lost (of a named tuple, an exception)."""
+        kinds = (*(kind for kind in PLAIN if kind is not type(None)), *PROXIES)
+        caught = self._link.raised is not None and error.obj is self._link.raised
+        return (caught or isinstance(error.obj, kinds)) and is_own_attribute(error.name or "")
 
 
 def alike(value: Any, expected: Any, atol: float) -> bool:
@@ -257,9 +266,35 @@ def refuse_modules(kinds: dict[str, Kind]) -> None:
 
 
 def own_function(called: list[str], kinds: dict[str, Kind]) -> str:
-    """The function under test where nothing names it: the first that is called and is no library's."""
-    own = (name for name in called if kinds[name].kind != "module" and standard(name, kinds[name]) is None)
-    return next(own, "")
+    """The function under test where nothing names it: the first that is called and is no library's.
+
+    Where the program says that all are a library's (`from math import gcd`), the first of them: what is called
+    is what is tested.
+    """
+    callable_ = [name for name in called if kinds[name].kind != "module"]
+    own = [name for name in callable_ if standard(name, kinds[name]) is None]
+    return next(iter([*own, *callable_]), "")
+
+
+def called_alone(texts: list[names.Text | None], kinds: dict[str, Kind]) -> set[str]:
+    """Functions that some test calls without any other of the program's: they are tested, not helpers.
+
+    A program may say that its `gcd` is `math`'s. That makes it a helper only beside a function of its own.
+    """
+    alone: set[str] = set()
+    for text in texts:
+        called = text.called() if text is not None else []
+        if all(name in kinds and standard(name, kinds[name]) is not None for name in called):
+            alone.update(called)
+    return alone
+
+
+def names_a_module(name: str, kind: Kind, texts: list[names.Text]) -> Kind:
+    """What the program says of a name, but for `math` in `math.isclose(…)`: there a test means the module."""
+    rooted = any(name == root for text in texts for root, _ in text.attributes)
+    called = any(name in text.calls for text in texts)
+    told = kind.kind != "missing" and rooted and not called and name in names.INERT_MODULES
+    return Kind("module") if told else kind
 
 
 def _reason(text: names.Text | None, kinds: dict[str, Kind], functions: set[str]) -> str:
@@ -270,7 +305,7 @@ def _reason(text: names.Text | None, kinds: dict[str, Kind], functions: set[str]
         kind = kinds.get(name, MISSING)
         if kind.kind == "class" and names.is_class_name(name) and standard(name, kind) is None:
             return f"the test uses the program's class `{name}`"
-    return text.reason_to_run_beside(functions)
+    return reason_to_run_beside(text, functions)
 
 
 def main(harness_fd: int, solution_fd: int) -> None:

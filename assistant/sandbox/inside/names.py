@@ -9,10 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _BUILTINS = frozenset(dir(builtins))
-_LOOKS_INSIDE = frozenset(
-    {"globals", "inspect", "monkeypatch", "mock", "patch", "setattr", "delattr", "gc", "vars"}
-)
-_TELLING_IMPORTS = frozenset({"solution", "__main__", "inspect", "gc"})
 _INERT = (
     "math cmath copy string random collections itertools functools operator re typing datetime decimal "
     "fractions heapq bisect statistics pytest numbers"
@@ -51,6 +47,10 @@ class Text:
     attributes: list[tuple[str, str]] = field(default_factory=list)
     """`name.attribute` pairs that are read."""
     imports: list[str] = field(default_factory=list)
+    imported: dict[str, str] = field(default_factory=dict)
+    """Names bound by imports, and the full names of what they stand for."""
+    patched: set[str] = field(default_factory=set)
+    """Names of which an attribute is set or deleted."""
     traces: str = ""
     """Something in the code that could outlive it (in the interpreter that runs it); empty: it leaves nothing."""
 
@@ -67,17 +67,6 @@ class Text:
         """Builtin names that are called: one of them may be what the program redefines (`def sum(a, b)`)."""
         called = (name for name in self.reads if name in self.calls and name in _BUILTINS)
         return [name for name in dict.fromkeys(called) if name not in self.binds]
-
-    def reason_to_run_beside(self, functions: set[str]) -> str:
-        """Why the text cannot run against proxies of `functions`; empty when it can."""
-        for name in self.reads:
-            if name in _LOOKS_INSIDE:
-                return f"the test uses `{name}`"
-        for name, attribute in self.attributes:
-            if name in functions:
-                return f"the test looks inside the function: `{name}.{attribute}`"
-        told = next((name for name in self.imports if name.partition(".")[0] in _TELLING_IMPORTS), "")
-        return f"the test imports `{told}`" if told else ""
 
 
 def read(code: str) -> Text:
@@ -124,6 +113,8 @@ def _note_attribute(node: ast.Attribute, text: Text) -> None:
         text.traces = node.attr
     if isinstance(node.value, ast.Name):
         text.attributes.append((node.value.id, node.attr))
+        if not isinstance(node.ctx, ast.Load):
+            text.patched.add(node.value.id)
 
 
 def _note_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: Text) -> None:
@@ -138,8 +129,22 @@ def _note_import(node: ast.Import | ast.ImportFrom, text: Text) -> None:
     text.binds.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
     names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
     text.imports += names
+    _note_meanings(node, text)
+    if any(alias.name.startswith("_") for alias in node.names):
+        text.traces = names[0]
     if not INERT_MODULES.issuperset(names):
         text.traces = names[0]
+
+
+def _note_meanings(node: ast.Import | ast.ImportFrom, text: Text) -> None:
+    """`np` stands for `numpy`, `seed` for `random.seed`."""
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            text.imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        else:
+            text.imported[alias.asname or alias.name.partition(".")[0]] = (
+                alias.name if alias.asname else alias.name.partition(".")[0]
+            )
 
 
 def _note_handler(node: ast.ExceptHandler, text: Text) -> None:
@@ -161,5 +166,5 @@ _NOTERS: dict[type, Callable[[Any, Text], None]] = {
 
 
 def is_class_name(name: str) -> bool:
-    """CapWords: the test's author means a class. (Not `N` or `MAX`, which are constants.)"""
-    return name[:1].isupper() and name != name.upper()
+    """A capital: what the program says is a class, the test's author means as one."""
+    return name[:1].isupper()

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import Any, NamedTuple
 
 from assistant.sandbox.inside import frames, wire
 from assistant.sandbox.inside.failures import describe, is_short
+from assistant.sandbox.inside.proxies import (
+    PROXIES,
+    MustRunBeside,
+    Opaque,
+    ProgramRefused,
+    RemoteFunction,
+    RemoteIterator,
+)
 from assistant.sandbox.inside.solution import rebuild
 
 
 class ProgramDied(BaseException):
     """The solution's process is gone. Not an `Exception`: a test cannot swallow it by accident."""
-
-
-class ProgramRefused(BaseException):
-    """A value of the program's cannot cross; `str(error)` says which."""
-
-
-class MustRunBeside(BaseException):
-    """The test hands over something that only exists in its own process."""
 
 
 class Kind(NamedTuple):
@@ -57,67 +58,6 @@ def standard(name: str, kind: Kind) -> Any:
         return None
 
 
-class Opaque:
-    """A value that stayed with the program because it has no plain form. Nothing about it can be asked."""
-
-    def __init__(self, number: int, kind: str, truth: bool) -> None:
-        self._held_number = number
-        self._held_type = kind
-        self._truth = truth
-
-    def __repr__(self) -> str:
-        return f"<{self._held_type} object>"
-
-    def __bool__(self) -> bool:
-        return self._truth
-
-    def _refuse(self, *_args: object, **_kwargs: object) -> Any:
-        raise ProgramRefused(f"cannot compare a `{self._held_type}`")
-
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __len__ = __iter__ = __getitem__ = __contains__ = __hash__ = _refuse
-    __int__ = __float__ = __index__ = __str__ = __abs__ = __round__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __call__ = _refuse
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._refuse()
-
-
-class RemoteIterator:
-    """An iterator of the program's; each item is asked for when it is needed."""
-
-    def __init__(self, link: Link, number: int, kind: str) -> None:
-        self._link, self._held_number, self._held_type = link, number, kind
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        answer = self._link.ask({"do": "next", "held": self._held_number})
-        if answer.get("stop"):
-            raise StopIteration
-        return self._link.value_of(answer, wire.Origins())
-
-    def __repr__(self) -> str:
-        return f"<{self._held_type} object>"
-
-
-class RemoteFunction:
-    """A function of the program's, by name or (a function that it returned) by number."""
-
-    def __init__(self, link: Link, target: dict[str, Any], shown: str) -> None:
-        self._link, self._target, self._shown = link, target, shown
-        self._held_number = target.get("held")
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._link.call(self._target, args, kwargs)
-
-    def __repr__(self) -> str:
-        return f"<function {self._shown}>"
-
-
 class Link:
     """Requests to the solution child, one at a time."""
 
@@ -129,6 +69,10 @@ class Link:
         self.raised_as: dict[str, Any] = {}
         self.returned: list[Any] = []
         """The last value that a call gave (empty before the first)."""
+        self._broken_off: BaseException | None = None
+        """What ended a function of the test's that the program had called."""
+        self._after_call: Callable[[], None] = lambda: None
+        """Brings the tests' copies of the program's values up to date."""
 
     def start_load(self, source: str, name: str) -> None:
         """Have the program loaded; the judge has its own work to do meanwhile."""
@@ -142,21 +86,33 @@ class Link:
         pairs = given if isinstance(given, dict) else {}
         return loaded, {name: Kind.of(pairs.get(name)) for name in names}
 
-    def namespace(self, entry: str, kinds: dict[str, Kind]) -> dict[str, Any]:
-        """What the tests see of the program: its functions as proxies, its other values as copies."""
+    def namespace(self, entry: str, kinds: dict[str, Kind], under_test: Set[str]) -> dict[str, Any]:
+        """What the tests see of the program: its functions as proxies, its other values as copies.
+
+        Never a library's own function for one that is `under_test`, whatever the program says of it.
+        """
         seen: dict[str, Any] = {"__name__": "tests", "__builtins__": __builtins__}
         for name, kind in kinds.items():
             if kind.kind == "missing" or "." in name:
                 continue
-            own = None if name == entry else standard(name, kind)
+            own = None if name == entry or name in under_test else standard(name, kind)
             if own is not None:
                 seen[name] = own
             else:
                 seen[name] = self.get(name) if kind.kind == "value" else self.function(name)
+        given = {name: seen[name] for name in seen if name in kinds and kinds[name].kind == "value"}
+        self._after_call = (lambda: self._renew(seen, given)) if given else (lambda: None)
         if entry:
             seen["candidate"] = self.function(entry)
             seen.setdefault(entry.rpartition(".")[2], seen["candidate"])
         return seen
+
+    def _renew(self, seen: dict[str, Any], given: dict[str, Any]) -> None:
+        """Bring the tests' copies of the program's values up to date, where a test has not taken the name."""
+        for name, value in given.items():
+            if seen.get(name) is value:
+                with contextlib.suppress(ProgramRefused):
+                    seen[name] = given[name] = self.get(name)
 
     def function(self, name: str) -> RemoteFunction:
         return RemoteFunction(self, {"name": name}, name)
@@ -172,6 +128,7 @@ class Link:
             self._decode(answer["after"], origins)
         value = self.value_of(answer, origins)
         self.returned = [value]
+        self._after_call()
         return value
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -191,6 +148,9 @@ class Link:
         while "callback" in answer:
             self._send(self._serve(answer))
             answer = self._receive()
+        if self._broken_off is not None:
+            error, self._broken_off = self._broken_off, None
+            raise error
         return answer
 
     def _send(self, request: dict[str, Any]) -> None:
@@ -219,6 +179,9 @@ class Link:
             return {"value": self._encode(function(*args, **kwargs), origins)}
         except Exception as error:
             return {"raised": describe(error, "")}
+        except (MustRunBeside, ProgramRefused) as error:  # told to the test once the program has answered
+            self._broken_off = error
+            return {"raised": describe(error, "")}
 
     def value_of(self, answer: dict[str, Any], origins: wire.Origins) -> Any:
         return self._decode(answer.get("value"), origins)
@@ -233,13 +196,13 @@ class Link:
             raise ProgramRefused(str(error)) from None
 
     def _outgoing(self, value: Any) -> Any:
-        if isinstance(value, Opaque | RemoteIterator | RemoteFunction) and value._held_number is not None:
+        if isinstance(value, PROXIES) and value._held_number is not None:
             return ["held", value._held_number]
         if isinstance(
             value, types.FunctionType | types.BuiltinFunctionType | types.MethodType | RemoteFunction | type
         ):
             return ["theirs", self._lend(value)]
-        if isinstance(value, Iterator):
+        if isinstance(value, Iterator) and type(value).__module__ in ("builtins", "itertools"):
             return ["iterate", self._lend(value.__next__)]
         raise MustRunBeside(f"the test hands over a `{type(value).__name__}`")
 
@@ -255,7 +218,7 @@ class Link:
             return RemoteIterator(self, number, name)
         if kind == "function":
             return RemoteFunction(self, {"held": number}, name)
-        return Opaque(number, name, truth)
+        return Opaque(self, number, name, truth)
 
 
 def checked_failure(raised: Any) -> dict[str, Any]:

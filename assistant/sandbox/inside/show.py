@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import collections
+import types
 from collections.abc import Iterable
 from typing import Any
 
 LIMIT = 2000
 """Characters of one shown value."""
+
+
+_VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
 
 
 class _Full(Exception):
@@ -43,6 +47,8 @@ class _Writer:
             self._pairs("{", value, "}", depth)
         elif kind is collections.deque:
             self._items("deque([", value, "])", depth)
+        elif kind in _VIEWS:
+            self._items(kind.__name__ + "([", value, "])", depth)
         else:
             self.write(scalar(value, self._left))
 
@@ -86,6 +92,8 @@ def scalar(value: Any, limit: int) -> str:
         return repr(value[: limit + 1])
     if type(value) is int and value.bit_length() > 12_000:
         return f"<an integer of {value.bit_length()} bits>"
+    if isinstance(shown := getattr(type(value), "shown_as", None), types.FunctionType):
+        return str(shown(value))
     try:
         return repr(value)
     except Exception:

@@ -173,6 +173,9 @@ class Solution:
             return {"stop": True}
         return {"value": self._encode(value, None)}
 
+    def _do_attribute(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"value": self._encode(getattr(self._held[request["held"]], request["name"]), None)}
+
     def _encode(self, value: Any, origins: wire.Origins | None) -> Any:
         return wire.Encoder(origins, self._outgoing).encode(value)
 

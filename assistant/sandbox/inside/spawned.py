@@ -8,6 +8,7 @@ import sys
 
 from assistant.sandbox.inside import approx, solution
 from assistant.sandbox.inside.roles import ROLES, settle_descriptors
+from assistant.sandbox.inside.walls import limits
 from assistant.sandbox.inside.walls.none import NoWalls
 
 _ASIDE = 64
@@ -18,6 +19,7 @@ def main(configuration: str) -> None:
     settings = json.loads(configuration)
     approx.install()
     solution.prepare_streams()
+    limits.share_files()
     NoWalls({}).enclose_child(settings["role"], settings["limits"])
     sys.path.pop(0)
     ROLES[settings["role"]](*settle_descriptors(in_order(settings["fds"])))

@@ -95,6 +95,7 @@ def present_status(screen: WorkScreen) -> None:
     working = phase.working and not (preparing and screen.app.model_error)
     screen.query_one(StatusLine).status = Status(
         doing=doing_word(phase, state, screen.view.program, screen.app.model_error),
+        warning=services.warning,
         working=working,
         seconds=time.monotonic() - screen.working_since if working and not preparing else None,
         model=services.model,

@@ -21,6 +21,8 @@ class Status:
 
     doing: str = ""
     """What is running, or whose turn it is."""
+    warning: str = ""
+    """Stays on a line of its own for as long as it holds (walls that do not stand)."""
     working: bool = False
     seconds: float | None = None
     """How long it has been running."""
@@ -39,12 +41,17 @@ class StatusLine(Widget):
 
     status: reactive[Status] = reactive(Status())
 
+    def watch_status(self, status: Status) -> None:
+        self.set_class(bool(status.warning), "-warning")
+
     def render(self) -> RenderResult:
         left, facts, width = doing_text(self.status), facts_of(self.status), self.size.width
         while facts and len(left) + 2 + len(" · ".join(facts)) > width:
             facts.pop()
         right = " · ".join(facts)
-        return Content(left + " " * max(1, width - len(left) - len(right)) + right)
+        line = Content(left + " " * max(1, width - len(left) - len(right)) + right)
+        warning = self.status.warning
+        return Content.assemble((warning, "bold reverse"), "\n", line) if warning else line
 
 
 def doing_text(status: Status) -> str:

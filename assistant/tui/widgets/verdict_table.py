@@ -89,4 +89,5 @@ class VerdictTable(TopEdge, LinePane):
 def _title(verdicts: Verdicts) -> str:
     if not verdicts.tested:
         return "Tests"
-    return f"Tests  {verdicts.passed} of {len(verdicts.rows)} pass"
+    seal = "" if verdicts.sealed else ", unsealed: a test ran beside the code"
+    return f"Tests  {verdicts.passed} of {len(verdicts.rows)} pass{seal}"

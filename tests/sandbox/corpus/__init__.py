@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.sandbox.corpus import bombs, correct, forgeries, network, process, secrets, sources, values, writes
+from tests.sandbox.corpus import (
+    bombs,
+    claims,
+    correct,
+    forgeries,
+    network,
+    objects,
+    process,
+    secrets,
+    sharing,
+    sources,
+    values,
+    writes,
+)
 from tests.sandbox.corpus.case import Case
 
 AT_THE_WALLS: tuple[Case, ...] = tuple(
@@ -11,5 +24,9 @@ AT_THE_WALLS: tuple[Case, ...] = tuple(
 """What depends on the walls, and is tried in every mode."""
 CASES: tuple[Case, ...] = (
     *AT_THE_WALLS,
-    *(case for module in (forgeries, values, correct, sources) for case in module.CASES),
+    *(
+        case
+        for module in (forgeries, claims, values, correct, objects, sharing, sources)
+        for case in module.CASES
+    ),
 )

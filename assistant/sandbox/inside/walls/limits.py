@@ -23,13 +23,18 @@ _BACKSTOP_SECONDS = 10
 
 def share(tasks: int) -> None:
     """Limits that are the same for every child: files, threads, core dumps, room for a deep stack."""
-    _set(resource.RLIMIT_FSIZE, FILE_BYTES)
-    _set(resource.RLIMIT_NOFILE, FILES)
-    _set(resource.RLIMIT_CORE, 0)
+    share_files()
     _set(resource.RLIMIT_MEMLOCK, 0)
     _set(resource.RLIMIT_MSGQUEUE, 0)
     _set(resource.RLIMIT_NPROC, tasks + SPARE)
     _soft(resource.RLIMIT_STACK, STACK_BYTES)
+
+
+def share_files() -> None:
+    """Sizes and numbers of files, on any system."""
+    _set(resource.RLIMIT_FSIZE, FILE_BYTES)
+    _set(resource.RLIMIT_NOFILE, FILES)
+    _set(resource.RLIMIT_CORE, 0)
 
 
 def apply(memory_bytes: int, seconds: float, cases: int, tasks: int | None = None) -> None:

@@ -8,19 +8,21 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_DEPTH = 150
-MAX_NODES = 1_000_000
+MAX_NODES = 1_500_000
 MAX_BYTES = 32 * 1024 * 1024
 
 Json = Any
 """What `json` can write."""
 
-PAIRED = frozenset("dOCD")
-"""Tags of containers whose content is pairs."""
 TYPES: dict[str, type] = {
     kind.__name__: kind
     for kind in (int, float, complex, bool, str, bytes, list, tuple, dict, set, frozenset, type(None), object)
 }
 """Builtin types, which tests pass as arguments (`only_of(values, int)`)."""
+DEFAULTING = {f"D{name}": kind for name, kind in TYPES.items()}
+"""Tags of a `defaultdict` whose factory is a builtin type, and the factory. (`D`: none, or another one.)"""
+PAIRED = frozenset({"d", "O", "C", "D", "I", *DEFAULTING})
+"""Tags of containers whose content is pairs."""
 
 
 class WireError(Exception):

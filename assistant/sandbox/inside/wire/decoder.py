@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import datetime
 import decimal
@@ -11,6 +12,7 @@ from typing import Any
 
 from assistant.sandbox.inside.wire import base
 from assistant.sandbox.inside.wire.base import (
+    DEFAULTING,
     PAIRED,
     TYPES,
     Json,
@@ -107,7 +109,7 @@ class Decoder:
 
 def refill(target: Any, content: Any) -> None:
     """Give a mutable container the content of another of the same type."""
-    if target is content:
+    if target is content or (isinstance(target, set) and _same_members(target, content)):
         return
     if isinstance(target, list | bytearray):
         target[:] = content
@@ -117,6 +119,21 @@ def refill(target: Any, content: Any) -> None:
         target.extend(content)
     else:
         target.update(content)
+
+
+def _same_members(one: set[Any], other: set[Any]) -> bool:
+    """Whether two sets hold the same; such a one keeps its order. (Equal is not enough: `1 == True`.)"""
+    return len(one) == len(other) and {(type(item), item) for item in one} == {
+        (type(item), item) for item in other
+    }
+
+
+def _array(code: str, content: str) -> array.array[Any]:
+    return array.array(code, bytes.fromhex(content))
+
+
+def _defaulting(kind: type | None) -> Callable[[Any], Any]:
+    return lambda pairs: collections.defaultdict(kind, pairs)
 
 
 def _integer(text: str) -> int:
@@ -153,8 +170,12 @@ _READ_ITEMS: dict[str, Callable[[Any], Any]] = {
     "d": dict,
     "O": collections.OrderedDict,
     "C": lambda pairs: collections.Counter(dict(pairs)),
-    "D": lambda pairs: collections.defaultdict(None, pairs),
+    "D": _defaulting(None),
+    **{tag: _defaulting(kind) for tag, kind in DEFAULTING.items()},
     "B": bytearray,
+    "K": lambda items: dict.fromkeys(items).keys(),
+    "V": lambda items: dict(enumerate(items)).values(),
+    "I": lambda pairs: dict(pairs).items(),
 }
 _SCALARS: dict[str, Callable[..., Any]] = {
     "f": float.fromhex,
@@ -168,6 +189,7 @@ _SCALARS: dict[str, Callable[..., Any]] = {
     "datetime": lambda text, fold: datetime.datetime.fromisoformat(text).replace(fold=fold),
     "time": lambda text, fold: datetime.time.fromisoformat(text).replace(fold=fold),
     "delta": datetime.timedelta,
+    "a": _array,
     "k": _constant,
     "T": _type,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import datetime
 import decimal
@@ -11,6 +12,7 @@ from typing import Any
 
 from assistant.sandbox.inside.wire import base
 from assistant.sandbox.inside.wire.base import (
+    DEFAULTING,
     PAIRED,
     TYPES,
     CannotCross,
@@ -31,19 +33,26 @@ _TAGS: dict[type, str] = {
     collections.OrderedDict: "O",
     collections.Counter: "C",
     collections.defaultdict: "D",
+    type({}.keys()): "K",
+    type({}.values()): "V",
+    type({}.items()): "I",
 }
 """Containers. Those in `PAIRED` hold pairs, the others items."""
-_MUTABLE = frozenset("lsqdOCDB")
+_MUTABLE = frozenset({*"lsqdOCDB", *DEFAULTING})
+_DEFAULTING = {kind: tag for tag, kind in DEFAULTING.items()}
 _ITEMS: dict[str, Callable[[Any], Iterable[Any]]] = {
     "l": list.__iter__,
     "t": tuple.__iter__,
     "s": set.__iter__,
     "z": frozenset.__iter__,
     "q": collections.deque.__iter__,
+    "K": type({}.keys()).__iter__,
+    "V": type({}.values()).__iter__,
 }
 _DATES: dict[type, str] = {datetime.date: "date", datetime.datetime: "datetime", datetime.time: "time"}
 _bases_of = type.__dict__["__mro__"].__get__
 """The real base types, whatever a metaclass says."""
+_factory_of = collections.defaultdict.__dict__["default_factory"].__get__
 
 
 class Encoder:
@@ -135,9 +144,12 @@ class Encoder:
             raise TooLarge(f"cannot compare a value nested more than {base.MAX_DEPTH} deep")
         before = self._nodes
         self._open.add(key)
-        content = (
-            self._pairs(value, depth + 1) if tag in PAIRED else self._items(_ITEMS[tag](value), depth + 1)
-        )
+        if tag == "D":
+            tag = _tag_of_defaulting(value)
+        if tag in PAIRED:
+            content = self._pairs(value if tag == "I" else dict.items(value), depth + 1)
+        else:
+            content = self._items(_ITEMS[tag](value), depth + 1)
         self._open.discard(key)
         number = self._number(value, tag)  # after the parts: the decoder meets them in the same order
         if number is None:
@@ -155,8 +167,8 @@ class Encoder:
         encode = self._encode
         return [encode(item, depth) for item in items]
 
-    def _pairs(self, mapping: Any, depth: int) -> list[Json]:
-        return [[self._encode(k, depth), self._encode(v, depth)] for k, v in dict.items(mapping)]
+    def _pairs(self, pairs: Iterable[tuple[Any, Any]], depth: int) -> list[Json]:
+        return [[self._encode(k, depth), self._encode(v, depth)] for k, v in pairs]
 
     def _rare(self, value: Any, kind: type) -> Json:
         if kind is range:
@@ -167,6 +179,8 @@ class Encoder:
             return ["frac", self._integer(value.numerator), self._integer(value.denominator)]
         if kind in _DATES:
             return self._date(value, kind)
+        if kind is array.array:
+            return self._array(value)
         if kind is datetime.timedelta:
             return ["delta", value.days, value.seconds, value.microseconds]
         if value is Ellipsis or value is NotImplemented:
@@ -177,9 +191,13 @@ class Encoder:
             return self._special(value)
         raise CannotCross(kind.__name__)
 
+    def _array(self, value: array.array[Any]) -> Json:
+        self._weigh(2 * len(value) * value.itemsize)
+        return ["a", value.typecode, value.tobytes().hex()]
+
     def _date(self, value: Any, kind: type) -> Json:
         zone = getattr(value, "tzinfo", None)
-        if zone is not None and zone is not datetime.UTC:
+        if zone is not None and not _is_plain_offset(zone):
             raise CannotCross(kind.__name__ + " with a time zone")
         return [_DATES[kind], value.isoformat(), *([value.fold] if kind is not datetime.date else [])]
 
@@ -187,6 +205,17 @@ class Encoder:
         self._bytes += size
         if self._bytes > base.MAX_BYTES:
             raise TooLarge(f"cannot compare a value of more than {base.MAX_BYTES >> 20} MiB")
+
+
+def _tag_of_defaulting(value: Any) -> str:
+    """The tag that names the factory, where it is a builtin type."""
+    factory = _factory_of(value)
+    return _DEFAULTING.get(factory, "D") if type(factory) is type else "D"
+
+
+def _is_plain_offset(zone: Any) -> bool:
+    """Whether a time zone is a fixed offset without a name of its own: such a one comes back the same."""
+    return type(zone) is datetime.timezone and repr(zone) == repr(datetime.timezone(zone.utcoffset(None)))
 
 
 _FLATTENERS: dict[type, Callable[[Encoder, Any], Json]] = {

@@ -1,0 +1,530 @@
+"""Forged passes by what a program says of itself: false origins, shadowed names, a patched wire, lying values."""
+
+# ruff: noqa: E501
+from __future__ import annotations
+
+from tests.sandbox.corpus.case import Case, dedented
+
+CASES = (
+    Case(
+        "hostile class property",
+        dedented(
+            "class A:\n    @property\n    def __class__(s): return int\n    def __eq__(s,o): return True\n    def __index__(s): return 4\ndef f(x):\n    return A()\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "hostile metaclass",
+        dedented(
+            "class M(type):\n    def __instancecheck__(c, o): return True\n    def __eq__(s,o): return True\n    def __hash__(s): return 1\n    @property\n    def __mro__(s): return (int, object)\n    def mro(c): return [c, object]\nclass A(metaclass=M):\n    def __eq__(s,o): return True\ndef f(x):\n    return A()\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "module claims operator",
+        dedented("def add(a,b): return 0\nadd.__module__='operator'\n"),
+        ("assert add(2,2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "module claims math gcd",
+        dedented("def gcd(a,b): return 0\ngcd.__module__='math'\n"),
+        ("assert gcd(4,6) == 2",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "module claims, two tests",
+        dedented("def gcd(a,b): return 0\ngcd.__module__='math'\ndef g(x): return x\n"),
+        ("assert gcd(4,6) == 2", "assert g(2) == 2"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "module claims heapq",
+        dedented("def merge(*a): return 0\nmerge.__module__='heapq'\n"),
+        ("assert list(merge([1],[0])) == [0,1]",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "module claims with candidate like",
+        dedented("def sqrt(x): return 4\nsqrt.__module__='math'\n"),
+        ("assert sqrt(9) == 3.0",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "own len over variable",
+        dedented("VALUE=[]\ndef len(x): return 4\n"),
+        ("assert len(VALUE) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "own len/set/str",
+        dedented("def f(x): return 5\ndef str(x): return '4'\ndef len(x): return 4\nabs=round=str\n"),
+        ("assert str(f(2)) == '4'",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "own isinstance",
+        dedented("def f(x): return 5\ndef isinstance(a,b): return True\n"),
+        ("assert isinstance(f(2), str)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "class math shadow",
+        dedented("class math:\n    @staticmethod\n    def isclose(*a): return True\ndef f(x): return 5\n"),
+        ("assert math.isclose(f(2), 4)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "function math shadow",
+        dedented("def math(): pass\nmath.isclose=lambda *a, **k: True\ndef f(x): return 5\n"),
+        ("assert math.isclose(f(2), 4)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "module object shadow",
+        dedented(
+            "import types, sys\nmath=types.ModuleType('math'); math.isclose=lambda *a, **k: True\nsys.modules['math']=math\ndef f(x): return 5\n"
+        ),
+        ("assert math.isclose(f(2), 4)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "eq evil",
+        dedented(
+            "class A:\n    def __eq__(s,o): return True\n    def __ne__(s,o): return False\ndef f(x): return A()\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "eq evil int sub",
+        dedented(
+            "class A(int):\n    def __eq__(s,o): return True\n    __hash__=int.__hash__\ndef f(x): return A(5)\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "eq evil str sub",
+        dedented(
+            "class A(str):\n    def __eq__(s,o): return True\n    __hash__=str.__hash__\ndef f(x): return A('5')\n"
+        ),
+        ("assert f(2) == '4'",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "eq evil inside list",
+        dedented("class A:\n    def __eq__(s,o): return True\ndef f(x): return [A(), A()]\n"),
+        ("assert f(2) == [4, 4]",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "eq evil list sub",
+        dedented("class A(list):\n    def __eq__(s,o): return True\ndef f(x): return A()\n"),
+        ("assert f(2) == [4, 4]",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "eq evil dict sub",
+        dedented(
+            "class A(dict):\n    def __eq__(s,o): return True\n    def items(s): return [(1,4)]\ndef f(x): return A()\n"
+        ),
+        ("assert f(2) == {1: 4}",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "eq evil float isclose",
+        dedented(
+            "class A(float):\n    def __float__(s): return 4.0\n    def __sub__(s,o): return 0.0\n    __rsub__=__sub__\n    def __abs__(s): return 0.0\ndef f(x): return A(5)\n"
+        ),
+        ("assert abs(f(2) - 4) < 1e-6", "import math\nassert math.isclose(f(2), 4)"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "evil abs obj",
+        dedented(
+            "class A:\n    def __sub__(s,o): return s\n    __rsub__=__sub__\n    def __abs__(s): return s\n    def __lt__(s,o): return True\n    def __bool__(s): return True\ndef f(x): return A()\n"
+        ),
+        ("assert abs(f(2) - 4) < 1e-6",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "evil lt gt",
+        dedented(
+            "class A:\n    def __lt__(s,o): return True\n    __gt__=__le__=__ge__=__lt__\ndef f(x): return A()\n"
+        ),
+        ("assert 3 < f(2) < 5",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "evil contains",
+        dedented(
+            "class A:\n    def __contains__(s,o): return True\n    def __iter__(s): return iter([4])\ndef f(x): return A()\n"
+        ),
+        ("assert 4 in f(2) and 5 in f(2) and 99 in f(2)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "evil len",
+        dedented(
+            "class A:\n    def __len__(s): return 4\n    def __getitem__(s, i): return A()\n    def __eq__(s,o): return True\ndef f(x): return A()\n"
+        ),
+        ("assert len(f(2)) == 4 and f(2)[0] == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "evil upper",
+        dedented(
+            "class A:\n    def upper(s): return s\n    def __eq__(s,o): return True\ndef f(x): return A()\n"
+        ),
+        ("assert f('a').upper() == 'A'",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "evil strip split",
+        dedented(
+            "class A:\n    def __getattr__(s,n): return lambda *a, **k: s\n    def __eq__(s,o): return True\n    def __iter__(s): return iter([s])\ndef f(x): return A()\n"
+        ),
+        ("assert f('a').strip().split() == ['A']",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "evil sort",
+        dedented(
+            "class A:\n    def __getattr__(s,n): return lambda *a, **k: s\n    def __eq__(s,o): return True\n    def __iter__(s): return iter([s])\n    def __len__(s): return 1\ndef f(x): return A()\n"
+        ),
+        ("assert sorted(f([2,1])) == [1,2]",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "evil in set",
+        dedented(
+            "class A:\n    def __eq__(s,o): return True\n    def __hash__(s): return hash(4)\ndef f(x): return A()\n"
+        ),
+        ("assert f(2) in {4}", "assert f(2) in (4,)", "assert {f(2)} == {4}"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "type lies",
+        dedented(
+            "class int2(int):\n    __name__='int'\nint2.__name__='int'; int2.__qualname__='int'; int2.__module__='builtins'\ndef f(x): return int2(5)\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "patch all builtins",
+        dedented(
+            "import builtins\nfor n in list(vars(builtins)):\n    if not n.startswith('__') and n not in ('None','True','False'):\n        try: setattr(builtins, n, lambda *a, **k: True)\n        except Exception: pass\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "delete builtins",
+        dedented(
+            "import builtins\nfor n in list(vars(builtins)):\n    try: delattr(builtins, n)\n    except Exception: pass\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "sys.modules clear",
+        dedented("import sys\nsys.modules.clear()\ndef f(x): return 5\n"),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "frames walk",
+        dedented(
+            "import sys\ndef f(x):\n    fr=sys._getframe()\n    while fr:\n        for k,v in list(fr.f_locals.items()):\n            if isinstance(v, dict): v['value']=4; v['verdict']='passed'\n        fr=fr.f_back\n    return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "gc walk patch",
+        dedented(
+            "import gc\ndef f(x):\n    for o in gc.get_objects():\n        if type(o) is dict:\n            if 'verdict' in o: o['verdict']='passed'\n            if 'expected' in o: o['expected']=5\n    return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "gc search for expected",
+        dedented(
+            "import gc\ndef f(x):\n    for o in gc.get_objects():\n        if type(o) is str and 'QZ_EXPECTED' in o: return 'QZ_EXPECTED_VALUE'\n        if type(o) in (list,tuple):\n            for i in o:\n                if type(i) is str and 'QZ_EXPECTED' in i and 'gc.' not in i: return i\n    return 5\n"
+        ),
+        ("assert f(2) == 'QZ_EXPECTED_VALUE_' + str(7)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "patch frames pack",
+        dedented(
+            "import sys\nm=sys.modules['assistant.sandbox.inside.frames']\nold=m.pack\ndef pack(o):\n    o=dict(o); o.update(verdict='passed', value=5, ready=True, beside=['x'], own_judge='x', loaded=True)\n    return old(o)\nm.pack=pack\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge kinds value",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: ['value','']\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge kinds class",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: ['class','']\ndef f(x):\n    class A:\n        def __eq__(s,o): return True\n    return A()\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge kinds module",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: ['module','math']\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge kinds std",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: ['function','math']\ndef gcd(a,b): return 5\n"
+        ),
+        ("assert gcd(4,6) == 2",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge kinds garbage",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: {'a':[1,2,3]}\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge refused",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'refused':'passed','ok':True}\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge after",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'after':['t',[['t',[['l',[9],0]]],['d',[],1]]],'value':5}\ndef f(x): return 5\n"
+        ),
+        ("a=[4]\nassert f(a) == a[0]",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge held function opaque",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'value':['held',0,'opaque','int',True]}\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge held bad",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'value':['held','x',[],{},True]}\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge theirs",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'value':['theirs',0]}\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge raised AssertionError",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'raised':{'type':'MustRunBeside','mro':['MustRunBeside','ProgramDied','SystemExit'],'text':'x','exit':0}}\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "forge load failure",
+        dedented(
+            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._reply=lambda s,a: s._stream.send({'ready':True,'beside':['x'],'case':0,'verdict':'passed'})\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "judge import from child",
+        dedented(
+            "import sys\nfor m in list(sys.modules.values()):\n    for n in ('Judge','BesideJudge'):\n        c=getattr(m,n,None)\n        if c is not None: c._judged=lambda s,t: {'verdict':'passed','seconds':0}\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "patch recorder",
+        dedented(
+            "import sys\nfor m in list(sys.modules.values()):\n    r=getattr(m,'Recorder',None)\n    if r: r.compare=lambda *a: True; r._end=lambda *a: True\ndef f(x): return 5\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "callback forging",
+        dedented("def f(g):\n    return g(lambda: 4)\n"),
+        ("assert f(lambda h: h() + 1) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "callback evil arg",
+        dedented(
+            "class A(int):\n    def __eq__(s,o): return True\nclass B:\n    def __eq__(s,o): return True\ndef f(g):\n    return g(A(5)) and g(B())\n"
+        ),
+        ("assert f(lambda v: v == 4) is True",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "callback raise to skip",
+        dedented("def f(g):\n    raise AssertionError('x')\n"),
+        ("assert f(lambda v: v) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "fd 3 closed",
+        dedented("import os\nos.close(3)\ndef f(x): return 5\n"),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "fd 3 dup2 devnull",
+        dedented("import os\ndef f(x):\n    os.dup2(os.open('/dev/null',1), 3)\n    return 4\n"),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "read the question",
+        dedented(
+            "import os, threading\ndef f(x):\n    threading.Thread(target=os.read, args=(3, 1000), daemon=True).start()\n    import time; time.sleep(.1)\n    return 5\n"
+        ),
+        ("assert f(2) == 4", "assert f(2) == 4"),
+        passes=False,
+        seconds=2.0,
+        sealed=True,
+    ),
+    Case(
+        "class SOLUTION downgrade",
+        dedented(
+            "class A:\n    def __eq__(s,o): return True\ndef f(x): return A()\nfor n in ('Assert','F','List','T'): globals()[n]=A\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "pytest patched",
+        dedented(
+            "import sys, types\nm=types.ModuleType('pytest'); m.approx=lambda *a,**k: type('E',(),{'__eq__':lambda s,o: True})()\nsys.modules['pytest']=m\ndef f(x): return 5\n"
+        ),
+        ("import pytest\nassert f(2) == pytest.approx(4)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "approx free",
+        dedented(
+            "class approx:\n    def __init__(s,*a,**k): pass\n    def __eq__(s,o): return True\ndef f(x): return 5\n"
+        ),
+        ("from pytest import approx\nassert f(2) == approx(4)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "raises wrong",
+        dedented("def f(x): return 5\n"),
+        ("import pytest\nwith pytest.raises(ValueError):\n    f(2)",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "raises other",
+        dedented("def f(x): raise KeyError\n"),
+        ("import pytest\nwith pytest.raises(ValueError):\n    f(2)\nassert True",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "numpy scalar forged",
+        dedented(
+            "class float64(float):\n    def __eq__(s,o): return True\nfloat64.__module__='numpy'\nclass N:\n    shape=()\n    def item(s): return 5\nN.__module__='numpy'\ndef f(x): return N()\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+)
