@@ -100,7 +100,7 @@ class LibraryScreen(Screen[None]):
         yield TooSmall()
 
     def on_mount(self) -> None:
-        self.query_one("#problems").border_title = "Problems"
+        self.query_one("#problems").border_title = "Problems  reading …"
         self.set_interval(1 / 8, self.show_status)
         if self.app.problems is not None:
             self.show_problems(self.app.problems)
