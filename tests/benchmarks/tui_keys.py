@@ -2,9 +2,10 @@
 
 A session is begun in a pty; letters go into the feedback box at random moments while the answer is being
 generated; for each, the time until the terminal has received the letter is taken. Keys count only while the
-status line says `writing`. The reference, typed into in turn, is the smallest Textual program with a text box. With `--engine auto` the real model writes (a task that takes a long answer); with
-`--engine scripted`, as many busy processes as there are cores stand in for it, at the lower priority that the
-model's own process has.
+status line says `writing`. The reference, typed into in turn, is the smallest Textual program with a text box:
+the machine's load moves both alike. With `--engine auto` the real model writes (a task that takes a long
+answer); with `--engine scripted`, as many busy processes as there are cores stand in for it, at the lower
+priority that the model's own process has.
 
     python -m tests.benchmarks.tui_keys [--keys 200] [--engine scripted|auto] [--nice 5]
 """
