@@ -35,6 +35,7 @@ PLACES = {
     "summary": "At the end of a session",
     "sessions": "Sessions",
     "own problem": "Writing a problem",
+    "settings": "Settings",
 }
 
 ACTIONS = (
@@ -237,6 +238,16 @@ ACTIONS = (
         footer=True,
     ),
     Action("close", "escape", "Back", "Leave without keeping it", "own problem", footer=True),
+    Action(
+        "change",
+        "enter",
+        "Change",
+        "Change the chosen setting or key",
+        "settings",
+        footer=True,
+        priority=True,
+    ),
+    Action("close", "escape", "Back", "Back to where you were", "settings", footer=True),
     Action("fold", "f11", "Fold", "Fold or unfold the problem's text", "work"),
 )
 

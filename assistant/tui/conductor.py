@@ -64,6 +64,8 @@ class Conductor:
         self._steps: queue.Queue[tuple[Step, str] | None] = queue.Queue()
         self.failed = False
         """The session could not be opened."""
+        self.stopping = False
+        """What is being generated was told to stop, and has not stopped yet."""
         self._waiting = 0
         self._lock = threading.Lock()
         self._left = False
@@ -88,6 +90,7 @@ class Conductor:
     def cancel(self) -> None:
         """Stop what is being generated."""
         if self.session is not None:
+            self.stopping = True
             self.session.cancel()
 
     def leave(self, last: Step | None = None, timeout: float = 5.0) -> None:
@@ -123,6 +126,7 @@ class Conductor:
                 self._tell(session, event)
         except Exception as problem:  # whatever it is, the person hears of it and the session stays usable
             error = one_line(problem)
+        self.stopping = False
         with self._lock:
             self._waiting -= 1
         self._post(StepDone(self.number, session.state, error, words if error else ""))

@@ -139,6 +139,17 @@ class SessionsListed(Message):
 
 
 @dataclass
+class SessionsReading(Message):
+    """How many of the changed sessions have been read; only the latest matters."""
+
+    done: int
+    total: int
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, SessionsReading)
+
+
+@dataclass
 class StudyNext(Message):
     """What the study wants next; None when it is done."""
 

@@ -120,6 +120,11 @@ def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: s
             return str(phase.value)
 
 
+def writing_word(text: str) -> str:
+    """How far an answer is that is still growing."""
+    return f"writing line {text.count(chr(10)) + 1}" if text.strip() else "reading what it is asked"
+
+
 def your_turn_word(state: State, looked_at: str | None) -> str:
     """What a person can do now, in a few words."""
     if looked_at is not None and looked_at != state.current:
@@ -132,6 +137,6 @@ def your_turn_word(state: State, looked_at: str | None) -> str:
         return "stopped: Enter sends your words again, Ctrl+R asks again"
     table = state.on_table
     if table is None:
-        return "Ctrl+R asks the model again"
+        return "stopped: Ctrl+R asks the model again"
     left = state.settings.rounds - table.round
     return f"your turn: {left} {'round' if left == 1 else 'rounds'} left"

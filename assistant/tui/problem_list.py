@@ -97,6 +97,16 @@ def next_state(query: str) -> str:
     return " ".join([*others, *([f"is:{STATES[index]}"] if index < len(STATES) else [])])
 
 
+def completed(query: str, tags: Sequence[str]) -> str | None:
+    """`query` with the `#tag` or `is:state` at its end written out; None where nothing fits."""
+    word = query.rpartition(" ")[2]
+    if len(word) < 2 or not word.startswith(("#", "is:")):
+        return None
+    known = [*(f"#{tag.lower()}" for tag in tags), *(f"is:{state}" for state in STATES)]
+    found = next((name for name in known if name.startswith(word.lower()) and name != word.lower()), None)
+    return None if found is None else query + found[len(word) :]
+
+
 def gist(text: str) -> str:
     """The text on one line without the opening that nearly every task shares."""
     words = " ".join(text.split())

@@ -2,9 +2,10 @@
 
 A session is begun in a pty; letters go into the feedback box at random moments while the answer is being
 generated; for each, the time until the terminal has received the letter is taken. Keys count only while the
-status line says `writing`. With `--engine auto` the real model writes (a task that takes a long answer); with
-`--engine scripted`, as many busy processes as there are cores stand in for it, at the lower priority that the
-model's own process has.
+status line says `writing`. The reference, typed into in turn, is the smallest Textual program with a text box:
+the machine's load moves both alike. With `--engine auto` the real model writes (a task that takes a long
+answer); with `--engine scripted`, as many busy processes as there are cores stand in for it, at the lower
+priority that the model's own process has.
 
     python -m tests.benchmarks.tui_keys [--keys 200] [--engine scripted|auto] [--nice 5]
 """
@@ -24,9 +25,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.domain.problem import AssertTest, Problem
+from tests.benchmarks.tui_start import processor_seconds
 from tests.tui.terminal import Terminal, environment_at
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+SMALLEST = """
+from textual.app import App
+from textual.widgets import TextArea
+
+class Smallest(App):
+    def compose(self):
+        yield TextArea(placeholder="Say something")
+
+Smallest().run()
+"""
 
 
 def burn(nice: int) -> None:
@@ -49,21 +61,43 @@ def busy(count: int, nice: int) -> Iterator[None]:
             process.terminate()
 
 
-def key_times(terminal: Terminal, count: int) -> list[float]:
-    """Seconds from each key to its letter on the screen, for at most `count` keys while the model writes."""
-    times, typed = [], ""
-    for n in range(count):
+class Typist:
+    """Types letters into a terminal and times each until it is on the screen."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self.times: list[float] = []
+        self._typed = ""
+
+    def press(self) -> None:
+        self._typed += LETTERS[len(self._typed) % len(LETTERS)]
+        started = time.perf_counter()
+        self.terminal.press(self._typed[-1])
+        self.terminal.until(self._typed[-12:])
+        self.times.append(time.perf_counter() - started)
+
+
+def type_in_turn(app: Typist, smallest: Typist, count: int) -> None:
+    """At most `count` keys in each, while the model writes."""
+    for _ in range(count):
         pause = time.monotonic() + random.uniform(0.05, 0.15)
         while time.monotonic() < pause:
-            terminal.read()
-        if " writing" not in terminal.text:
+            app.terminal.read()
+        smallest.terminal.read()
+        if " writing" not in app.terminal.text:
             break
-        typed += LETTERS[n % len(LETTERS)]
-        started = time.perf_counter()
-        terminal.press(typed[-1])
-        terminal.until(typed[-12:])
-        times.append(time.perf_counter() - started)
-    return times
+        app.press()
+        smallest.press()
+
+
+def told(name: str, times: list[float]) -> str:
+    """Median, 95th percentile and range in milliseconds."""
+    ordered = sorted(seconds * 1000 for seconds in times)
+    p95 = ordered[int(len(ordered) * 0.95) - 1]
+    return (
+        f"{name:<24} median {statistics.median(ordered):.0f} ms, p95 {p95:.0f} ms, "
+        f"range {ordered[0]:.0f} to {ordered[-1]:.0f} ms"
+    )
 
 
 def long_task(folder: Path) -> Path:
@@ -104,19 +138,24 @@ def main() -> None:
         arguments += ["--problems", str(long_task(folder)), "--problem", "bench/long", "--max-tokens", "2000"]
         arguments += ["--script", str(script(folder))] if scripted else []
         terminal = Terminal(arguments, environment_at(folder), 120, 36)
+        smallest = Terminal([], environment_at(folder), 120, 36, ("-c", SMALLEST))
+        smallest.until("Say something")
         terminal.until(" writing", longest=500)
+        app, reference = Typist(terminal), Typist(smallest)
+        used, began = processor_seconds(terminal), time.monotonic()
         with busy((os.cpu_count() or 1) if scripted else 0, options.nice):
-            times = sorted(key_times(terminal, options.keys))
+            type_in_turn(app, reference, options.keys)
+        share = (processor_seconds(terminal) - used) / (time.monotonic() - began)
+        smallest.press("ctrl+q")
+        smallest.end()
         terminal.press("escape")
         terminal.until("stopped")
         terminal.press("ctrl+q")
         terminal.end()
-    p95 = times[int(len(times) * 0.95) - 1]
-    print(f"{len(times)} keys while writing, engine {options.engine}, load {os.getloadavg()[0]:.1f}")
-    print(
-        f"key to screen: median {statistics.median(times) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, "
-        f"range {times[0] * 1000:.0f} to {times[-1] * 1000:.0f} ms; target p95 under 50 ms"
-    )
+    print(f"{len(app.times)} keys while writing, engine {options.engine}, load {os.getloadavg()[0]:.1f}")
+    print(told("smallest Textual program", reference.times))
+    print(told("key to screen", app.times) + "; target p95 under 50 ms")
+    print(f"the screen's process takes {share:.0%} of one core meanwhile")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ KEYS = {
     "f2": "\x1bOQ",
     "f3": "\x1bOR",
     "f4": "\x1bOS",
+    "f7": "\x1b[18~",
 }
 
 
@@ -37,6 +38,8 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self.written = bytearray()
+        """All that the app wrote to the terminal."""
         self.child = pexpect.spawn(
             sys.executable,
             [*program, *arguments],
@@ -53,7 +56,9 @@ class Terminal:
     def read(self) -> None:
         """Take in what has come since."""
         with contextlib.suppress(pexpect.TIMEOUT):
-            self._stream.feed(self.child.read_nonblocking(65536, timeout=0.05))
+            came = self.child.read_nonblocking(65536, timeout=0.05)
+            self.written += came
+            self._stream.feed(came)
 
     def until(self, words: str, longest: float = LONGEST) -> None:
         """Read until the screen shows `words`."""

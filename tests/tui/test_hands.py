@@ -113,6 +113,27 @@ async def test_ctrl_c_without_a_selection_ends_nothing(make_app: MakeApp) -> Non
         assert app.is_running
 
 
+@pytest.mark.parametrize(
+    ("how", "bells", "notes"), [("bell", 1, 0), ("desktop", 0, 1), ("both", 1, 1), ("none", 0, 0)]
+)
+async def test_the_person_is_called_when_a_long_wait_ends(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, how: str, bells: int, notes: int
+) -> None:
+    from assistant.store.preferences import Preferences
+    from assistant.tui.screens import work
+
+    monkeypatch.setattr(work, "LONG_WAIT", 0.0)
+    preferences = Preferences(tour_seen=True, notify=how)
+    app = make_app([WRONG], problem="starter/underscores", preferences=preferences)
+    rung, written = [], []
+    monkeypatch.setattr(app, "bell", lambda: rung.append(1))
+    async with app.run_test(size=SIZE) as pilot:
+        monkeypatch.setattr(app._driver, "write", written.append)
+        await working(pilot)
+        assert len(rung) == bells
+        assert sum("]9;assistant: your turn" in text for text in written) == notes
+
+
 async def test_quitting_while_the_model_writes_keeps_the_partial_answer(make_app: MakeApp) -> None:
     from assistant.store.reading import read_journal
 

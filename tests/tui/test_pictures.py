@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from assistant.domain.problem import AssertTest, Problem
 from assistant.store.preferences import Preferences
@@ -16,6 +17,8 @@ from assistant.store.summary import SessionSummary
 from assistant.tui.app import AssistantApp
 from assistant.tui.messages import SessionsListed
 from assistant.tui.phases import Phase
+from assistant.tui.screens.asking import ChoiceScreen, ConfirmScreen
+from assistant.tui.screens.replaying import ReplayScreen
 from assistant.tui.screens.sessions import SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.screens.tour import TourScreen
@@ -65,7 +68,7 @@ SESSIONS = tuple(
     SessionSummary(
         id=f"20261120-1{n}0000-example{n}",
         path=Path(f"sessions/2026-11-20/20261120-1{n}0000-example{n}.jsonl"),
-        started="",
+        started=f"2026-11-20T{19 - n}:04:00Z",
         problem=f"starter/{name}",
         model="Qwen2.5-Coder-1.5B-Instruct",
         feedbacks=n % 4,
@@ -78,13 +81,25 @@ SESSIONS = tuple(
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_every_screen_looks_as_accepted(make_app: MakeApp, theme: str, size: tuple[int, int]) -> None:
+async def test_every_screen_looks_as_accepted(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, theme: str, size: tuple[int, int]
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     preferences = Preferences(theme=theme, tour_seen=True, notify="none")
     app = make_app([WRONG, RAISES, RIGHT], load_problems=PictureShelf, preferences=preferences)
     suffix = f"{theme}-{size[0]}x{size[1]}"
     async with app.run_test(size=size) as pilot:
         off = [line for name in PICTURES for line in await _picture(app, pilot, name, suffix)]
     assert not off, "\n".join(off)
+
+
+async def test_a_small_terminal_looks_as_accepted(make_app: MakeApp) -> None:
+    app = make_app(load_problems=PictureShelf)
+    async with app.run_test(size=(59, 14)) as pilot:
+        await _library(app, pilot)
+        off = await compare_picture(pilot, "too-small-dark-59x14")
+    assert not off, off[0]
 
 
 async def _picture(app: AssistantApp, pilot: Pilot[None], name: str, suffix: str) -> list[str]:
@@ -151,15 +166,45 @@ async def _summary(app: AssistantApp, pilot: Pilot[None]) -> None:
     )
 
 
-async def _sessions(app: AssistantApp, pilot: Pilot[None]) -> None:
+async def _palette(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "ctrl+p", *"co")
+    options = app.screen.query_one(OptionList)
+    await until(pilot, lambda: options.option_count > 1)
+
+
+async def _give_up(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "ctrl+g")
+
+
+async def _replay(app: AssistantApp, pilot: Pilot[None]) -> None:
     await pilot.press("l", "ctrl+s")
     await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
+    app.screen.query_one("#title", Static).update("Sessions  ·  sessions")
+    app.screen.query_one("#detail", Static).update("sessions/2026-11-20/20261120-100000-example.jsonl")
+    app.screen.query_one("#sessions").visible = False  # its line says when
+    await pilot.press("ctrl+r")
+    await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.over)
+
+
+async def _export(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("ctrl+e")
+    await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+
+
+async def _delete(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape", "ctrl+d")
+    await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+
+
+async def _sessions(app: AssistantApp, pilot: Pilot[None]) -> None:
+    await pilot.press("escape")
+    app.screen.query_one("#sessions").visible = True
     app.screen.query_one("#title", Static).update("Sessions  ·  sessions")
     app.screen.post_message(SessionsListed(SESSIONS))
 
 
 async def _own_problem(app: AssistantApp, pilot: Pilot[None]) -> None:
-    await pilot.press("escape", "ctrl+n")
+    await pilot.press("escape", "escape", "ctrl+n")
 
 
 PICTURES: dict[str, Callable[[AssistantApp, Pilot[None]], Awaitable[None]]] = {
@@ -172,9 +217,14 @@ PICTURES: dict[str, Callable[[AssistantApp, Pilot[None]], Awaitable[None]]] = {
     "mend": _mend,
     "scratch": _scratch,
     "kinds": _kinds,
+    "palette": _palette,
+    "give-up": _give_up,
     "help": _help,
     "settings": _settings,
     "summary": _summary,
+    "replay": _replay,
     "sessions": _sessions,
+    "export": _export,
+    "delete": _delete,
     "own-problem": _own_problem,
 }

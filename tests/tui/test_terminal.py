@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import stat
 import sys
@@ -59,6 +60,10 @@ def test_a_whole_session_with_a_resize_in_the_middle(terminal: Terminal, tmp_pat
     terminal.until("1 of ")
     terminal.press("enter")
     terminal.until("2 of 3 pass")
+    terminal.press("f7")
+    terminal.until("lines copied")
+    copied = base64.b64encode(b"def rotate_left(items, steps):\n    return items[steps:] + items[:steps]\n")
+    assert b"\x1b]52;c;" + copied in terminal.written, "the terminal's clipboard, also over SSH"
     terminal.press("wrap around the end")
     terminal.resize(80, 24)
     terminal.until("Say what is wrong")

@@ -19,7 +19,7 @@ from assistant.tui.highlighting import PythonLines
 from assistant.tui.lines import displayable, plain, shortened
 from assistant.tui.own_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
 from assistant.tui.presenting import written_code
-from assistant.tui.problem_list import entries_of, matching, next_state
+from assistant.tui.problem_list import completed, entries_of, matching, next_state
 from assistant.tui.quoting import form_of, proposed_kinds, quoted_case
 from assistant.tui.setting_rows import SETTINGS, clash
 from assistant.tui.verdicts import Row, row_lines, rows_of
@@ -267,6 +267,12 @@ def test_problems_are_found_by_words_tags_state_and_difficulty() -> None:
     assert [e.problem.id for e in matching(entries, "is:solved")] == ["starter/addition"]
     assert [e.problem.id for e in matching(entries, "is:untried function STRING")] == ["starter/underscores"]
     assert len(matching(entries, "")) == 3
+
+
+def test_tags_and_states_are_completed_at_the_end_of_the_filter() -> None:
+    assert completed("easy #Nu", ["lists", "numbers"]) == "easy #Numbers"
+    assert completed("is:g", []) == "is:given-up"
+    assert completed("#lists", ["lists"]) is None and completed("words", ["words"]) is None
 
 
 def test_the_state_filter_goes_round() -> None:

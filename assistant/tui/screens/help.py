@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -38,24 +41,26 @@ def _one(key: str) -> str:
     )
 
 
-def help_lines(places: Sequence[str], keys: Mapping[str, str]) -> list[Line]:
-    """Actions by place, those of `places` first; `keys` are the person's own."""
+def help_lines(places: Sequence[str], keys: Mapping[str, str], width: int = 110) -> list[Line]:
+    """Actions by place, those of `places` first; `keys` are the person's own. What an action does is wrapped."""
     ordered = [*places, *(place for place in PLACES if place not in places)]
     lines: list[Line] = []
     for place in ordered:
         lines.append((Piece(PLACES[place], "line--strong"),))
-        lines += [_action_line(action, keys) for action in ACTIONS if action.where == place]
+        for action in ACTIONS:
+            lines += _action_lines(action, keys, width) if action.where == place else []
         lines.append(())
     return lines
 
 
-def _action_line(action: Action, keys: Mapping[str, str]) -> Line:
+def _action_lines(action: Action, keys: Mapping[str, str], width: int) -> list[Line]:
     own = keys.get(binding_id(action))
-    return (
-        Piece(f"  {key_words(own or action.keys):<16}", "line--link"),
-        Piece(f"{action.title:<15}", "line--strong" if own else ""),
-        Piece(action.help, "line--note"),
-    )
+    key = Piece(f"  {key_words(own or action.keys):<14} ", "line--link")
+    title = Piece(f"{action.title:<14} ", "line--strong" if own else "")
+    indent = len(key.text) + len(title.text)
+    first, *others = textwrap.wrap(action.help, max(20, width - indent))
+    rest: list[Line] = [(Piece(" " * indent), Piece(text, "line--note")) for text in others]
+    return [(key, title, Piece(first, "line--note")), *rest]
 
 
 class HelpLines(LinePane):
@@ -82,7 +87,7 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, places: Sequence[str], keys: Mapping[str, str]) -> None:
         super().__init__()
-        self._lines = tuple(help_lines(places, keys))
+        self._places, self._keys = places, keys
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide tall"):
@@ -90,6 +95,9 @@ class HelpScreen(ModalScreen[None]):
             yield HelpLines()
 
     def on_mount(self) -> None:
-        pane = self.query_one(HelpLines)
-        pane.lines = self._lines
-        pane.focus()
+        self.query_one(HelpLines).focus()
+
+    @on(Resize)
+    def _lay_out(self) -> None:
+        width = min(self.size.width * 95 // 100, 110) - 9  # the frame, its padding and the scrollbar
+        self.query_one(HelpLines).lines = tuple(help_lines(self._places, self._keys, width))

@@ -10,13 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.suggester import Suggester
 from textual.widgets import Footer, Input, Static
 
 from assistant.domain.problem import Problem
 from assistant.tui.actions import bindings
 from assistant.tui.launch import Problems
 from assistant.tui.lines import Line
-from assistant.tui.problem_list import Entry, entries_of, entry_line, matching, next_state
+from assistant.tui.problem_list import Entry, completed, entries_of, entry_line, matching, next_state
 from assistant.tui.widgets.line_pane import LinePane
 from assistant.tui.widgets.problem_pane import ProblemPane
 from assistant.tui.widgets.status_line import Status, StatusLine
@@ -54,6 +55,17 @@ class ProblemList(LinePane):
         return self.entries[self.row].problem if self.row < len(self.entries) else None
 
 
+class FilterSuggester(Suggester):
+    """Completes the tag or state that is being typed; the right arrow takes it."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False)
+        self.tags: tuple[str, ...] = ()
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return completed(value, self.tags)
+
+
 class LibraryScreen(Screen[None]):
     """Where the app begins."""
 
@@ -73,10 +85,13 @@ class LibraryScreen(Screen[None]):
         super().__init__()
         self._problems: tuple[Problem, ...] = ()
         self._entries: list[Entry] = []
+        self._suggester = FilterSuggester()
 
     def compose(self) -> ComposeResult:
         yield Static("assistant  ·  pick a problem", id="title", markup=False)
-        yield Input(placeholder="Filter: words, #tag, easy, is:untried", id="filter")
+        yield Input(
+            placeholder="Filter: words, #tag, easy, is:untried", id="filter", suggester=self._suggester
+        )
         with Horizontal(id="shelves"):
             yield ProblemList(id="problems")
             yield ProblemPane(with_tests=True, id="preview")
@@ -85,7 +100,7 @@ class LibraryScreen(Screen[None]):
         yield TooSmall()
 
     def on_mount(self) -> None:
-        self.query_one("#problems").border_title = "Problems"
+        self.query_one("#problems").border_title = "Problems  reading …"
         self.set_interval(1 / 8, self.show_status)
         if self.app.problems is not None:
             self.show_problems(self.app.problems)
@@ -93,6 +108,7 @@ class LibraryScreen(Screen[None]):
     def show_problems(self, problems: Problems) -> None:
         """Fill the list."""
         self._problems = problems.problems
+        self._suggester.tags = tuple(sorted({tag for p in problems.problems for tag in p.tags}))
         self.query_one(ProblemList).with_level = any(p.difficulty for p in problems.problems)
         skipped = f", {len(problems.skipped)} skipped" if problems.skipped else ""
         title = f"assistant  ·  {problems.name}: {len(self._problems)} problems{skipped}"

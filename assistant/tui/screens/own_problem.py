@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -29,6 +31,12 @@ class OwnProblemScreen(Screen[Problem | None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("own problem")
     PLACES: ClassVar = ("own problem",)
     app: AssistantApp
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stop = threading.Event()
+        """Set when nobody waits for proposed tests any more."""
+        self._asked_at: float | None = None
 
     def compose(self) -> ComposeResult:
         yield Static("A problem of your own", id="title")
@@ -74,8 +82,16 @@ class OwnProblemScreen(Screen[Problem | None]):
         if self.app.services.model is None:
             self._tell("the model is getting ready; try again in a moment")
             return
-        self._tell("the model thinks of tests …")
+        self._stop.clear()
+        self._asked_at = time.monotonic()
+        self._tell_waiting()
         self._ask(words)
+
+    def _tell_waiting(self) -> None:
+        """How long the model has been thinking, while it does."""
+        if self._asked_at is not None:
+            self._tell(f"the model thinks of tests … {time.monotonic() - self._asked_at:.0f} s")
+            self.set_timer(1.0, self._tell_waiting)
 
     @work(thread=True, group="tests", exclusive=True, exit_on_error=False)
     def _ask(self, words: str) -> None:
@@ -84,7 +100,7 @@ class OwnProblemScreen(Screen[Problem | None]):
         request = Request(
             messages=(Message(role="user", content=words),), sampling=Sampling(max_new_tokens=300)
         )
-        pieces = list(engine.generate(request, self.app.services.stop))
+        pieces = list(engine.generate(request, self._stop))
         answer = next((piece for piece in pieces if isinstance(piece, Finish)), None)
         text = answer.text if answer else ""
         self.post_message(
@@ -92,6 +108,7 @@ class OwnProblemScreen(Screen[Problem | None]):
         )
 
     def on_tests_proposed(self, message: TestsProposed) -> None:
+        self._asked_at = None
         try:
             given = asserts_in(self._typed()[1])
         except UsageError:
@@ -112,3 +129,6 @@ class OwnProblemScreen(Screen[Problem | None]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+    def on_unmount(self) -> None:
+        self._stop.set()

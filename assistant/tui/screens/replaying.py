@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -71,6 +72,7 @@ class ReplayScreen(ModalScreen[None]):
         super().__init__()
         self._journal = journal
         self._stop = threading.Event()
+        self._began = time.monotonic()
         self.over = False
 
     def compose(self) -> ComposeResult:
@@ -81,7 +83,15 @@ class ReplayScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one(HelpLines).focus()
+        self.set_interval(1.0, self._tell_waiting)
         self._repeat()
+
+    def _tell_waiting(self) -> None:
+        """How far it is, while it runs."""
+        if not self.over:
+            count, seconds = len(self.query_one(HelpLines).lines), time.monotonic() - self._began
+            stopping = "stopping" if self._stop.is_set() else "Esc stops"
+            self.query_one("#verdict", Static).update(f"{count} compared, {seconds:.0f} s  ·  {stopping}")
 
     @work(thread=True, group="replay", exit_on_error=False)
     def _repeat(self) -> None:
@@ -99,7 +109,6 @@ class ReplayScreen(ModalScreen[None]):
         pane = self.query_one(HelpLines)
         pane.lines = (*pane.lines, message.line)
         pane.scroll_end(animate=False)
-        self.query_one("#verdict", Static).update(f"{len(pane.lines)} compared … Esc stops")
 
     def on_replay_ended(self, message: ReplayEnded) -> None:
         self.over = True

@@ -17,7 +17,7 @@ from assistant.store.summary import SessionSummary
 from assistant.tui.actions import bindings
 from assistant.tui.exporting import FORMS, export_session
 from assistant.tui.lines import Line
-from assistant.tui.messages import SessionsListed
+from assistant.tui.messages import SessionsListed, SessionsReading
 from assistant.tui.screens.asking import ChoiceScreen, ConfirmScreen
 from assistant.tui.session_list import matching_sessions, session_line, when
 from assistant.tui.widgets.line_pane import LinePane
@@ -88,9 +88,17 @@ class SessionsScreen(Screen[None]):
         from assistant.store.library import list_sessions
 
         try:
-            self.post_message(SessionsListed(tuple(list_sessions(self.app.launch.sessions))))
+            found = list_sessions(self.app.launch.sessions, self._tell_reading)
+            self.post_message(SessionsListed(tuple(found)))
         except AssistantError as error:
             self.post_message(SessionsListed((), str(error)))
+
+    def _tell_reading(self, done: int, total: int) -> None:
+        if done % 50 == 0:
+            self.post_message(SessionsReading(done, total))
+
+    def on_sessions_reading(self, message: SessionsReading) -> None:
+        self.query_one(SessionList).border_title = f"reading {message.done:,} of {message.total:,} …"
 
     def on_sessions_listed(self, message: SessionsListed) -> None:
         self._all = message.sessions

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from assistant.domain.errors import AssistantError
 from assistant.store.preferences import save_preference, settings_file
+from assistant.tui.actions import bindings
 from assistant.tui.lines import Line
 from assistant.tui.screens.asking import KeyScreen, LineScreen
 from assistant.tui.setting_rows import (
@@ -50,10 +51,8 @@ class SettingList(LinePane):
 class SettingsScreen(Screen[None]):
     """Enter changes a row."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "change", "Change", priority=True),
-        Binding("escape", "dismiss", "Back"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("settings")
+    PLACES: ClassVar = ("settings",)
     app: AssistantApp
 
     def compose(self) -> ComposeResult:
@@ -79,6 +78,9 @@ class SettingsScreen(Screen[None]):
             self.app.push_screen(LineScreen(question, value), lambda text: self._keep(setting, text))
         else:
             self.app.push_screen(KeyScreen(setting.title), lambda key: self._keep_key(setting, key))
+
+    def action_close(self) -> None:
+        self.dismiss()
 
     def _keep_key(self, setting: Setting, key: str | None) -> None:
         if key is None:

@@ -17,6 +17,7 @@ from assistant.tui.presenting import (
     doing_word,
     speed_of,
     stream_code,
+    writing_word,
 )
 from assistant.tui.quoting import proposed_kinds
 from assistant.tui.verdicts import verdicts_of
@@ -93,8 +94,12 @@ def present_status(screen: WorkScreen) -> None:
     services, state, phase = screen.app.services, screen.state, screen.phase
     preparing = phase is Phase.GETTING_READY
     working = phase.working and not (preparing and screen.app.model_error)
+    doing = doing_word(phase, state, screen.view.program, screen.app.model_error)
+    if phase is Phase.WRITING:
+        stopping = screen.conductor.stopping
+        doing = "stopping" if stopping else writing_word(screen.conductor.stream.text())
     screen.query_one(StatusLine).status = Status(
-        doing=doing_word(phase, state, screen.view.program, screen.app.model_error),
+        doing=doing,
         warning=services.warning,
         working=working,
         seconds=time.monotonic() - screen.working_since if working and not preparing else None,

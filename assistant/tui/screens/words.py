@@ -16,7 +16,7 @@ from assistant.tui.widgets.verdict_table import VerdictTable
 if TYPE_CHECKING:
     from assistant.tui.screens.work import WorkScreen
 
-WAYS_TO_END = (("g", "I give up"), ("t", "The task itself is off: unclear, or its tests are wrong"))
+WAYS_TO_END = (("g", "I give up"), ("t", "The task itself is off"))
 DRAFT_AFTER = 1.0
 """Seconds after a key until unsent words are on disk."""
 

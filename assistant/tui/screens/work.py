@@ -213,6 +213,7 @@ class WorkScreen(Screen[None]):
     def action_stop(self) -> None:
         if self.phase in (Phase.WRITING, Phase.STARTING):
             self.conductor.cancel()
+            showing.present_status(self)
         elif self.view != View():
             self.view = View()
             self.present()
