@@ -86,7 +86,7 @@ def _unfit(events: Sequence[ev.Event], model: ModelInfo) -> str:
         return "it has no first line that says what was asked"
     if state.ended is None or state.ended.reason == "interrupted":
         return "the session is not over: finish it first (`assistant resume`)"
-    for recorded in {e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)}:
+    for recorded in (e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)):
         for name in MUST_AGREE:
             before, now = getattr(recorded, name), getattr(model, name)
             if before != now:
