@@ -170,6 +170,8 @@ class _Dialogue:
         """Until solved, given up, or out of rounds."""
         assert self.state.problem is not None
         self.printer.data(text.problem_text(self.state.problem))
+        if so_far := text.table_text(self.state, self.printer.colour):
+            self.printer.data(so_far)
         try:
             self._show(self.session.start())
             while self.state.ended is None:

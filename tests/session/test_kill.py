@@ -14,14 +14,14 @@ import pytest
 
 from assistant.cli.main import main
 from assistant.domain.events import Arm, Settings
-from assistant.domain.generation import NeverCancelled, Sampling
+from assistant.domain.generation import Sampling
 from assistant.domain.problem import AssertTest, Problem
 from assistant.domain.state import replay
 from assistant.engine.scripted import ScriptedEngine
 from assistant.sandbox.service import open_sandbox
 from assistant.session.arms import missing_arms
 from assistant.session.background import start_background_arms
-from assistant.session.completing import complete
+from assistant.session.completing import Completed, complete
 from assistant.session.runner import Session
 from assistant.store.reading import read_journal
 from assistant.store.verify import verify_folder
@@ -196,8 +196,9 @@ def _hold_like_the_screen(
 def _controls_can_be_completed(path: Path, script: Path, address: Any) -> None:
     """What a kill left out is made afterwards, each control once whole."""
     sandbox: Any = _Remote(address)
-    (done,) = complete([path], ARMS, ScriptedEngine.from_file(script), sandbox, NeverCancelled())
-    assert (done.left_out, done.failed) == ("", 0)
+    done: list[Completed] = []
+    complete([path], ARMS, ScriptedEngine.from_file(script), sandbox, done.append)
+    assert [(d.left_out, d.failed) for d in done] == [("", 0)]
     assert missing_arms(replay(read_journal(path).events), ARMS) == []
 
 
