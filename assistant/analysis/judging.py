@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assistant.analysis.trimming import trimmed
 from assistant.domain.errors import JournalError
 from assistant.domain.events import SCHEMA, SessionStarted
 from assistant.domain.problem import Problem, sha256_of
@@ -123,8 +124,9 @@ def _by_bytes(number: int, path: Path, data: bytes) -> Journal | None:
         ):
             return None
         prev = digest(line).hexdigest().encode()
-        if line[kind : line.find(b'"', kind)] not in _NOT_ASKED:
-            asked.append(line)
+        name = line[kind : line.find(b'"', kind)]
+        if name not in _NOT_ASKED:
+            asked.append(trimmed(name, line))
     return _journal(path, session, prev.decode(), len(lines), number, asked)
 
 

@@ -254,6 +254,9 @@ class _Dialogue:
                     self.effort = ev.Effort()
                 self.printer.event(event)
                 self._show_one(event)
+                if isinstance(event, ev.TestsFinished):  # the session may end right after
+                    waited = ev.Effort(waiting=time.monotonic() - started)
+                    self.session.clock("read", self.total + waited)
         self._spend(ev.Effort(waiting=time.monotonic() - started))
 
     def _show_one(self, event: ev.LiveEvent) -> None:
