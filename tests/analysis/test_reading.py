@@ -118,7 +118,7 @@ def test_whose_words_they_are(tmp_path: Path, world: World, origin: str) -> None
 
 
 def _passed(message: str) -> Report:
-    return Report(outcome=Outcome.PASSED, sealed=True, layers={}, message=message)
+    return Report(outcome=Outcome.PASSED, sealed=True, layers={}, cases=(), message=message)
 
 
 def test_what_is_left_out_of_a_line_changes_nothing_that_is_asked() -> None:
