@@ -79,10 +79,11 @@ def alone_curve(sessions: Sequence[Session], most: int = 20) -> list[Alone]:
     sessions = answered(sessions)
     pools = _pools(sessions)
     starts = _starts(sessions, pools)
-    found = []
+    found: list[Alone] = []
     for tries in range(1, most + 1):
         point = _alone(starts, tries)
-        if point is None:
+        # A rate that falls with more tries says that those with enough samples are no longer like the others.
+        if point is None or (found and point.rate < found[-1].rate):
             break
         found.append(point)
     return found

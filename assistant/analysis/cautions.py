@@ -30,11 +30,11 @@ def _sizes(group: Group) -> Iterator[str]:
     count, problems = len(answered(group.sessions)), group.problems
     if count < FEW_SESSIONS:
         yield (
-            f"Only {count} sessions: one more or less moves a rate by {100 / max(1, count):.0f} points, and the "
+            f"Only {_count(count)}: one more or less moves a rate by {100 / max(1, count):.0f} points, and the "
             "intervals are too wide to rank anything."
         )
     if problems < FEW_PROBLEMS:
-        yield f"Only {problems} problems: intervals clustered by problem are rough with so few."
+        yield f"Only {_count(problems, 'problem')}: intervals clustered by problem are rough with so few."
     if group.annotators == 1:
         yield "One annotator: nothing here says how other people would do."
 
@@ -42,21 +42,21 @@ def _sizes(group: Group) -> Iterator[str]:
 def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
     unanswered = len(sessions) - len(answered(sessions))
     if unanswered:
-        yield f"{unanswered} sessions have no complete first answer; they are left out of every rate."
+        yield f"No complete first answer in {_count(unanswered)}, left out of every rate."
     unfinished = sum(not s.has_ended and s.solved_at(s.rounds) is None for s in answered(sessions))
     if unfinished:
         yield (
-            f"{unfinished} sessions have not ended: they count as unsolved from where they stand, so later rates "
+            f"Not ended yet: {_count(unfinished)}, counted as unsolved from where they stand, so that later rates "
             "are lower bounds."
         )
-    for reason, words in (("gave_up", "were given up"), ("bad_task", "were called bad tasks")):
+    for reason, words in (("gave_up", "Given up"), ("bad_task", "Called a bad task")):
         stopped = sum(s.end == reason for s in sessions)
         if stopped:
-            yield f"{stopped} sessions {words}: they count as unsolved from then on."
+            yield f"{words}: {_count(stopped)}, counted as unsolved from then on."
     mended = sum(bool(s.edits) for s in sessions)
     if mended:
         yield (
-            f"In {mended} sessions the person mended code by hand; what came of that is not counted as solved by "
+            f"In {_count(mended)} the person mended code by hand; what came of that is not counted as solved by "
             "words."
         )
 
@@ -97,7 +97,7 @@ def _controls(sessions: Sequence[Session], lifts: Sequence[Lift]) -> Iterator[st
 def _hidden(sessions: Sequence[Session]) -> Iterator[str]:
     without = len({s.problem_sha256 for s in sessions if not s.problem.hidden_tests})
     if without:
-        yield f"{without} problems have no hidden tests: their false solves cannot be seen."
+        yield f"No hidden tests for {_count(without, 'problem')}: false solves cannot be seen there."
 
 
 def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]:
@@ -105,6 +105,10 @@ def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]
     drawn = alone[-1].tries if alone else 0
     if drawn < most:
         yield (
-            f"At most {drawn} samples without a person can be compared (a person had up to {most}): draw more "
-            "with the `resample` arm, by several sessions on a problem or several samples."
+            f"At most {drawn} samples without a person can be compared (a person had up to {most}): complete "
+            "the `resample` arm (`assistant arms DIR`), or hold more sessions on the same problems."
         )
+
+
+def _count(number: int, of: str = "session") -> str:
+    return f"{number} {of}" if number == 1 else f"{number} {of}s"

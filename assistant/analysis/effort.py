@@ -11,6 +11,9 @@ from assistant.analysis.records import Feedback, Program, Session
 from assistant.domain.events import Effort
 from assistant.domain.stats.proportion import wilson
 
+ENOUGH_MINUTES = 0.25
+"""With less of the person's time than this in all, a rate per minute says nothing."""
+
 
 @dataclass(frozen=True)
 class Minutes:
@@ -56,7 +59,7 @@ def minutes(sessions: Sequence[Session]) -> Minutes:
     solved = sum(_solved_in_the_end(s) and s.solved_at(0) is None for s, _ in timed)
     return Minutes(
         len(sessions), len(timed), **means, active_minutes=active, solved_by_person=solved,
-        solved_per_minute=solved / active if active else None,
+        solved_per_minute=solved / active if active >= ENOUGH_MINUTES else None,
     )  # fmt: skip
 
 
@@ -95,7 +98,7 @@ def _way(name: str, tries: Sequence[tuple[Effort, bool]]) -> Way:
     return Way(
         name, len(tries), solved, solved / len(tries), *wilson(solved, len(tries)),
         median(seconds for seconds, _ in timed) if timed else None,
-        sum(success for _, success in timed) / total if total else None,
+        sum(success for _, success in timed) / total if total >= ENOUGH_MINUTES else None,
     )  # fmt: skip
 
 

@@ -90,7 +90,9 @@ def lift_of(arm: str, round_: str, pairs: Sequence[Pair]) -> Lift:
     count = len(pairs)
     only_human = sum(p.human and not p.control for p in pairs)
     only_control = sum(p.control and not p.human for p in pairs)
-    low, high = cluster_bootstrap(clusters) if len(clusters) > 1 else (None, None)
+    # Where no pair differs there is nothing to draw from again, and an interval of no width would be a lie.
+    differ = only_human or only_control
+    low, high = cluster_bootstrap(clusters) if differ and len(clusters) > 1 else (None, None)
     p_problems = sign_test([value for value, _ in clusters_of(_first_of_each_session(pairs))])
     return Lift(
         arm, round_, count, len(clusters), sum(p.human for p in pairs) / count,

@@ -134,7 +134,8 @@ def _by_annotator(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
 
 def _person_lift(arm: str, annotator: str, pairs: Sequence[Pair]) -> PersonLift:
     clusters = clusters_of(pairs)
-    low, high = cluster_bootstrap(clusters) if len(clusters) > 1 else (None, None)
+    differ = any(pair.difference for pair in pairs)
+    low, high = cluster_bootstrap(clusters) if differ and len(clusters) > 1 else (None, None)
     lift = sum(pair.difference for pair in pairs) / len(pairs)
     return PersonLift(arm, annotator, len(pairs), len(clusters), lift, low, high)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assistant.analysis.trimming import trimmed
 from assistant.store.judging import Journal, LeftOut, judge
 from assistant.store.parallel import mapped
 from assistant.store.scan import scan
@@ -94,4 +95,4 @@ def _all_judged(paths: Sequence[Path]) -> Iterator[Journal | LeftOut]:
 
 
 def _judged(chunk: Sequence[tuple[int, Path]]) -> list[Journal | LeftOut]:
-    return [judge(number, path) for number, path in chunk]
+    return [judge(number, path, trim=trimmed) for number, path in chunk]

@@ -50,7 +50,7 @@ def lifting(results: Results) -> str:
         f"Of {len(overall)} differences {len(certain)} hold at the 5% level together "
         "(exact sign test over problems on first interventions, Holm)"
     )
-    return f"From the same state, the person's words solve more, or less, by {parts}. {verdict}."
+    return f"From the same state, the person's words change the solve rate by {parts}. {verdict}."
 
 
 def tokens(results: Results) -> str:
@@ -74,11 +74,12 @@ def effort(results: Results) -> str:
     minutes = results.minutes
     if not minutes.timed:
         return "The effort clock did not run in any session."
-    per_minute = f"{minutes.solved_per_minute:.2f}" if minutes.solved_per_minute is not None else "no"
-    text = (
-        f"Reading, typing and editing took {60 * minutes.active_minutes / minutes.timed:.0f} s a session; what was "
-        f"unsolved at first was solved at {per_minute} problems a human minute."
-    )
+    text = f"Reading, typing and editing took {60 * minutes.active_minutes / minutes.timed:.0f} s a session; "
+    if minutes.solved_per_minute is None:
+        text += "that is too little in all for a rate per minute."
+    else:
+        rate = f"{minutes.solved_per_minute:.2f}"
+        text += f"what was unsolved at first was solved at {rate} problems a human minute."
     ways = {way.way: way for way in results.ways}
     if len(ways) == 2 and all(way.solved_per_minute is not None for way in ways.values()):
         text += (
@@ -140,12 +141,10 @@ def _times(interventions: int) -> str:
 
 
 def _points(lift: Lift) -> str:
-    interval = (
-        f" ({100 * lift.low:+.0f} to {100 * lift.high:+.0f})"
-        if lift.low is not None and lift.high is not None
-        else ""
-    )
-    return f"{100 * lift.lift:+.0f} points{interval}"
+    points = f"{100 * lift.lift:+.0f} points"
+    if lift.low is not None and lift.high is not None:
+        return f"{points} ({100 * lift.low:+.0f} to {100 * lift.high:+.0f})"
+    return f"{points} (no pair differs)" if not lift.only_human + lift.only_control else points
 
 
 def all_sentences(results: Results) -> Sequence[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,17 +51,14 @@ def arms(
     wanted = parse_arms(which)
     paths = [summary.path for summary in reversed(list_sessions(journal_folder(options)))]
     with_model, sandbox = make_engine(options), make_sandbox(options)
-    tally, cancel = _Tally(len(paths)), threading.Event()
+    tally = _Tally(len(paths))
     try:
         at_once = at_once or (FOR_A_SERVER if with_model.prepare().base_url else FOR_A_MODEL_HERE)
-        for done in complete(paths, wanted, with_model, sandbox, cancel, at_once=at_once):
-            tally.count(done)
+        complete(paths, wanted, with_model, sandbox, tally.count, at_once=at_once)
     except KeyboardInterrupt:
-        cancel.set()
         tally.tell("interrupted; the same command goes on")
         return 130
     finally:
-        cancel.set()
         sandbox.close()
         with_model.close()
     tally.tell()

@@ -180,6 +180,8 @@ class _Dialogue:
         """Until solved, given up, or out of rounds."""
         assert self.state.problem is not None
         self.printer.data(text.problem_text(self.state.problem))
+        if so_far := text.table_text(self.state, self.printer.colour):
+            self.printer.data(so_far)
         try:
             self._show(self.session.start())
             while self.state.ended is None:
@@ -262,6 +264,9 @@ class _Dialogue:
                     self.effort = ev.Effort()
                 self.printer.event(event)
                 self._show_one(event)
+                if isinstance(event, ev.TestsFinished):  # the session may end right after
+                    waited = ev.Effort(waiting=time.monotonic() - started)
+                    self.session.clock("read", self.total + waited)
         self._spend(ev.Effort(waiting=time.monotonic() - started))
 
     def _show_one(self, event: ev.LiveEvent) -> None:

@@ -41,6 +41,20 @@ def answer_text(event: ev.GenerationFinished, colour: bool) -> str:
     return "\n".join([*lines, cost])
 
 
+def table_text(state: State, colour: bool) -> str:
+    """Where a resumed session stands: the program on the table, its verdict, and words that wait for an answer."""
+    program = state.on_table
+    if program is None:
+        return ""
+    lines = [f"--- so far: round {program.round}, program {program.id}"]
+    lines.append(highlight(visible_text((program.code or program.text).rstrip()), colour))
+    if program.visible is not None:
+        lines.append(report_text(program.visible, colour))
+    if state.pending_feedback is not None:
+        lines.append(f"you said: {visible_text(state.pending_feedback.text)}")
+    return "\n".join(lines)
+
+
 def report_text(report: Report, colour: bool = False) -> str:
     """One line a case: passed, or what was expected and what came."""
     lines = [case_text(case, colour) for case in report.cases]

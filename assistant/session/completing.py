@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,26 +38,26 @@ def complete(
     wanted: Sequence[ev.Arm],
     engine: Engine,
     sandbox: Sandbox,
-    cancel: Cancel,
+    report: Callable[[Completed], None],
     *,
     at_once: int = 2,
-) -> Iterator[Completed]:
-    """Make what is missing in these journals, as they are done; `at_once` sessions side by side.
+) -> None:
+    """Make what is missing in these journals, `at_once` sessions side by side; `report` hears of each one.
 
-    Ends early once `cancel` is set: what is made by then is on disk, and nothing is half made.
+    Interrupted, it stops at once: what is made by then is on disk and reported, and nothing is half made.
     """
-    model = engine.prepare()
+    model, cancel = engine.prepare(), threading.Event()
     with ThreadPoolExecutor(at_once, thread_name_prefix="arms") as pool:
         work = [pool.submit(_complete, path, wanted, model, engine, sandbox, cancel) for path in paths]
+        waiting = set(work)
         try:
-            yield from (done.result() for done in as_completed(work) if not cancel.is_set())
+            for done in as_completed(work):
+                waiting.discard(done)
+                report(done.result())
         finally:
-            _drop(work)
-
-
-def _drop(work: Sequence[Future[Completed]]) -> None:
-    for waiting in work:
-        waiting.cancel()
+            cancel.set()
+            for unfinished in [future for future in waiting if not future.cancel()]:
+                report(unfinished.result())
 
 
 def _complete(
@@ -86,7 +87,7 @@ def _unfit(events: Sequence[ev.Event], model: ModelInfo) -> str:
         return "it has no first line that says what was asked"
     if state.ended is None or state.ended.reason == "interrupted":
         return "the session is not over: finish it first (`assistant resume`)"
-    for recorded in {e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)}:
+    for recorded in (e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)):
         for name in MUST_AGREE:
             before, now = getattr(recorded, name), getattr(model, name)
             if before != now:

@@ -223,15 +223,17 @@ class Session:
 
     def save_draft(self, text: str) -> None:
         """Keep unsent words; safe to call while something runs."""
-        if text != self.state.draft and self.state.ended is None:
-            self.record(ev.DraftSaved(text=text))
+        with self._writing:
+            if text != self.state.draft and self.state.ended is None:
+                self.record(ev.DraftSaved(text=text))
 
     def clock(self, change: str, effort: ev.Effort, reason: str = "") -> None:
         """Record a change or reading of the effort clock; safe to call while something runs."""
-        if self.state.ended is None:
-            self.record(
-                ev.ClockChanged.model_validate({"change": change, "effort": effort, "reason": reason})
-            )
+        with self._writing:
+            if self.state.ended is None:
+                self.record(
+                    ev.ClockChanged.model_validate({"change": change, "effort": effort, "reason": reason})
+                )
 
     def cancel(self) -> None:
         """Stop what is being generated; its partial text is kept. Thread-safe."""

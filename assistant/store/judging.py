@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -60,16 +60,26 @@ class LeftOut:
     message: str
 
 
-def judge(number: int, path: Path, skip: frozenset[str] = NOT_ASKED) -> Journal | LeftOut:
+def _whole(kind: bytes, line: bytes) -> bytes:
+    return line
+
+
+def judge(
+    number: int,
+    path: Path,
+    skip: frozenset[str] = NOT_ASKED,
+    trim: Callable[[bytes, bytes], bytes] = _whole,
+) -> Journal | LeftOut:
     """One file: by its bytes where it is written as the app writes, else strictly, line by line.
 
-    Events of the types in `skip` are checked like all others, but not among the journal's `lines`.
+    Events of the types in `skip` are checked like all others, but not among the journal's `lines`; of the others
+    `trim(type, line)` may leave out what the reader has no use for.
     """
     try:
         data = load_bytes(path)
     except JournalError as error:
         return LeftOut(path, "unreadable", str(error).removeprefix(f"{path}: "))
-    return _by_bytes(number, path, data, skip) or judge_strictly(number, path, data, skip)
+    return _by_bytes(number, path, data, skip, trim) or judge_strictly(number, path, data, skip)
 
 
 def judge_strictly(
@@ -109,7 +119,9 @@ def _journal(path: Path, session: str, tip: str, events: int, number: int, asked
     return Journal(path, session, tip, events, lines, max(map(len, asked), default=0) + len(start))
 
 
-def _by_bytes(number: int, path: Path, data: bytes, skip: frozenset[str]) -> Journal | None:
+def _by_bytes(
+    number: int, path: Path, data: bytes, skip: frozenset[str], trim: Callable[[bytes, bytes], bytes]
+) -> Journal | None:
     """The journal, where every line is exactly as the app writes it; None sends it to the strict reading."""
     lines = data.split(b"\n")
     torn = lines.pop()
@@ -128,8 +140,9 @@ def _by_bytes(number: int, path: Path, data: bytes, skip: frozenset[str]) -> Jou
         ):
             return None
         prev = digest(line).hexdigest().encode()
-        if line[kind : line.find(b'"', kind)] not in skipped:
-            asked.append(line)
+        name = line[kind : line.find(b'"', kind)]
+        if name not in skipped:
+            asked.append(trim(name, line))
     return _journal(path, session, prev.decode(), len(lines), number, asked)
 
 

@@ -8,7 +8,7 @@ import os
 import socket
 from pathlib import Path
 
-from assistant.domain.errors import SessionLocked
+from assistant.domain.errors import JournalError, SessionLocked
 
 
 class WriterLock:
@@ -26,6 +26,11 @@ class WriterLock:
         except BlockingIOError:
             raise SessionLocked(
                 f"session {path.stem} is being written by {self._holder()}: close it there first"
+            ) from None
+        except OSError as error:
+            raise JournalError(
+                f"{path.parent} is on a file system that gives no locks ({error.strerror}), so two programs could "
+                "write one session: choose another folder with --sessions"
             ) from None
         with contextlib.suppress(OSError):  # a full disk must not keep anybody from resuming
             self._note.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
@@ -45,13 +50,16 @@ class WriterLock:
 def is_locked(path: Path) -> bool:
     """Whether somebody is writing the file at `path` just now."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # For writing: on a network file system the kernel makes a record lock of it, which needs that.
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:  # a file system without locks: nobody can hold one
+        return False
     finally:
         os.close(descriptor)
     return False

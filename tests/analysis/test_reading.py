@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from assistant.analysis.reading import read_sessions
 from assistant.analysis.records import Session
-from assistant.domain.events import Effort, Settings
+from assistant.analysis.trimming import trimmed
+from assistant.domain import events as ev
+from assistant.domain.events import Effort, Settings, Stamp
+from assistant.domain.generation import Finish, Message, Sampling
+from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.domain.problem import AssertTest, Problem
 from assistant.domain.state import State, replay
 from assistant.engine.scripted import ScriptedEngine
@@ -16,6 +21,7 @@ from assistant.sandbox.service import open_sandbox
 from assistant.session.arms import CONTROL_ARMS, missing_arms, numbered, run_arm
 from assistant.session.runner import Session as LiveSession
 from assistant.store.reading import read_journal
+from assistant.store.wire import encode
 from tests.analysis.simulation import World, write_world
 
 pytest.importorskip("duckdb")
@@ -109,3 +115,38 @@ def test_a_real_session_with_controls_branch_and_edit(tmp_path: Path) -> None:
 def test_whose_words_they_are(tmp_path: Path, world: World, origin: str) -> None:
     write_world(tmp_path, world)
     assert {session.origin for session in read_sessions(tmp_path)[0]} == {origin}
+
+
+def _passed(message: str) -> Report:
+    return Report(outcome=Outcome.PASSED, sealed=True, layers={}, cases=(), message=message)
+
+
+def test_what_is_left_out_of_a_line_changes_nothing_that_is_asked() -> None:
+    tricky = 'say "x\\", \\"reason\\":\\"stop\\"" },"sampling":{"visible":{"outcome":"passed","'
+    events: list[ev.Event] = [
+        ev.GenerationStarted(
+            turn=0, round=0, messages=(Message(role="user", content=tricky),), sampling=Sampling(), template_sha256=""
+        ),
+        ev.GenerationFinished(
+            turn=0, round=0, program="t0s0", code=tricky,
+            finish=Finish(sample=0, text=tricky, reason="length", output_ids=(1, 2, 3), notes=(tricky,)),
+        ),
+        ev.TestsFinished(
+            turn=0, round=0, program="t0s0", code_sha256="c",
+            visible=Report(
+                outcome=Outcome.WRONG, sealed=True, layers={}, stdout=tricky,
+                cases=(CaseReport(test=tricky, outcome=Outcome.PASSED),),
+            ),
+        ),
+        ev.HiddenScored(turn=0, round=0, program="t0s0", hidden=_passed(tricky)),
+    ]  # fmt: skip
+    stamp = Stamp(seq=1, time="now", mono=0.0, prev="0" * 64)
+    for event in events:
+        line = encode(stamp, event)
+        short, whole = json.loads(trimmed(event.type.encode(), line)), json.loads(line)
+        assert len(trimmed(event.type.encode(), line)) < len(line)
+        for name, value in short.items():
+            kept = value.items() if isinstance(value, dict) else ()
+            assert value == whole[name] or all(whole[name][key] == inner for key, inner in kept)
+        assert whole.keys() - short.keys() <= {"messages"}
+        assert short.get("finish", {"reason": "length"})["reason"] == "length"

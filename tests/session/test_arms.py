@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from assistant.domain import events as ev
 from assistant.domain.errors import UsageError
+from assistant.domain.outcome import Report
 from assistant.domain.state import replay
+from assistant.domain.submission import Sandbox, Submission
+from assistant.engine.script import ScriptedAnswer
+from assistant.engine.scripted import ScriptedEngine
 from assistant.session.arms import CONTROL_ARMS, missing_arms, numbered, parse_arms, run_arm
 from assistant.session.background import start_background_arms
+from assistant.session.runner import Session
 from assistant.store.reading import read_journal
 from tests.session.conftest import RIGHT, WRONG, Begin
 
@@ -107,3 +114,79 @@ def test_arm_names_are_checked() -> None:
     assert parse_arms("none") == ()
     with pytest.raises(UsageError, match="telepathy"):
         parse_arms("telepathy")
+
+
+class _SlowForControls:
+    """The real sandbox, in which a control's tests do not end before they are let."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self.layers = sandbox.layers
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    def run(self, submission: Submission) -> Report:
+        if threading.current_thread().name == "control-arms":
+            self.begun.set()
+            assert self.may_end.wait(60)
+        return self._sandbox.run(submission)
+
+
+def test_a_persons_answer_does_not_wait_for_a_controls_tests(begin: Begin) -> None:
+    session = begin([WRONG], arms=("retry",))
+    slow = _SlowForControls(session.sandbox)
+    session.sandbox = slow  # type: ignore[assignment]
+    arms = start_background_arms(session)
+    assert arms is not None
+    try:
+        list(session.start())
+        list(session.feedback("one"))
+        assert slow.begun.wait(60)
+        list(session.feedback("two"))
+        assert session.state.round == 2
+        assert not [p for p in session.state.programs if p.arm != "human"]
+        slow.may_end.set()
+        assert arms.finish(timeout=60)
+    finally:
+        slow.may_end.set()
+        arms.close()
+    assert len({p.id for p in session.state.programs}) == len(session.state.programs) == 5
+    assert replay(list(read_journal(session.path).events)) == session.state
+
+
+def test_a_control_that_the_model_cannot_answer_is_not_asked_for_without_end(begin: Begin) -> None:
+    session = begin([WRONG, WRONG, ScriptedAnswer(error="out of memory")], arms=("retry", "resample"))
+    list(session.start())
+    list(session.feedback("one"))
+    arms = start_background_arms(session)
+    assert arms is not None
+    try:
+        assert not arms.finish(timeout=1.0)
+        engine = session.engine
+        assert isinstance(engine, ScriptedEngine)
+        assert len(engine.requests) == 4
+    finally:
+        arms.close()
+
+
+def test_the_persons_seeds_do_not_depend_on_controls_or_a_cut_off_answer(begin: Begin) -> None:
+    def seeds(session: Session) -> list[int]:
+        turns = [e for e in read_journal(session.path).events if isinstance(e, ev.GenerationStarted)]
+        return [turn.sampling.seed for turn in turns if turn.arm == "human"]
+
+    plain = begin([WRONG], sampling={"temperature": 0.5, "seed": 7})
+    for step in (plain.start(), plain.feedback("one"), plain.feedback("two")):
+        list(step)
+    crowded = begin([WRONG], sampling={"temperature": 0.5, "seed": 7}, arms=("retry", "resample"))
+    arms = start_background_arms(crowded)
+    assert arms is not None
+    for step in (crowded.start(), crowded.feedback("one")):
+        list(step)
+        assert arms.finish(timeout=60)
+    next(event for event in crowded.feedback("two") if isinstance(event, ev.GenerationStarted))
+    arms.close()
+    crowded.close()  # as a crash would leave it
+    resumed = Session.resume(crowded.path, crowded.engine, crowded.sandbox)
+    list(resumed.start())
+    resumed.close()
+    assert seeds(plain) == [7, 1007, 2007]
+    assert seeds(crowded) == [7, 1007, 2007, 2007]

@@ -31,7 +31,7 @@ def tokens(spent: Sequence[Spent], alone: Sequence[Alone]) -> Draw:
             [a.tokens for a in alone], [a.rate for a in alone], color=COLOURS["alone"], marker="x",
             linestyle=(0, (6, 3)), label=f"{NAMES['alone']} (label: samples)",
         )  # fmt: skip
-        for point in alone:
+        for point in (p for p in alone if p.tries <= 5 or p.tries % 5 == 0):
             _label(axis, str(point.tries), point.tokens, point.rate, "alone", -13)
         percent_axis(axis)
         axis.set_xlim(left=0)
