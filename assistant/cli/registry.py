@@ -16,6 +16,7 @@ from assistant.cli import (
     run,
     sessions,
     study,
+    train,
     withdraw,
 )
 
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command("consent")(withdraw.consent)
     app.command("withdraw")(withdraw.withdraw)
     app.command("import")(import_.import_)
+    app.command("train")(train.train)
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
     app.command("doctor")(doctor.doctor)

@@ -54,6 +54,8 @@ class Solving:
     rounds: int
     visible: int
     whole: int
+    answered: bool
+    """Whether the model answered any words at all; some imported sessions hold only a person's own fix."""
 
 
 @dataclass
@@ -163,7 +165,9 @@ def _account(view: View, made: Made) -> None:
         seen = [p.round for p in dialogue if passed(p.visible)]
         whole = [p.round for p in dialogue if passed(p.visible) and (p.hidden is None or passed(p.hidden))]
         rounds = header["settings"]["rounds"]
-        made.solving.append(Solving(rounds, min(seen, default=-1), min(whole, default=-1)))
+        made.solving.append(
+            Solving(rounds, min(seen, default=-1), min(whole, default=-1), any(p.round for p in dialogue))
+        )
 
 
 def _mended(session: Session, program: Any) -> bool:
