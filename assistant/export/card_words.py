@@ -38,7 +38,7 @@ def body(
     version: str,
 ) -> Iterator[str]:
     """The card's lines after its header."""
-    origin = rules.origin or "people"
+    origin = rules.origin
     yield from (
         "",
         "# Natural-language feedback on programs",

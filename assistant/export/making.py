@@ -128,7 +128,7 @@ def _strictly(path: Path) -> LeftOut:
 
 def _why_not(session: Session, plan: Plan) -> str:
     """Why a session is not exported; empty where it is."""
-    wanted = plan.rules.origin or "people"
+    wanted = plan.rules.origin
     if session.origin == "mixed":
         return "mixes words of people and of models"
     if session.origin != wanted:

@@ -37,14 +37,18 @@ def _command(*words: str) -> list[str]:
     return [sys.executable, "-m", "assistant", "export", *words]
 
 
+@pytest.mark.timeout(400)
 def test_the_same_journals_give_the_same_bytes(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     export(request(folder), tmp_path / "a")
     export(request(folder), tmp_path / "b")
     assert _digests(tmp_path / "a") == _digests(tmp_path / "b")
-    assert len(_digests(tmp_path / "a")) > 10
+    assert {"README.md", "export.json", "solve_rate.png", "openai/train-00000.jsonl"} <= _digests(
+        tmp_path / "a"
+    ).keys()
 
 
+@pytest.mark.timeout(400)
 def test_many_processes_write_what_one_writes(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     write_world(folder, World(sessions=240, problems=40, edits=0.2, leaks=0.1))
@@ -82,6 +86,7 @@ def test_shards_are_cut_and_read_in_order(tmp_path: Path, monkeypatch: pytest.Mo
     assert rows == parquet.read_table(tmp_path / "whole/data/turns/train-00000.parquet").to_pylist()
 
 
+@pytest.mark.timeout(400)
 def test_a_dry_run_writes_nothing_and_shows_three_rows(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     before = _digests(tmp_path)
@@ -100,6 +105,7 @@ def test_a_dry_run_writes_nothing_and_shows_three_rows(tmp_path: Path) -> None:
     assert _digests(tmp_path) == before
 
 
+@pytest.mark.timeout(400)
 def test_killed_at_any_moment_nothing_has_the_name(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     write_world(folder, World(sessions=300, problems=100))
@@ -130,6 +136,7 @@ def test_killed_at_any_moment_nothing_has_the_name(tmp_path: Path) -> None:
     assert not partial.exists()
 
 
+@pytest.mark.timeout(400)
 def test_nothing_is_replaced_by_mistake(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, 2)
     out = tmp_path / "out"
