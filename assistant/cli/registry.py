@@ -19,6 +19,7 @@ from assistant.cli import (
     serve,
     sessions,
     study,
+    train,
     withdraw,
 )
 
@@ -43,6 +44,7 @@ def register(app: typer.Typer) -> None:
     app.command("withdraw")(withdraw.withdraw)
     app.command("import")(import_.import_)
     app.add_typer(bench.bench_app, name="bench")
+    app.command("train")(train.train)
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
     app.command("serve", context_settings=PASS_ON)(serve.serve)

@@ -14,15 +14,15 @@ from assistant.export.formats.all import BY_NAME
 from assistant.export.outcome import Outcome
 from assistant.export.rules import SPLITS, Rules
 
-IMPORTED_LICENCES = {"ilf": "mit", "mint": "apache-2.0", "realhumaneval": "mit"}
-"""Imported journals carry the licence of their dataset in place of anybody's consent."""
+IMPORTED_LICENCES = {"ilf": "mit", "realhumaneval": "mit"}
+"""Imported journals carry the licence of their dataset in place of consent. MINT's repository states none."""
 FIGURE = "solve_rate.png"
 
 
 def write_card(folder: Path, formats: Sequence[str], rules: Rules, licence: str, outcome: Outcome) -> None:
     """Put README.md and the figure into the export."""
     found = points(outcome.solving)
-    if found:
+    if found and outcome.answered:
         (folder / FIGURE).write_bytes(picture(found))
     chosen = licence or IMPORTED_LICENCES.get(rules.origin, "")
     header = "\n".join(["---", *_header(formats, chosen, outcome), "---", ""])
@@ -31,7 +31,9 @@ def write_card(folder: Path, formats: Sequence[str], rules: Rules, licence: str,
 
 
 def _header(formats: Sequence[str], licence: str, outcome: Outcome) -> Iterator[str]:
-    yield f"license: {json.dumps((licence or 'other').lower())}"
+    problems = sorted(filter(None, outcome.licences)) if outcome.sessions["exported"] else []
+    named = list(dict.fromkeys(name.lower() for name in (licence or "other", *problems)))
+    yield f"license: {json.dumps(named[0] if len(named) == 1 else named)}"
     yield from ("language:", "- en", "pretty_name: Natural-language feedback on programs")
     yield from (
         "task_categories:",

@@ -38,7 +38,7 @@ def body(
     version: str,
 ) -> Iterator[str]:
     """The card's lines after its header."""
-    origin = rules.origin or "people"
+    origin = rules.origin
     yield from (
         "",
         "# Natural-language feedback on programs",
@@ -84,7 +84,7 @@ def _loss(formats: Sequence[str]) -> Iterator[str]:
 
 
 def _solved(outcome: Outcome, found: Sequence[Point], figure: str) -> Iterator[str]:
-    if not found:
+    if not found or not outcome.answered:
         return
     yield from (
         "",
@@ -159,9 +159,12 @@ def _splits(rules: Rules, outcome: Outcome) -> Iterator[str]:
     if outcome.excluded:
         yield f"Left out as near-duplicates of test problems: {', '.join(outcome.excluded)}."
     names = sorted({name for found in outcome.overlaps.values() for name in found})
+    shown = ", ".join(names[:20]) + (
+        f" and {len(names) - 20} more (column `overlaps`)" if len(names) > 20 else ""
+    )
     if names:
         yield f"**{len(outcome.overlaps)} problems here are near-duplicates of test problems** of MBPP (ids 11 to"
-        yield f"510) or HumanEval: {', '.join(names)}. A model trained on them must not be measured on those"
+        yield f"510) or HumanEval: {shown}. A model trained on them must not be measured on those"
         yield "(`--overlap exclude` leaves them out)."
     else:
         yield "No problem here is a near-duplicate of a test problem of MBPP (ids 11 to 510) or HumanEval, as far as"

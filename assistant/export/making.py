@@ -54,6 +54,8 @@ class Solving:
     rounds: int
     visible: int
     whole: int
+    answered: bool
+    """Whether the model answered any words at all; some imported sessions hold only a person's own fix."""
 
 
 @dataclass
@@ -126,7 +128,7 @@ def _strictly(path: Path) -> LeftOut:
 
 def _why_not(session: Session, plan: Plan) -> str:
     """Why a session is not exported; empty where it is."""
-    wanted = plan.rules.origin or "people"
+    wanted = plan.rules.origin
     if session.origin == "mixed":
         return "mixes words of people and of models"
     if session.origin != wanted:
@@ -163,7 +165,9 @@ def _account(view: View, made: Made) -> None:
         seen = [p.round for p in dialogue if passed(p.visible)]
         whole = [p.round for p in dialogue if passed(p.visible) and (p.hidden is None or passed(p.hidden))]
         rounds = header["settings"]["rounds"]
-        made.solving.append(Solving(rounds, min(seen, default=-1), min(whole, default=-1)))
+        made.solving.append(
+            Solving(rounds, min(seen, default=-1), min(whole, default=-1), any(p.round for p in dialogue))
+        )
 
 
 def _mended(session: Session, program: Any) -> bool:

@@ -81,6 +81,11 @@ class Outcome:
             self.overlaps[place.content] = list(place.overlaps)
 
     @property
+    def answered(self) -> bool:
+        """Whether there is anything to tell about solving: words that a model answered, or a first right answer."""
+        return any(solving.answered or solving.visible >= 0 for solving in self.solving)
+
+    @property
     def data_sha256(self) -> str:
         """Names the journals that were exported: over their sorted hashes, as `assistant analyze` does."""
         return hashlib.sha256("".join(f"{tip}\n" for tip in sorted(self.tips)).encode()).hexdigest()

@@ -92,13 +92,21 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _keys(text: str) -> Iterator[str]:
-    scan, settings = need("detect_secrets.core.scan"), need("detect_secrets.settings")
-    with settings.transient_settings({"plugins_used": [{"name": name} for name in _DETECTORS]}):
-        for line in text.splitlines():
-            for secret in scan.scan_line(line):
-                whole = re.search(_KEY_RUN + re.escape(secret.secret_value or "") + _KEY_RUN, line)
-                if secret.secret_value and whole and len(whole[0]) >= 8:
-                    yield whole[0]
+    scan = _scanner()
+    for line in text.splitlines():
+        for secret in scan.scan_line(line):
+            whole = re.search(_KEY_RUN + re.escape(secret.secret_value or "") + _KEY_RUN, line)
+            if secret.secret_value and whole and len(whole[0]) >= 8:
+                yield whole[0]
+
+
+@cache
+def _scanner() -> Any:
+    """detect-secrets, set up once for this process: doing so takes longer than a scan."""
+    settings = need("detect_secrets.settings").get_settings()
+    settings.clear()
+    settings.configure_plugins([{"name": name} for name in _DETECTORS])
+    return need("detect_secrets.core.scan")
 
 
 def _names(text: str) -> Iterator[str]:

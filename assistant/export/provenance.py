@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 
 from assistant.export.columns import REJECTED
 from assistant.export.personal import find
@@ -63,6 +64,7 @@ def rejected(row: Row) -> Row:
     return {name: row[name.removeprefix("rejected_")] for name in REJECTED}
 
 
+@cache
 def pseudonym(annotator: str) -> str:
     """The annotator's id, or a hash of it where it is an e-mail address or a name after all."""
     if not find("", [annotator], ""):

@@ -20,7 +20,7 @@ class Rules:
     solved: Literal["visible", "hidden"] = "hidden"
     unsealed: Literal["drop", "keep"] = "drop"
     arms: tuple[Arm, ...] = ()
-    origin: str = ""
+    origin: str = "people"
     leaky: Literal["drop", "keep"] = "drop"
     duplicates: Literal["drop", "keep"] = "drop"
     ties: Literal["skip", "tests", "edits"] = "skip"

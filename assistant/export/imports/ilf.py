@@ -1,7 +1,8 @@
 """ILF (Chen et al. 2023, MIT): a wrong program of CodeGen-Mono 6.1B, a person's feedback, the person's own fix.
 
 `original_model_completion` is a whole program, `completion` continues `prompt`. Tests compare with `pytest.approx`,
-which becomes a tolerance. The prompt showed the model the first test.
+which becomes a tolerance. The prompt showed the model the first test. The fix is the only solution that a row has, so
+it is the reference that words are held against for leaks.
 """
 
 from __future__ import annotations
@@ -51,11 +52,17 @@ def story(record: dict[str, Any]) -> Story:
                 raw=True,
             ),
             Said(_text(record, "Feedback").strip()),
-            Mended(_program(prompt + _text(record, "completion"))),
+            Mended(_fix(record, prompt)),
         ),
         sampling=Sampling(temperature=0.8, max_new_tokens=512),
         shown_tests=1,
     )
+
+
+def _fix(record: dict[str, Any], prompt: str) -> str:
+    """The annotator's whole program; rows without it have the part that continues the prompt."""
+    whole = "unedited_annotator_completion"
+    return _program(_text(record, whole) if record.get(whole) else prompt + _text(record, "completion"))
 
 
 def _problem(record: dict[str, Any], prompt: str, name: str) -> Problem:
@@ -67,6 +74,7 @@ def _problem(record: dict[str, Any], prompt: str, name: str) -> Problem:
         text=text,
         entry_point=name,
         visible_tests=tuple(_test(test, name) for test in tests),
+        reference=_fix(record, prompt),
         test_setup="" if setup.strip() == "from pytest import approx" else setup,
         source=NAME,
         licence="CC-BY-4.0",

@@ -1,4 +1,4 @@
-"""MINT's outputs (Wang et al. 2023, Apache-2.0): dialogues on MBPP in which **GPT-4** plays the person.
+"""MINT's outputs (Wang et al. 2023): dialogues on MBPP in which **GPT-4** plays the person.
 
 An assistant's turn proposes a `<solution>` or tries code with `<execute>`; the user's turn after it observes, and
 under `Expert feedback:` comments. Turns that no feedback leads to are left out: no words made them.

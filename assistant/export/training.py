@@ -1,0 +1,144 @@
+"""Training on an export: TRL's trainers and PEFT's LoRA, thinly. Nothing here is needed to train without us.
+
+The adapter is merged into the model in the end, so that `assistant --model OUT` and `assistant bench` take the result
+as any other model.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.domain.errors import AssistantError, UsageError
+from assistant.domain.generation import Progress
+from assistant.engine.names import resolve
+from assistant.engine.prepare import Prepared, prepare
+from assistant.engine.steps import Steps
+from assistant.export.extras import need
+from assistant.export.staging import MARK
+
+TRAINERS = {
+    "refinement": ("SFTTrainer", "SFTConfig"),
+    "sft": ("SFTTrainer", "SFTConfig"),
+    "preference": ("DPOTrainer", "DPOConfig"),
+    "kto": ("KTOTrainer", "KTOConfig"),
+}
+RECORD = "training.json"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. The numbers are usual ones for LoRA on some hundred to some thousand rows."""
+
+    format: str = "refinement"
+    epochs: float = 3.0
+    steps: int = 0
+    """In place of epochs, where it is not 0."""
+    learning_rate: float = 2e-4
+    rank: int = 16
+    batch: int = 4
+    accumulate: int = 4
+    max_length: int = 2048
+    seed: int = 0
+
+
+def train(
+    data: Path,
+    model: str | None,
+    out: Path,
+    recipe: Recipe,
+    cache: Path,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Train on the `train` split, write the merged model to `out`; the losses. Raises `AssistantError`."""
+    if recipe.format not in TRAINERS:
+        raise UsageError(f"{recipe.format!r} is not trained on; --format is {', '.join(TRAINERS)}")
+    if not (data / MARK).is_file():
+        raise UsageError(f"{data} is no export of ours: it has no {MARK}")
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out} is there already: choose another --out")
+    for module in ("trl", "peft", "datasets"):
+        need(module, "train")
+    splits = _load(data, recipe.format)
+    prepared = prepare(resolve(model), cache, Steps(progress))
+    trainer = _trainer(splits, prepared, out, recipe)
+    trainer.train()
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    checks = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+    merged = trainer.model.merge_and_unload()
+    merged.save_pretrained(out)
+    trainer.processing_class.save_pretrained(out)
+    record = _record(data, prepared, recipe, len(splits["train"]), losses, checks)
+    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return record
+
+
+def _load(data: Path, format_: str) -> Any:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here: no hub is asked
+    try:
+        splits = need("datasets", "train").load_dataset(str(data), format_)
+    except ValueError:
+        raise UsageError(
+            f"{data} has no rows of format {format_}: export it with --format {format_}"
+        ) from None
+    if "train" not in splits:
+        raise AssistantError(f"no problem of {data} is in the train split: export more, or other --splits")
+    return splits
+
+
+def _trainer(splits: Any, prepared: Prepared, out: Path, recipe: Recipe) -> Any:
+    trl, peft = need("trl", "train"), need("peft", "train")
+    trainer_name, config_name = TRAINERS[recipe.format]
+    accelerated = need("accelerate", "train").PartialState().device.type != "cpu"
+    arguments = getattr(trl, config_name)(
+        output_dir=str(out / "checkpoints"),
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.steps or -1,
+        learning_rate=recipe.learning_rate,
+        per_device_train_batch_size=recipe.batch,
+        gradient_accumulation_steps=recipe.accumulate,
+        max_length=recipe.max_length,
+        seed=recipe.seed,
+        eval_strategy="epoch" if "validation" in splits and not recipe.steps else "no",
+        save_strategy="no",
+        logging_steps=1,
+        report_to=[],
+        bf16=accelerated,
+        use_cpu=not accelerated,
+        gradient_checkpointing=accelerated,
+    )
+    return getattr(trl, trainer_name)(
+        model=str(prepared.folder),
+        args=arguments,
+        train_dataset=splits["train"],
+        eval_dataset=splits.get("validation"),
+        peft_config=peft.LoraConfig(
+            r=recipe.rank,
+            lora_alpha=2 * recipe.rank,
+            lora_dropout=0.05,
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        ),
+    )
+
+
+def _record(
+    data: Path, prepared: Prepared, recipe: Recipe, rows: int, losses: list[float], checks: list[float]
+) -> dict[str, Any]:
+    """What was trained on what, for whoever finds the model."""
+    export = json.loads((data / MARK).read_text(encoding="utf-8"))
+    return {
+        "base_model": prepared.name,
+        "base_revision": prepared.revision,
+        "base_weights_sha256": prepared.weights_sha256,
+        "data_sha256": export["data_sha256"],
+        "rows": rows,
+        "recipe": asdict(recipe),
+        "first_loss": losses[0] if losses else None,
+        "last_loss": losses[-1] if losses else None,
+        "validation_losses": checks,
+    }
