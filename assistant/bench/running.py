@@ -114,7 +114,6 @@ class Runner:
                 self._collect(len(threads), tally)  # answers that are there already are judged and kept
                 raise
             finally:
-                self._stop.set()
                 for thread in threads:
                     thread.join()
         if self._error is not None:

@@ -21,8 +21,8 @@ def predicted_text(answer: str) -> str:
     fenced = _FENCE.findall(text)
     text = (fenced[-1] if fenced else text).strip()
     if not marked and "\n" in text:
-        text = text.splitlines()[-1]
-    return text.strip().strip("`").rstrip(".") if not _is_literal(text.strip()) else text.strip()
+        text = text.splitlines()[-1].strip()
+    return text if _is_literal(text) else text.rstrip(".").strip("`")
 
 
 def same_value(predicted: str, expected: str) -> bool | None:
