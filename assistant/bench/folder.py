@@ -100,25 +100,27 @@ def asked_of_problems(source: str, problems: tuple[Problem, ...]) -> Json:
 
 def _require_same(out: Path, old: Json, new: Json) -> None:
     before, now = (
-        _flat({"bench": c.get("bench"), **c.get("asked", {})}) for c in (old, json.loads(_text(new)))
+        flat({"bench": c.get("bench"), **c.get("asked", {})}) for c in (old, json.loads(_text(new)))
     )
     differing = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if differing:
         name = differing[0]
         raise UsageError(
-            f"{out} holds another run: {name} is {_short(before.get(name))} there and {_short(now.get(name))} "
+            f"{out} holds another run: {name} is {short(before.get(name))} there and {short(now.get(name))} "
             "here; choose another --out"
         )
 
 
-def _flat(value: Json, prefix: str = "") -> Json:
-    flat: Json = {}
+def flat(value: Json, prefix: str = "") -> Json:
+    """Nested objects as dotted names."""
+    found: Json = {}
     for name, item in value.items():
-        flat |= _flat(item, f"{prefix}{name}.") if isinstance(item, dict) else {f"{prefix}{name}": item}
-    return flat
+        found |= flat(item, f"{prefix}{name}.") if isinstance(item, dict) else {f"{prefix}{name}": item}
+    return found
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A value for a line of text."""
     text = "absent" if value is None else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "…"
 

@@ -42,9 +42,9 @@ def pass_at(rows: Sequence[RowTally], k: int, passing: Callable[[RowTally], int]
 
 
 def pass_curve(rows: Sequence[RowTally], passing: Callable[[RowTally], int]) -> dict[int, Measure]:
-    """pass@k for every usual `k` for which most problems have samples enough."""
+    """pass@k for every usual `k` up to the number of samples, and for that number."""
     most = max((row.samples for row in rows), default=0)
-    return {k: pass_at(rows, k, passing) for k in KS if k <= most}
+    return {k: pass_at(rows, k, passing) for k in sorted({*KS, most}) if 0 < k <= most}
 
 
 def outcome_shares(rows: Sequence[RowTally]) -> dict[str, Measure]:
@@ -95,9 +95,11 @@ def clustered(clusters: Sequence[tuple[int, int]]) -> Measure:
 
 
 def mean(values: Sequence[float]) -> Measure:
-    """A mean over problems, with a bootstrap interval where there are two or more."""
+    """A mean over problems: by bootstrap where there are two or more; as a share where each is 0 or 1."""
     if not values:
         return Measure(value=None)
+    if all(value in (0.0, 1.0) for value in values):
+        return share(round(sum(values)), len(values))
     low, high = cluster_bootstrap([(value, 1.0) for value in values]) if len(values) > 1 else (None, None)
     return Measure(value=sum(values) / len(values), low=low, high=high, count=sum(values), of=len(values))
 

@@ -13,7 +13,8 @@ Measured = Callable[[RowTally], float]
 
 
 class Difference(Value):
-    """First minus second over the rows that both have; the interval is a bootstrap over problems.
+    """First minus second over the rows that both have; the interval is a bootstrap over problems (None where no
+    row differs: resampling nothing tells nothing).
 
     `p` is exact: McNemar's where each row is solved or not, else the sign test over rows.
     """
@@ -60,8 +61,8 @@ def difference_of(first: Group, second: Group, measured: Measured) -> Difference
     b = [measured(second.rows[name]) for name in names]
     differences = [x - y for x, y in zip(a, b, strict=True)]
     clusters = _by_problem([first.rows[name].problem for name in names], differences)
-    low, high = cluster_bootstrap(clusters) if len(clusters) > 1 else (None, None)
     better, worse = sum(d > 0 for d in differences), sum(d < 0 for d in differences)
+    low, high = cluster_bootstrap(clusters) if len(clusters) > 1 and better + worse else (None, None)
     whole = all(value in (0.0, 1.0) for value in (*a, *b))
     return Difference(
         rows=len(names),

@@ -94,6 +94,8 @@ class Runner:
         self._room = threading.BoundedSemaphore(BACKLOG)
         self._take_lock = threading.Lock()
         self._in_a_row = 0
+        self._ended = self._submitted = self._received = 0
+        self._error: Exception | None = None
 
     def run(self, jobs: Iterable[Job], tally: Tally) -> None:
         """Make what is missing. Raises EngineError when the engine is gone, and what a judge raises."""
@@ -109,31 +111,44 @@ class Runner:
                 self._collect(len(threads), tally)
             except BaseException:
                 self._stop.set()
+                self._collect(len(threads), tally)  # answers that are there already are judged and kept
                 raise
             finally:
                 for thread in threads:
                     thread.join()
+        if self._error is not None:
+            raise self._told(self._error, tally)
 
     def _collect(self, threads: int, tally: Tally) -> None:
         """Write down what comes until every thread has ended and every answer of theirs is judged."""
-        ended = expected = received = 0
-        deadline = None if self._pace.seconds is None else time.monotonic() + self._pace.seconds
-        while ended < threads or received < expected:
-            if deadline is not None and time.monotonic() >= deadline:
+        while self._ended < threads or self._received < self._submitted:
+            if self._pace.seconds is not None and tally.seconds >= self._pace.seconds:
                 self._no_more.set()
-            items = self._waiting()
-            samples = [item for item in items if isinstance(item, Sample)]
-            for item in items:
+            samples: list[Sample] = []
+            for item in self._waiting():
                 if isinstance(item, _Ended):
-                    ended, expected = ended + 1, expected + item.submitted
-                elif isinstance(item, Exception):
+                    self._ended, self._submitted = self._ended + 1, self._submitted + item.submitted
+                elif isinstance(item, _Failed):
                     self._note_failure(item, tally)
-            received += sum(not isinstance(item, _Ended | _Failed) for item in items)
+                else:
+                    self._received += 1
+                    samples += [item] if isinstance(item, Sample) else self._give_up(item)
             for sample in self._log.append(samples):
                 tally.note(sample)
-            if samples:
-                self._in_a_row = 0
+            self._in_a_row = 0 if samples else self._in_a_row
             self._watch(tally)
+
+    def _give_up(self, error: Exception) -> list[Sample]:
+        """Stop for this error, which is raised once everything that was handed over is kept."""
+        self._error = self._error or error
+        self._stop.set()
+        return []
+
+    def _told(self, error: Exception, tally: Tally) -> Exception:
+        if not isinstance(error, _Failed):
+            return error
+        kept = f"{tally.done} of {tally.total} samples are kept: run the same command again to go on"
+        return EngineError(f"{error} ({kept})")
 
     def _waiting(self) -> list[Sample | Exception | _Ended]:
         """All that has come by now; waits a quarter of a second for the first."""
@@ -144,16 +159,13 @@ class Runner:
                 items.append(self._results.get_nowait())
         return items
 
-    def _note_failure(self, error: Exception, tally: Tally) -> None:
-        if not isinstance(error, _Failed):
-            raise error
+    def _note_failure(self, failed: _Failed, tally: Tally) -> None:
+        """One answer that did not come; so many that the engine is gone end the run."""
         tally.failed += 1
-        tally.failure = str(error)
+        tally.failure = str(failed)
         self._in_a_row += 1
         if self._in_a_row >= FAILURES_IN_A_ROW + 2 * self._pace.streams:
-            raise EngineError(
-                f"{error} ({tally.done} of {tally.total} samples are kept: run the same command again to go on)"
-            )
+            self._give_up(failed)
 
     def _generate(self, batches: Iterator[Batch], judging: ThreadPoolExecutor) -> None:
         """One stream: request after request until nothing is left."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from assistant.cli import bench_feedback, bench_synthesis
+from assistant.cli import bench_after, bench_execution, bench_feedback, bench_synthesis
 
 bench_app = typer.Typer(
     help="The paper's experiments as one command each; every run can be stopped and gone on with.",
@@ -12,4 +12,7 @@ bench_app = typer.Typer(
     rich_markup_mode=None,
 )
 bench_app.command("synthesis")(bench_synthesis.synthesis)
+bench_app.command("execution")(bench_execution.execution)
 bench_app.command("feedback")(bench_feedback.feedback)
+bench_app.command("compare")(bench_after.compare)
+bench_app.command("check")(bench_after.check)

@@ -13,18 +13,53 @@ Measured = Mapping[str, Any]
 def report(summary: Measured) -> Iterator[str]:
     """The tables, line by line."""
     variants: Mapping[str, Measured] = summary["variants"]
-    yield from _rates(short_names(list(variants)), list(variants.values()))
-    yield ""
-    yield from _pass_at(short_names(list(variants)), list(variants.values()))
-    yield ""
-    yield from _outcomes(short_names(list(variants)), list(variants.values()))
+    names, found = short_names(list(variants)), list(variants.values())
+    yield from _one(names[0], found[0]) if len(found) == 1 else _several(names, found)
     for name, prompts in summary["prompts"].items():
         yield ""
         yield from _prompts(name, prompts)
-    for name, measured in zip(short_names(list(variants)), variants.values(), strict=True):
+    for name, measured in zip(names, found, strict=True):
         if measured["by_difficulty"]:
             yield ""
             yield from _difficulties(name, measured)
+
+
+def _one(name: str, measured: Measured) -> Iterator[str]:
+    """One variant: a measure a line, visible tests and all tests side by side."""
+    hidden = _has_hidden(measured)
+    yield f"  {measured['problems']} problems, {measured['samples']} samples; {name}"
+    pairs = [
+        ("problems with a passing sample", "problems_any_sample", "problems_any_sample_all_tests"),
+        ("samples that pass", "samples_passing", "samples_passing_all_tests"),
+    ]
+    rows = [[words, percent(measured[a]), percent(measured[b])] for words, a, b in pairs]
+    for k, point in measured["pass_at"].items():
+        rows.append([f"pass@{k}", percent(point), percent(measured["pass_at_all_tests"][k])])
+    head = ["", "visible tests", "hidden tests too"]
+    yield from table(head if hidden else head[:2], rows if hidden else [row[:2] for row in rows])
+    if hidden:
+        yield (
+            f"  false solves: {percent(measured['false_solves_of_samples'])} of the samples that pass the "
+            f"visible tests, {percent(measured['false_solves_of_problems'])} of the problems"
+        )
+    yield ""
+    outcomes = [[kind.replace("_", " "), percent(m)] for kind, m in measured["outcomes"].items()]
+    yield from table(["samples by outcome", "share"], outcomes)
+
+
+def _several(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
+    yield from _rates(names, found)
+    if any(_has_hidden(measured) for measured in found):
+        yield ""
+        yield from _hidden(names, found)
+    yield ""
+    yield from _pass_at(names, found)
+    yield ""
+    yield from _outcomes(names, found)
+
+
+def _has_hidden(measured: Measured) -> bool:
+    return measured["false_solves_of_samples"]["value"] is not None
 
 
 def short_names(names: Sequence[str]) -> list[str]:
@@ -37,33 +72,32 @@ def short_names(names: Sequence[str]) -> list[str]:
 
 
 def _rates(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
-    hidden = any(m["false_solves_of_samples"]["value"] is not None for m in found)
-    head = ["", "problems", "samples", "problems: any sample passes", "samples that pass"]
-    keys = ["problems_any_sample", "samples_passing"]
-    if hidden:
-        head += [
-            "any passes hidden too",
-            "samples that pass hidden too",
-            "false solves (samples)",
-            "(problems)",
-        ]
-        keys += ["problems_any_sample_all_tests", "samples_passing_all_tests"]
-        keys += ["false_solves_of_samples", "false_solves_of_problems"]
-    rows = [
-        [name, str(m["problems"]), str(m["samples"]), *(percent(m[key]) for key in keys)]
-        for name, m in zip(names, found, strict=True)
-    ]
+    head = ["", "problems", "samples", "problems with a passing sample", "samples that pass"]
+    keys = ("problems_any_sample", "samples_passing")
+    yield from table(
+        head,
+        [
+            [name, str(m["problems"]), str(m["samples"]), *(percent(m[key]) for key in keys)]
+            for name, m in zip(names, found, strict=True)
+        ],
+    )
+
+
+def _hidden(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
+    head = ["hidden tests too", "problems", "samples", "false solves: of samples", "of problems"]
+    keys = (
+        "problems_any_sample_all_tests",
+        "samples_passing_all_tests",
+        "false_solves_of_samples",
+        "false_solves_of_problems",
+    )
+    rows = [[name, *(percent(m[key]) for key in keys)] for name, m in zip(names, found, strict=True)]
     yield from table(head, rows)
 
 
 def _pass_at(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
     ks = sorted({int(k) for m in found for k in m["pass_at"]})
-    hidden = any(m["false_solves_of_samples"]["value"] is not None for m in found)
-    rows = []
-    for name, measured in zip(names, found, strict=True):
-        rows.append([name, *(_at(measured["pass_at"], k) for k in ks)])
-        if hidden:
-            rows.append([f"{name} hidden too".strip(), *(_at(measured["pass_at_all_tests"], k) for k in ks)])
+    rows = [[name, *(_at(m["pass_at"], k) for k in ks)] for name, m in zip(names, found, strict=True)]
     yield from table(["pass@", *(str(k) for k in ks)], rows)
 
 

@@ -1,0 +1,117 @@
+"""`bench compare A B`: two runs of the same bench, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from assistant.bench import folder as folders
+from assistant.bench.pairs import (
+    Difference,
+    any_honest,
+    any_solved,
+    difference_of,
+    honest_share,
+    solved_share,
+)
+from assistant.bench.samplelog import read_samples
+from assistant.bench.tallies import Group, RowTally, tally_groups
+from assistant.bench.texttable import points, table
+from assistant.domain.errors import UsageError
+from assistant.domain.problem import Value
+
+MEASURES: Mapping[str, Callable[[RowTally], float]] = {
+    "samples that pass": solved_share,
+    "any sample passes": any_solved,
+    "samples that pass all tests": honest_share,
+    "any sample passes all tests": any_honest,
+}
+
+
+class Compared(Value):
+    """One measure of two groups: B minus A."""
+
+    a: str
+    b: str
+    measure: str
+    difference: Difference
+
+
+class Comparison(Value):
+    """What two runs have in common, and how they differ."""
+
+    differing: dict[str, tuple[Any, Any]]
+    """Settings that differ, as A and B have them."""
+    compared: tuple[Compared, ...]
+
+
+def compare(a: Path, b: Path) -> Comparison:
+    """Groups of the same name are compared, or the only group of each. Raises AssistantError in one line."""
+    configs = [folders.read_json(path / folders.CONFIG) for path in (a, b)]
+    if configs[0].get("bench") != configs[1].get("bench"):
+        raise UsageError(f"{a} is a run of bench {configs[0].get('bench')}, {b} of {configs[1].get('bench')}")
+    first, second = (_groups(path) for path in (a, b))
+    compared = tuple(
+        Compared(a=one.name, b=other.name, measure=name, difference=difference)
+        for one, other in _matched(first, second)
+        for name, measured in MEASURES.items()
+        if (difference := difference_of(other, one, measured)) is not None
+    )
+    if not compared:
+        raise UsageError(f"{a} and {b} have no group and row in common")
+    return Comparison(differing=differing_settings(*configs), compared=_without_repeats(compared))
+
+
+def differing_settings(a: folders.Json, b: folders.Json) -> dict[str, tuple[Any, Any]]:
+    """What was asked differently, by its dotted name."""
+    first, second = folders.flat(a.get("asked", {})), folders.flat(b.get("asked", {}))
+    names = sorted({*first, *second})
+    return {
+        name: (first.get(name), second.get(name)) for name in names if first.get(name) != second.get(name)
+    }
+
+
+def _groups(path: Path) -> dict[str, Group]:
+    lines = path / folders.SAMPLES
+    if not lines.exists():
+        raise UsageError(f"{path} holds no {folders.SAMPLES}: is this a folder of a bench?")
+    return tally_groups(read_samples(lines))
+
+
+def _matched(first: Mapping[str, Group], second: Mapping[str, Group]) -> Iterator[tuple[Group, Group]]:
+    if len(first) == len(second) == 1:
+        yield next(iter(first.values())), next(iter(second.values()))
+        return
+    for name, group in first.items():
+        if name in second:
+            yield group, second[name]
+
+
+def _without_repeats(compared: tuple[Compared, ...]) -> tuple[Compared, ...]:
+    """Where one sample was drawn, or no hidden test was run, measures coincide: each is said once."""
+    kept: dict[tuple[str, str, str], Compared] = {}
+    for item in compared:
+        kept.setdefault((item.a, item.b, item.difference.model_dump_json()), item)
+    return tuple(kept.values())
+
+
+def report(comparison: Comparison) -> Iterator[str]:
+    """The comparison on the terminal."""
+    for name, (a, b) in comparison.differing.items():
+        yield f"  {name}: {folders.short(a)} in A, {folders.short(b)} in B"
+    if comparison.differing:
+        yield ""
+    rows = []
+    for item in comparison.compared:
+        d = item.difference
+        rows.append(
+            [
+                item.measure if item.a == item.b else f"{item.measure} ({item.a} | {item.b})",
+                "" if item.a != item.b else item.a,
+                str(d.rows), f"{100 * d.second:.1f}%", f"{100 * d.first:.1f}%",
+                points(d.difference, d.low, d.high), str(d.only_second), str(d.only_first), f"{d.p:.3f}",
+            ]
+        )  # fmt: skip
+    head = ["", "group", "rows", "A", "B", "B minus A, points", "A better", "B better", "p"]
+    yield from table(head, rows)

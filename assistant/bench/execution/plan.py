@@ -1,0 +1,93 @@
+"""From questions to jobs: each asked with and without the other tests shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from assistant.bench import measures
+from assistant.bench.execution.questions import Asked
+from assistant.bench.jobs import Job, dialogue_of
+from assistant.bench.pairs import difference_of, solved_share
+from assistant.bench.tallies import Group
+from assistant.domain.generation import ModelInfo, Sampling
+from assistant.domain.problem import sha256_of
+from assistant.session.prompts import Prompt, Template, parse_template
+
+ALONE, WITH_TESTS = "program alone", "other tests shown"
+GROUPS = (ALONE, WITH_TESTS)
+
+
+def load_wording(model: ModelInfo) -> Template:
+    """How it is asked, for chat or base models."""
+    name = "chat.toml" if model.is_chat else "base.toml"
+    return parse_template((resources.files("assistant.bench.execution") / name).read_bytes())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked."""
+
+    questions: Sequence[Asked]
+    source: str
+    template: Template
+    samples: int
+    sampling: Sampling
+
+    @property
+    def total(self) -> int:
+        """Samples in all."""
+        return len(self.questions) * len(GROUPS) * self.samples
+
+    def jobs(self) -> Iterator[Job]:
+        """Question by question, both ways."""
+        return (self._job(asked, group) for asked in self.questions for group in GROUPS)
+
+    def asked(self) -> dict[str, Any]:
+        """What decides the samples, for `config.json`."""
+        return {
+            "source": self.source.rstrip("/").rpartition("/")[2],
+            "rows": [asked.row for asked in self.questions],
+            "rows_sha256": sha256_of([[a.problem.sha256, a.call, a.value] for a in self.questions]),
+            "template": {"id": self.template.id, "sha256": self.template.sha256},
+            "samples": self.samples,
+            "sampling": self.sampling.model_dump(),
+        }
+
+    def _job(self, asked: Asked, group: str) -> Job:
+        template = self.template
+        tests = "\n".join(asked.others)
+        shown = template.say("shown", tests=tests) if group == WITH_TESTS and asked.others else ""
+        said = template.say("ask", code=asked.problem.reference.strip(), call=asked.call, shown=shown)
+        raw = template.kind == "base"
+        stop = ("[/ANSWER]",) if raw else ()
+        prompt = Prompt(dialogue_of(said), raw, stop)
+        return Job(group, asked.row, asked.problem, prompt, self.sampling, self.samples, asked.value)
+
+
+def summarise(groups: Mapping[str, Group]) -> dict[str, Any]:
+    """Share of right values both ways, and what the shown tests add."""
+    alone, tested = groups.get(ALONE), groups.get(WITH_TESTS)
+    gain = difference_of(tested, alone, solved_share) if alone and tested else None
+    return {
+        "groups": {name: _measured(group) for name, group in groups.items()},
+        "tests_shown_minus_alone": None if gain is None else gain.model_dump(),
+    }
+
+
+def _measured(group: Group) -> dict[str, Any]:
+    rows = measures.rows_of(group)
+    clusters: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        right, made = clusters.get(row.problem, (0, 0))
+        clusters[row.problem] = (right + row.solved, made + row.samples)
+    return {
+        "calls": len(rows),
+        "problems": len(clusters),
+        "samples": group.samples,
+        "right": measures.clustered(list(clusters.values())).model_dump(),
+        "any_sample": measures.any_sample(rows, measures.solved).model_dump(),
+        "outcomes": {name: m.model_dump() for name, m in measures.outcome_shares(rows).items()},
+    }

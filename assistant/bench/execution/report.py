@@ -1,0 +1,56 @@
+"""An execution run on the terminal, and its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assistant.bench.texttable import percent, points, table
+from assistant.store.canvas import COLOURS, Draw
+
+Measured = Mapping[str, Any]
+
+
+def report(summary: Measured) -> Iterator[str]:
+    """The tables, line by line."""
+    rows = [
+        [
+            name,
+            str(m["calls"]),
+            percent(m["right"]),
+            percent(m["any_sample"]),
+            percent(m["outcomes"]["no_value"]) if "no_value" in m["outcomes"] else "0.0%",
+        ]
+        for name, m in summary["groups"].items()
+    ]
+    yield from table(["predicted values", "calls", "right", "any sample right", "no value"], rows)
+    gain = summary["tests_shown_minus_alone"]
+    if gain is not None:
+        yield (
+            f"  other tests shown: {points(gain['difference'], gain['low'], gain['high'])} points; "
+            f"right only with them {gain['only_first']}, only without {gain['only_second']}, p {gain['p']:.3f}"
+        )
+
+
+def drawing(summary: Measured) -> tuple[Draw, tuple[float, float]]:
+    """Both shares with their intervals."""
+    groups = list(summary["groups"].items())
+
+    def draw(figure: Any) -> None:
+        axis = figure.add_subplot()
+        for place, (_, measured) in enumerate(reversed(groups)):
+            right = measured["right"]
+            axis.barh(place, right["value"], color=COLOURS["human"], height=0.45, alpha=0.85)
+            axis.plot([right["low"], right["high"]], [place, place], color=COLOURS["ink"], linewidth=1.4)
+            axis.annotate(
+                f"{right['value']:.0%}", (right["value"], place), xytext=(0, 14), textcoords="offset points",
+                ha="center", color=COLOURS["human"],
+            )  # fmt: skip
+        axis.set_yticks(range(len(groups)), [name for name, _ in reversed(groups)])
+        axis.set_ylim(-0.6, len(groups) - 0.3)
+        axis.set_xlim(0, 1)
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        axis.set_xlabel("values predicted right")
+        axis.grid(visible=False, axis="y")
+
+    return draw, (7.2, 2.6)
