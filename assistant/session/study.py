@@ -57,6 +57,8 @@ class Study(Value):
     precision: str = ""
     template: str = "paper"
     visible_tests: int | None = Field(default=None, ge=0)
+    overflow: Literal["drop", "refuse"] = "drop"
+    """When a dialogue exceeds the context: leave out its oldest rounds, or refuse."""
     arms: tuple[ev.Arm, ...] = ()
     conditions: Conditions = Conditions()
     consent: Consent | None = None
@@ -138,6 +140,7 @@ def settings_for(study: Study, problem: Problem, annotator: str, condition: dict
             template=study.template,
             visible_tests=study.visible_tests,
             failing_cases=condition["failing_cases"] == "yes",
+            overflow=study.overflow,
         ),
         arms=study.arms,
     )
