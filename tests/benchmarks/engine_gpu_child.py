@@ -91,10 +91,10 @@ def ours(shape: str, device: str) -> tuple[Engine, Order]:
 def _step_as_on_a_card(decoder: Any) -> None:
     import torch
 
-    from assistant.engine.decoding.stepping import PaddedForward
+    from assistant.engine.decoding.graphs import GraphedForward
 
     torch.set_num_threads(1)
-    decoder._forward = PaddedForward(decoder._forward._model)
+    decoder._forward = GraphedForward(decoder._forward._model, record=lambda run: run)
 
 
 def _generate(decoder: Any, order: Order, stop: Callable[[], None] = lambda: None) -> Order:
