@@ -17,6 +17,7 @@ model_app = typer.Typer(
     help="List, fetch, describe and remove models.", no_args_is_help=False, rich_markup_mode=None
 )
 FIT_WORDS = {"gpu": "yes, on the GPU", "cpu": "yes", "slow": "slowly", "no": "no"}
+HELD_WORDS = {"prepared": "converted once", "hub": "downloaded", "leftover": "left by interrupted work"}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[
     str,
@@ -108,9 +109,8 @@ class _Bar:
 
     def show(self, progress: Progress) -> None:
         """Say how far a step is."""
-        share = f" {100 * progress.done / progress.total:3.0f}%" if progress.total else ""
         if self._moving:
-            print(f"\r\x1b[K{progress.step}{share}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{progress.step}{_share(progress)}", end="", file=sys.stderr, flush=True)
         elif progress.step != self._step:
             print(progress.step, file=sys.stderr, flush=True)
         self._step = progress.step
@@ -119,6 +119,14 @@ class _Bar:
         """Leave the line that moved."""
         if self._moving and self._step:
             print(file=sys.stderr)
+
+
+def _share(progress: Progress) -> str:
+    """` 23%`, of bytes with how many there are."""
+    if not progress.total:
+        return ""
+    size = f" of {_shown('bytes', progress.total)}" if progress.unit == "bytes" else ""
+    return f" {100 * progress.done / progress.total:3.0f}%{size}"
 
 
 def _row(entry: KnownModel) -> dict[str, Any]:
@@ -141,7 +149,10 @@ def _row(entry: KnownModel) -> dict[str, Any]:
 
 
 def _print_models(rows: list[dict[str, Any]]) -> None:
+    from assistant.engine.hardware import machine
+
     width = max(len(row["name"]) for row in rows)
+    print(f"this machine: {machine()}\n")
     print(f"{'model':{width}}  {'download':>8}  {'memory':>7}  {'fits here':15}  {'here':4}  licence")
     for row in rows:
         print(
@@ -149,15 +160,22 @@ def _print_models(rows: list[dict[str, Any]]) -> None:
             f"{_shown('bytes', row['memory_bytes']):>7}  {FIT_WORDS[row['fits']]:15}  "
             f"{'yes' if row['here'] else '-':4}  {row['licence']}"
         )
+    print(f"\n{rows[0]['name']} is {rows[0]['title']}.")
+    print(
+        "--model takes these names and any other of the hub; slowly: a person would wait long for an answer."
+    )
 
 
 def _print_kept(kept: list[dict[str, Any]]) -> None:
     if not kept:
         return
-    print("\non this machine (assistant model free NAME):")
+    width = max(len(item["name"]) for item in kept)
+    total = _shown("bytes", sum(item["bytes"] for item in kept))
+    print(f"\non this disk, {total} in all:")
     for item in kept:
-        about = ", ".join(filter(None, (item["kind"], item["detail"])))
-        print(f"  {item['name']}  {_shown('bytes', item['bytes'])}  ({about})")
+        about = ", ".join(filter(None, (HELD_WORDS[item["kind"]], item["model"], item["detail"])))
+        print(f"  {item['name']:{width}}  {_shown('bytes', item['bytes']):>8}  {about}")
+    print("assistant model free NAME removes one; the next start makes or fetches it again.")
 
 
 def _shown(key: str, value: Any) -> str:

@@ -10,13 +10,16 @@ from typing import Annotated
 import typer
 
 from assistant.cli.setup import RunOptions, check_options
+from assistant.engine.decoding.precision import PRECISIONS
 
 SOURCE = typer.Option("--problems", metavar="SOURCE", help="starter, humaneval, a path, or hub:NAME.")
 PROBLEM = typer.Option("--problem", metavar="ID", help="Start with this problem.")
 ENGINE = typer.Option("--engine", metavar="KIND", help="auto, transformers, openai or scripted.")
 MODEL = typer.Option("--model", metavar="NAME|PATH", help="A Hugging Face name, a folder, or a GGUF file.")
 DEVICE = typer.Option("--device", metavar="DEVICE", help="auto, cuda, mps or cpu.")
-PRECISION = typer.Option("--precision", metavar="P", help="auto, bfloat16, int8, int4 or float32.")
+PRECISION = typer.Option(
+    "--precision", metavar="P", help=f"{', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}."
+)
 BASE_URL = typer.Option("--base-url", metavar="URL", help="Server for --engine openai.")
 SCRIPT = typer.Option("--script", metavar="FILE", help="Answers for --engine scripted.")
 ROUNDS = typer.Option("--rounds", min=0, max=100, help="Feedback rounds after the first answer.")
@@ -26,6 +29,10 @@ SEED = typer.Option("--seed", help="Of the random draws.")
 MAX_TOKENS = typer.Option("--max-tokens", min=1, help="Longest answer, in tokens.")
 TESTS_SHOWN = typer.Option("--tests-in-prompt", min=0, help="Visible tests the model sees (default: all).")
 CASES = typer.Option("--failing-cases/--no-failing-cases", help="Send failing cases along with your words.")
+DROP = typer.Option(
+    "--drop-rounds/--keep-rounds",
+    help="When the dialogue outgrows the model: leave out its oldest rounds, or refuse.",
+)
 TEMPLATE = typer.Option("--template", metavar="ID", help="Wording of the prompts.")
 SESSIONS = typer.Option("--sessions", metavar="DIR", help="Where journals are written.")
 ANNOTATOR = typer.Option("--annotator", metavar="ID", help="A pseudonym; never your name.")
@@ -56,6 +63,7 @@ def run(
     max_tokens: Annotated[int, MAX_TOKENS] = 640,
     tests_in_prompt: Annotated[int | None, TESTS_SHOWN] = None,
     failing_cases: Annotated[bool | None, CASES] = None,
+    drop_rounds: Annotated[bool, DROP] = True,
     template: Annotated[str | None, TEMPLATE] = None,
     sessions: Annotated[Path | None, SESSIONS] = None,
     annotator: Annotated[str | None, ANNOTATOR] = None,
@@ -82,6 +90,7 @@ def run(
         max_tokens=max_tokens,
         tests_in_prompt=tests_in_prompt,
         failing_cases=failing_cases,
+        drop_rounds=drop_rounds,
         template=template,
         sessions=sessions,
         annotator=annotator,

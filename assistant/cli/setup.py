@@ -10,6 +10,7 @@ from assistant.domain.errors import UsageError
 from assistant.domain.events import PromptSettings, Settings
 from assistant.domain.generation import Engine, Sampling
 from assistant.domain.submission import Sandbox
+from assistant.engine.decoding.precision import PRECISIONS
 from assistant.session.arms import parse_arms
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "transformers", "openai", "scripted")
 DEVICES = ("auto", "cuda", "mps", "cpu")
-PRECISIONS = ("auto", "bfloat16", "int8", "int4", "float32")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class RunOptions:
     max_tokens: int = 640
     tests_in_prompt: int | None = None
     failing_cases: bool | None = None
+    drop_rounds: bool = True
     template: str | None = None
     sessions: Path | None = None
     annotator: str | None = None
@@ -59,6 +60,7 @@ class RunOptions:
                 template=self.template or default.template,
                 visible_tests=self.tests_in_prompt,
                 failing_cases=default.failing_cases if self.failing_cases is None else self.failing_cases,
+                overflow="drop" if self.drop_rounds else "refuse",
             ),
         )
 
@@ -87,23 +89,26 @@ def make_engine(options: RunOptions) -> Engine:
     from assistant.store.preferences import load_preferences
 
     preferences = load_preferences()
+    model, precision = _fixed_by_study(options)
     return open_engine(
         options.engine or preferences.engine,
-        model=options.model or _study_model(options) or preferences.model or None,
+        model=options.model or model or preferences.model or None,
         device=options.device or preferences.device or "auto",
-        precision=options.precision or preferences.precision or "auto",
+        precision=options.precision or precision or preferences.precision or "auto",
         cache=cache_folder(),
         base_url=options.base_url or preferences.base_url or None,
         script=options.script,
     )
 
 
-def _study_model(options: RunOptions) -> str:
+def _fixed_by_study(options: RunOptions) -> tuple[str, str]:
+    """Model and precision that the study names; empty where it names none."""
     if options.study is None:
-        return ""
+        return "", ""
     from assistant.session.study import load_study
 
-    return load_study(options.study).model
+    study = load_study(options.study)
+    return study.model, study.precision
 
 
 def make_sandbox(options: RunOptions) -> Sandbox:

@@ -81,6 +81,12 @@ def graphics_memory() -> int:
         return 0
 
 
+def machine() -> str:
+    """What `fit` judges by, in a few words."""
+    card = graphics_memory()
+    return f"{size_text(total_memory())} of memory, " + (f"{size_text(card)} on GPUs" if card else "no GPU")
+
+
 def fit(memory_bytes: int, parameters: float) -> Fit:
     """Where a model of this need would run on this machine."""
     if memory_bytes <= graphics_memory():

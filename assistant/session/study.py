@@ -59,6 +59,8 @@ class Study(Value):
     precision: str = ""
     template: str = "paper"
     visible_tests: int | None = Field(default=None, ge=0)
+    overflow: Literal["drop", "refuse"] = "drop"
+    """When a dialogue exceeds the context: leave out its oldest rounds, or refuse."""
     arms: tuple[ev.Arm, ...] | None = None
     """Control arms made while the annotators think; left out, all of them on a GPU and none elsewhere."""
     lesson: bool = True
@@ -157,6 +159,7 @@ def settings_for(study: Study, problem: Problem, annotator: str, condition: dict
             template=study.template,
             visible_tests=study.visible_tests,
             failing_cases=condition["failing_cases"] == "yes",
+            overflow=study.overflow,
         ),
         arms=study.arms,
     )

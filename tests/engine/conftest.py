@@ -12,6 +12,23 @@ from assistant.engine.client import LocalEngine
 from assistant.engine.line import Patience
 from assistant.engine.wire import ModelChoice
 
+MOST_SECONDS = 600
+"""For a test of this folder: most start processes that import torch, and a busy machine takes long for that."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(MOST_SECONDS))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Two threads that wait for each other on a busy machine took a hundred times as long as one."""
+    import torch
+
+    torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -96,6 +96,7 @@ def test_where_a_model_fits(
 def test_the_commands(cache_with_default: Path) -> None:
     listed = run("list", cache=cache_with_default)
     assert listed.returncode == 0 and "Apache-2.0" in listed.stdout and "model free NAME" in listed.stdout
+    assert hardware.machine() in listed.stdout and "1.0 kB in all" in listed.stdout
     as_json = json.loads(run("list", "--json", cache=cache_with_default).stdout)
     assert as_json["models"][0]["here"] is True
     assert as_json["on_disk"][0]["bytes"] == 1000

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,6 +215,14 @@ def test_a_hub_model_is_fetched_once_and_then_needs_no_network(hub: HubServer, o
     assert "downloading" not in steps_of(again)
     assert hub.requests == []
     assert again.prepare().weights_sha256 == engine.prepare().weights_sha256
+
+
+def test_the_command_that_fetches(hub: HubServer, tmp_path: Path) -> None:
+    environment = {**os.environ, "ASSISTANT_CACHE": str(tmp_path / "cache")}
+    program = "from assistant.cli.main import main; main(['model', 'pull', 'owner/tiny'])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "owner/tiny is ready\n")
+    assert "downloading" in done.stderr.splitlines()
 
 
 def test_names_the_hub_does_not_have(hub: HubServer, open_tiny: OpenEngine) -> None:

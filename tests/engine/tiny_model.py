@@ -47,7 +47,7 @@ def make_tokenizer() -> Any:
     )
 
 
-def make_model(vocabulary: int) -> Any:
+def make_model(vocabulary: int, context: int = 4096) -> Any:
     """A Qwen2 of two layers, the same weights every time. Nothing makes it end by itself soon."""
     import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
@@ -60,7 +60,7 @@ def make_model(vocabulary: int) -> Any:
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=4096,
+        max_position_embeddings=context,
         tie_word_embeddings=False,
         eos_token_id=2,
         bos_token_id=None,
@@ -68,12 +68,12 @@ def make_model(vocabulary: int) -> Any:
     return Qwen2ForCausalLM(config)
 
 
-def save_folder(folder: Path, *, chat: bool = True) -> Path:
+def save_folder(folder: Path, *, chat: bool = True, context: int = 4096) -> Path:
     """The model as `save_pretrained` writes it; without `chat`, a base model."""
     tokenizer = make_tokenizer()
     if not chat:
         tokenizer.chat_template = None
-    make_model(len(tokenizer)).save_pretrained(folder)
+    make_model(len(tokenizer), context).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

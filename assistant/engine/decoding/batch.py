@@ -86,7 +86,7 @@ class Batch:
         self._drop_ended()
         lengths = self._cache.lengths
         pending = [[] if row.reason else row.pending(at) for row, at in zip(self._rows, lengths, strict=True)]
-        budget = Budget.for_rows(len(self._open()), self._forward.spare)
+        budget = Budget.for_rows(len(self._open()), self._forward.spare, padded=self._forward.padded)
         drafts = [row.draft(budget) if self._lookup and not row.reason else [] for row in self._rows]
         feed = [new + draft for new, draft in zip(pending, drafts, strict=True)]
         last = [0 if row.reason else 1 + len(draft) for row, draft in zip(self._rows, drafts, strict=True)]

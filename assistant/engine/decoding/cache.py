@@ -54,9 +54,10 @@ class KeyValueCache:
         assert buffers[0] is not None and buffers[1] is not None
         return buffers[0][row], buffers[1][row]
 
-    def scatter(self, layer: int, places: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store [rows, tokens, heads, size] at `places` [rows, tokens]; return what is used of the buffers."""
-        used = _whole_blocks(int(max(self.lengths)) + places.shape[1])
+    def scatter(
+        self, layer: int, places: Tensor, keys: Tensor, values: Tensor, reach: int
+    ) -> tuple[Tensor, Tensor]:
+        """Store [rows, tokens, heads, size] at `places` [rows, tokens]; return `reach` places of the buffers."""
         pair = []
         for buffers, new in ((self.keys, keys), (self.values, values)):
             buffer = buffers[layer]
@@ -65,8 +66,22 @@ class KeyValueCache:
                 buffers[layer] = buffer
             index = places.view(*places.shape, 1, 1).expand_as(new).transpose(1, 2)
             buffer.scatter_(2, index, new.transpose(1, 2))
-            pair.append(buffer[:, :, : min(used, self.capacity)])
+            pair.append(buffer[:, :, :reach])
         return pair[0], pair[1]
+
+    def used_blocks(self, new: int) -> int:
+        """Places that hold tokens once every row has got `new` more, in whole blocks."""
+        return min(_whole_blocks(max(self.lengths) + new), self.capacity)
+
+    def move(self, home: KeyValueCache) -> None:
+        """Keep the tokens in the buffers of `home` from now on, which are as many rows and at least as long."""
+        used = max(self.lengths)
+        for mine, theirs in ((self.keys, home.keys), (self.values, home.values)):
+            for layer, (old, new) in enumerate(zip(mine, theirs, strict=True)):
+                if old is not None and new is not None:
+                    new[:, :, :used] = old[:, :, :used]
+                    mine[layer] = new
+        self.capacity = home.capacity
 
     def write(self, layer: int, row: int, start: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Store [n, heads, tokens, size] for rows from `row` at `start`; return all up to there, as views."""

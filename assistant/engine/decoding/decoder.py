@@ -95,6 +95,7 @@ class Decoder:
         self, request: Request, rows: list[Row], digest: str, cancel: Cancel
     ) -> Iterator[Chunk | Finish]:
         """Decode the rows as one batch; out of memory, as two smaller ones."""
+        batch: Batch | None = None
         try:
             batch = Batch(self._forward, self._conversations, request, rows, lookup=self._lookup)
             for row, text in batch.run(cancel):
@@ -107,8 +108,9 @@ class Decoder:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-        release_memory()
+        batch = None  # with its cache
         self._conversations.clear()
+        release_memory()
         yield from self._decode_smaller(request, [row for row in rows if not row.reason], digest, cancel)
 
     def _decode_smaller(

@@ -16,6 +16,8 @@ class Forward(Protocol):
 
     ragged: bool
     """Rows may have different lengths, and bring different numbers of tokens to a step."""
+    padded: bool
+    """Every row of a step costs as much as the longest."""
     croppable: bool
     """Tokens can be forgotten again: prefix reuse and drafts are possible."""
     spare: int
@@ -40,6 +42,7 @@ class TransformersForward:
     """Steps any transformers causal model. Rows move in lockstep: equal lengths, equally many tokens."""
 
     ragged = False
+    padded = False
     exact = False
     spare = 4
 
@@ -86,15 +89,16 @@ def forward_for(model: Any) -> Forward:
     transformers runs what we have not written out and what is spread over several cards.
     """
     from assistant.engine.decoding.build import build, fits
+    from assistant.engine.decoding.graphs import GraphedForward
     from assistant.engine.decoding.llama import Llama
-    from assistant.engine.decoding.stepping import PaddedForward, RaggedForward
+    from assistant.engine.decoding.stepping import RaggedForward
 
     if not isinstance(model, Llama):
         places = {str(weight.device) for weight in model.parameters()}
         if len(places) > 1 or places.pop().partition(":")[0] not in ("cpu", "cuda") or not fits(model.config):
             return TransformersForward(model)
         model = build(model, str(model.dtype).removeprefix("torch."))
-    return RaggedForward(model) if model.embedding.device.type == "cpu" else PaddedForward(model)
+    return RaggedForward(model) if model.embedding.device.type == "cpu" else GraphedForward(model)
 
 
 def attends_to_everything(model: Any) -> bool:

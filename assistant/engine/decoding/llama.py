@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +53,15 @@ class Rotary:
         self._model = model
         self._grow(positions)
 
-    def at(self, places: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Cosines and signed sines [places, 1, size], float32."""
-        if max(places) >= len(self._cosine):
-            self._grow(2 * max(places))
-        index = torch.tensor(places, device=self._cosine.device)
-        return self._cosine[index].unsqueeze(1), self._sine[index].unsqueeze(1)
+    def reserve(self, positions: int) -> tuple[Tensor, Tensor]:
+        """Have the table reach so far; returns it."""
+        if positions > len(self._cosine):
+            self._grow(2 * positions)
+        return self._cosine, self._sine
+
+    def at(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines and signed sines [places, 1, size], float32, of positions that the table reaches."""
+        return self._cosine[places].unsqueeze(1), self._sine[places].unsqueeze(1)
 
     def _grow(self, positions: int) -> None:
         frequencies, scale = self._model.frequencies, self._model.rotary_scale

@@ -27,13 +27,15 @@ class Budget:
     sure: float
 
     @classmethod
-    def for_rows(cls, rows: int, spare: int) -> Budget:
+    def for_rows(cls, rows: int, spare: int, *, padded: bool = False) -> Budget:
         """For rows that share a step in which `spare` tokens cost as much as one.
 
         On a processor each further token costs a tenth of a step; the more rows share it, the less a token
         more of one row is worth. Tuned on recorded rounds with the measured cost of steps of 1 to 64 tokens.
+        Where rows are `padded` to the longest, one row's draft costs all of them: never beyond what is spare.
         """
-        return cls(free=min(16, max(0, spare // rows - 1)), most=16, sure=min(0.9, 0.4 + 0.1 * rows))
+        free = min(16, max(0, spare // rows - 1))
+        return cls(free=free, most=free if padded else 16, sure=min(0.9, 0.4 + 0.1 * rows))
 
 
 class Lookup:

@@ -12,6 +12,8 @@ PLAIN = ("bfloat16", "float16", "float32")
 """The weights as transformers loads them."""
 PACKED = ("int8",)
 """Formats of our own: rounded and rearranged once, then kept beside the model."""
+PRECISIONS = ("auto", *PACKED, *PLAIN)
+"""What `--precision` takes."""
 PACKED_FILE = "packed-{precision}.safetensors"
 
 
@@ -28,8 +30,7 @@ def choose(config: Any, device: str, wanted: str = "auto") -> str:
     if wanted in PLAIN:
         return wanted
     if wanted not in PACKED:
-        known = ", ".join(("auto", *PLAIN, *PACKED))
-        raise EngineError(f"There is no precision {wanted!r}; choose one of {known}.")
+        raise EngineError(f"There is no precision {wanted!r}; choose one of {', '.join(PRECISIONS)}.")
     if kind != "cpu":
         raise EngineError(f"Precision {wanted} is for the processor; on {kind} choose auto or bfloat16.")
     if not _fits(config):

@@ -20,6 +20,18 @@ from assistant.engine.decoding.llama import Block, Llama, Rotary, rotate
 
 
 @dataclass(frozen=True)
+class Fed:
+    """The new tokens of all rows on the device: `ids` and `places` [tokens]."""
+
+    ids: Tensor
+    places: Tensor
+    spans: list[slice]
+    """Of each row, without padding."""
+    reach: int
+    """Places of the cache that are looked at, where rows are taken together."""
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where the new tokens of all rows stand in the one matrix."""
 
@@ -34,6 +46,7 @@ class LlamaForward(ABC):
     """What both ways share: everything but the layout and the attention."""
 
     ragged = True
+    padded = False
     croppable = True
     spare: int
 
@@ -63,7 +76,7 @@ class LlamaForward(ABC):
         queries: Tensor,
         keys: Tensor,
         values: Tensor,
-        layout: Layout,
+        fed: Fed,
         cache: KeyValueCache,
     ) -> Tensor:
         """Remember keys and values, attend to all so far: [tokens, heads, size] -> [tokens, heads * size]."""
@@ -73,20 +86,28 @@ class LlamaForward(ABC):
     ) -> list[Tensor]:
         layout = self._layout(tokens, cache.lengths)
         cache.reserve(max(layout.places) + 1)
+        self._rotary.reserve(max(layout.places) + 1)
         with torch.inference_mode():
-            x = self._embed(layout.ids)
-            rotary = self._rotary.at(layout.places)
-            for layer, block in enumerate(self._model.blocks):
-                projected = self._projected(block, x, rotary)
-                x += block.output(self._mix(layer, *projected, layout, cache).to(x.dtype))
-                gate, up = block.gate_up(self._normed(x, block.feed_norm)).chunk(2, dim=-1)
-                x += block.down(F.silu(gate).mul_(up))
+            x = self._step(layout, cache)
             cache.lengths = [start + len(row) for start, row in zip(cache.lengths, tokens, strict=True)]
             return self._logits(x, layout.spans, last)
 
-    def _embed(self, ids: list[int]) -> Tensor:
-        index = torch.tensor(ids, device=self._device)
-        return self._model.embedding[index].to(self._model.dtype)
+    def _step(self, layout: Layout, cache: KeyValueCache) -> Tensor:
+        ids = torch.tensor(layout.ids, device=self._device)
+        places = torch.tensor(layout.places, device=self._device)
+        reach = cache.used_blocks(len(layout.ids) // cache.rows)
+        return self._through(Fed(ids, places, layout.spans, reach), cache)
+
+    def _through(self, fed: Fed, cache: KeyValueCache) -> Tensor:
+        """All layers: what the last one says of each token [tokens, width]."""
+        x = self._model.embedding[fed.ids].to(self._model.dtype)
+        rotary = self._rotary.at(fed.places)
+        for layer, block in enumerate(self._model.blocks):
+            projected = self._projected(block, x, rotary)
+            x += block.output(self._mix(layer, *projected, fed, cache).to(x.dtype))
+            gate, up = block.gate_up(self._normed(x, block.feed_norm)).chunk(2, dim=-1)
+            x += block.down(F.silu(gate).mul_(up))
+        return x
 
     def _normed(self, x: Tensor, weight: Tensor) -> Tensor:
         return F.rms_norm(x, weight.shape, weight.to(x.dtype), self._epsilon)
@@ -137,11 +158,11 @@ class RaggedForward(LlamaForward):
         queries: Tensor,
         keys: Tensor,
         values: Tensor,
-        layout: Layout,
+        fed: Fed,
         cache: KeyValueCache,
     ) -> Tensor:
         mixed = []
-        for row, span in enumerate(layout.spans):
+        for row, span in enumerate(fed.spans):
             if span.start < span.stop:
                 past = cache.put(layer, row, keys[span].transpose(0, 1), values[span].transpose(0, 1))
                 mixed.append(attend(queries[span], *past, cache.lengths[row]))
@@ -154,13 +175,18 @@ class PaddedForward(LlamaForward):
     Padding stands behind a row's tokens, where the next step overwrites it.
     """
 
+    padded = True
     spare = 64
 
     def sheds(self, open_rows: int, rows: int) -> bool:
         return open_rows <= rows // 2
 
+    def _width(self, tokens: int, rows: int) -> int:
+        """To how many tokens a row is padded when the longest has `tokens`."""
+        return tokens
+
     def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> Layout:
-        width = max(map(len, tokens))
+        width = self._width(max(map(len, tokens)), len(tokens))
         ids = [token for row in tokens for token in [*row, *[0] * (width - len(row))]]
         places = [place for start in starts for place in range(start, start + width)]
         return Layout(ids, places, [slice(i * width, i * width + len(row)) for i, row in enumerate(tokens)])
@@ -171,12 +197,11 @@ class PaddedForward(LlamaForward):
         queries: Tensor,
         keys: Tensor,
         values: Tensor,
-        layout: Layout,
+        fed: Fed,
         cache: KeyValueCache,
     ) -> Tensor:
-        rows = cache.rows
-        places = torch.tensor(layout.places, device=self._device).view(rows, -1)
-        shape = (rows, places.shape[1], self._groups, -1)
-        past = cache.scatter(layer, places, keys.reshape(shape), values.reshape(shape))
+        places = fed.places.view(cache.rows, -1)
+        shape = (*places.shape, self._groups, -1)
+        past = cache.scatter(layer, places, keys.reshape(shape), values.reshape(shape), fed.reach)
         mixed = attend_padded(queries.view(*shape[:2], self._heads, -1), *past, places)
         return mixed.view(len(queries), -1)

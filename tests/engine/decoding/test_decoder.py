@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -137,12 +138,13 @@ def test_stop_strings_end_the_text_and_are_not_in_it(qwen: Any, tokenizer: Any, 
 
 
 class _Hungry:
-    """Fails as a full card does while more than `rows` rows are fed."""
+    """Fails as a full card does while more than `rows` rows are fed, or while what failed is still held."""
 
     def __init__(self, forward: Any, rows: int) -> None:
         self._forward, self._rows = forward, rows
+        self._failed: weakref.ref[Any] | None = None
         self.ragged, self.croppable, self.exact = forward.ragged, forward.croppable, forward.exact
-        self.spare, self.sheds = forward.spare, forward.sheds
+        self.spare, self.sheds, self.padded = forward.spare, forward.sheds, forward.padded
 
     def new_cache(self, rows: int, capacity: int) -> Any:
         return self._forward.new_cache(rows, capacity)
@@ -150,7 +152,9 @@ class _Hungry:
     def __call__(self, tokens: Any, cache: Any, last: Any) -> Any:
         import torch
 
+        assert self._failed is None or self._failed() is None, "the failed batch still holds its memory"
         if len(tokens) > self._rows and cache.lengths[0] > 80:
+            self._failed = weakref.ref(cache)
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return self._forward(tokens, cache, last)
 

@@ -13,12 +13,14 @@ from decoding_kit import ask, finishes, prompt_of, reference_greedy, tiny_model
 from assistant.engine.decoding.build import build
 from assistant.engine.decoding.decoder import Decoder
 from assistant.engine.decoding.forward import Forward, TransformersForward, forward_for
+from assistant.engine.decoding.graphs import GraphedForward
 from assistant.engine.decoding.stepping import PaddedForward, RaggedForward
 
 IDS = prompt_of("def add(a, b):\n    return a + b\n# again, please: " * 8)
 MAKERS: dict[str, Callable[[Any], Forward]] = {
     "ragged": lambda model: RaggedForward(build(copy.deepcopy(model), "float32")),
     "padded": lambda model: PaddedForward(build(copy.deepcopy(model), "float32")),
+    "graphed": lambda model: GraphedForward(build(copy.deepcopy(model), "float32"), record=lambda run: run),
     "transformers": TransformersForward,
 }
 
@@ -64,7 +66,7 @@ def test_no_logits_are_computed_that_nobody_wants(forward: Forward) -> None:
     assert forward([IDS[:9]], forward.new_cache(1, 64), [0])[0].shape[0] == 0
 
 
-@pytest.mark.parametrize("name", ["ragged", "padded"])
+@pytest.mark.parametrize("name", ["ragged", "padded", "graphed"])
 def test_rows_of_different_lengths(name: str, plain: Any, expected: torch.Tensor) -> None:
     forward = MAKERS[name](plain)
     cache = forward.new_cache(3, 64)

@@ -65,6 +65,8 @@ def test_phrases_follow_the_majority_and_stop_learning_in_time() -> None:
 
 def test_more_rows_are_given_fewer_guesses() -> None:
     assert Budget.for_rows(1, 4).free > Budget.for_rows(2, 4).free > Budget.for_rows(8, 4).free == 0
+    assert Budget.for_rows(1, 64, padded=True).most == 16
+    assert Budget.for_rows(80, 64, padded=True).most == 0, "one row's draft would be everybody's"
 
 
 def test_the_usual_phrases_ship_with_the_package(tokenizer: Any) -> None:

@@ -1,0 +1,202 @@
+"""One engine of `engine_gpu` in a process of its own: orders on stdin, timings on stdout, both JSON lines.
+
+Nothing of ours is imported at the top: vLLM's environment need not have it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "qwen2.5-7b": {
+        "vocab_size": 152064,
+        "hidden_size": 3584,
+        "intermediate_size": 18944,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 28,
+        "num_key_value_heads": 4,
+        "max_position_embeddings": 32768,
+    },
+    "tiny": {
+        "vocab_size": 512,
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 1024,
+    },
+}
+Order = dict[str, Any]
+Engine = Callable[[Order], Order]
+
+
+def config_of(shape: str) -> Any:
+    """Nothing ends an answer: all have the wished length."""
+    from transformers import Qwen2Config
+
+    return Qwen2Config(
+        **SHAPES[shape],
+        rms_norm_eps=1e-6,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e6},
+        tie_word_embeddings=False,
+        architectures=["Qwen2ForCausalLM"],
+        bos_token_id=None,
+        eos_token_id=None,
+        dtype="bfloat16",
+    )
+
+
+def word_tokenizer(words: int) -> Any:
+    """Token i is the word `wi`: as much work to turn into text as a real vocabulary of that size."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {f"w{i}": i for i in range(words)}
+    core = Tokenizer(models.WordLevel(vocabulary, unk_token="w0"))
+    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(tokenizer_object=core, unk_token="w0")
+
+
+def ours(shape: str, device: str) -> tuple[Engine, Order]:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from assistant.engine.decoding.decoder import Decoder
+
+    torch.manual_seed(0)
+    config = config_of(shape)
+    with torch.device(device):
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16).eval()
+    decoder = Decoder(model, word_tokenizer(config.vocab_size))
+    if device == "cpu":
+        _step_as_on_a_card(decoder)
+
+    def answer(order: Order) -> Order:
+        decoder._lookup = order["lookup"]
+        if order["kept"]:
+            _generate(decoder, {**order, "prompt": order["prompt"][: order["kept"]], "tokens": 1})
+        return _cancelled(decoder, order) if order.get("cancel") else _generate(decoder, order)
+
+    return answer, {"forward": type(decoder._forward).__name__, "torch": torch.__version__}
+
+
+def _step_as_on_a_card(decoder: Any) -> None:
+    import torch
+
+    from assistant.engine.decoding.graphs import GraphedForward
+
+    torch.set_num_threads(1)
+    decoder._forward = GraphedForward(decoder._forward._model, record=lambda run: run)
+
+
+def _generate(decoder: Any, order: Order, stop: Callable[[], None] = lambda: None) -> Order:
+    from assistant.domain.generation import Chunk, Finish
+
+    cancel = threading.Event()
+    order.get("watch", lambda _: None)(cancel)
+    begun, first, tokens, accepted, reused = time.perf_counter(), 0.0, 0, 0, 0
+    for item in decoder.generate(_request(order), order["prompt"], cancel):
+        first = first or time.perf_counter() - begun
+        if isinstance(item, Chunk):
+            stop()
+        if isinstance(item, Finish):
+            assert item.reason in ("length", "cancelled"), item.error
+            tokens, accepted = tokens + item.generated_tokens, accepted + item.accepted_tokens
+            reused = item.reused_tokens
+    seconds = time.perf_counter() - begun
+    return {"seconds": seconds, "first": first, "tokens": tokens, "accepted": accepted, "reused": reused}
+
+
+def _request(order: Order) -> Any:
+    from assistant.domain.generation import Request, Sampling
+
+    temperature = 0.8 if order["samples"] > 1 else 0.0
+    return Request(
+        messages=(),
+        sampling=Sampling(max_new_tokens=order["tokens"], temperature=temperature, seed=order["number"]),
+        samples=order["samples"],
+        conversation=f"{order['kind']} {order['number']}",
+    )
+
+
+def _cancelled(decoder: Any, order: Order) -> Order:
+    """Seconds from a cancel, set by another thread at the fiftieth piece of text, to the last finish."""
+    asked: list[float] = []
+    pieces: list[int] = []
+    events: list[threading.Event] = []
+
+    def stop() -> None:
+        pieces.append(1)
+        if len(pieces) == 50:
+            threading.Thread(target=press).start()
+
+    def press() -> None:
+        asked.append(time.perf_counter())
+        events[0].set()
+
+    _generate(decoder, {**order, "watch": events.append}, stop)
+    return {"seconds": time.perf_counter() - asked[0], "tokens": 0}
+
+
+def vllm(shape: str, memory_share: float) -> tuple[Engine, Order]:
+    import vllm
+    from vllm import LLM, SamplingParams
+    from vllm.inputs import TokensPrompt
+
+    folder = tempfile.mkdtemp()
+    config_of(shape).save_pretrained(folder)
+    model = LLM(
+        model=folder,
+        load_format="dummy",  # random weights
+        skip_tokenizer_init=True,
+        dtype="bfloat16",
+        max_model_len=1024,
+        gpu_memory_utilization=memory_share,
+        enable_prefix_caching=True,
+        seed=0,
+    )
+
+    def generate(prompt: list[int], samples: int, tokens: int, seed: int) -> int:
+        settings = SamplingParams(
+            n=samples,
+            temperature=0.8 if samples > 1 else 0.0,
+            seed=seed if samples > 1 else None,
+            max_tokens=tokens,
+            ignore_eos=True,
+            detokenize=False,
+        )
+        [output] = model.generate(
+            [TokensPrompt(prompt_token_ids=prompt)], sampling_params=settings, use_tqdm=False
+        )
+        return sum(len(one.token_ids) for one in output.outputs)
+
+    def answer(order: Order) -> Order:
+        if order["kept"]:
+            generate(order["prompt"][: order["kept"]], 1, 1, 0)
+        begun = time.perf_counter()
+        tokens = generate(order["prompt"], order["samples"], order["tokens"], order["number"])
+        return {"seconds": time.perf_counter() - begun, "tokens": tokens}
+
+    return answer, {"vllm": vllm.__version__}
+
+
+def main() -> None:
+    engine, shape, device, share = sys.argv[1:]
+    replies = os.fdopen(os.dup(1), "w")  # what libraries print goes to stderr
+    os.dup2(2, 1)
+    answer, about = vllm(shape, float(share)) if engine == "vllm" else ours(shape, device)
+    print(json.dumps(about), file=replies, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()
