@@ -13,7 +13,6 @@ import typer
 from assistant.cli import run as options_of
 from assistant.cli.setup import (
     ENGINES,
-    PRECISIONS,
     RunOptions,
     check_options,
     journal_folder,
@@ -23,6 +22,7 @@ from assistant.cli.setup import (
 from assistant.domain import events as ev
 from assistant.domain.errors import JournalError
 from assistant.domain.generation import Engine, ModelInfo
+from assistant.engine.decoding.precision import PRECISIONS
 
 
 def replay(
