@@ -209,4 +209,30 @@ CASES = (
         passes=True,
         sealed=None,
     ),
+    Case(
+        "n callback that breaks off then next test",
+        dedented("def f(g): return g(1)\ndef h(x): return x*2\n"),
+        (
+            "class N:\n    pass\nassert f(lambda v: N()) is not None",
+            "assert h(2) == 4",
+            "assert f(lambda v: v+1) == 2",
+            "assert h(3) == 6",
+        ),
+        passes=True,
+        sealed=None,
+    ),
+    Case(
+        "n zero division",
+        dedented("def f(a,b): return a/b\n"),
+        ("import pytest\nwith pytest.raises(ZeroDivisionError):\n    f(1,0)",),
+        passes=True,
+        sealed=None,
+    ),
+    Case(
+        "n recursion error expected",
+        dedented("def f(n): return f(n+1)\n"),
+        ("try:\n    f(0)\n    ok=False\nexcept RecursionError:\n    ok=True\nassert ok",),
+        passes=True,
+        sealed=None,
+    ),
 )
