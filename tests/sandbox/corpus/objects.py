@@ -253,7 +253,7 @@ CASES = (
         sealed=None,
     ),
     Case(
-        "n mapping protocol",
+        "mapping protocol",
         dedented(
             "class M:\n    def keys(s): return ['a']\n    def __getitem__(s,k): return 4\ndef f(): return M()\n"
         ),
@@ -262,21 +262,21 @@ CASES = (
         sealed=None,
     ),
     Case(
-        "n bool of object",
+        "bool of object",
         dedented("class A:\n    def __bool__(s): return False\ndef f(): return A()\n"),
         ("assert not f()",),
         passes=True,
         sealed=None,
     ),
     Case(
-        "n iterate object twice",
+        "iterate object twice",
         dedented("class A:\n    def __iter__(s): return iter([1,2])\ndef f(): return A()\n"),
         ("a=f()\nassert list(a) == [1,2] and list(a) == [1,2]",),
         passes=True,
         sealed=None,
     ),
     Case(
-        "n exception group",
+        "exception group",
         dedented("def f(x): raise ExceptionGroup('g', [ValueError('a')])\n"),
         ("try:\n    f(1)\n    assert False\nexcept Exception as e:\n    assert 'g' in str(e)",),
         passes=True,
