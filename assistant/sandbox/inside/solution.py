@@ -157,7 +157,7 @@ class Solution:
             after = encoder.encode(given)
         except wire.WireError:
             return None
-        return None if after == before else after
+        return None if wire.same_encoding(after, before) else after
 
     def _resolve(self, request: dict[str, Any]) -> Callable[..., Any]:
         if "held" in request:
