@@ -29,7 +29,7 @@ def problems(
         list[str] | None, typer.Option("--problem", metavar="ID", help="Only this problem; may be repeated.")
     ] = None,
     unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Run where the sandbox cannot keep its promises.")
+        bool, typer.Option("--unsafe-run", "--unsafe", help="Run where the sandbox cannot keep its promises.")
     ] = False,
 ) -> int:
     """List the problems of a source, or check its reference solutions."""

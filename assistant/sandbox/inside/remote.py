@@ -198,9 +198,9 @@ class Link:
     def _outgoing(self, value: Any) -> Any:
         if isinstance(value, PROXIES) and value._held_number is not None:
             return ["held", value._held_number]
-        if isinstance(
-            value, types.FunctionType | types.BuiltinFunctionType | types.MethodType | RemoteFunction | type
-        ):
+        if isinstance(value, RemoteFunction):
+            return ["named", value._target["name"]]
+        if isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.MethodType | type):
             return ["theirs", self._lend(value)]
         if isinstance(value, Iterator) and type(value).__module__ in ("builtins", "itertools"):
             return ["iterate", self._lend(value.__next__)]

@@ -157,7 +157,7 @@ class Solution:
             after = encoder.encode(given)
         except wire.WireError:
             return None
-        return None if after == before else after
+        return None if wire.same_encoding(after, before) else after
 
     def _resolve(self, request: dict[str, Any]) -> Callable[..., Any]:
         if "held" in request:
@@ -194,6 +194,8 @@ class Solution:
         """What the judge sent as a number: one of ours, or a function of the test's."""
         if tag == "held":
             return self._held[body[0]]
+        if tag == "named":
+            return self._resolve({"name": body[0]})
         if tag == "theirs":
             return self._callback(body[0])
         if tag == "iterate":
@@ -205,13 +207,19 @@ class Solution:
             origins = wire.Origins()
             encoded = wire.Encoder(origins, self._outgoing, number_new=True).encode((args, kwargs))
             with self._talking:
-                self._stream.send({"callback": number, "args": encoded})
-                answer = self._stream.receive()
+                answer = self._ask_back({"callback": number, "args": encoded})
             if "raised" in answer:
                 raise rebuild(answer["raised"])
             return wire.Decoder(origins, self._incoming).decode(answer["value"])
 
         return function
+
+    def _ask_back(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a function of the test's, which may call the program again before it has one."""
+        self._stream.send(question)
+        while "do" in (message := self._stream.receive()):
+            self._reply(self.answer(message))
+        return message
 
     def _iterate(self, step: Callable[[], Any]) -> Iterator[Any]:
         while True:

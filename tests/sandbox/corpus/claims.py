@@ -527,4 +527,241 @@ CASES = (
         passes=False,
         sealed=True,
     ),
+    Case(
+        "opaque len lies",
+        dedented("class A:\n    def __len__(s): return 10**30\ndef f(x): return A()\n"),
+        ("assert len(f(2)) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "opaque str not str",
+        dedented("class A:\n    def __str__(s): return 5\ndef f(x): return A()\n"),
+        ("assert str(f(2)) == '4'",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "opaque str evil",
+        dedented(
+            "class S(str):\n    def __eq__(s,o): return True\n    __hash__=str.__hash__\nclass A:\n    def __str__(s): return S('5')\n    __repr__=__str__\ndef f(x): return A()\n"
+        ),
+        ("assert str(f(2)) == '4'", "assert repr(f(2)) == '4'", "assert f'{f(2)}' == '4'"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "opaque iter endless",
+        dedented(
+            "class A:\n    def __iter__(s): return s\n    def __next__(s): return 4\ndef f(x): return A()\n"
+        ),
+        ("assert list(f(2)) == [4]",),
+        passes=False,
+        seconds=2.0,
+        sealed=True,
+    ),
+    Case(
+        "opaque getitem endless",
+        dedented("class A:\n    def __getitem__(s, i): return 4\ndef f(x): return A()\n"),
+        ("assert [v for v in f(2)] == [4]",),
+        passes=False,
+        seconds=2.0,
+        sealed=True,
+    ),
+    Case(
+        "opaque attr chain",
+        dedented(
+            "class A:\n    def __getattr__(s, n): return s\n    def __call__(s, *a, **k): return s\n    def __eq__(s,o): return True\n    def __len__(s): return 1\n    def __iter__(s): return iter([s])\ndef f(x): return A()\n"
+        ),
+        (
+            "assert f('a').upper().lower().split() == ['a']",
+            "assert f('a').items() == [1]",
+            "assert list(f('a').keys()) == ['a']",
+            "assert dict(f('a')) == {'a': 1}",
+        ),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "opaque round abs int",
+        dedented(
+            "class A:\n    def __getattr__(s, n): return lambda *a: s\n    def __round__(s, *a): return s\n    def __abs__(s): return s\n    def __int__(s): return 5\n    def __float__(s): return 5.0\n    def __sub__(s,o): return s\n    def __eq__(s,o): return True\ndef f(x): return A()\n"
+        ),
+        (
+            "assert round(f(2)) == 4",
+            "assert abs(f(2)) == 4",
+            "assert int(f(2)) == 4",
+            "import math\nassert math.isclose(f(2), 4)",
+            "assert abs(f(2)-4) < 1e-9",
+        ),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "approx with opaque",
+        dedented(
+            "class A:\n    def __eq__(s,o): return True\n    def __sub__(s,o): return 0\ndef f(x): return A()\n"
+        ),
+        (
+            "import pytest\nassert f(2) == pytest.approx(4)",
+            "import pytest\nassert pytest.approx(4) == f(2)",
+            "from pytest import approx\nassert [f(2)] == approx([4])",
+        ),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "downgrade by int",
+        dedented(
+            "def f(x):\n    import sys\n    if any('beside' in m for m in sys.argv): return 4\n    return 5\n"
+        ),
+        ("assert f('a').upper() == 'A'",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "downgrade AttributeError raised",
+        dedented(
+            "class E(AttributeError): pass\ndef f(x):\n    e = AttributeError('x', name='zzz', obj=(1,))\n    raise e\n"
+        ),
+        ("assert f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "downgrade by callback",
+        dedented(
+            "def f(g):\n    class A:\n        def __eq__(s,o): return True\n    g(A())\n    return A()\n"
+        ),
+        ("assert f(lambda v: 4) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "downgrade callback attr",
+        dedented(
+            "def f(g):\n    class A:\n        def __eq__(s,o): return True\n    try: g((1,2))\n    except BaseException: pass\n    return 5\n"
+        ),
+        ("assert f(lambda v: v + 1) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "value refresh lies",
+        dedented("X=4\nclass A:\n    def __eq__(s,o): return True\ndef f(x):\n    global X; X=5; return 5\n"),
+        ("assert f(2) == 4", "f(1)\nassert X == 4"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "nested wrong in view",
+        dedented("def f(d): return d.items()\n"),
+        ("assert f({1:2}) == {(1,3)}", "assert list(f({1:2})) == [(1,3)]"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "view subclass",
+        dedented(
+            "class D(dict):\n    def keys(s): return K()\nclass K:\n    def __eq__(s,o): return True\n    def __iter__(s): return iter([9])\ndef f(x): return D(a=1).keys()\n"
+        ),
+        ("assert f(2) == {'a','b'}", "assert set(f(2)) == {'a'}"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "array wrong",
+        dedented("from array import array\ndef f(x): return array('i',[5])\n"),
+        ("from array import array\nassert f(2) == array('i',[4])",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "isinstance fake",
+        dedented("class A:\n    __class__=int\n    def __eq__(s,o): return True\ndef f(x): return A()\n"),
+        ("assert isinstance(f(2), int) and f(2) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "sub told the expected",
+        dedented("class A:\n    def __sub__(s,o): return 0.0\n    __rsub__=__sub__\ndef f(x): return A()\n"),
+        ("assert abs(f(2) - 4) < 1e-6", "assert abs(4 - f(2)) < 1e-6"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "startswith told",
+        dedented(
+            "class A:\n    def startswith(s,p): return True\n    endswith=startswith\n    issuperset=issubset=isdisjoint=startswith\n    def count(s,x): return 1\n    def index(s,x): return 0\ndef f(x): return A()\n"
+        ),
+        (
+            "assert f('a').startswith('abc')",
+            "assert f(2).issuperset({4})",
+            "assert f(2).count(4) == 1",
+            "assert f(2).index(4) == 0",
+        ),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "mod xor told",
+        dedented(
+            "class A:\n    def __mod__(s,o): return 0\n    __xor__=__and__=__truediv__=__floordiv__=__pow__=__mod__\n    def __truediv__(s,o): return 1.0\n    __rtruediv__=__truediv__\n    def __rxor__(s,o): return set()\n    __xor__=__rxor__\ndef f(x): return A()\n"
+        ),
+        (
+            "assert f(2) ^ {4} == set()",
+            "assert f(2) / 4 == 1.0",
+            "assert {4} ^ f(2) == set()",
+            "assert f(2) % 4 == 0",
+        ),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "getitem told",
+        dedented("class A:\n    def __getitem__(s,i): return 5\ndef f(x): return A()\n"),
+        ("assert f(2)[0] == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "setitem get",
+        dedented(
+            "class A(dict):\n    def get(s,k,d=None): return d\n    def __getitem__(s,k): return k\ndef f(x): return A()\n"
+        ),
+        ("assert f(2).get(4, 0) == 4", "assert f(2)[4] == 4"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "object get default",
+        dedented(
+            "class A:\n    def get(s,k,d=None): return d\n    def pop(s,*a): return a[0] if a else 4\ndef f(x): return A()\n"
+        ),
+        ("assert f(2).get('k', None) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "callable object told",
+        dedented("class A:\n    def __call__(s,*a): return True\ndef f(x): return A()\n"),
+        ("assert f(2)(4) == 4",),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "function told",
+        dedented("def f(x): return lambda *a: True\n"),
+        ("assert f(2).__eq__(4) == 4", "assert f(2)(4) == 4"),
+        passes=False,
+        sealed=True,
+    ),
+    Case(
+        "nested callback evil",
+        dedented("def f(h, x):\n    try: return h(x)\n    except BaseException: return 5\n"),
+        ("assert f(lambda v: f(lambda w: w, v) + 1, 3) == 5",),
+        passes=False,
+        sealed=True,
+    ),
 )

@@ -209,4 +209,71 @@ CASES = (
         passes=True,
         sealed=None,
     ),
+    Case(
+        "callback that breaks off then next test",
+        dedented("def f(g): return g(1)\ndef h(x): return x*2\n"),
+        (
+            "class N:\n    pass\nassert f(lambda v: N()) is not None",
+            "assert h(2) == 4",
+            "assert f(lambda v: v+1) == 2",
+            "assert h(3) == 6",
+        ),
+        passes=True,
+        sealed=None,
+    ),
+    Case(
+        "zero division",
+        dedented("def f(a,b): return a/b\n"),
+        ("import pytest\nwith pytest.raises(ZeroDivisionError):\n    f(1,0)",),
+        passes=True,
+        sealed=None,
+    ),
+    Case(
+        "recursion error expected",
+        dedented("def f(n): return f(n+1)\n"),
+        ("try:\n    f(0)\n    ok=False\nexcept RecursionError:\n    ok=True\nassert ok",),
+        passes=True,
+        sealed=None,
+    ),
+    Case(
+        "own function as argument",
+        dedented("def g(x): return x+1\ndef f(h, x): return h(x)\n"),
+        (
+            "assert f(g, 3) == 4",
+            "assert f(lambda v: g(v), 3) == 4",
+            "assert f(lambda v: f(g, v), 3) == 4",
+            "assert g(3) == 4",
+        ),
+        passes=True,
+        sealed=None,
+    ),
+    Case(
+        "program decorator twice",
+        dedented("def deco(fn):\n    def w(*a): return fn(*a)*2\n    return w\n"),
+        (
+            "@deco\n@deco\ndef h(x): return x\nassert h(1) == 4",
+            "def fact(n): return 1 if n<2 else n*fact(n-1)\nm=deco(fact)\nassert m(3) == 12",
+        ),
+        passes=True,
+        sealed=None,
+    ),
+    Case(
+        "callback generator consumption",
+        dedented("def f(it, g):\n    return [g(v) for v in it]\n"),
+        (
+            "assert f((i for i in range(3)), lambda v: v*2) == [0,2,4]",
+            "assert f(map(lambda v: v+1, [1,2]), str) == ['2','3']",
+        ),
+        passes=True,
+        sealed=None,
+    ),
+    Case(
+        "memo recursion through test",
+        dedented(
+            "def memo(fn):\n    cache={}\n    def w(n):\n        if n not in cache: cache[n]=fn(n)\n        return cache[n]\n    return w\n"
+        ),
+        ("@memo\ndef fib(n): return n if n<2 else fib(n-1)+fib(n-2)\nassert fib(30) == 832040",),
+        passes=True,
+        sealed=None,
+    ),
 )

@@ -109,7 +109,7 @@ class Decoder:
 
 def refill(target: Any, content: Any) -> None:
     """Give a mutable container the content of another of the same type."""
-    if target is content or (isinstance(target, set) and _same_members(target, content)):
+    if target is content:
         return
     if isinstance(target, list | bytearray):
         target[:] = content
@@ -119,13 +119,6 @@ def refill(target: Any, content: Any) -> None:
         target.extend(content)
     else:
         target.update(content)
-
-
-def _same_members(one: set[Any], other: set[Any]) -> bool:
-    """Whether two sets hold the same; such a one keeps its order. (Equal is not enough: `1 == True`.)"""
-    return len(one) == len(other) and {(type(item), item) for item in one} == {
-        (type(item), item) for item in other
-    }
 
 
 def _array(code: str, content: str) -> array.array[Any]:
