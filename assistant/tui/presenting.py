@@ -9,6 +9,8 @@ from assistant.tui.phases import Phase
 from assistant.tui.widgets.code_view import Code
 
 _FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n?", re.MULTILINE)
+_TALK = re.compile(r"\s*[A-Z][\w']*[ ,:]")
+"""How an answer begins that says something before its code."""
 _FENCE_BEGUN = re.compile(r"^\s*(`{1,3}|~{1,3})?\w*$")
 
 
@@ -60,6 +62,8 @@ def stream_code(text: str, *, whole: bool = False) -> Code:
     """An answer that is still growing: its code, or the `whole` of it."""
     if whole:
         return Code(text.strip(), writing=True, prose=True, placeholder=_placeholder(Phase.WRITING))
+    if _FENCE.search(text) is None and _TALK.match(text):
+        return Code(text.strip(), writing=True, prose=True)
     return Code(written_code(text), writing=True, placeholder=_placeholder(Phase.WRITING))
 
 

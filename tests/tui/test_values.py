@@ -317,6 +317,8 @@ def test_an_answer_that_grows_says_how_far_it_is() -> None:
     assert writing_word("") == "reading what it is asked"
     assert writing_word("Sure:\n```python\ndef f():\n    ret") == "writing line 2"
     assert writing_word("```python\ndef f(): pass\n```\nThis") == "writing about its code (F6 shows it)"
+    assert stream_code("Here's a function that").prose and not stream_code("def f(a, b):\n    re").prose
+    assert stream_code("Here it is:\n```python\ndef f").text == "def f"
     assert stream_code("Sure:\n```\nx", whole=True).text == "Sure:\n```\nx"
 
 
