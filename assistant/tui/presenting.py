@@ -9,6 +9,8 @@ from assistant.tui.phases import Phase
 from assistant.tui.widgets.code_view import Code
 
 _FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n?", re.MULTILINE)
+_TALK = re.compile(r"\s*[A-Z][\w']*[ ,:]")
+"""How an answer begins that says something before its code."""
 _FENCE_BEGUN = re.compile(r"^\s*(`{1,3}|~{1,3})?\w*$")
 
 
@@ -56,8 +58,12 @@ def code_title(program: Program | None, looked_at: str | None, *, whole: bool = 
     return f"{what}  {', '.join(notes)}"
 
 
-def stream_code(text: str) -> Code:
-    """An answer that is still growing."""
+def stream_code(text: str, *, whole: bool = False) -> Code:
+    """An answer that is still growing: its code, or the `whole` of it."""
+    if whole:
+        return Code(text.strip(), writing=True, prose=True, placeholder=_placeholder(Phase.WRITING))
+    if _FENCE.search(text) is None and _TALK.match(text):
+        return Code(text.strip(), writing=True, prose=True)
     return Code(written_code(text), writing=True, placeholder=_placeholder(Phase.WRITING))
 
 
@@ -122,7 +128,11 @@ def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: s
 
 def writing_word(text: str) -> str:
     """How far an answer is that is still growing."""
-    return f"writing line {text.count(chr(10)) + 1}" if text.strip() else "reading what it is asked"
+    if not text.strip():
+        return "reading what it is asked"
+    if len(_FENCE.findall(text)) >= 2:
+        return "writing about its code (F6 shows it)"
+    return f"writing line {written_code(text).count(chr(10)) + 1}"
 
 
 def your_turn_word(state: State, looked_at: str | None) -> str:

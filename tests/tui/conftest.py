@@ -85,6 +85,13 @@ def sandbox() -> Iterator[Sandbox]:
     sandbox.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These tests wait on the app's state: on a busy machine that may take long, and is no failure."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(600))
+
+
 MakeApp = Callable[..., AssistantApp]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pyte
 
-LONGEST = 100.0
+LONGEST = 300.0
 KEYS = {
     "enter": "\r",
     "escape": "\x1b",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+
 from textual.widgets import Input
 
 from assistant.domain.events import FeedbackGiven
+from assistant.domain.generation import Cancel, Chunk, Finish, NeverCancelled, Request
+from assistant.engine.scripted import ScriptedEngine
 from assistant.store.reading import read_journal
 from assistant.tui.phases import Phase
 from assistant.tui.screens.library import LibraryScreen, ProblemList
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.feedback_box import FeedbackBox
+from assistant.tui.widgets.status_line import StatusLine
 from assistant.tui.widgets.verdict_table import VerdictTable
 from tests.tui.conftest import RIGHT, WRONG, MakeApp
 from tests.tui.waiting import left, until, until_phase
@@ -53,6 +59,30 @@ async def test_escape_keeps_the_partial_text_and_gives_the_words_back(make_app: 
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         assert work.state.round == 1
+
+
+async def test_escape_is_answered_at_once_by_the_screen_however_slow_the_model(make_app: MakeApp) -> None:
+    gate, text = threading.Event(), "```python\nx = 1"
+
+    class Slow(ScriptedEngine):
+        """Hears of a cancel only once the gate is open."""
+
+        def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
+            yield Chunk(sample=0, text=text)
+            gate.wait(60)
+            yield Finish(sample=0, text=text, reason="cancelled")
+
+    app = make_app(engine=Slow([WRONG]), problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: len(app.screen_stack) > 1)
+        work = app.screen_stack[1]
+        await until(pilot, lambda: work.query_one(CodeView).code.text == "x = 1")
+        assert work.query_one(StatusLine).status.doing == "writing line 1"
+        await pilot.press("escape")
+        assert work.query_one(StatusLine).status.doing == "stopping"
+        gate.set()
+        await until_phase(pilot, Phase.STOPPED)
+        assert work.query_one(CodeView).code.text == "x = 1"
 
 
 async def test_giving_up_ends_the_session_and_leaving_keeps_it_open(make_app: MakeApp) -> None:

@@ -18,7 +18,7 @@ from assistant.tui.effort_clock import EffortClock
 from assistant.tui.highlighting import PythonLines
 from assistant.tui.lines import displayable, plain, shortened
 from assistant.tui.own_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
-from assistant.tui.presenting import written_code
+from assistant.tui.presenting import stream_code, writing_word, written_code
 from assistant.tui.problem_list import completed, entries_of, matching, next_state
 from assistant.tui.quoting import form_of, proposed_kinds, quoted_case
 from assistant.tui.setting_rows import SETTINGS, clash
@@ -311,6 +311,15 @@ def test_tests_are_read_out_of_a_models_prose() -> None:
 
 
 # The status line
+
+
+def test_an_answer_that_grows_says_how_far_it_is() -> None:
+    assert writing_word("") == "reading what it is asked"
+    assert writing_word("Sure:\n```python\ndef f():\n    ret") == "writing line 2"
+    assert writing_word("```python\ndef f(): pass\n```\nThis") == "writing about its code (F6 shows it)"
+    assert stream_code("Here's a function that").prose and not stream_code("def f(a, b):\n    re").prose
+    assert stream_code("Here it is:\n```python\ndef f").text == "def f"
+    assert stream_code("Sure:\n```\nx", whole=True).text == "Sure:\n```\nx"
 
 
 def test_progress_says_the_step_and_how_far_it_is() -> None:

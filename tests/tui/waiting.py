@@ -12,7 +12,7 @@ from assistant.tui.app import AssistantApp
 from assistant.tui.phases import Phase
 from assistant.tui.screens.work import WorkScreen
 
-LONGEST = 100.0
+LONGEST = 300.0
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], what: str = "") -> None:

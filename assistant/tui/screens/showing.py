@@ -49,7 +49,7 @@ def present(screen: WorkScreen) -> None:
 def _present_code(screen: WorkScreen) -> None:
     view, table = screen.query_one(CodeView), screen.query_one(VerdictTable)
     if screen.phase is Phase.WRITING and screen.view.program is None:
-        view.code = stream_code(screen.conductor.stream.text())
+        view.code = stream_code(screen.conductor.stream.text(), whole=screen.view.whole)
         view.border_title = "Code"
         table.verdicts = verdicts_of(screen.state, None)
     else:

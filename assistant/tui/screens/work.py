@@ -388,7 +388,7 @@ class WorkScreen(Screen[None]):
         stream = self.conductor.stream
         if self.phase is Phase.WRITING and self.view.program is None and stream.version != self._seen_version:
             self._seen_version = stream.version
-            self.query_one(CodeView).code = stream_code(stream.text())
+            self.query_one(CodeView).code = stream_code(stream.text(), whole=self.view.whole)
         if self.beats % 3 == 0:
             showing.present_status(self)
 

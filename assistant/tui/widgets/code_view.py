@@ -84,7 +84,10 @@ class CodeView(LinePane):
         was_at_end = self.scroll_offset.y >= self.max_scroll_y
         if self._is_prose:
             self._wrap()
-            self.scroll_to(y=0, animate=False)
+            if code.writing and old.writing and was_at_end:
+                self.scroll_end(animate=False, immediate=True)
+            else:
+                self.scroll_to(y=0, animate=False)
             return
         changed = self._source.set(code.text)
         grew = code.writing and old.writing and bool(old.text)
