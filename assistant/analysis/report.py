@@ -65,12 +65,12 @@ def _group(results: Results, pictures: Sequence[Picture], number: int) -> Iterat
     group = results.group
     yield f"<section><h2>{escape(group.name)}</h2>"
     yield f"<p>{len(group.sessions)} sessions on {group.problems} problems by {group.annotators} annotators.</p>"
-    yield from (f"<p class=caution>{escape(caution)}</p>" for caution in results.cautions)
+    yield from (f"<p class=caution>{_prose(caution)}</p>" for caution in results.cautions)
     for index, picture in enumerate(pictures):
         svg = _inline(picture.svg, f"g{number}f{index}-")
         yield (
             f"<figure><h3>{escape(picture.title)}</h3>{svg}"
-            f"<figcaption>{escape(picture.sentence)}</figcaption></figure>"
+            f"<figcaption>{_prose(picture.sentence)}</figcaption></figure>"
         )
     yield "<details><summary>Numbers behind the figures</summary>"
     yield from tables(results)
@@ -95,6 +95,11 @@ def _left_out(analysis: Analysis) -> Iterator[str]:
     if len(listed) < len(analysis.left_out):
         yield f"<p>… and {len(analysis.left_out) - len(listed)} more, in <code>tables/left_out.csv</code>.</p>"
     yield "</section>"
+
+
+def _prose(text: str) -> str:
+    """Escaped, with `words in backticks` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _inline(svg: str, prefix: str) -> str:

@@ -133,7 +133,7 @@ def people(results: Results) -> str:
 
 
 def _rate(point: Point) -> str:
-    return f"{point.rate:.0%} ({point.low:.0%}–{point.high:.0%})"
+    return f"{point.rate:.0%} ({point.low_clustered:.0%}–{point.high_clustered:.0%})"
 
 
 def _times(interventions: int) -> str:

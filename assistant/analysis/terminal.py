@@ -58,7 +58,7 @@ def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
 
 
 def _cell(point: Point | None) -> str:
-    return "" if point is None else f"{point.rate:4.0%} {point.low:.0%}–{point.high:.0%}"
+    return "" if point is None else f"{point.rate:4.0%} {point.low_clustered:.0%}–{point.high_clustered:.0%}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.cli.reading import say_reading
 from assistant.cli.sessions import JsonOption, SessionsOption
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def analyze(
         study=study,
         condition=parse_condition(condition or []),
         by=parse_by(by),
-        progress=_say_reading,
+        progress=say_reading,
     )
     for line in left_out(analysis):
         print(line, file=sys.stderr)
@@ -83,9 +84,3 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
             for table in tables
         },
     }
-
-
-def _say_reading(done: int, total: int) -> None:
-    """A word before a long reading, so that nobody wonders."""
-    if done == 0 and total > 500:
-        print(f"reading {total} sessions …", file=sys.stderr)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.cli.reading import say_reading
+
 if TYPE_CHECKING:
     from assistant.store.summary import SessionSummary
 
@@ -24,7 +26,7 @@ def sessions(sessions: SessionsOption = None, json_: JsonOption = False) -> int:
     from assistant.store.paths import sessions_folder
 
     folder = sessions_folder(sessions)
-    found = list_sessions(folder, _say_reading)
+    found = list_sessions(folder, say_reading)
     for summary in found:
         print(summary.model_dump_json() if json_ else _row(summary))
     unreadable = [summary for summary in found if summary.state == "unreadable"]
@@ -70,7 +72,7 @@ def verify(
     from assistant.store.paths import sessions_folder
     from assistant.store.verify import check_folder
 
-    checked = check_folder(folder or sessions_folder(sessions), _say_reading)
+    checked = check_folder(folder or sessions_folder(sessions), say_reading)
     errors = sum(finding.is_error for finding in checked.findings)
     if json_:
         print(checked.model_dump_json())
@@ -91,9 +93,3 @@ def _row(summary: SessionSummary) -> str:
         f"{summary.id:26} {summary.started[:16].replace('T', ' '):16} {state:16} "
         f"{summary.rounds:>2} rounds  {summary.problem}  {summary.annotator}  {summary.model}"
     ).rstrip()
-
-
-def _say_reading(done: int, total: int) -> None:
-    """A word before a long reading, so that nobody wonders."""
-    if done == 0 and total > 500:
-        print(f"reading {total} sessions …", file=sys.stderr)

@@ -57,6 +57,14 @@ class Listener(threading.Thread):
         os.close(self._told)
         self.over.set()
 
+    @property
+    def steps(self) -> int:
+        """Lines that the session itself told."""
+        data = self.data
+        return (
+            data.count(b"\n") - data.count(b'"type": "draft_saved"') - data.count(b'"type": "clock_changed"')
+        )
+
 
 Wait = Callable[[Listener], object]
 """Returns when the child is to be killed."""
@@ -100,10 +108,13 @@ def _live(live: Life, input_: int, telling: int) -> None:
 
 
 def after_telling(lines: int, seconds: float) -> Wait:
-    """Wait until the child has told so many lines (or has ended), then for `seconds`: as random on a busy machine."""
+    """Wait until the child has told so many lines (or has ended), then for `seconds`: as random on a busy machine.
+
+    Drafts and readings of the clock, which come whether or not the session gets on, are not counted.
+    """
 
     def wait(listener: Listener) -> None:
-        while not listener.over.is_set() and listener.data.count(b"\n") < lines:
+        while not listener.over.is_set() and listener.steps < lines:
             time.sleep(0.0005)
         time.sleep(seconds)
 
@@ -201,7 +212,7 @@ class Pen(threading.Thread):
     def run(self) -> None:
         total = self._session.state.clock
         number = 0
-        while not self.over.wait(self._dice.uniform(0.001, 0.01)) and self._session.state.ended is None:
+        while not self.over.wait(self._dice.uniform(0.005, 0.03)) and self._session.state.ended is None:
             number += 1
             words = f"draft {os.getpid()} {number}"
             total = total + ev.Effort(typing=0.01)

@@ -83,7 +83,7 @@ def test_the_program_killed_goes_on_where_it_was(problems: Path, script: Path, t
         folder = tmp_path / f"killed-{kills}"
         folder.mkdir()
         while not _is_over(path := killing.one_journal(folder)) and kills < PROGRAM_KILLS:
-            told = _kill(folder, path, life, _random_moment(dice))
+            told = _kill(folder, path, life, _random_moment(dice, 300))
             kills += told.killed
             last[told.events[-1]["type"] if told.events else "nothing"] += 1
         path = killing.one_journal(folder)
@@ -151,7 +151,7 @@ def test_samples_drafts_clock_and_controls_survive(address: Any, script: Path, t
         folder = tmp_path / f"killed-{kills}"
         folder.mkdir()
         while not _is_over(path := killing.one_journal(folder)) and kills < SESSION_KILLS:
-            told = _kill(folder, path, life, _random_moment(dice))
+            told = _kill(folder, path, life, _random_moment(dice, 700))
             kills += told.killed
             saved = [event["text"] for event in told.events if event["type"] == "draft_saved"]
             drafts += len(saved)
@@ -225,11 +225,11 @@ def _kill(folder: Path, path: Path | None, life: Any, wait: Any, *, to_the_end: 
     return told
 
 
-def _random_moment(dice: random.Random) -> killing.Wait:
-    """Mostly while the session runs (an answer is about a hundred lines), sometimes while the program starts."""
+def _random_moment(dice: random.Random, lines: int) -> killing.Wait:
+    """Mostly while the session runs (a sample is about a hundred lines), sometimes while the program starts."""
     if dice.random() < 0.1:
         return killing.any_moment(dice.uniform(0, 0.5))
-    return killing.after_telling(dice.randrange(200), dice.uniform(0, 0.004))
+    return killing.after_telling(dice.randrange(lines), dice.uniform(0, 0.02))
 
 
 def _lived(folder: Path, life: Any) -> Path:

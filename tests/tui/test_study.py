@@ -23,6 +23,7 @@ STUDY = Study.model_validate(
         "name": "words",
         "problems": [UNDERSCORES.id, ADDITION.id],
         "rounds": 2,
+        "lesson": False,
         "consent": {"version": "1", "text": "We keep what you type."},
         "questions": ["How hard was it?", "Anything else?"],
     }

@@ -34,6 +34,8 @@ def solving(points: Sequence[Point], alone: tuple[int, float] | None = None) -> 
                 ha="right",
                 color=COLOURS["alone"],
                 fontsize=9,
+                bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1},
+                zorder=7,
             )
         percent_axis(axis)
         axis.set_xlim(-0.3, max((p.interventions for p in human), default=0) + 0.7)
