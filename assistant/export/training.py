@@ -144,7 +144,7 @@ def _record(
     recipe: Recipe,
     rows: int,
     losses: list[float],
-    checks: list[float],
+    held_out: tuple[float | None, float | None],
 ) -> dict[str, Any]:
     """What was trained on what, for whoever finds the model."""
     return {
