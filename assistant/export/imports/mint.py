@@ -7,6 +7,7 @@ under `Expert feedback:` comments. Turns that no feedback leads to are left out:
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,6 @@ def _problem(task: dict[str, Any]) -> Problem:
 
 def _called(test: str) -> str:
     """The function that a test is about: the innermost call of a name that is no builtin."""
-    import builtins
-
     names = [
         node.func.id
         for node in ast.walk(ast.parse(test))
