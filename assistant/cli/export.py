@@ -210,4 +210,5 @@ class _Bar:
         self._bar.update(self._steps[step], completed=done)
 
     def __exit__(self, *exception: object) -> None:
-        self._bar.stop()
+        if self._moving:
+            self._bar.stop()

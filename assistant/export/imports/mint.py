@@ -1,4 +1,4 @@
-"""MINT's outputs (Wang et al. 2023): dialogues on MBPP in which **GPT-4** plays the person.
+"""MINT's outputs (Wang et al. 2023, Apache-2.0): dialogues on MBPP in which **GPT-4** plays the person.
 
 An assistant's turn proposes a `<solution>` or tries code with `<execute>`; the user's turn after it observes, and
 under `Expert feedback:` comments. Turns that no feedback leads to are left out: no words made them.
@@ -7,6 +7,7 @@ under `Expert feedback:` comments. Turns that no feedback leads to are left out:
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from pathlib import Path
 from typing import Any
@@ -89,19 +90,15 @@ def _problem(task: dict[str, Any]) -> Problem:
 
 
 def _called(test: str) -> str:
-    """The function that a test is about: the innermost call of a name that is no builtin."""
-    import builtins
-
-    names = [
+    """The function that a test is about: no builtin, unless nothing else is called (MBPP has a `sum` of its own)."""
+    calls = [
         node.func.id
         for node in ast.walk(ast.parse(test))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and not hasattr(builtins, node.func.id)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
-    if not names:
+    if not calls:
         raise BadRecord("no test calls a function")
-    return names[0]
+    return next((name for name in calls if not hasattr(builtins, name)), calls[-1])
 
 
 def _names(file: Path) -> tuple[str, str]:
