@@ -47,7 +47,9 @@ class Comparison(Value):
 
 
 def compare(a: Path, b: Path) -> Comparison:
-    """Groups of the same name are compared, or the only group of each. Raises AssistantError in one line."""
+    """Groups of the same name are compared; where no name is in both, the only group of each, or groups that end
+    alike (the same arm under two wordings). Raises AssistantError in one line.
+    """
     configs = [folders.read_json(path / folders.CONFIG) for path in (a, b)]
     if configs[0].get("bench") != configs[1].get("bench"):
         raise UsageError(f"{a} is a run of bench {configs[0].get('bench')}, {b} of {configs[1].get('bench')}")
@@ -80,12 +82,20 @@ def _groups(path: Path) -> dict[str, Group]:
 
 
 def _matched(first: Mapping[str, Group], second: Mapping[str, Group]) -> Iterator[tuple[Group, Group]]:
-    if len(first) == len(second) == 1:
+    common = [name for name in first if name in second]
+    if common:
+        yield from ((first[name], second[name]) for name in common)
+    elif len(first) == len(second) == 1:
         yield next(iter(first.values())), next(iter(second.values()))
-        return
-    for name, group in first.items():
-        if name in second:
-            yield group, second[name]
+    else:
+        one, other = _by_ending(first), _by_ending(second)
+        yield from ((group, other[ending]) for ending, group in one.items() if ending in other)
+
+
+def _by_ending(groups: Mapping[str, Group]) -> dict[str, Group]:
+    """By the last word of their names; none where two have the same."""
+    found = {name.rpartition(" ")[2]: group for name, group in groups.items()}
+    return found if len(found) == len(groups) else {}
 
 
 def _without_repeats(compared: tuple[Compared, ...]) -> tuple[Compared, ...]:

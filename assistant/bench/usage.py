@@ -27,7 +27,7 @@ class Usage:
 class UsageWatch:
     """Looks every two seconds, in a thread of its own, between `start` and `stop`."""
 
-    _cpu: list[float] = field(default_factory=list)
+    _before: tuple[float, float] = (0.0, 0.0)
     _gpu: list[float] = field(default_factory=list)
     _memory: int = 0
     _end: threading.Event = field(default_factory=threading.Event)
@@ -35,7 +35,7 @@ class UsageWatch:
 
     def start(self) -> UsageWatch:
         """Begin to look."""
-        psutil.cpu_percent()
+        self._before = _busy_and_all()
         self._thread = threading.Thread(target=self._look, name="usage", daemon=True)
         self._thread.start()
         return self
@@ -46,21 +46,32 @@ class UsageWatch:
         if self._thread is not None:
             self._thread.join()
         return Usage(
-            cpu=_mean(self._cpu),
+            cpu=self._cpu_percent(),
             cores=psutil.cpu_count() or 0,
             gpu=_mean(self._gpu),
             memory_bytes=self._memory,
         )
 
+    def _cpu_percent(self) -> float | None:
+        """Of all cores, whoever kept them busy."""
+        busy, total = (now - then for now, then in zip(_busy_and_all(), self._before, strict=True))
+        return 100 * busy / total if total > 0 else None
+
     def _look(self) -> None:
         has_gpu = shutil.which("nvidia-smi") is not None
         own = psutil.Process()
         while not self._end.wait(EVERY_SECONDS):
-            self._cpu.append(float(psutil.cpu_percent()))
             self._memory = max(self._memory, own.memory_info().rss)
             if has_gpu and (busy := _gpu_percent()) is not None:
                 self._gpu.append(busy)
         self._memory = max(self._memory, own.memory_info().rss)
+
+
+def _busy_and_all() -> tuple[float, float]:
+    """Core seconds since the machine started: busy ones, and all."""
+    times = psutil.cpu_times()
+    total = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+    return total - times.idle - getattr(times, "iowait", 0.0), total
 
 
 def _gpu_percent() -> float | None:

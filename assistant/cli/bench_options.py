@@ -127,9 +127,14 @@ class BenchOptions:
 
     @contextmanager
     def parts(self) -> Iterator[Parts]:
-        """Walls and engine for as long as the block lasts; both are ended with it."""
+        """Walls and engine for as long as the block lasts; both are ended with it.
+
+        What the summary needs is asked for first: nobody shall learn of it after an hour of generation.
+        """
+        from assistant.domain.extras import check
         from assistant.sandbox.service import open_sandbox
 
+        check("duckdb", "matplotlib", "scipy", "numpy")
         with closing(open_sandbox(unsafe=self.unsafe)) as sandbox, closing(self.open_engine()) as engine:
             yield Parts(self, sandbox, engine)
 

@@ -1,4 +1,4 @@
-"""What only the analysis needs, imported when it is needed."""
+"""What only analysis and bench need, imported when it is needed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def need(module: str) -> Any:
 
 def _missing(module: str, why: str) -> AssistantError:
     return AssistantError(
-        f"the analysis needs {module.partition('.')[0]}, which cannot be imported ({why}): "
+        f"this needs {module.partition('.')[0]}, which cannot be imported ({why}): "
         "pip install 'assistant[analysis]'"
     )
 

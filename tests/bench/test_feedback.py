@@ -212,3 +212,16 @@ def test_a_problem_is_scored_with_the_tests_that_a_person_added(
     (moment,) = journal_moments(tmp_path, print)
     job = asker([moment]).job(moment, Wording.parse("paper"), "human")
     assert len(job.problem.visible_tests) == 3
+
+
+def test_two_wordings_are_compared_arm_by_arm(run: Run, tmp_path: Path, journals: Path) -> None:
+    for name, template, answer in (("a", "paper", WRONG), ("b", "restate", RIGHT)):
+        (tmp_path / f"{name}.txt").write_text(answer)
+        words = ["bench", "feedback", journals, "--engine", "scripted", "--script", tmp_path / f"{name}.txt"]
+        run(*words, "--template", template, "--arms", "human,retry", "--out", tmp_path / name)
+    status, told, _ = run("bench", "compare", tmp_path / "a", tmp_path / "b", "--json")
+    assert status == 0
+    found = json.loads(told)["compared"]
+    pairs = {(item["a"], item["b"]): item["difference"] for item in found}
+    assert pairs.keys() == {("paper human", "restate human"), ("paper retry", "restate retry")}
+    assert all(d["difference"] == 1 and d["only_first"] == 3 for d in pairs.values())

@@ -222,3 +222,36 @@ def test_apps_is_reported_by_difficulty(run: Run, tmp_path: Path, shared_data: P
     assert status == 0
     assert "test-case average" in told
     assert "strict accuracy" in told
+
+
+def test_mathqa_asks_for_a_value_and_never_shows_it(run: Run, tmp_path: Path) -> None:
+    source, script = tmp_path / "mathqa.json", tmp_path / "s.jsonl"
+    record = {
+        "prompt": "# 3 pens cost 6.66 dollars ; one ?",
+        "code": "answer = 6.66 / 3\n",
+        "answer": 2.22,
+        "task_id": 5,
+    }
+    source.write_text(json.dumps([record]))
+    answers = ["```python\nprice = 6.66 / 3\nanswer = price\n```", "```python\nanswer = 2\n```"]
+    script.write_text("".join(json.dumps({"text": answer}) + "\n" for answer in answers))
+    words = [
+        "bench",
+        "synthesis",
+        "--problems",
+        source,
+        "--engine",
+        "scripted",
+        "--script",
+        script,
+        "-k",
+        "2",
+    ]
+    status, _, _ = run(*words, "--out", tmp_path / "o")
+    assert status == 0
+    (found,) = json.loads((tmp_path / "o" / "summary.json").read_text())["variants"].values()
+    assert (found["problems_any_sample"]["value"], found["samples_passing"]["value"]) == (1, 0.5)
+    (problem,) = load_source(str(source)).problems
+    asked = prompt_for(load_template("paper"), problem, None, ()).messages[0].content
+    assert "2.22" not in asked
+    assert "`answer`" in asked

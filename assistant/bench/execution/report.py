@@ -48,7 +48,7 @@ def drawing(summary: Measured) -> tuple[Draw, tuple[float, float]]:
             )  # fmt: skip
         axis.set_yticks(range(len(groups)), [name for name, _ in reversed(groups)])
         axis.set_ylim(-0.6, len(groups) - 0.3)
-        axis.set_xlim(0, 1)
+        axis.set_xlim(-0.02, 1.02)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axis.set_xlabel("values predicted right")
         axis.grid(visible=False, axis="y")

@@ -74,7 +74,7 @@ def drawing(summary: Measured) -> tuple[Draw, tuple[float, float]]:
         labels = [f"{name}: {_NAMES[arm]}" if len(wordings) > 1 else _NAMES[arm] for name, arm, _ in entries]
         axis.set_yticks(range(len(entries)), list(reversed(labels)), fontsize=9)
         axis.set_ylim(-0.6, len(entries) - 0.3)
-        axis.set_xlim(0, 1)
+        axis.set_xlim(-0.02, 1.02)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axis.set_xlabel("solved by the next program")
         axis.grid(visible=False, axis="y")

@@ -48,8 +48,8 @@ def _curve(axis: Any, measured: Measured) -> None:
             low, high = [p["low"] for p in points], [p["high"] for p in points]
             axis.fill_between(ks, low, high, color=colour, alpha=0.12, linewidth=0)
         axis.annotate(
-            f"{points[-1]['value']:.0%}", (ks[-1], points[-1]["value"]), xytext=(0, 8),
-            textcoords="offset points", ha="center", color=colour, fontsize=9,
+            f"{points[-1]['value']:.0%}", (ks[-1], points[-1]["value"]), xytext=(-4, -14),
+            textcoords="offset points", ha="right", color=colour, fontsize=9,
         )  # fmt: skip
     axis.set_xscale("log")
     axis.set_xticks(ks, [str(k) for k in ks])
@@ -57,6 +57,7 @@ def _curve(axis: Any, measured: Measured) -> None:
     axis.set_xlabel("samples per problem, k")
     axis.set_ylabel("pass@k")
     percent_axis(axis)
+    axis.set_ylim(-0.02, 1.05)
 
 
 def _variants(axis: Any, names: list[str], found: list[Measured]) -> None:
@@ -74,7 +75,7 @@ def _variants(axis: Any, names: list[str], found: list[Measured]) -> None:
             )  # fmt: skip
     axis.set_yticks(range(len(names)), list(reversed(names)), fontsize=8)
     axis.set_ylim(-0.6, len(names) - 0.4)
-    axis.set_xlim(0, 1)
+    axis.set_xlim(-0.02, 1.02)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.grid(visible=False, axis="y")
 
