@@ -72,17 +72,17 @@ class Timed:
             name: [make(weight, fine=name == "down") for weight in found] for name, found in weights.items()
         }
 
-    def seconds(self, tokens: int, layers: int) -> float:
+    def seconds(self, tokens: int, layers: int, clock: Callable[[], float]) -> float:
         """One step of the whole model; every layer's head is fed one token, as when decoding only the last."""
         each = {name: inputs(tokens, found[0].width) for name, found in self.products.items()}
         each = {name: x.to(self.products[name][0].dtype) for name, x in each.items()}
-        begun = time.perf_counter()
+        begun = clock()
         for at in range(len(self.products["qkv"])):
             for name in MATRICES:
                 self.products[name][at](each[name])
-        body = time.perf_counter()
+        body = clock()
         self.products["head"][0](each["head"] if tokens < 200 else each["head"][-1:])
-        ended = time.perf_counter()
+        ended = clock()
         return (body - begun) * layers / len(self.products["qkv"]) + ended - body
 
     def error(self, weights: Weights) -> float:
@@ -105,6 +105,8 @@ class Timed:
 
 
 def times(options: argparse.Namespace) -> None:
+    clock = time.thread_time if options.processor_time else time.perf_counter
+    options.threads = 1 if options.processor_time else options.threads
     torch.set_num_threads(options.threads)
     weights, layers = read_weights(options.model, options.layers)
     built = dict(_built(options.only, weights))
@@ -115,13 +117,14 @@ def times(options: argparse.Namespace) -> None:
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 for tokens in TOKENS:
                     _priority(options.realtime)
-                    seconds = built[name].seconds(tokens, layers)
+                    seconds = built[name].seconds(tokens, layers, clock)
                     _priority(False)
                     found[name, tokens] += [1000 * seconds] if turn >= 0 else []
             print(f"turn {turn + 1} of {options.repeat}", file=sys.stderr, flush=True)
         errors = {name: one.error(weights) for name, one in built.items()}
     print(
-        f"milliseconds a step, {options.threads} threads, median (range) of {options.repeat} turns; "
+        f"milliseconds{' of processor time' if options.processor_time else ''} a step, "
+        f"{options.threads} threads, median (range) of {options.repeat} turns; "
         f"torch {torch.__version__}"
     )
     for name, one in built.items():
@@ -192,6 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--texts", type=int, default=8)
     parser.add_argument(
         "--realtime", action="store_true", help="time at real-time priority (busy machine, root)"
+    )
+    parser.add_argument(
+        "--processor-time", action="store_true", help="of one thread, instead of the clock's (busy machine)"
     )
     parser.add_argument("--only", nargs="+", choices=list(FORMATS), default=list(FORMATS))
     options = parser.parse_args(arguments)
