@@ -18,6 +18,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from statistics import median
@@ -72,17 +73,17 @@ class Timed:
             name: [make(weight, fine=name == "down") for weight in found] for name, found in weights.items()
         }
 
-    def seconds(self, tokens: int, layers: int) -> float:
+    def seconds(self, tokens: int, layers: int, clock: Callable[[], float]) -> float:
         """One step of the whole model; every layer's head is fed one token, as when decoding only the last."""
         each = {name: inputs(tokens, found[0].width) for name, found in self.products.items()}
         each = {name: x.to(self.products[name][0].dtype) for name, x in each.items()}
-        begun = time.perf_counter()
+        begun = clock()
         for at in range(len(self.products["qkv"])):
             for name in MATRICES:
                 self.products[name][at](each[name])
-        body = time.perf_counter()
+        body = clock()
         self.products["head"][0](each["head"] if tokens < 200 else each["head"][-1:])
-        ended = time.perf_counter()
+        ended = clock()
         return (body - begun) * layers / len(self.products["qkv"]) + ended - body
 
     def error(self, weights: Weights) -> float:
@@ -105,28 +106,41 @@ class Timed:
 
 
 def times(options: argparse.Namespace) -> None:
+    """Take turns, then the table; an interrupt gives the table of the turns that were made."""
+    clock = time.thread_time if options.processor_time else time.perf_counter
+    options.threads = 1 if options.processor_time else options.threads
     torch.set_num_threads(options.threads)
     weights, layers = read_weights(options.model, options.layers)
     built = dict(_built(options.only, weights))
     found: dict[tuple[str, int], list[float]] = {(name, n): [] for name in built for n in TOKENS}
     names = list(built)
-    with torch.inference_mode():
+    with torch.inference_mode(), suppress(KeyboardInterrupt):
         for turn in range(-1, options.repeat):  # the first is a warm-up
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 for tokens in TOKENS:
                     _priority(options.realtime)
-                    seconds = built[name].seconds(tokens, layers)
+                    seconds = built[name].seconds(tokens, layers, clock)
                     _priority(False)
                     found[name, tokens] += [1000 * seconds] if turn >= 0 else []
             print(f"turn {turn + 1} of {options.repeat}", file=sys.stderr, flush=True)
-        errors = {name: one.error(weights) for name, one in built.items()}
-    print(
-        f"milliseconds a step, {options.threads} threads, median (range) of {options.repeat} turns; "
-        f"torch {torch.__version__}"
-    )
+    _table(options, built, found, weights)
+
+
+def _table(
+    options: argparse.Namespace,
+    built: dict[str, Timed],
+    found: dict[tuple[str, int], list[float]],
+    weights: Weights,
+) -> None:
+    what = " of processor time" if options.processor_time else ""
+    print(f"milliseconds{what} a step, {options.threads} threads, median (range); torch {torch.__version__}")
     for name, one in built.items():
+        with torch.inference_mode():
+            error = one.error(weights)
         cells = "  ".join(f"{n:3}: {_spread(found[name, n]):>24}" for n in TOKENS)
-        print(f"{name:22} {one.bits:5.1f} bits  {cells}  error {errors[name]:.4f}")
+        print(
+            f"{name:22} n {len(found[name, 1])}  {one.bits:4.1f} bits  {cells}  error {error:.4f}", flush=True
+        )
 
 
 def _built(only: Sequence[str], weights: Weights) -> Iterator[tuple[str, Timed]]:
@@ -143,7 +157,7 @@ def _built(only: Sequence[str], weights: Weights) -> Iterator[tuple[str, Timed]]
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+    return f"{median(values):.1f} ({min(values):.1f} to {max(values):.1f})" if values else "none"
 
 
 def nearness(options: argparse.Namespace) -> None:
@@ -192,6 +206,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--texts", type=int, default=8)
     parser.add_argument(
         "--realtime", action="store_true", help="time at real-time priority (busy machine, root)"
+    )
+    parser.add_argument(
+        "--processor-time", action="store_true", help="of one thread, instead of the clock's (busy machine)"
     )
     parser.add_argument("--only", nargs="+", choices=list(FORMATS), default=list(FORMATS))
     options = parser.parse_args(arguments)

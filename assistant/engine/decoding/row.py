@@ -32,15 +32,21 @@ class Row:
     first_token_seconds: float | None = None
     notes: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._lookup = Lookup(self.prompt, self.phrases)
+    _lookup: Lookup | None = None
+    _looked_up: int = 0
 
     def pending(self, cached: int) -> list[int]:
         """The tokens that follow the first `cached` ones."""
         return [*self.prompt[cached:], *self.ids[max(0, cached - len(self.prompt)) :]]
 
     def draft(self, budget: Budget) -> list[int]:
-        """Guesses for the next tokens, never beyond the limit."""
+        """Guesses for the next tokens, never beyond the limit. What was said is indexed when first asked."""
+        if budget.most == 0:
+            return []
+        if self._lookup is None:
+            self._lookup = Lookup(self.prompt, self.phrases)
+        self._lookup.extend(self.ids[self._looked_up :])
+        self._looked_up = len(self.ids)
         return self._lookup.draft(budget)[: self.limit - len(self.ids) - 1]
 
     def take(self, tokens: Sequence[int]) -> str:
@@ -50,7 +56,6 @@ class Row:
         shown = ""
         for token in tokens:
             self.ids.append(token)
-            self._lookup.extend((token,))
             shown += "" if token in self.ends else self.text.push(token)
             if token in self.ends or self.text.stopped:
                 self.reason = "stop"
