@@ -129,7 +129,8 @@ async def test_the_person_is_called_when_a_long_wait_ends(
     monkeypatch.setattr(app, "bell", lambda: rung.append(1))
     async with app.run_test(size=SIZE) as pilot:
         monkeypatch.setattr(app._driver, "write", written.append)
-        await working(pilot)
+        screen = await working(pilot)
+        await until(pilot, lambda: screen.phase is Phase.YOUR_TURN)
         assert len(rung) == bells
         assert sum("]9;assistant: your turn" in text for text in written) == notes
 

@@ -22,6 +22,7 @@ from assistant.tui.screens.replaying import ReplayScreen
 from assistant.tui.screens.sessions import SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.screens.tour import TourScreen
+from assistant.tui.widgets.status_line import StatusLine
 from tests.tui.conftest import RAISES, RIGHT, UNDERSCORES, WRONG, MakeApp
 from tests.tui.pictures import compare_picture
 from tests.tui.waiting import until, until_phase, work_screen
@@ -108,7 +109,8 @@ async def _picture(app: AssistantApp, pilot: Pilot[None], name: str, suffix: str
 
 
 async def _library(app: AssistantApp, pilot: Pilot[None]) -> None:
-    await until(pilot, lambda: app.problems is not None and app.services.model is not None)
+    ready = app.library.query_one(StatusLine)
+    await until(pilot, lambda: app.problems is not None and ready.status.doing == "ready")
 
 
 async def _tour(app: AssistantApp, pilot: Pilot[None]) -> None:

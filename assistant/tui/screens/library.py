@@ -44,9 +44,6 @@ class ProblemList(LinePane):
     def line_look(self, y: int) -> str:
         return "line--chosen" if y == self.row else ""
 
-    def on_resize(self) -> None:
-        self.lines_changed(width=self.size.width)
-
     def watch_entries(self) -> None:
         self.lines_changed(width=self.size.width)
 

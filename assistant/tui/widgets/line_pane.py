@@ -68,6 +68,8 @@ class LinePane(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._styles_by_look: dict[tuple[str, ...], Style] = {}
         self._strips: LRUCache[int, Strip] = LRUCache(512)
+        self._room = 0
+        """Width that the strips were made for."""
 
     # What a subclass says.
 
@@ -122,6 +124,10 @@ class LinePane(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
         number, width = y + scroll_y, self.size.width
+        room = self.scrollable_content_region.width
+        if room != self._room:  # lines may be made to fit it
+            self._room = room
+            self._strips.clear()
         if number >= self.line_count:
             return Strip.blank(width, self._style())
         row_look = self._row_look(number)
