@@ -22,7 +22,7 @@ from assistant.domain.state import State, replay
 from assistant.store.reading import read_journal
 
 WORDS = ("the sum is wrong", "negative numbers are wrong", "still wrong")
-PACE = 0.0015
+PACE = 0.0005
 """Seconds between two pieces of an answer."""
 FILLER = "".join(f"    # line {number} of a comment that makes the answer longer\n" for number in range(6))
 ANSWERS = [
