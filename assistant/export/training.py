@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,34 +55,40 @@ def train(
     cache: Path,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Train on the `train` split, write the merged model to `out`; the losses. Raises `AssistantError`."""
+    """Train on the `train` split, write the merged model to `out`, whole or not at all. Raises `AssistantError`."""
     if recipe.format not in TRAINERS:
         raise UsageError(f"{recipe.format!r} is not trained on; --format is {', '.join(TRAINERS)}")
     export = _export_of(data, recipe.format)
-    if out.exists() and any(out.iterdir()):
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise UsageError(f"{out} is there already: choose another --out")
     source = resolve(model)
     if not isinstance(source, HubModel):
-        os.environ.setdefault(
-            "HF_HUB_OFFLINE", "1"
-        )  # all is here: ask no hub, and say so before it is imported
+        # All is here, so no hub is asked; that must be said before its library is imported.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     for module in ("trl", "peft", "datasets"):
         need(module, "train")
     splits = need("datasets", "train").load_dataset(str(data), recipe.format)
     if "train" not in splits:
         raise AssistantError(f"no problem of {data} is in the train split: export more, or other --splits")
     prepared = prepare(source, cache, Steps(progress))
-    trainer = _trainer(splits, prepared, out, recipe)
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    trainer = _trainer(splits, prepared, partial, recipe)
     before = _held_out(trainer)
     trainer.train()
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    held_out = (before, _held_out(trainer))
-    merged = trainer.model.merge_and_unload()
-    merged.save_pretrained(out)
-    trainer.processing_class.save_pretrained(out)
-    record = _record(export, prepared, recipe, len(splits["train"]), losses, held_out)
-    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    record = _record(export, prepared, recipe, len(splits["train"]), losses, (before, _held_out(trainer)))
+    _write(trainer, record, partial)
+    partial.replace(out)
     return record
+
+
+def _write(trainer: Any, record: dict[str, Any], folder: Path) -> None:
+    """The model with its adapter merged in, its tokenizer, and how it came about."""
+    trainer.model.merge_and_unload().save_pretrained(folder)
+    trainer.processing_class.save_pretrained(folder)
+    (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
 def _held_out(trainer: Any) -> float | None:
@@ -101,12 +108,12 @@ def _export_of(data: Path, format_: str) -> dict[str, Any]:
     return export
 
 
-def _trainer(splits: Any, prepared: Prepared, out: Path, recipe: Recipe) -> Any:
+def _trainer(splits: Any, prepared: Prepared, folder: Path, recipe: Recipe) -> Any:
     trl, peft = need("trl", "train"), need("peft", "train")
     trainer_name, config_name = TRAINERS[recipe.format]
     accelerated = need("accelerate", "train").PartialState().device.type != "cpu"
     arguments = getattr(trl, config_name)(
-        output_dir=str(out / "checkpoints"),
+        output_dir=str(folder / "checkpoints"),
         num_train_epochs=recipe.epochs,
         max_steps=recipe.steps or -1,
         learning_rate=recipe.learning_rate,
