@@ -229,9 +229,7 @@ def call(value: Any, function: Any) -> Any:
     result = function(received)
     encoder = wire.Encoder(theirs)
     back = json.loads(json.dumps([encoder.encode(received), encoder.encode(result)]))
-    if wire.same_encoding(back[0], sent):
-        back[1] = json.loads(json.dumps(wire.Encoder(theirs).encode(result)))
-    else:
+    if not wire.same_encoding(back[0], sent):
         wire.Decoder(ours).decode(back[0])
     return wire.Decoder(ours).decode(back[1])
 

@@ -145,19 +145,12 @@ class Solution:
         args, kwargs = decoder.decode(request["args"])
         value = function(*args, **kwargs)
         encoder = wire.Encoder(origins, self._outgoing)
-        after = self._arguments_after(encoder, (args, kwargs), request["args"])
-        if after is None:
-            encoder = wire.Encoder(origins, self._outgoing)
-            return {"value": encoder.encode(value)}
-        return {"after": after, "value": encoder.encode(value)}
-
-    def _arguments_after(self, encoder: wire.Encoder, given: Any, before: Any) -> Any:
-        """The arguments as the call left them, None when it left them alone (or nothing says how)."""
         try:
-            after = encoder.encode(given)
-        except wire.WireError:
-            return None
-        return None if wire.same_encoding(after, before) else after
+            after = encoder.encode((args, kwargs))
+        except wire.WireError:  # nothing says how the call left them
+            return {"value": wire.Encoder(origins, self._outgoing).encode(value)}
+        answer = {"value": encoder.encode(value)}
+        return answer if wire.same_encoding(after, request["args"]) else {"after": after, **answer}
 
     def _resolve(self, request: dict[str, Any]) -> Callable[..., Any]:
         if "held" in request:

@@ -74,7 +74,8 @@ class Encoder:
         self._bytes = 0
 
     def encode(self, value: Any) -> Json:
-        """JSON of `value`; `WireError` when it cannot cross."""
+        """JSON of `value`; `WireError` when it cannot cross. Each value is bounded by itself."""
+        self._nodes = self._bytes = 0
         with without_collection():
             return self._encode(value, 0)
 
