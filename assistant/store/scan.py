@@ -11,7 +11,7 @@ from assistant.domain.errors import JournalError
 
 JOURNAL = ".jsonl"
 _COMPANION = re.compile(r".+\.(lock|torn-\d+)")
-_EXPECTED_AT_TOP = frozenset({"README.md", "schema.json", "consent.jsonl", ".gitignore"})
+_EXPECTED_AT_TOP = frozenset({"README.md", "schema.json", "example.jsonl", "consent.jsonl", ".gitignore"})
 
 
 @dataclass(frozen=True)
