@@ -129,6 +129,8 @@ def _trainer(splits: Any, prepared: Prepared, folder: Path, recipe: Recipe) -> A
         bf16=accelerated,
         use_cpu=not accelerated,
         gradient_checkpointing=accelerated,
+        # Half-precision products are many times slower on most CPUs.
+        model_init_kwargs=None if accelerated else {"dtype": "float32"},
     )
     return getattr(trl, trainer_name)(
         model=str(prepared.folder),
