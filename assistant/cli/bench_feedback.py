@@ -57,6 +57,10 @@ def feedback(
     person_base_url: Annotated[
         str | None, typer.Option("--person-base-url", metavar="URL", help="Its server.")
     ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option("--held-out", metavar="EXPORT", help="Only problems of this dataset's test split."),
+    ] = None,
     limit: o.Limit = None,
     engine: o.Engine_ = None,
     model: o.Model = None,
@@ -95,7 +99,7 @@ def feedback(
     names = template or (list(CANDIDATES) if search else ["paper"])
     wordings = [Wording.parse(name) for name in dict.fromkeys(names)]
     run = _Run(
-        options, folder, ilf, parse_arms(arms), samples, temperature, seed, max_tokens, limit,
+        options, folder, ilf, held_out, parse_arms(arms), samples, temperature, seed, max_tokens, limit,
         replace(options, model=person_model, base_url=person_base_url or options.base_url),
     )  # fmt: skip
     return run.search(wordings) if search else run.once(wordings, half)
@@ -108,6 +112,7 @@ class _Run:
     options: o.BenchOptions
     folder: Path | None
     ilf: Path | None
+    held_out: Path | None
     arms: Sequence[Arm]
     samples: int
     temperature: float
@@ -154,7 +159,7 @@ class _Run:
         else:
             assert self.folder is not None
             found = m.only_people(m.journal_moments(self.folder, o.say), o.say)
-        return found
+        return found if self.held_out is None else m.held_out(found, self.held_out)
 
     def _made(
         self,

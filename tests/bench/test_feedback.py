@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant.bench.feedback.arms import ARMS, Asker, Wording, parse_arms
-from assistant.bench.feedback.moments import Moment, half_of, ilf_moments, journal_moments
+from assistant.bench.feedback.moments import Moment, half_of, held_out, ilf_moments, journal_moments
 from assistant.bench.samplelog import read_samples
 from assistant.domain.errors import UsageError
 from assistant.domain.events import Settings
@@ -52,6 +53,25 @@ def test_every_feedback_of_a_journal_is_a_moment(moments: list[Moment]) -> None:
     assert [m.words for m in moments] == ["the sign is wrong", "add, do not subtract", "use plus"]
     assert {m.origin for m in moments} == {"people"}
     assert [len(m.state.path(m.state.current)) for m in moments] == [1, 2, 1]
+
+
+def test_only_problems_that_a_dataset_held_out(moments: list[Moment], tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    trained, first = moments[0], moments[2].state
+    assert trained.state.problem is not None and first.problem is not None
+    other = first.problem.model_copy(update={"text": "Write a function add that adds."})
+    tested = replace(moments[2], state=first.model_copy(update={"problem": other}))
+    folder = tmp_path / "data" / "sft"
+    folder.mkdir(parents=True)
+    for split, problem in (("train", trained.state.problem), ("test", other)):
+        table = pyarrow.table({"content_sha256": [problem.content_sha256]})
+        parquet.write_table(table, folder / f"{split}-00000.parquet")
+    assert held_out([trained, tested], tmp_path) == [tested]
+    with pytest.raises(UsageError, match="about a problem of the test split"):
+        held_out([trained], tmp_path)
+    with pytest.raises(UsageError, match="is no dataset"):
+        held_out([trained, tested], folder)
 
 
 def test_what_the_arms_send(moments: list[Moment]) -> None:

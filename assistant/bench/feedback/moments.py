@@ -10,6 +10,7 @@ from pathlib import Path
 from assistant.bench.loading import Say
 from assistant.domain import events as ev
 from assistant.domain.errors import AssistantError, JournalError, UsageError
+from assistant.domain.extras import need
 from assistant.domain.problem import sha256_of
 from assistant.domain.state import Program, State, apply
 from assistant.domain.submission import Limits, Sandbox, Submission
@@ -123,6 +124,23 @@ def half_of(moments: Sequence[Moment], half: str) -> list[Moment]:
     random.Random("halves").shuffle(problems)
     chosen = set(problems[: len(problems) // 2])
     return [m for m in moments if half == "all" or (m.problem_id in chosen) == (half == "choose")]
+
+
+def held_out(moments: Sequence[Moment], export: Path) -> list[Moment]:
+    """Those on problems of the test split of a dataset that `assistant export` wrote: no training has seen them.
+
+    Raises UsageError where there are none.
+    """
+    files = [str(path) for path in sorted(export.glob("data/*/test-*.parquet"))]
+    if not files:
+        raise UsageError(f"{export} is no dataset of `assistant export` with a test split")
+    with need("duckdb").connect() as connection:
+        rows = connection.execute("SELECT DISTINCT content_sha256 FROM read_parquet($1)", [files]).fetchall()
+    tested = {row[0] for row in rows}
+    kept = [m for m in moments if m.state.problem and m.state.problem.content_sha256 in tested]
+    if not kept:
+        raise UsageError(f"no feedback here is about a problem of the test split of {export}")
+    return kept
 
 
 def fingerprint(moments: Sequence[Moment]) -> str:
