@@ -118,7 +118,7 @@ async def test_a_session_is_exported_in_every_form(
     assert (tmp_path / "remove_underscores.py").read_text().endswith("return text.replace('_', '')\n")
 
 
-@pytest.mark.parametrize(("again", "verdict"), [(RIGHT, "the same throughout"), (WRONG, "1 not comparable")])
+@pytest.mark.parametrize(("again", "verdict"), [(RIGHT, "the same throughout"), (WRONG, "1 differs")])
 async def test_a_session_is_replayed_and_says_what_came_of_it(
     make_app: MakeApp, again: str, verdict: str
 ) -> None:

@@ -82,6 +82,7 @@ def test_the_persons_own_editor_takes_over_the_terminal_and_gives_it_back(
     terminal.until("rotate-left")
     terminal.press("enter")
     terminal.until("2 of 3 pass")
+    terminal.until("your turn")  # the hidden tests have run
     terminal.press("f3")
     terminal.until("Solved")
     terminal.press("ctrl+q")
