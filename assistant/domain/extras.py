@@ -1,4 +1,4 @@
-"""What only analysis and bench need, imported when it is needed."""
+"""What only the extras of the package need, imported when it is needed."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ def check(*modules: str) -> None:
     """Raise what `need` would for the first of these that is not installed, importing none."""
     for module in modules:
         if importlib.util.find_spec(module) is None:
-            raise _missing(module, "not installed")
+            raise _missing(module, "not installed", "analysis")
 
 
-def need(module: str) -> Any:
+def need(module: str, extra: str = "analysis") -> Any:
     """The module of that name. Raises `AssistantError` that says how to install it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise _missing(module, str(error)) from None
+        raise _missing(module, str(error), extra) from None
 
 
-def _missing(module: str, why: str) -> AssistantError:
+def _missing(module: str, why: str, extra: str) -> AssistantError:
     return AssistantError(
         f"this needs {module.partition('.')[0]}, which cannot be imported ({why}): "
-        "pip install 'assistant[analysis]'"
+        f"pip install 'assistant[{extra}]'"
     )
 
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.domain.stats.proportion import wilson
 from assistant.export.extras import need
 from assistant.export.making import Solving
 
@@ -21,8 +22,7 @@ class Point:
 
     def interval(self, count: int) -> tuple[float, float]:
         """95% (Wilson 1927), sessions taken as independent."""
-        found = need("scipy.stats").binomtest(count, self.sessions).proportion_ci(method="wilson")
-        return float(found.low), float(found.high)
+        return wilson(count, self.sessions)
 
 
 def points(solving: Sequence[Solving]) -> list[Point]:
