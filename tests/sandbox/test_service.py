@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -208,3 +209,24 @@ def test_numpy_may_be_imported_and_no_other_package(run: Run) -> None:
     assert report.message.startswith("ModuleNotFoundError")
     array = "import numpy as np\ndef f(x):\n    return np.array([x])\n"
     assert run(array, "assert f(2) == 2", seconds=30.0).message == "cannot compare a `ndarray`"
+
+
+def test_a_package_installed_below_the_scratch_is_granted_and_costs_no_wall(
+    sandbox: LocalSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="tmp.") as folder:
+        (Path(folder) / "granted").mkdir()
+        (Path(folder) / "granted" / "__init__.py").write_text("def f(x):\n    return x * 2\n")
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.setattr(worker_module, "GRANTED", ("granted",))
+        opened = open_sandbox()
+        try:
+            assert opened.layers == sandbox.layers
+            source = "import granted\nopen('/tmp/written', 'w').close()\nf = granted.f\n"
+            report = opened.run(Submission(source=source, tests=GOOD.tests))
+            assert report.passed or sandbox.layers["namespaces"] is not True, report.message
+            reached = "import os\ndef f(x):\n    return os.listdir('/tmp')\n"
+            seen = opened.run(Submission(source=reached, tests=(AssertTest(code="assert f(0) == []"),)))
+            assert seen.passed or sandbox.layers["namespaces"] is not True, seen.message
+        finally:
+            opened.close()

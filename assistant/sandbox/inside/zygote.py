@@ -112,7 +112,7 @@ def main(configuration: str) -> None:
     except linux.WallError as error:
         control.send(json.dumps({"failed": str(error)}).encode())
         return
-    packages.grant(settings["packages"])
+    packages.grant({name: in_force.folder_of(folder) for name, folder in settings["packages"].items()})
     sys.path[:] = [path for path in sys.path if path != settings["root"]]
     solution.prepare_streams()
     gc.collect()

@@ -59,6 +59,10 @@ class LinuxWalls:
         limits.apply(bounds["memory_bytes"], bounds["seconds"], bounds["cases"], self._tasks)
         (self._for_standing if role == "standing" else self._for_one_run).install()
 
+    def folder_of(self, package: str) -> str:
+        """Where the installed folder `package` is seen from here."""
+        return places.behind_namespaces(package) if self._has_scratch else package
+
     def clear(self) -> bool:
         """Empty the scratch."""
         return scratch.wipe(places.SCRATCH) if self._has_scratch else True
@@ -108,7 +112,8 @@ def _enter_namespaces(packages: list[str]) -> bool:
 
 def _close_files(abi: int, has_scratch: bool, packages: list[str]) -> None:
     """The shared Landlock layer: the standard library to read, the scratch to write, nothing else."""
-    rules = [(path, landlock.READ) for path in places.readable(packages)]
+    seen = [places.behind_namespaces(path) for path in packages] if has_scratch else packages
+    rules = [(path, landlock.READ) for path in places.readable(seen)]
     rules += [(path, landlock.READ_DIR) for path in places.listable()]
     rules += [("/dev/null", landlock.READ_FILE | landlock.WRITE_FILE)]
     if has_scratch:

@@ -29,7 +29,7 @@ _FLAGS = libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_N
 
 
 def enter(packages: list[str]) -> None:
-    """New namespaces, the folders of `packages` in view; returns in the first process of the new pid namespace.
+    """New namespaces, `packages` where `places` says; returns in the first process of the new pid namespace.
 
     The process that called it stays outside and waits. Raises `OSError` where the kernel does not allow it.
     """
@@ -64,13 +64,14 @@ def _wait_for(pid: int) -> None:
 def _private_root(packages: list[str]) -> None:
     root = places.SCRATCH
     shown = [*places.standard_library(), *places.library_folders(), *places.time_zones()]
-    shown += ["/etc/ld.so.cache", *places.DEVICES, *places.beside_the_interpreter(), *packages]
+    shown += ["/etc/ld.so.cache", *places.DEVICES, *places.beside_the_interpreter()]
+    seen = {path: path for path in shown if not any(path.startswith(other + "/") for other in shown)}
+    seen |= {path: places.behind_namespaces(path) for path in packages}
     # Everything is held open first: the new root will lie over a folder that some of it may be below.
-    held = {path: os.open(path, os.O_PATH) for path in dict.fromkeys(shown) if os.path.exists(path)}
+    held = {path: os.open(path, os.O_PATH) for path in seen if os.path.exists(path)}
     libc.mount("tmpfs", root, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, "size=1m,mode=755")
     for path, fd in held.items():
-        if not _is_below_another(path, held):
-            _bind(f"/proc/self/fd/{fd}", root + path, stat.S_ISDIR(os.fstat(fd).st_mode))
+        _bind(f"/proc/self/fd/{fd}", root + seen[path], stat.S_ISDIR(os.fstat(fd).st_mode))
         os.close(fd)
     os.mkdir(root + places.SCRATCH, 0o755)
     libc.mount("tmpfs", root + places.SCRATCH, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, SCRATCH_OPTIONS)
@@ -80,10 +81,6 @@ def _private_root(packages: list[str]) -> None:
     libc.unmount("/.old", libc.MNT_DETACH)
     os.rmdir("/.old")
     _make_read_only("/")
-
-
-def _is_below_another(path: str, held: dict[str, int]) -> bool:
-    return any(path.startswith(other + "/") for other in held)
 
 
 def _bind(source: str, target: str, folder: bool) -> None:

@@ -17,6 +17,10 @@ class NoWalls:
         """Bounds that any process may set itself."""
         limits.apply(bounds["memory_bytes"], bounds["seconds"], bounds["cases"])
 
+    def folder_of(self, package: str) -> str:
+        """Where it is installed."""
+        return package
+
     def clear(self) -> bool:
         """Nothing to empty."""
         return True

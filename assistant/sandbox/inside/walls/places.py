@@ -1,6 +1,6 @@
 """The files that a Python program needs to run, and nothing else."""
 
-# ruff: noqa: PTH112, PTH118, PTH120, PTH208
+# ruff: noqa: PTH112, PTH118, PTH119, PTH120, PTH208
 # (raw paths: this code stands between a fork and a wall)
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sysconfig
 
 DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
 SCRATCH = "/tmp"
+PACKAGES = "/packages"
+"""Behind the second wall the granted packages are here: where they are installed may be below the scratch."""
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 _FOREIGN = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
 
@@ -46,6 +48,11 @@ def readable(packages: list[str]) -> list[str]:
         paths += _libraries_in(folder)
     paths += packages
     return [*paths, *time_zones(), "/etc/ld.so.cache", *DEVICES, *beside_the_interpreter()]
+
+
+def behind_namespaces(package: str) -> str:
+    """Where the folder `package` is seen behind the second wall; folders that were beside it still are."""
+    return os.path.join(PACKAGES, os.path.basename(package))
 
 
 def listable() -> list[str]:
