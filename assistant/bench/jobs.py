@@ -43,6 +43,7 @@ class Batch:
             sampling=job.sampling.model_copy(update={"seed": seed}),
             samples=self.count,
             stop=job.prompt.stop,
+            until_program=job.prompt.until_program,
             raw=job.prompt.raw,
         )
 

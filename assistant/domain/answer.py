@@ -8,7 +8,8 @@ import textwrap
 import warnings
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"^[ \t]*(?:[-*+>]|\d+[.)])?[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n`]*$")
+from assistant.domain.fences import fenced_blocks
+
 _PYTHON_WORDS = frozenset({"", "python", "python3", "py", "py3", "pycon", "ipython", "code"})
 _CODE_START = re.compile(
     r"^(?:async\s+def\s|def\s|class\s|import\s|from\s+\S+\s+import\b|@\w|[A-Za-z_]\w*\s*=[^=])"
@@ -24,12 +25,6 @@ class Answer:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class _Block:
-    code: str
-    language: str
-
-
 def extract_code(text: str, entry_point: str = "") -> Answer:
     """The program in `text` that defines `entry_point` (a function, `Class.method`, or empty for any program).
 
@@ -37,9 +32,10 @@ def extract_code(text: str, entry_point: str = "") -> Answer:
     define names it needs. Code that does not parse is still returned: its syntax error is a verdict.
     """
     name = entry_point.split(".")[0]
-    blocks = [block for block in _fenced_blocks(text) if block.code.strip()]
-    python = [b for b in blocks if b.language in _PYTHON_WORDS] or [b for b in blocks if _parses(b.code)]
-    code = _choose([b.code for b in python], name) if python else _unfenced(text)
+    blocks = [(_clean(block.text), block.language) for block in fenced_blocks(text) if block.text.strip()]
+    python = [code for code, word in blocks if word in _PYTHON_WORDS]
+    python = python or [code for code, _ in blocks if _parses(code)]
+    code = _choose(python, name) if python else _unfenced(text)
     if code is None or not code.strip():
         return Answer(None, "the answer contains no code")
     return _judge(code, entry_point)
@@ -47,7 +43,7 @@ def extract_code(text: str, entry_point: str = "") -> Answer:
 
 def defined_names(code: str) -> set[str]:
     """Names bound at the top level of `code`; empty when it does not parse."""
-    tree = _parse(code)
+    tree = parse(code)
     names: set[str] = set()
     for node in tree.body if tree else []:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -62,7 +58,7 @@ def defined_names(code: str) -> set[str]:
 
 
 def _judge(code: str, entry_point: str) -> Answer:
-    tree = _parse(code)
+    tree = parse(code)
     name = entry_point.split(".")[0]
     if tree is None or not name or name in defined_names(code):
         return Answer(code)
@@ -87,25 +83,6 @@ def _class_with_method(tree: ast.Module, name: str) -> str | None:
     return None
 
 
-def _fenced_blocks(text: str) -> list[_Block]:
-    """Fenced blocks in order. A fence that is never closed runs to the end of the text."""
-    blocks: list[_Block] = []
-    fence, language, lines = "", "", list[str]()
-    for line in text.replace("\r\n", "\n").split("\n"):
-        match = _FENCE.match(line)
-        if not fence:
-            if match:
-                fence, language, lines = match[1], match[2].lower(), []
-        elif match and match[1].startswith(fence) and not match[2]:
-            blocks.append(_Block(_clean(lines), language))
-            fence = ""
-        else:
-            lines.append(line)
-    if fence:
-        blocks.append(_Block(_clean(lines), language))
-    return blocks
-
-
 def _choose(codes: list[str], name: str) -> str:
     defining = [i for i, code in enumerate(codes) if name and name in defined_names(code)]
     if not defining and name:
@@ -125,7 +102,7 @@ def _choose(codes: list[str], name: str) -> str:
 
 
 def _free_names(code: str) -> set[str]:
-    tree = _parse(code)
+    tree = parse(code)
     if tree is None:
         return set()
     loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
@@ -145,19 +122,22 @@ def _unfenced(text: str) -> str | None:
                 break
             end = min(end - 1, start + _error_line(code) - 1)
         if end > start and defined_names(code):
-            return _clean(lines[start:end])
+            return _clean(_dedented(lines[start:end]))
     definition = [i for i in starts if re.match(r"(?:async\s+)?def\s|class\s", lines[i])]
-    return _clean(lines[definition[0] :]) if definition else None
+    return _clean(_dedented(lines[definition[0] :])) if definition else None
 
 
-def _clean(lines: list[str]) -> str:
-    code = textwrap.dedent("\n".join(lines)).strip("\n")
+def _clean(code: str) -> str:
     code = _MARKERS.sub("", code) if "[DONE]" in code or "[BEGIN]" in code else code
     return code.rstrip() + "\n"
 
 
+def _dedented(lines: list[str]) -> str:
+    return textwrap.dedent("\n".join(lines)).strip("\n")
+
+
 def _parses(code: str) -> bool:
-    return _parse(code) is not None
+    return parse(code) is not None
 
 
 def _error_line(code: str) -> int:
@@ -173,7 +153,8 @@ def _error_line(code: str) -> int:
     return code.count("\n") + 1
 
 
-def _parse(code: str) -> ast.Module | None:
+def parse(code: str) -> ast.Module | None:
+    """The syntax tree of `code`; None when it does not parse."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -125,6 +125,8 @@ class GenerationStarted(Event):
     samples: int = 1
     raw: bool = False
     stop: tuple[str, ...] = ()
+    until_program: str | None = None
+    """The entry point at whose complete program the answer was to end; None: the model ended it."""
     template_sha256: str
     dropped_rounds: int = 0
     """Oldest rounds left out of the messages because the context was full."""

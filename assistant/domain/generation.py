@@ -38,6 +38,8 @@ class Request(Value):
     sampling: Sampling = Sampling()
     samples: int = 1
     stop: tuple[str, ...] = ()
+    until_program: str | None = None
+    """An entry point: the answer also ends where its program is complete (`domain.program_end`)."""
     raw: bool = False
     conversation: str = ""
 

@@ -21,6 +21,7 @@ from assistant.domain.generation import (
     Progress,
     Request,
 )
+from assistant.domain.program_end import ProgramEnd
 from assistant.engine.script import DEMO_FILE, Script, ScriptedAnswer, read_script, script_of
 from assistant.engine.seeds import sample_seed
 
@@ -165,8 +166,11 @@ class ScriptedEngine:
 
 
 def _cut(text: str, request: Request) -> tuple[str, FinishReason]:
-    """The text up to the first stop string and the longest allowed answer, and why it ends there."""
+    """The text up to where it is to stop and the longest allowed answer, and why it ends there."""
     stops = [at for at in (text.find(stop) for stop in request.stop if stop) if at >= 0]
+    if request.until_program is not None:
+        end = ProgramEnd(request.until_program).find(text)
+        stops += [] if end is None else [end]
     text = text[: min(stops, default=len(text))]
     longest = request.sampling.max_new_tokens * CHARACTERS_PER_TOKEN
     return text[:longest], "length" if len(text) > longest else "stop"

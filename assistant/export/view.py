@@ -139,7 +139,7 @@ def rebuilt(view: View, program: Program) -> list[Message]:
         if after.words is not None and not after.edited
     ]
     first = task_words(template, problem, problem.visible_tests[:shown])
-    return [m.model_dump() for m in build(template, first, steps).messages]
+    return [m.model_dump() for m in build(template, first, steps, entry_point=problem.entry_point).messages]
 
 
 _SECRETS: dict[tuple[str, int | None], Any] = {}

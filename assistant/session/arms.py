@@ -120,6 +120,7 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
         samples=arm_samples(state, task),
         raw=prompt.raw,
         stop=prompt.stop,
+        until_program=prompt.until_program,
         template_sha256=state.settings.prompt.template_sha256,
     )
     request = Request(
@@ -128,6 +129,7 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
         samples=started.samples,
         raw=prompt.raw,
         stop=prompt.stop,
+        until_program=prompt.until_program,
         conversation=f"{state.session}/arms",
     )
     finishes = [piece for piece in engine.generate(request, cancel) if isinstance(piece, Finish)]

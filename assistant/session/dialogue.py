@@ -42,7 +42,7 @@ def prompt_for(
         for index, (program, said) in enumerate(zip(path, words, strict=True))
         if said
     ]
-    return prompts.build(template, first, steps, dropped)
+    return prompts.build(template, first, steps, dropped, entry_point=state.problem.entry_point)
 
 
 def first_words(state: State, template: prompts.Template) -> str:

@@ -29,6 +29,8 @@ class Template:
     kind: str
     sha256: str
     words: dict[str, str]
+    stops_after_program: bool = False
+    """Whether an answer ends where its program is complete, whatever the model would have said of it."""
     examples: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """For base models: (task, (code, feedback, code, …)) shown before the real task."""
 
@@ -53,6 +55,7 @@ class Prompt:
     messages: tuple[Message, ...]
     raw: bool = False
     stop: tuple[str, ...] = ()
+    until_program: str | None = None
     dropped_rounds: int = 0
 
 
@@ -90,6 +93,7 @@ def parse_template(data: bytes) -> Template:
         kind=fields["kind"],
         sha256=hashlib.sha256(data).hexdigest(),
         words={name: text for name, text in fields.items() if isinstance(text, str)},
+        stops_after_program=fields.get("stop_after_program", False),
         examples=tuple(
             (e["task"].strip("\n"), tuple(t.strip("\n") for t in e["turns"]))
             for e in fields.get("examples", ())
@@ -150,7 +154,9 @@ def failing_cases(report: Report | None) -> tuple[CaseReport, ...]:
     return tuple(case for case in report.cases if not case.passed) if report else ()
 
 
-def build(template: Template, first: str, steps: Sequence[Step], dropped: int = 0) -> Prompt:
+def build(
+    template: Template, first: str, steps: Sequence[Step], dropped: int = 0, *, entry_point: str
+) -> Prompt:
     """The prompt for a dialogue: the task, then each answer and what was said to it.
 
     `dropped` leaves out the oldest steps' words and answers (never the task, never the last step), for a
@@ -160,19 +166,21 @@ def build(template: Template, first: str, steps: Sequence[Step], dropped: int = 
     if template.kind == "base":
         return Prompt(
             (Message(role="user", content=_raw_text(template, first, kept)),),
-            True,
-            (template.words["done"],),
-            dropped,
+            raw=True,
+            stop=(template.words["done"],),
+            dropped_rounds=dropped,
         )
+    until = entry_point if template.stops_after_program else None
     system = [Message(role="system", content=template.say("system"))] if "system" in template.words else []
     if "attempts" in template.words and kept:
         told = "\n\n".join(template.say("attempt", answer=step.answer, words=step.words) for step in kept)
         whole = template.say("attempts", task=first, attempts=told)
-        return Prompt((*system, Message(role="user", content=whole)), False, (), dropped)
+        said = (*system, Message(role="user", content=whole))
+        return Prompt(said, until_program=until, dropped_rounds=dropped)
     messages = [*system, Message(role="user", content=first)]
     for step in kept:
         messages += [Message(role="assistant", content=step.answer), Message(role="user", content=step.words)]
-    return Prompt(tuple(messages), False, (), dropped)
+    return Prompt(tuple(messages), until_program=until, dropped_rounds=dropped)
 
 
 def shown_tests(settings: PromptSettings, tests: Sequence[Test]) -> Sequence[Test]:

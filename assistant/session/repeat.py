@@ -61,6 +61,7 @@ def _repeat_turn(
         sampling=started.sampling,
         samples=started.samples,
         stop=started.stop,
+        until_program=started.until_program,
         raw=started.raw,
         conversation=conversation,
     )

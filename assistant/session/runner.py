@@ -299,6 +299,7 @@ class Session:
                 samples=settings.samples,
                 raw=prompt.raw,
                 stop=prompt.stop,
+                until_program=prompt.until_program,
                 template_sha256=settings.prompt.template_sha256,
                 dropped_rounds=dropped,
             )
@@ -310,6 +311,7 @@ class Session:
             sampling=sampling,
             samples=settings.samples,
             stop=prompt.stop,
+            until_program=prompt.until_program,
             raw=prompt.raw,
             conversation=state.session,
         )

@@ -20,6 +20,7 @@ class Round:
     """A first request, and the one that follows once a person has spoken."""
 
     name: str
+    entry_point: str
     first: tuple[Message, ...]
     feedback: tuple[Message, ...]
 
@@ -38,7 +39,7 @@ def rounds(count: int) -> list[Round]:
             role="assistant", content=f"```python\n{_program(row['original_model_completion'])}\n```"
         )
         feedback = Message(role="user", content=" ".join(row["Feedback"].split()))
-        found.append(Round(problem.id, (task,), (task, program, feedback)))
+        found.append(Round(problem.id, problem.entry_point, (task,), (task, program, feedback)))
     return found
 
 
@@ -50,7 +51,7 @@ def long_rounds(count: int, tokenizer: Any, tokens: int = 400) -> list[Round]:
         middle: tuple[Message, ...] = (task, program)
         while len(prompt_ids(tokenizer, middle)) < tokens:
             middle = (*middle, words, program)
-        found.append(Round(one.name, middle[:1], (*middle, words)))
+        found.append(Round(one.name, one.entry_point, middle[:1], (*middle, words)))
     return found
 
 

@@ -49,7 +49,12 @@ def chosen_problems(count: int) -> list[Problem]:
 
 def first_prompt(problem: Problem) -> prompts.Prompt:
     template = prompts.load_template("paper")
-    return prompts.build(template, prompts.task_words(template, problem, problem.visible_tests), ())
+    return prompts.build(
+        template,
+        prompts.task_words(template, problem, problem.visible_tests),
+        (),
+        entry_point=problem.entry_point,
+    )
 
 
 def load(folder: Path, precision: str) -> tuple[Any, Any]:

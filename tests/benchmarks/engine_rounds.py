@@ -8,7 +8,8 @@ lookup), `llama` (llama-cpp-python, its prompt cache on), `llama-lookup` (the sa
 and, for the first `--plain` rounds, `plain` (transformers' bfloat16 `generate`). Before a feedback round the
 engine has the dialogue up to the last program in its cache, as after the round before. Kinds of rounds: `first`
 (task to first program), `feedback` (ILF: a wrong program and what a person said about it), and `long` (the same
-at 400 tokens of dialogue, of which the time to the first token counts). Everything greedy. Results are appended
+at 400 tokens of dialogue, of which the time to the first token counts). Everything greedy, and every engine
+stops where its program is complete. Results are appended
 to FILE, so that a long measurement can be made in parts. Needs ../shared/data and llama-cpp-python.
 """
 
@@ -30,7 +31,6 @@ from tests.benchmarks.engine_dialogues import Round, long_rounds, prompt_ids, ro
 
 KINDS = ("first", "feedback", "long")
 ENGINES = ("ours", "llama", "llama-lookup", "plain")
-MOST_TOKENS = 400
 
 
 class Child:
@@ -57,10 +57,10 @@ class Child:
         self._answer()  # ready
 
     def run(
-        self, name: str, prime: Sequence[int], prompt: Sequence[int], *, realtime: bool
+        self, name: str, until: str, prime: Sequence[int], prompt: Sequence[int], *, realtime: bool
     ) -> dict[str, Any]:
         assert self._process.stdin is not None
-        order = {"name": name, "prime": list(prime), "prompt": list(prompt), "most": MOST_TOKENS}
+        order = {"name": name, "prime": list(prime), "prompt": list(prompt), "until": until}
         order |= {"realtime": realtime}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
@@ -78,19 +78,19 @@ class Child:
         self._process.wait()
 
 
-def orders(options: argparse.Namespace) -> Iterator[tuple[str, str, list[int], list[int]]]:
-    """(kind, name, tokens that the cache holds already, prompt) of every round."""
+def orders(options: argparse.Namespace) -> Iterator[tuple[str, Round, list[int], list[int]]]:
+    """(kind, round, tokens that the cache holds already, prompt) of every round."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(options.model)
     long = long_rounds(options.rounds, tokenizer)
     for one, longer in zip(rounds(options.rounds), long, strict=True):
         if "first" in options.kinds:
-            yield "first", one.name, [], prompt_ids(tokenizer, one.first)
+            yield "first", one, [], prompt_ids(tokenizer, one.first)
         if "feedback" in options.kinds:
-            yield "feedback", one.name, *_before_and_after(tokenizer, one)
+            yield "feedback", one, *_before_and_after(tokenizer, one)
         if "long" in options.kinds:
-            yield "long", one.name, *_before_and_after(tokenizer, longer)
+            yield "long", one, *_before_and_after(tokenizer, longer)
 
 
 def _before_and_after(tokenizer: Any, one: Round) -> tuple[list[int], list[int]]:
@@ -102,17 +102,18 @@ def measure(options: argparse.Namespace) -> None:
     done = {(row["kind"], row["name"], row["engine"]) for row in read(options.results)}
     children: dict[str, Child] = {}
     counts: dict[str, int] = defaultdict(int)
-    for number, (kind, name, prime, prompt) in enumerate(orders(options)):
+    for number, (kind, one, prime, prompt) in enumerate(orders(options)):
         counts[kind] += 1
         turn = options.only[number % len(options.only) :] + options.only[: number % len(options.only)]
         for engine in turn:
             late = engine == "plain" and (counts[kind] > options.plain or kind == "long")
-            if late or (kind, name, engine) in done:
+            if late or (kind, one.name, engine) in done:
                 continue
             if engine not in children:
                 children[engine] = Child(engine, options)
-            row = {"kind": kind, "name": name, "engine": engine, "prompt": len(prompt), "fed": len(prime)}
-            row |= children[engine].run(f"{kind} {name}", prime, prompt, realtime=options.realtime)
+            row = {"kind": kind, "name": one.name, "engine": engine, "prompt": len(prompt), "fed": len(prime)}
+            name = f"{kind} {one.name}"
+            row |= children[engine].run(name, one.entry_point, prime, prompt, realtime=options.realtime)
             time.sleep(options.pause)
             with options.results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")

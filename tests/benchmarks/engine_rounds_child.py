@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from assistant.domain.generation import Finish, Request, Sampling
+from assistant.domain.program_end import ProgramEnd
 
+MOST_TOKENS = 400
 Tokens = Sequence[int]
-Generate = Callable[[str, Tokens, int], Iterator[int]]
-"""(name of the conversation, prompt, most tokens) -> how many tokens came, each time some did."""
+Generate = Callable[..., Iterator[int]]
+"""(name of the conversation, prompt, entry point, most tokens) -> how many tokens came, each time some did.
+
+Every engine stops where the program with that entry point is complete.
+"""
 
 
 def ours(folder: Path, threads: int, weights: Path | None) -> Generate:
@@ -30,8 +35,13 @@ def ours(folder: Path, threads: int, weights: Path | None) -> Generate:
     model = precision.open_packed(folder, "int8", weights)
     decoder = Decoder(model, AutoTokenizer.from_pretrained(folder))
 
-    def generate(name: str, prompt: Tokens, most: int) -> Iterator[int]:
-        request = Request(messages=(), sampling=Sampling(max_new_tokens=most), conversation=name)
+    def generate(name: str, prompt: Tokens, until: str, most: int = MOST_TOKENS) -> Iterator[int]:
+        request = Request(
+            messages=(),
+            sampling=Sampling(max_new_tokens=most),
+            conversation=name,
+            until_program=until,
+        )
         for item in decoder.generate(request, prompt):
             yield item.generated_tokens if isinstance(item, Finish) else 0
 
@@ -53,9 +63,13 @@ def llama(file: Path, threads: int, *, lookup: bool) -> Generate:
         verbose=False,
     )
 
-    def generate(name: str, prompt: Tokens, most: int) -> Iterator[int]:
-        for _ in model.create_completion(list(prompt), max_tokens=most, temperature=0.0, stream=True):
+    def generate(name: str, prompt: Tokens, until: str, most: int = MOST_TOKENS) -> Iterator[int]:
+        end, text = ProgramEnd(until), ""
+        for chunk in model.create_completion(list(prompt), max_tokens=most, temperature=0.0, stream=True):
             yield 0
+            text += chunk["choices"][0]["text"]
+            if end.find(text) is not None:
+                break
         yield model.n_tokens - len(prompt)
 
     return generate
@@ -63,7 +77,7 @@ def llama(file: Path, threads: int, *, lookup: bool) -> Generate:
 
 def plain(folder: Path, threads: int) -> Generate:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteriaList
     from transformers.generation.streamers import BaseStreamer
 
     torch.set_num_threads(threads)
@@ -83,8 +97,13 @@ def plain(folder: Path, threads: int) -> Generate:
         def end(self) -> None:
             pass
 
-    def generate(name: str, prompt: Tokens, most: int) -> Iterator[int]:
-        first = First()
+    def generate(name: str, prompt: Tokens, until: str, most: int = MOST_TOKENS) -> Iterator[int]:
+        first, end = First(), ProgramEnd(until)
+
+        def complete(said: Any, *_: Any, **__: Any) -> Any:
+            text = tokenizer.decode(said[0, len(prompt) :])
+            return torch.tensor([end.find(text) is not None])
+
         ids = torch.tensor([list(prompt)])
         begun = time.perf_counter()
         out = model.generate(
@@ -92,6 +111,7 @@ def plain(folder: Path, threads: int) -> Generate:
             attention_mask=torch.ones_like(ids),
             do_sample=False,
             max_new_tokens=most,
+            stopping_criteria=StoppingCriteriaList([complete]),
             streamer=first,
             pad_token_id=tokenizer.pad_token_id,
         )
@@ -103,12 +123,12 @@ def plain(folder: Path, threads: int) -> Generate:
 
 def timed(generate: Generate, order: dict[str, Any]) -> dict[str, Any]:
     if order["prime"]:
-        for _ in generate(order["name"], order["prime"], 1):
+        for _ in generate(order["name"], order["prime"], "", 1):
             pass
     _priority(order["realtime"])
     begun = time.perf_counter()
     first, tokens = 0.0, 0
-    for count in generate(order["name"], order["prompt"], order["most"]):
+    for count in generate(order["name"], order["prompt"], order["until"]):
         first = first or (-count / 1e6 if count < 0 else time.perf_counter() - begun)
         tokens = max(tokens, count)
     seconds = time.perf_counter() - begun

@@ -70,7 +70,12 @@ def measure(problem: Problem, engine: Engine, sandbox: Sandbox, drawn: int, samp
     begun = time.monotonic()
     info = engine.prepare()
     template = prompts.load_template("paper", is_chat=info.is_chat)
-    prompt = prompts.build(template, prompts.task_words(template, problem, problem.visible_tests), ())
+    prompt = prompts.build(
+        template,
+        prompts.task_words(template, problem, problem.visible_tests),
+        (),
+        entry_point=problem.entry_point,
+    )
     greedy = sampling.model_copy(update={"temperature": 0.0})
     finishes = list(_answers(engine, prompt, greedy, 1))
     if drawn:
@@ -92,7 +97,12 @@ def measure(problem: Problem, engine: Engine, sandbox: Sandbox, drawn: int, samp
 
 def _answers(engine: Engine, prompt: prompts.Prompt, sampling: Sampling, samples: int) -> Iterator[Finish]:
     request = Request(
-        messages=prompt.messages, sampling=sampling, samples=samples, raw=prompt.raw, stop=prompt.stop
+        messages=prompt.messages,
+        sampling=sampling,
+        samples=samples,
+        raw=prompt.raw,
+        stop=prompt.stop,
+        until_program=prompt.until_program,
     )
     for piece in engine.generate(request):
         if isinstance(piece, Finish):

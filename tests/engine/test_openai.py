@@ -381,6 +381,18 @@ def test_a_server_that_goes_on_after_a_stop_string_is_cut() -> None:
         assert server.hung_up.wait(20), "the server need not go on"
 
 
+@pytest.mark.parametrize("size", [1, 7, 200])
+def test_the_text_ends_with_its_program_and_the_servers_counts_are_waited_for(size: int) -> None:
+    program = "Here:\n```python\ndef f(x):\n    return x\n```"
+    whole = f"{program}\n\nIt returns x, and `more`.\n```\nf(1)\n```\n"
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    usage = {"prompt_tokens": 21, "completion_tokens": 70}
+    with engine_for(answer(*pieces, usage=usage)) as (engine, _):
+        texts, ends = collect(engine, ask(until_program="f", stop=("never",)))
+    assert texts[0] == ends[0].text == program
+    assert (ends[0].reason, ends[0].prompt_tokens, ends[0].generated_tokens) == ("stop", 21, 70)
+
+
 def test_what_only_looks_like_a_stop_string_is_given_out() -> None:
     with engine_for(answer("a\n``", " b\n``")) as (engine, _):
         _, ends = collect(engine, ask(stop=("\n```",)))

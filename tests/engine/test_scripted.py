@@ -101,6 +101,14 @@ def test_stop_strings_and_the_longest_answer_cut_the_text() -> None:
     assert (len(cut.text), cut.reason, cut.generated_tokens) == (2 * CHARACTERS_PER_TOKEN, "length", 2)
 
 
+def test_an_answer_ends_where_its_program_is_complete() -> None:
+    program = "```python\ndef f(x):\n    return x\n```"
+    engine = ScriptedEngine([f"{program}\nIt returns x."])
+    [whole], [cut] = finishes(engine, ask()), finishes(engine, ask(until_program="f"))
+    assert whole.text.endswith("It returns x.")
+    assert (cut.text, cut.reason) == (program, "stop")
+
+
 def test_prepare_names_the_script_by_its_content() -> None:
     one, same, other = (ScriptedEngine([text]).prepare() for text in ("a", "a", "b"))
     assert one.engine == "scripted"

@@ -33,7 +33,7 @@ def test_without_tests_the_name_is_told() -> None:
 
 def test_base_models_get_the_few_shot_text() -> None:
     template = prompts.load_template("paper", is_chat=False)
-    prompt = prompts.build(template, "TASK", [prompts.Step("CODE", "WORDS")])
+    prompt = prompts.build(template, "TASK", [prompts.Step("CODE", "WORDS")], entry_point="f")
     assert prompt.raw
     assert prompt.stop == ("[DONE]",)
     [message] = prompt.messages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.bench.jobs import dialogue_of
 from assistant.domain.errors import UsageError
@@ -39,17 +40,11 @@ def prompt_for(
     first = task_words(template, problem, problem.visible_tests[:asserts])
     shown = [_example(template, example, asserts) for example in examples]
     if template.kind == "base":
-        with_examples = Template(
-            template.id,
-            template.kind,
-            template.sha256,
-            template.words,
-            tuple((task, (code,)) for task, code in shown),
-        )
-        return build(with_examples, first, ())
+        with_examples = replace(template, examples=tuple((task, (code,)) for task, code in shown))
+        return build(with_examples, first, (), entry_point=problem.entry_point)
     before = dialogue_of(*(text for pair in shown for text in pair))
-    plain = build(template, first, ())
-    return Prompt((*before, *plain.messages), plain.raw, plain.stop)
+    plain = build(template, first, (), entry_point=problem.entry_point)
+    return replace(plain, messages=(*before, *plain.messages))
 
 
 def _example(template: Template, problem: Problem, asserts: int | None) -> tuple[str, str]:

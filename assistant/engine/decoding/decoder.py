@@ -60,7 +60,7 @@ class Decoder:
                 prompt=prompt,
                 limit=limit,
                 ends=self._ends,
-                text=TextStream(self._tokenizer, request.stop),
+                text=TextStream(self._tokenizer, request.stop, request.until_program),
                 started=started,
                 phrases=self._phrases,
             )

@@ -1,9 +1,11 @@
-"""From token ids to text, a token at a time, never showing half a character or part of a stop string."""
+"""From token ids to text, a token at a time, never showing half a character or what comes after the end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+
+from assistant.domain.program_end import ProgramEnd
 
 _BROKEN = "\ufffd"
 
@@ -12,14 +14,16 @@ class TextStream:
     """The text of one sample as its tokens arrive.
 
     Text is held back while it may still change: while it ends inside a multi-byte character, or with the
-    beginning of a stop string. The stop string itself is not part of the text.
+    beginning of a stop string. The stop string itself is not part of the text. With `until_program` the text
+    also ends where its program is complete.
     """
 
-    def __init__(self, tokenizer: Any, stop: Sequence[str] = ()) -> None:
+    def __init__(self, tokenizer: Any, stop: Sequence[str] = (), until_program: str | None = None) -> None:
         backend = getattr(tokenizer, "backend_tokenizer", None)
         self._tokenizer = tokenizer if backend is None else backend  # the same text in a quarter of the time
         self._options = {} if backend is not None else {"clean_up_tokenization_spaces": False}
         self._stop = tuple(s for s in stop if s)
+        self._program = None if until_program is None else ProgramEnd(until_program)
         self._ids: list[int] = []
         self._anchor = 0  # decoding starts here, so that the tokenizer sees a little left context
         self._settled = 0  # ids before this are in `_text`
@@ -29,7 +33,7 @@ class TextStream:
 
     @property
     def text(self) -> str:
-        """Everything decoded so far that is whole characters, up to the stop string."""
+        """Everything decoded so far that is whole characters, up to where it ends."""
         return self._text
 
     def push(self, token: int) -> str:
@@ -42,7 +46,7 @@ class TextStream:
         if len(after) > len(before) and not after.endswith(_BROKEN):
             self._text += after[len(before) :]
             self._anchor, self._settled = self._settled, len(self._ids)
-            self._cut_at_stop()
+            self._cut_at_end()
         return self._show(len(self._text) if self.stopped else len(self._text) - self._held_back())
 
     def close(self) -> str:
@@ -60,10 +64,12 @@ class TextStream:
         text: str = self._tokenizer.decode(self._ids[start:end], skip_special_tokens=True, **self._options)
         return text
 
-    def _cut_at_stop(self) -> None:
+    def _cut_at_end(self) -> None:
         found = [
             at for at in (self._text.find(s, max(0, self._shown - len(s))) for s in self._stop) if at >= 0
         ]
+        if self._program is not None and (at := self._program.find(self._text)) is not None:
+            found.append(at)
         if found:
             self._text = self._text[: min(found)]
             self.stopped = True

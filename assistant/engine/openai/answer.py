@@ -92,7 +92,7 @@ class Answer:
         )
 
     def _reason(self) -> tuple[FinishReason, str]:
-        if self.stops.stopped or self.server_reason in STOPPED:
+        if self.stops.stopped or self.stops.complete or self.server_reason in STOPPED:
             return "stop", ""
         if self.server_reason in FULL:
             return "length", ""

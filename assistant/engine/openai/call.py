@@ -57,7 +57,7 @@ class Call:
         return left_out
 
     def _end(self, answer: Answer, failure: ServerFailure | None) -> None:
-        if answer.ended:
+        if answer.ended or answer.stops.complete:
             self.emit(answer.finish())
             return
         if held := answer.stops.flush():

@@ -120,7 +120,9 @@ class OpenAIEngine:
 
     def _answer(self, request: Request, sample: int) -> Answer:
         seed = sample_seed(request.sampling.seed, sample)
-        answer = Answer(sample, seed, StopFilter(request.stop), seed_honoured=self._trial.honoured)
+        answer = Answer(
+            sample, seed, StopFilter(request.stop, request.until_program), seed_honoured=self._trial.honoured
+        )
         if self._trial.all_alike and request.sampling.temperature > 0:
             answer.note(NOT_SAMPLED)
         return answer

@@ -1,30 +1,44 @@
-"""Stop strings, honoured here too: some servers ignore them, some leave them in the text."""
+"""Where an answer ends, decided here too: servers know no complete programs, and some ignore stop strings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.domain.program_end import ProgramEnd
+
 
 class StopFilter:
-    """Passes text on up to the first stop string, holding back what may be the beginning of one."""
+    """Passes text on up to the first stop string, holding back what may be the beginning of one.
 
-    def __init__(self, stops: Sequence[str]) -> None:
+    With `until_program` the text also ends where the program in it is complete. A server cannot be told that:
+    it talks on, and its stream is read to the end for its token counts, which are what it asks money for.
+    """
+
+    def __init__(self, stops: Sequence[str], until_program: str | None = None) -> None:
         self._stops = tuple(stop for stop in stops if stop)
+        self._program = None if until_program is None else ProgramEnd(until_program)
         self._held = ""
+        self._given = ""
         self.stopped = False
+        """A stop string came: nothing more need be read."""
+        self.complete = False
+        """The program is complete: nothing more is part of the text."""
 
     def feed(self, text: str) -> str:
         """The part of the text so far that is certain and was not given out before."""
-        if self.stopped:
+        if self.stopped or self.complete:
             return ""
         text = self._held + text
         found = [at for at in (text.find(stop) for stop in self._stops) if at >= 0]
-        if found:
-            self.stopped, self._held = True, ""
-            return text[: min(found)]
+        end = self._program.find(self._given + text) if self._program is not None else None
         keep = max((_overlap(text, stop) for stop in self._stops), default=0)
-        self._held = text[len(text) - keep :]
-        return text[: len(text) - keep]
+        safe = min([*found, len(text) - keep])
+        if end is not None and end - len(self._given) <= safe:
+            self.complete, safe = True, end - len(self._given)
+        self.stopped = bool(found) and not self.complete
+        self._held = "" if self.stopped or self.complete else text[safe:]
+        self._given += text[:safe]
+        return text[:safe]
 
     def flush(self) -> str:
         """What was held back, once no more text can come."""

@@ -53,3 +53,12 @@ def test_pieces_add_up_and_end_before_the_stop_string(text: str, stop: str) -> N
             break
     shown += stream.close()
     assert shown == stream.text == text.split(stop)[0]
+
+
+def test_text_ends_where_its_program_is_complete(tokenizer: Any) -> None:
+    program = "Here:\n```python\ndef f(x):\n    return x\n```"
+    stream, shown = TextStream(tokenizer, (), "f"), ""
+    for token in _ids(f"{program}\n\nIt returns x.\n"):
+        shown += stream.push(token)
+    assert shown + stream.close() == stream.text == program
+    assert stream.stopped

@@ -1,0 +1,64 @@
+"""Where an answer may end because its program is complete: what comes after is explanation."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+from assistant.domain.answer import extract_code, parse
+from assistant.domain.fences import Fences
+
+
+class ProgramEnd:
+    """Watches one answer grow.
+
+    The answer's program is complete at the first closing fence up to which the answer holds a program that
+    parses, defines `entry_point` (any program will do where that is empty) and calls no function that is still
+    to come: a model that promises a helper below goes on.
+    """
+
+    def __init__(self, entry_point: str) -> None:
+        self._entry_point = entry_point
+        self._fences = Fences()
+        self._read = 0
+
+    def find(self, text: str) -> int | None:
+        """The length of the complete part of `text`, which is what was given before and more.
+
+        It ends with the closing fence's line, without the line's end. None while the program is not complete.
+        """
+        while (end := text.find("\n", self._read)) >= 0:
+            line = text[self._read : end].removesuffix("\r")
+            closed = self._read + len(line)
+            self._read = end + 1
+            if self._fences.read(line) is not None and is_complete(text[:closed], self._entry_point):
+                return closed
+        return None
+
+
+def is_complete(text: str, entry_point: str) -> bool:
+    """Whether the program found in `text` parses, defines what it should and misses no helper."""
+    answer = extract_code(text, entry_point)
+    return answer.code is not None and not answer.problem and missing_helpers(answer.code) == frozenset()
+
+
+def missing_helpers(code: str) -> frozenset[str] | None:
+    """Functions that `code` calls by name and nobody has defined; None when it does not parse."""
+    tree = parse(code)
+    if tree is None:
+        return None
+    called: set[str] = set()
+    bound: set[str] = set(dir(builtins))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name)):
+                called.add(name)
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                bound.add(name)
+            case ast.alias(name="*"):
+                return frozenset()
+            case ast.alias():
+                bound.add((node.asname or node.name).split(".")[0])
+    return frozenset(called - bound)
