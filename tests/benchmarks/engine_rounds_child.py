@@ -55,7 +55,7 @@ def llama(file: Path, threads: int, *, lookup: bool) -> Generate:
     draft = LlamaPromptLookupDecoding(num_pred_tokens=10) if lookup else None
     model = Llama(
         str(file),
-        n_ctx=4096,
+        n_ctx=8192,
         n_threads=threads,
         n_threads_batch=threads,
         draft_model=draft,
