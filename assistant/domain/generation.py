@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from assistant.domain.problem import Value
 
@@ -147,4 +147,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the model and its process."""
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """An engine that can read a prompt before it is complete."""
+
+    def read_ahead(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
+        """Read the prompt of `request` into its conversation's cache and say nothing.
+
+        Gives way at once to whoever generates. What is generated later is the same with and without.
+        """
         ...

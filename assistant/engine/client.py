@@ -14,6 +14,7 @@ from assistant.domain.generation import (
     NeverCancelled,
     Progress,
     Request,
+    Sampling,
 )
 from assistant.engine import wire
 from assistant.engine.line import Line, Patience
@@ -75,6 +76,13 @@ class LocalEngine:
             yield from tally.ends("error", "The engine is closed." if self._closed else str(error))
         for finish in tally.ends("cancelled"):
             yield _marked(finish, turn)
+
+    def read_ahead(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
+        """Read the prompt of `request` while nobody waits. A graphics card needs none of this: it reads at once."""
+        if self._info is not None and self._info.device == "cpu":
+            silent = request.model_copy(update={"sampling": Sampling(max_new_tokens=0), "samples": 1})
+            for _ in self.generate(silent, cancel, background=True):
+                pass
 
     def background(self) -> BackgroundEngine:
         """This engine with every request a background one."""

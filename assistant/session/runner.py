@@ -22,6 +22,7 @@ from assistant.domain.problem import AssertTest, Problem, Test
 from assistant.domain.state import Program, State, apply, program_id, replay
 from assistant.domain.submission import Sandbox, Submission
 from assistant.session import dialogue
+from assistant.session.ahead import ReadAhead
 from assistant.session.arms import CONTROL_ARMS
 from assistant.session.feedback import clean_feedback
 from assistant.session.prompts import load_template
@@ -43,7 +44,7 @@ class Session:
     """One person, one problem, one model setting; one append-only journal.
 
     The generator methods block while the model writes and the tests run: a screen consumes them in a thread.
-    `cancel`, `save_draft` and `clock` may be called from another thread meanwhile.
+    `cancel`, `save_draft`, `read_ahead` and `clock` may be called from another thread meanwhile.
     """
 
     def __init__(self, journal: Journal, state: State, engine: Engine, sandbox: Sandbox) -> None:
@@ -54,6 +55,7 @@ class Session:
         self._stop = threading.Event()
         self._writing = threading.RLock()
         self._resumed = False
+        self._ahead = ReadAhead(engine)
         self.background: GivesWay | None = None
         """Asked to give way before the person's own generation, and told to go on after it."""
         self.model: ModelInfo = engine.prepare()
@@ -227,6 +229,17 @@ class Session:
             if text != self.state.draft and self.state.ended is None:
                 self.record(ev.DraftSaved(text=text))
 
+    def read_ahead(self, words: str) -> None:
+        """Have the model read unsent words. Changes no answer; blocks; safe to call while something runs."""
+        self._ahead.read(lambda: self._unsent(words))
+
+    def _unsent(self, words: str) -> Request | None:
+        state = self.state
+        if not words.strip() or state.on_table is None or state.ended is not None:
+            return None
+        prompt = dialogue.prompt_after(state, self.model, words)
+        return Request(messages=prompt.messages, raw=prompt.raw, conversation=state.session)
+
     def clock(self, change: str, effort: ev.Effort, reason: str = "") -> None:
         """Record a change or reading of the effort clock; safe to call while something runs."""
         with self._writing:
@@ -241,6 +254,7 @@ class Session:
 
     def close(self) -> None:
         """Release the journal. An open session stays resumable."""
+        self._ahead.yield_to_person()
         self.journal.close()
 
     def record(self, event: ev.Event) -> ev.Event:
@@ -275,6 +289,7 @@ class Session:
             if not overflow or not dialogue.can_drop(self.state, dropped):
                 break
             dropped += 1
+        self._ahead.go_on()
         if self.background is not None:
             self.background.go_on()
         yield from self._end_when_over()
@@ -283,6 +298,7 @@ class Session:
         """One turn of the model. Returns its number."""
         self._check_open()
         self._stop.clear()
+        self._ahead.yield_to_person()
         if self.background is not None:
             self.background.yield_to_person()
         state, settings = self.state, self.state.settings

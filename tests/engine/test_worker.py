@@ -162,6 +162,23 @@ def test_a_background_request_gives_way_to_a_person(tiny_engine: LocalEngine) ->
     assert ends[0].reason == "cancelled" and GAVE_WAY in ends[0].notes
 
 
+def test_words_read_ahead_are_reused_by_the_request_that_follows(
+    open_tiny: OpenEngine, tiny_folder: Path
+) -> None:
+    engine = open_tiny(tiny_folder, precision="int8")
+    try:
+        engine.prepare()
+    except EngineError as error:
+        pytest.skip(f"8-bit products are not exact on this processor: {error}")
+    plain = ask("a long task, and words that are still being typed")
+    typed = plain.model_copy(update={"conversation": "typing"})
+    cold = finish(engine.generate(plain))
+    engine.read_ahead(typed)
+    warm = finish(engine.generate(typed))
+    assert warm.reused_tokens == warm.prompt_tokens - 1
+    assert (warm.output_ids, cold.reused_tokens) == (cold.output_ids, 0)
+
+
 def test_a_killed_worker_is_an_error_then_a_new_worker(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     engine = open_tiny(tiny_folder)
     engine.prepare()

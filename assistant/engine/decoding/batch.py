@@ -54,8 +54,18 @@ class Batch:
                     return
                 yield from self._step()
         finally:
-            tokens = [row.pending(0) for row in self._rows]
-            self._conversations.keep(self._request.conversation, self._cache, tokens[: self._cache.rows])
+            self._keep()
+
+    def read(self, cancel: Cancel) -> None:
+        """Feed the prompt and no more."""
+        try:
+            self._prefill(cancel)
+        finally:
+            self._keep()
+
+    def _keep(self) -> None:
+        tokens = [row.pending(0) for row in self._rows]
+        self._conversations.keep(self._request.conversation, self._cache, tokens[: self._cache.rows])
 
     def _open(self) -> list[Row]:
         return [row for row in self._rows if not row.reason]

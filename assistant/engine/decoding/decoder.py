@@ -37,12 +37,17 @@ class Decoder:
     def generate(
         self, request: Request, prompt_ids: Sequence[int], cancel: Cancel = NeverCancelled()
     ) -> Iterator[Chunk | Finish]:
-        """Stream the samples of `request`, one `Finish` each. Never raises for what a person can mend."""
+        """Stream the samples of `request`, one `Finish` each. Never raises for what a person can mend.
+
+        With `max_new_tokens` 0 the prompt is only read, where that cannot change what is said later.
+        """
         prompt = list(prompt_ids)
         rows = self._rows(request, prompt, 1 if request.sampling.temperature <= 0 else request.samples)
         digest = prompt_hash(prompt)
         if refusal := self._refusal(request, prompt):
             items = _refuse(rows, refusal, digest, self._overflow(request, prompt))
+        elif request.sampling.max_new_tokens == 0:
+            items = self._read(request, rows[0], digest, cancel)
         else:
             items = self._decode(request, rows, digest, cancel)
         for item in items:
@@ -75,7 +80,7 @@ class Decoder:
                 f"the dialogue has {len(prompt)} tokens, which with an answer is more than the "
                 f"{self.context_length} that the model can hold: drop the oldest rounds or shorten the task"
             )
-        return "" if request.sampling.max_new_tokens > 0 else "max_new_tokens must be at least 1"
+        return "" if request.sampling.max_new_tokens >= 0 else "max_new_tokens must not be negative"
 
     def _learn(self, row: Row) -> None:
         """Remember what was said, to guess it the next time, where a guess cannot change what is said."""
@@ -112,6 +117,20 @@ class Decoder:
         self._conversations.clear()
         release_memory()
         yield from self._decode_smaller(request, [row for row in rows if not row.reason], digest, cancel)
+
+    def _read(self, request: Request, row: Row, digest: str, cancel: Cancel) -> Iterator[Finish]:
+        reused = 0
+        try:
+            if self._forward.exact:
+                batch = Batch(self._forward, self._conversations, request, [row], lookup=False)
+                reused = batch.reused
+                batch.read(cancel)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._conversations.clear()
+        row.end("cancelled" if cancel.is_set() else "length")
+        yield row.finish(reused, digest)
 
     def _decode_smaller(
         self, request: Request, rows: list[Row], digest: str, cancel: Cancel

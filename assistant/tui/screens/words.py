@@ -14,6 +14,7 @@ from assistant.tui.widgets.feedback_box import FeedbackBox
 from assistant.tui.widgets.verdict_table import VerdictTable
 
 if TYPE_CHECKING:
+    from assistant.session.runner import Session
     from assistant.tui.screens.work import WorkScreen
 
 WAYS_TO_END = (("g", "I give up"), ("t", "The task itself is off"))
@@ -65,10 +66,15 @@ def give_back(screen: WorkScreen, returned: str) -> None:
 
 
 def save_draft(screen: WorkScreen) -> None:
-    """Put unsent words on disk, in a thread."""
+    """Put unsent words on disk and let the model read them, in a thread."""
     session, words = screen.conductor.session, screen.query_one(FeedbackBox).text
     if session is not None:
-        screen.run_worker(lambda: session.save_draft(words), thread=True, group="draft", exit_on_error=False)
+        screen.run_worker(lambda: _keep(session, words), thread=True, group="draft", exit_on_error=False)
+
+
+def _keep(session: Session, words: str) -> None:
+    session.save_draft(words)
+    session.read_ahead(words)
 
 
 def quote_case(screen: WorkScreen) -> None:

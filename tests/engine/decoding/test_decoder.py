@@ -42,6 +42,13 @@ def test_a_later_round_reuses_the_earlier_and_says_the_same(model: Any, tokenize
     assert cold.reused_tokens == 0
 
 
+def test_nothing_is_read_ahead_where_it_could_change_what_is_said(model: Any, tokenizer: Any) -> None:
+    warm = decoder(model, tokenizer)
+    [read] = finishes(warm, ask(conversation="s", tokens=0), prompt_of(TASK))
+    [end] = finishes(warm, ask(conversation="s"), prompt_of(TASK))
+    assert (read.text, read.reason, end.reused_tokens) == ("", "length", 0)
+
+
 def test_branching_back_reuses_the_common_beginning(model: Any, tokenizer: Any) -> None:
     warm = decoder(model, tokenizer)
     finishes(warm, ask(conversation="s"), prompt_of(TASK + MORE))

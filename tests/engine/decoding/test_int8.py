@@ -99,6 +99,32 @@ def test_samples_with_lookup_are_the_same_alone_in_a_batch_and_after_other_round
     assert [end.output_ids for end in together[:2]] == [end.output_ids for end in fewer]
 
 
+def test_a_prompt_read_ahead_is_reused_and_changes_nothing(int8: Any, tokenizer: Any) -> None:
+    warm, whole = Decoder(int8, tokenizer), prompt_of(TEXT)
+    for typed in (TEXT[:90], TEXT[:150] + " nn", TEXT[:-4]):
+        [read] = finishes(warm, ask(conversation="s", tokens=0), prompt_of(typed))
+        assert (read.text, read.output_ids, read.reason) == ("", (), "length")
+    [ahead] = finishes(warm, ask(conversation="s"), whole)
+    [cold] = finishes(Decoder(int8, tokenizer), ask(), whole)
+    assert ahead.output_ids == cold.output_ids
+    assert (ahead.reused_tokens, cold.reused_tokens) == (len(whole) - 4, 0)
+
+
+def test_reading_ahead_that_is_stopped_keeps_what_was_read(int8: Any, tokenizer: Any) -> None:
+    class AtSecondLook:
+        looks = 0
+
+        def is_set(self) -> bool:
+            self.looks += 1
+            return self.looks > 1
+
+    warm, whole = Decoder(int8, tokenizer), prompt_of(TEXT)
+    [read] = finishes(warm, ask(conversation="s", tokens=0), whole, AtSecondLook())
+    [end] = finishes(warm, ask(conversation="s"), whole)
+    assert read.reason == "cancelled"
+    assert 0 < end.reused_tokens < len(whole) - 1
+
+
 def test_saved_and_loaded_is_the_same_model(int8: Any, tmp_path: Path) -> None:
     packed.save(int8, tmp_path / "weights.safetensors")
     loaded = packed.load(tmp_path / "weights.safetensors", int8.config, int8.generation_config)
