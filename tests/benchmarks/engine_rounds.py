@@ -6,7 +6,9 @@ python -m tests.benchmarks.engine_rounds --results FILE                        (
 Each engine runs in a process of its own and they take turns, round by round: `ours` (int8, prefix reuse, prompt
 lookup), `llama` (llama-cpp-python, its prompt cache on), `llama-lookup` (the same with its own prompt lookup)
 and, for the first `--plain` rounds, `plain` (transformers' bfloat16 `generate`). Before a feedback round the
-engine has the dialogue up to the last program in its cache, as after the round before. Kinds of rounds: `first`
+engine has the dialogue up to the last program in its cache, as after the round before; `ours-typed` has the
+person's words too, but for the last 4 tokens, as in the app, where the model reads them a second after they are
+typed. Kinds of rounds: `first`
 (task to first program), `feedback` (ILF: a wrong program and what a person said about it), and `long` (the same
 at 400 tokens of dialogue, of which the time to the first token counts). Everything greedy, and every engine
 stops where its program is complete. Results are appended
@@ -29,8 +31,10 @@ from typing import Any
 
 from tests.benchmarks.engine_dialogues import Round, long_rounds, prompt_ids, rounds
 
+UNREAD = 9
+"""Tokens at the end of a prompt that are new when the person presses Enter: 4 of words, 5 of the template's."""
 KINDS = ("first", "feedback", "long")
-ENGINES = ("ours", "llama", "llama-lookup", "plain")
+ENGINES = ("ours-typed", "ours", "llama", "llama-lookup", "plain")
 
 
 class Child:
@@ -50,7 +54,9 @@ class Child:
             place,
         ]
         command += [str(options.threads), str(options.packed or "")]
-        environment = dict(os.environ) | (child._ENVIRONMENT if engine == "ours" else {})  # as in the worker
+        environment = dict(os.environ) | (
+            child._ENVIRONMENT if engine.startswith("ours") else {}
+        )  # as in the worker
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -107,13 +113,15 @@ def measure(options: argparse.Namespace) -> None:
         turn = options.only[number % len(options.only) :] + options.only[: number % len(options.only)]
         for engine in turn:
             late = engine == "plain" and (counts[kind] > options.plain or kind == "long")
+            late = late or (engine == "ours-typed" and kind == "first")  # nobody types then
             if late or (kind, one.name, engine) in done:
                 continue
             if engine not in children:
                 children[engine] = Child(engine, options)
-            row = {"kind": kind, "name": one.name, "engine": engine, "prompt": len(prompt), "fed": len(prime)}
+            fed = prompt[:-UNREAD] if engine == "ours-typed" else prime
+            row = {"kind": kind, "name": one.name, "engine": engine, "prompt": len(prompt), "fed": len(fed)}
             name = f"{kind} {one.name}"
-            row |= children[engine].run(name, one.entry_point, prime, prompt, realtime=options.realtime)
+            row |= children[engine].run(name, one.entry_point, fed, prompt, realtime=options.realtime)
             time.sleep(options.pause)
             with options.results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
@@ -141,11 +149,12 @@ def table(rows: Sequence[dict[str, Any]]) -> None:
             f"tokens {median(tokens):.0f}  tokens/s {sum(tokens) / sum(seconds):.1f}"
         )
     for kind in KINDS:
-        _ratios(kind, by)
+        for engine in ("ours", "ours-typed"):
+            _ratios(kind, engine, by)
 
 
-def _ratios(kind: str, by: dict[tuple[str, str], dict[str, dict[str, Any]]]) -> None:
-    ours, plain = by.get((kind, "ours"), {}), by.get((kind, "plain"), {})
+def _ratios(kind: str, engine: str, by: dict[tuple[str, str], dict[str, dict[str, Any]]]) -> None:
+    ours, plain = by.get((kind, engine), {}), by.get((kind, "plain"), {})
     rivals = [by[kind, name] for name in ("llama", "llama-lookup") if (kind, name) in by]
     common = [name for name in ours if rivals and all(name in rival for rival in rivals)]
     if common:
@@ -155,11 +164,11 @@ def _ratios(kind: str, by: dict[tuple[str, str], dict[str, dict[str, Any]]]) -> 
         each = [ours[name]["seconds"] / best[name]["seconds"] for name in shared]
         whole = sum(ours[n]["seconds"] for n in shared) / sum(best[n]["seconds"] for n in shared)
         print(
-            f"{kind}: ours / llama.cpp over {len(shared)} rounds: sum {whole:.2f}, by round {_spread(each)}"
+            f"{kind}: {engine} / llama.cpp over {len(shared)} rounds: sum {whole:.2f}, by round {_spread(each)}"
         )
     if both := [name for name in ours if name in plain]:
         each = [ours[name]["seconds"] / plain[name]["seconds"] for name in both]
-        print(f"{kind}: ours / plain generate over {len(both)} rounds: {_spread(each)}")
+        print(f"{kind}: {engine} / plain generate over {len(both)} rounds: {_spread(each)}")
 
 
 def _spread(values: Sequence[float]) -> str:

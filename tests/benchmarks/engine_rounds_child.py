@@ -146,7 +146,7 @@ def _priority(realtime: bool) -> None:
 
 def main() -> None:
     engine, place, threads, packed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    if engine == "ours":
+    if engine.startswith("ours"):
         generate = ours(place, threads, Path(packed) if packed else None)
     elif engine == "plain":
         generate = plain(place, threads)

@@ -28,20 +28,20 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, start: int) -> Tensor:
     grouped = queries.view(new, groups, -1, size).transpose(0, 1).reshape(groups, rows, size)
     if rows < _FEWEST:
         grouped = torch.cat([grouped, grouped.new_zeros(groups, _FEWEST - rows, size)], dim=1)
-    scores = torch.matmul(grouped * size**-0.5, keys[:, :length].transpose(1, 2))
-    view = scores[:, :rows].view(groups, new, -1, length)
-    view.masked_fill_(_hidden(start, new, length), -torch.inf)
+    scores = torch.bmm(grouped * size**-0.5, keys[:, :length].transpose(1, 2))
+    recent = scores[:, :rows].view(groups, new, -1, length)[..., start:]
+    recent.masked_fill_(_hidden(new, length - start), -torch.inf)
     weights = torch.softmax(scores, dim=-1)
-    mixed = torch.matmul(weights[:, :, :BLOCK], values[:, :BLOCK])
+    mixed = torch.bmm(weights[:, :, :BLOCK], values[:, :BLOCK])
     for at in range(BLOCK, length, BLOCK):
         mixed.baddbmm_(weights[:, :, at : at + BLOCK], values[:, at : at + BLOCK])
     return mixed[:, :rows].reshape(groups, new, -1, size).transpose(0, 1).reshape(new, heads * size)
 
 
 @lru_cache(maxsize=64)  # all layers of a step ask for the same
-def _hidden(start: int, new: int, length: int) -> Tensor:
-    """[new, 1, length]: which keys come after the token at `start + i`."""
-    return (torch.arange(length) > torch.arange(start, start + new).unsqueeze(1)).unsqueeze(1)
+def _hidden(new: int, length: int) -> Tensor:
+    """[new, 1, length]: which of `length` keys come after the i-th of them."""
+    return (torch.arange(length) > torch.arange(new).unsqueeze(1)).unsqueeze(1)
 
 
 def attend_padded(queries: Tensor, keys: Tensor, values: Tensor, places: Tensor) -> Tensor:
