@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from assistant.domain.events import CodeEdited, FeedbackGiven
+from assistant.session.runner import Session
 from assistant.store.reading import read_journal
 from assistant.tui.lines import plain
 from assistant.tui.phases import Phase
@@ -215,6 +216,19 @@ async def test_words_said_before_come_back_with_up_and_the_draft_with_down(make_
         assert box.text == "nothing instead"
         await pilot.press("down")
         assert box.text == "new"
+
+
+async def test_unsent_words_are_read_by_the_model(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(Session, "read_ahead", lambda _, words: read.append(words))
+    app = make_app([WRONG], problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press(*"not")
+        await until(pilot, lambda: read and read[-1] == "not")
+        await pilot.press(*"hing")
+        await until(pilot, lambda: read[-1] == "nothing")
+    assert len(read) <= 3, "a second apart, not at every key"
 
 
 async def test_pasted_lines_are_not_sent_and_lose_their_control_characters(make_app: MakeApp) -> None:
