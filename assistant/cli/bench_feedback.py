@@ -11,6 +11,7 @@ import typer
 
 from assistant.cli import bench_options as o
 from assistant.domain.errors import UsageError
+from assistant.domain.events import PromptSettings
 
 if TYPE_CHECKING:
     from assistant.bench.feedback.arms import Asker, Wording
@@ -96,7 +97,7 @@ def feedback(
         raise UsageError(f"--half {half} is not known; choose {', '.join(HALVES)}")
     if samples > 1 and temperature == 0:
         raise UsageError("more than one sample at temperature 0 draws the same program again")
-    names = template or (list(CANDIDATES) if search else ["paper"])
+    names = template or (list(CANDIDATES) if search else [PromptSettings().template])
     wordings = [Wording.parse(name) for name in dict.fromkeys(names)]
     run = _Run(
         options, folder, ilf, held_out, parse_arms(arms), samples, temperature, seed, max_tokens, limit,

@@ -25,7 +25,8 @@ EndReason = Literal["solved", "rounds_used_up", "gave_up", "bad_task", "interrup
 class PromptSettings(Value):
     """How the dialogue is put into words."""
 
-    template: str = "paper"
+    template: str = "insist"
+    """The wording; chosen on recorded feedback (`assistant bench feedback --search`, see the README)."""
     template_sha256: str = ""
     visible_tests: int | None = None
     """How many visible tests the prompt shows; None is all of them."""

@@ -57,7 +57,7 @@ class Study(Value):
     """All annotators of a problem see the same first program (same model and machine)."""
     model: str = ""
     precision: str = ""
-    template: str = "paper"
+    template: str = ev.PromptSettings().template
     visible_tests: int | None = Field(default=None, ge=0)
     overflow: Literal["drop", "refuse"] = "drop"
     """When a dialogue exceeds the context: leave out its oldest rounds, or refuse."""
