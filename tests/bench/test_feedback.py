@@ -149,12 +149,12 @@ def test_simulated_words_are_labelled_and_never_a_persons(run: Run, tmp_path: Pa
     assert status == 0
     assert "simulated person (a model)" in told
     groups = {sample.group for sample in read_samples(tmp_path / "o" / "samples.jsonl")}
-    assert groups == {"paper human", "paper retry", "paper simulated"}
+    assert groups == {"insist human", "insist retry", "insist simulated"}
     said = list(read_samples(tmp_path / "o" / "words.jsonl"))
     assert {sample.group for sample in said} == {"simulated person"}
     assert all(sample.text.startswith("The sign is wrong.") for sample in said)
     summary = json.loads((tmp_path / "o" / "summary.json").read_text())
-    assert set(summary["wordings"]["paper"]["lifts"]) == {"retry", "simulated"}
+    assert set(summary["wordings"]["insist"]["lifts"]) == {"retry", "simulated"}
 
 
 def test_a_search_chooses_on_one_half_and_reports_on_the_other(

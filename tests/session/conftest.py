@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.events import LiveEvent, Settings
+from assistant.domain.events import LiveEvent, PromptSettings, Settings
 from assistant.domain.problem import AssertTest, Problem
 from assistant.domain.submission import Sandbox
 from assistant.engine.scripted import ScriptedEngine
@@ -17,6 +17,9 @@ from assistant.session.runner import Session
 WRONG = "```python\ndef add(a, b):\n    return a - b\n```"
 HALF = "```python\ndef add(a, b):\n    return abs(a) + abs(b)\n```"
 RIGHT = "```python\ndef add(a, b):\n    return a + b\n```"
+
+PAPER = PromptSettings(template="paper")
+"""The plainest dialogue, so that what is sent is easily said."""
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +55,12 @@ def begin(sandbox: Sandbox, problem: Problem, tmp_path: Path) -> Iterator[Begin]
     def start(answers: Sequence[str], **settings: object) -> Session:
         engine = ScriptedEngine(list(answers))
         session = Session.begin(
-            problem, Settings.model_validate(settings), engine, sandbox, tmp_path, annotator="tester"
+            problem,
+            Settings.model_validate({"prompt": PAPER, **settings}),
+            engine,
+            sandbox,
+            tmp_path,
+            annotator="tester",
         )
         opened.append(session)
         return session

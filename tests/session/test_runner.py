@@ -15,7 +15,7 @@ from assistant.domain.submission import Sandbox
 from assistant.engine.scripted import ScriptedEngine
 from assistant.session.runner import Session
 from assistant.store.reading import read_journal
-from tests.session.conftest import HALF, RIGHT, WRONG, Begin, types
+from tests.session.conftest import HALF, PAPER, RIGHT, WRONG, Begin, types
 
 
 def test_a_solved_session_event_by_event(begin: Begin) -> None:
@@ -240,7 +240,7 @@ class SmallContext(ScriptedEngine):
 
 def test_a_full_context_drops_the_oldest_round(sandbox: Sandbox, problem: Problem, tmp_path: Path) -> None:
     session = Session.begin(
-        problem, ev.Settings(), SmallContext([WRONG] * 9), sandbox, tmp_path, annotator="tester"
+        problem, ev.Settings(prompt=PAPER), SmallContext([WRONG] * 9), sandbox, tmp_path, annotator="tester"
     )
     list(session.start())
     list(session.feedback("first"))
@@ -253,7 +253,7 @@ def test_a_full_context_drops_the_oldest_round(sandbox: Sandbox, problem: Proble
 
 
 def test_a_full_context_is_refused_when_set(sandbox: Sandbox, problem: Problem, tmp_path: Path) -> None:
-    settings = ev.Settings(prompt=ev.PromptSettings(overflow="refuse"))
+    settings = ev.Settings(prompt=PAPER.model_copy(update={"overflow": "refuse"}))
     session = Session.begin(
         problem, settings, SmallContext([WRONG] * 9), sandbox, tmp_path, annotator="tester"
     )
