@@ -8,7 +8,7 @@ import textwrap
 import warnings
 from dataclasses import dataclass
 
-from assistant.domain.fences import fenced_blocks
+from assistant.domain.fences import dedented, fenced_blocks
 
 _PYTHON_WORDS = frozenset({"", "python", "python3", "py", "py3", "pycon", "ipython", "code"})
 _CODE_START = re.compile(
@@ -122,18 +122,14 @@ def _unfenced(text: str) -> str | None:
                 break
             end = min(end - 1, start + _error_line(code) - 1)
         if end > start and defined_names(code):
-            return _clean(_dedented(lines[start:end]))
+            return _clean(dedented(lines[start:end]))
     definition = [i for i in starts if re.match(r"(?:async\s+)?def\s|class\s", lines[i])]
-    return _clean(_dedented(lines[definition[0] :])) if definition else None
+    return _clean(dedented(lines[definition[0] :])) if definition else None
 
 
 def _clean(code: str) -> str:
     code = _MARKERS.sub("", code) if "[DONE]" in code or "[BEGIN]" in code else code
     return code.rstrip() + "\n"
-
-
-def _dedented(lines: list[str]) -> str:
-    return textwrap.dedent("\n".join(lines)).strip("\n")
 
 
 def _parses(code: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _FENCE = re.compile(r"^[ \t]*(?:[-*+>]|\d+[.)])?[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n`]*$")
@@ -43,7 +44,12 @@ class Fences:
 
     def _take(self) -> Block:
         self._fence = ""
-        return Block(textwrap.dedent("\n".join(self._lines)).strip("\n"), self._language)
+        return Block(dedented(self._lines), self._language)
+
+
+def dedented(lines: Sequence[str]) -> str:
+    """The lines as one text, without common indentation and without empty lines around."""
+    return textwrap.dedent("\n".join(lines)).strip("\n")
 
 
 def fenced_blocks(text: str) -> list[Block]:

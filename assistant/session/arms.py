@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from assistant.domain import events as ev
 from assistant.domain.answer import extract_code
 from assistant.domain.errors import UsageError
-from assistant.domain.generation import Cancel, Engine, Finish, ModelInfo, NeverCancelled, Request, Sampling
+from assistant.domain.generation import Cancel, Engine, Finish, ModelInfo, NeverCancelled, Sampling
 from assistant.domain.outcome import Report
 from assistant.domain.state import Program, State, program_id
 from assistant.domain.submission import Sandbox, Submission
@@ -123,15 +123,7 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
         until_program=prompt.until_program,
         template_sha256=state.settings.prompt.template_sha256,
     )
-    request = Request(
-        messages=prompt.messages,
-        sampling=started.sampling,
-        samples=started.samples,
-        raw=prompt.raw,
-        stop=prompt.stop,
-        until_program=prompt.until_program,
-        conversation=f"{state.session}/arms",
-    )
+    request = dialogue.request_of(started, f"{state.session}/arms")
     finishes = [piece for piece in engine.generate(request, cancel) if isinstance(piece, Finish)]
     if cancel.is_set() or any(finish.reason in ("cancelled", "error") for finish in finishes):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.domain import events as ev
-from assistant.domain.generation import ModelInfo, Sampling
+from assistant.domain.generation import ModelInfo, Request, Sampling
 from assistant.domain.state import Program, State
 from assistant.session import prompts
 
@@ -55,6 +55,19 @@ def first_words(state: State, template: prompts.Template) -> str:
     assert state.problem is not None
     tests = prompts.shown_tests(state.settings.prompt, state.visible_tests())
     return prompts.task_words(template, state.problem, tests)
+
+
+def request_of(started: ev.GenerationStarted, conversation: str) -> Request:
+    """What is asked of the engine: all that was recorded, so that it can be asked again."""
+    return Request(
+        messages=started.messages,
+        sampling=started.sampling,
+        samples=started.samples,
+        stop=started.stop,
+        until_program=started.until_program,
+        raw=started.raw,
+        conversation=conversation,
+    )
 
 
 def turn_sampling(settings: ev.Settings, draws: int) -> Sampling:

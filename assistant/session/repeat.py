@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from assistant.domain import events as ev
-from assistant.domain.generation import Engine, Finish, ModelInfo, Request
+from assistant.domain.generation import Engine, Finish, ModelInfo
 from assistant.domain.outcome import Report
 from assistant.domain.problem import Problem, Test, Value
 from assistant.domain.submission import Sandbox, Submission
+from assistant.session.dialogue import request_of
 
 
 class Comparison(Value):
@@ -56,15 +57,7 @@ def _repeat_turn(
             yield _generation(event, None, f"it was {event.finish.reason} at the time")
         return
     conversation = f"{session}/replay" + ("" if started.arm == "human" else "/arms")
-    request = Request(
-        messages=started.messages,
-        sampling=started.sampling,
-        samples=started.samples,
-        stop=started.stop,
-        until_program=started.until_program,
-        raw=started.raw,
-        conversation=conversation,
-    )
+    request = request_of(started, conversation)
     again = {piece.sample: piece for piece in engine.generate(request) if isinstance(piece, Finish)}
     for event in recorded:
         yield _compare(event, again.get(event.finish.sample))

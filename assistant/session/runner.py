@@ -322,16 +322,7 @@ class Session:
         )
         turn = started.turn
         yield started
-        request = Request(
-            messages=prompt.messages,
-            sampling=sampling,
-            samples=settings.samples,
-            stop=prompt.stop,
-            until_program=prompt.until_program,
-            raw=prompt.raw,
-            conversation=state.session,
-        )
-        for piece in self.engine.generate(request, self._stop):
+        for piece in self.engine.generate(dialogue.request_of(started, state.session), self._stop):
             if isinstance(piece, Chunk):
                 yield ev.Streamed(turn=turn, chunk=piece)
             else:
