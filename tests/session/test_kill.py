@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections import Counter
@@ -79,9 +80,9 @@ def test_the_program_killed_goes_on_where_it_was(problems: Path, script: Path, t
 
     uninterrupted = _lived(tmp_path / "reference", life)
     kills, last = 0, Counter[str]()
-    while kills < PROGRAM_KILLS:
-        folder = tmp_path / f"killed-{kills}"
-        folder.mkdir()
+    for folder in _folders(tmp_path):
+        if kills == PROGRAM_KILLS:
+            break
         while not _is_over(path := killing.one_journal(folder)) and kills < PROGRAM_KILLS:
             told = _kill(folder, path, life, _random_moment(dice, 300))
             kills += told.killed
@@ -147,9 +148,9 @@ def test_samples_drafts_clock_and_controls_survive(address: Any, script: Path, t
 
     uninterrupted = _lived(tmp_path / "reference", life)
     kills = drafts = 0
-    while kills < SESSION_KILLS:
-        folder = tmp_path / f"killed-{kills}"
-        folder.mkdir()
+    for folder in _folders(tmp_path):
+        if kills == SESSION_KILLS:
+            break
         while not _is_over(path := killing.one_journal(folder)) and kills < SESSION_KILLS:
             told = _kill(folder, path, life, _random_moment(dice, 700))
             kills += told.killed
@@ -230,6 +231,14 @@ def _random_moment(dice: random.Random, lines: int) -> killing.Wait:
     if dice.random() < 0.1:
         return killing.any_moment(dice.uniform(0, 0.5))
     return killing.after_telling(dice.randrange(lines), dice.uniform(0, 0.02))
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    """A new folder for each session: one that ended before its kill came takes no number from the next."""
+    for number in itertools.count():
+        folder = parent / f"session-{number}"
+        folder.mkdir()
+        yield folder
 
 
 def _lived(folder: Path, life: Any) -> Path:
