@@ -17,6 +17,7 @@ from assistant.engine.space import require_memory, size_text
 from assistant.engine.steps import Steps
 
 STEP = "loading"
+COMPILING = "compiling once for this processor"
 WORKING_MEMORY = 700_000_000
 """Bytes that torch, the tokenizer and the caches of a few conversations take beside the weights."""
 
@@ -47,7 +48,7 @@ class Loaded:
 
 
 def plan(prepared: Prepared, root: Path, device: str, precision: str, threads: int, steps: Steps) -> Plan:
-    """Choose device and number format, and make the packed weights where they are wanted and not there yet."""
+    """Choose device and number format; make packed weights and kernels where they are wanted and not there yet."""
     import torch
     from transformers import AutoConfig
     from transformers.utils import logging
@@ -60,8 +61,20 @@ def plan(prepared: Prepared, root: Path, device: str, precision: str, threads: i
     where = devices.choose_device(device)
     config = _read(prepared, lambda: AutoConfig.from_pretrained(prepared.folder, trust_remote_code=False))
     chosen = choose(config, where, precision)
-    packed = packed_weights(prepared, chosen, root, steps) if chosen in PACKED else None
+    packed = None
+    if chosen in PACKED:
+        packed = packed_weights(prepared, chosen, root, steps)
+        _compile(config, steps)
     return Plan(prepared, where, chosen, packed)
+
+
+def _compile(config: Any, steps: Steps) -> None:
+    from assistant.engine.decoding.native import code
+    from assistant.engine.decoding.precision import torch_is_exact
+
+    compiled = code.suits(config) and code.compile_once(lambda: steps(COMPILING))
+    if not compiled and not torch_is_exact():
+        raise EngineError("The 8-bit kernels could not be compiled here; choose --precision bfloat16.")
 
 
 def load(plan: Plan, threads: int, steps: Steps) -> Loaded:

@@ -18,7 +18,7 @@ FORMAT = 1
 """Of the cache: folders of another format are built anew."""
 MANIFEST = "manifest.json"
 BLOCK = 8 * 1024 * 1024
-LIBRARIES = ("torch", "transformers", "safetensors", "tokenizers", "gguf", "accelerate")
+LIBRARIES = ("torch", "transformers", "safetensors", "tokenizers", "gguf", "accelerate", "numba")
 
 
 class FileRecord(Value):

@@ -47,6 +47,15 @@ class KeyValueCache:
                     buffers[layer] = new = old.new_zeros(*old.shape[:2], self.capacity, old.shape[3])
                     new[:, :, :used] = old[:, :, :used]
 
+    def allocate(self, heads: int, size: int) -> None:
+        """Have float32 buffers in every layer, for who writes to them himself."""
+        import torch
+
+        for buffers in (self.keys, self.values):
+            for layer, old in enumerate(buffers):
+                if old is None:
+                    buffers[layer] = torch.zeros(self.rows, heads, self.capacity, size)
+
     def put(self, layer: int, row: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Store [heads, tokens, size] after what the row holds; return the row's whole buffers."""
         self.write(layer, row, self.lengths[row], keys.unsqueeze(0), values.unsqueeze(0))

@@ -91,6 +91,7 @@ def forward_for(model: Any) -> Forward:
     from assistant.engine.decoding.build import build, fits
     from assistant.engine.decoding.graphs import GraphedForward
     from assistant.engine.decoding.llama import Llama
+    from assistant.engine.decoding.native import code
     from assistant.engine.decoding.stepping import RaggedForward
 
     if not isinstance(model, Llama):
@@ -98,7 +99,13 @@ def forward_for(model: Any) -> Forward:
         if len(places) > 1 or places.pop().partition(":")[0] not in ("cpu", "cuda") or not fits(model.config):
             return TransformersForward(model)
         model = build(model, str(model.dtype).removeprefix("torch."))
-    return RaggedForward(model) if model.embedding.device.type == "cpu" else GraphedForward(model)
+    if model.embedding.device.type != "cpu":
+        return GraphedForward(model)
+    if model.precision == "int8" and code.suits(model.config) and code.compile_once():
+        from assistant.engine.decoding.native.forward import NativeForward
+
+        return NativeForward(model)
+    return RaggedForward(model)
 
 
 def attends_to_everything(model: Any) -> bool:

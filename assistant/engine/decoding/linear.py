@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,10 @@ class Linear(Protocol):
     """x [tokens, in] -> [tokens, out], float32 or the weights' own format."""
 
     def __call__(self, x: Tensor) -> Tensor: ...
+
+    def prepare(self) -> None:
+        """Do beforehand what the first call would do."""
+        ...
 
     def tensors(self) -> dict[str, Tensor]:
         """What `restore` needs to build it again."""
@@ -27,6 +31,9 @@ class PlainLinear:
 
     def __call__(self, x: Tensor) -> Tensor:
         return F.linear(x, self._weight, self._bias)
+
+    def prepare(self) -> None:
+        pass
 
     def tensors(self) -> dict[str, Tensor]:
         return {"weight": self._weight} | ({} if self._bias is None else {"bias": self._bias})
@@ -48,9 +55,8 @@ class Int8Linear:
     ) -> None:
         """`weight` int8 [out, in], `scale` float32 [out]."""
         self._bias, self._fine = bias, fine
-        zeros = torch.zeros(len(scale), dtype=torch.int64)
-        quantized = torch._make_per_channel_quantized_tensor(weight, scale.double(), zeros, 0)
-        self._packed = torch.ops.quantized.linear_prepack(quantized, None)
+        self._plain: tuple[Tensor, Tensor] | None = (weight, scale)
+        self._packed: Any = None
 
     @classmethod
     def quantize(cls, weight: Tensor, bias: Tensor | None = None, *, fine: bool = False) -> Int8Linear:
@@ -60,7 +66,17 @@ class Int8Linear:
         rounded = (weight / scale.unsqueeze(1)).round_().to(torch.int8)
         return cls(rounded, scale, None if bias is None else bias.float(), fine=fine)
 
+    def prepare(self) -> None:
+        """Rearrange the weights as torch's product wants them."""
+        if self._plain is not None:
+            weight, scale = self._plain
+            zeros = torch.zeros(len(scale), dtype=torch.int64)
+            quantized = torch._make_per_channel_quantized_tensor(weight, scale.double(), zeros, 0)
+            self._packed = torch.ops.quantized.linear_prepack(quantized, None)
+            self._plain = None  # not held twice
+
     def __call__(self, x: Tensor) -> Tensor:
+        self.prepare()
         scale = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-12).div_(127)
         y = self._twice(x / scale) if self._fine else self._product(x / scale)
         y.mul_(scale)
@@ -81,8 +97,12 @@ class Int8Linear:
         return first.add_(second, alpha=1 / 254)
 
     def tensors(self) -> dict[str, Tensor]:
-        quantized, _ = torch.ops.quantized.linear_unpack(self._packed)
-        kept = {"weight": quantized.int_repr(), "scale": quantized.q_per_channel_scales().float()}
+        if self._plain is not None:
+            weight, scale = self._plain
+        else:
+            quantized, _ = torch.ops.quantized.linear_unpack(self._packed)
+            weight, scale = quantized.int_repr(), quantized.q_per_channel_scales().float()
+        kept = {"weight": weight, "scale": scale}
         kept |= {"fine": torch.ones(1)} if self._fine else {}
         return kept | ({} if self._bias is None else {"bias": self._bias})
 

@@ -45,6 +45,11 @@ class Llama:
     dtype: torch.dtype
     """Between the products."""
 
+    def products(self) -> list[Linear]:
+        """All matrices, layer by layer."""
+        layers = [[one.query_key_value, one.output, one.gate_up, one.down] for one in self.blocks]
+        return [*(product for layer in layers for product in layer), self.head]
+
 
 class Rotary:
     """Rotary position embedding (Su et al. 2021), as a table that grows with the longest dialogue."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -40,14 +39,11 @@ def load(file: Path, config: Any, generation_config: Any) -> Llama:
         if about.get("format") != FORMAT:
             raise ValueError(f"{file.name} is not packed weights of format {FORMAT}")
         tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 (not a dict)
-    with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # products repack their weights
-        names = [f"blocks.{layer}" for layer in range(about["layers"])]
-        blocks = list(threads.map(lambda name: _block(tensors, name), names))
     return Llama(
         config=config,
         generation_config=generation_config,
         embedding=tensors["embedding"],
-        blocks=blocks,
+        blocks=[_block(tensors, f"blocks.{layer}") for layer in range(about["layers"])],
         norm=tensors["norm"],
         head=_linear(tensors, "head"),
         frequencies=tensors["frequencies"],
@@ -82,6 +78,6 @@ def _block(tensors: dict[str, Tensor], prefix: str) -> Block:
 
 
 def _linear(tensors: dict[str, Tensor], prefix: str) -> Linear:
-    """Taken out of `tensors`, so that what a product has repacked is not held twice."""
+    """Taken out of `tensors`, so that what a product repacks is not held twice."""
     found = [name for name in list(tensors) if name.startswith(f"{prefix}.")]
     return restore({name.removeprefix(f"{prefix}."): tensors.pop(name) for name in found})

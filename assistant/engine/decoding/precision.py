@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.domain.errors import EngineError
+from assistant.engine.decoding.native import code
 
 PLAIN = ("bfloat16", "float16", "float32")
 """The weights as transformers loads them."""
@@ -24,7 +25,7 @@ def choose(config: Any, device: str, wanted: str = "auto") -> str:
     """
     kind = device.partition(":")[0]
     if wanted == "auto":
-        if kind == "cpu" and _int8_is_exact() and _fits(config):
+        if kind == "cpu" and _fits(config) and (code.suits(config) or torch_is_exact()):
             return "int8"
         return _plain(kind)
     if wanted in PLAIN:
@@ -35,8 +36,8 @@ def choose(config: Any, device: str, wanted: str = "auto") -> str:
         raise EngineError(f"Precision {wanted} is for the processor; on {kind} choose auto or bfloat16.")
     if not _fits(config):
         raise EngineError(f"Precision {wanted} is not made for {config.model_type} models; choose auto.")
-    if not _int8_is_exact():
-        raise EngineError("Precision int8 needs a processor with AVX-512 VNNI; choose auto or bfloat16.")
+    if not (code.suits(config) or torch_is_exact()):
+        raise EngineError("Precision int8 needs an x86-64 processor with AVX2; choose auto or bfloat16.")
     return wanted
 
 
@@ -104,8 +105,8 @@ def _plain(kind: str) -> str:
     return "float16" if kind == "mps" else "bfloat16"
 
 
-def _int8_is_exact() -> bool:
-    """Whether 8-bit products are summed without saturating: older instructions add pairs in 16 bits."""
+def torch_is_exact() -> bool:
+    """Whether torch sums 8-bit products without saturating: with older instructions it adds pairs in 16 bits."""
     import torch
 
     engines = torch.backends.quantized.supported_engines

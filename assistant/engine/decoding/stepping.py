@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -140,6 +141,11 @@ class RaggedForward(LlamaForward):
     """Row by row over its own past: what a row gets does not depend on the others."""
 
     spare = 4
+
+    def __init__(self, model: Llama) -> None:
+        super().__init__(model)
+        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+            list(threads.map(lambda product: product.prepare(), model.products()))
 
     def sheds(self, open_rows: int, rows: int) -> bool:
         return False  # a row without tokens costs nothing

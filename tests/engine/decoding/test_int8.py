@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +14,9 @@ from assistant.domain.errors import EngineError
 from assistant.engine.decoding import packed, precision
 from assistant.engine.decoding.build import build
 from assistant.engine.decoding.decoder import Decoder
+from assistant.engine.decoding.forward import forward_for
 from assistant.engine.decoding.linear import Int8Linear
-from assistant.engine.decoding.stepping import RaggedForward
+from assistant.engine.decoding.native import code
 
 TEXT = "def add(a, b):\n    return a + b\n# again, please: " * 8  # longer than one block of keys
 
@@ -26,16 +26,30 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
-def int8(kind: str) -> Iterator[Any]:
-    if not precision._int8_is_exact():
-        pytest.skip("no AVX-512 VNNI: 8-bit products are not exact on this processor")
-    yield build(tiny_model(kind), "int8")
+@pytest.fixture(params=["native", "torch"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Our own kernels, or torch's products where a processor has none of ours."""
+    if request.param == "native" and not code.instructions():
+        pytest.skip("no kernels of our own for this processor")
+    if request.param == "torch":
+        if not precision.torch_is_exact():
+            pytest.skip("no VNNI: torch's 8-bit products are not exact on this processor")
+        monkeypatch.setattr(code, "instructions", lambda: "")
+    return str(request.param)
+
+
+@pytest.fixture
+def int8(kind: str, way: str) -> Any:
+    return build(tiny_model(kind), "int8")
 
 
 def _logits(model: Any, ids: list[int]) -> torch.Tensor:
-    forward = RaggedForward(model)
+    forward = forward_for(model)
     return forward([ids], forward.new_cache(1, len(ids)), [len(ids)])[0]
+
+
+def test_the_way_is_taken(int8: Any, way: str) -> None:
+    assert type(forward_for(int8)).__name__ == ("NativeForward" if way == "native" else "RaggedForward")
 
 
 def test_written_out_equals_transformers(kind: str) -> None:
@@ -55,7 +69,7 @@ def test_int8_is_near_float(kind: str, int8: Any) -> None:
 def test_logits_do_not_depend_on_how_the_tokens_are_fed(int8: Any) -> None:
     ids = prompt_of(TEXT)[:300]
     whole = _logits(int8, ids)
-    forward = RaggedForward(int8)
+    forward = forward_for(int8)
     cache = forward.new_cache(3, 64)
     others = [list(range(30)), list(range(7))]
     first, *_ = forward([ids[:120], *others], cache, [120, 1, 1])
@@ -66,7 +80,7 @@ def test_logits_do_not_depend_on_how_the_tokens_are_fed(int8: Any) -> None:
 
 def test_forgetting_a_draft_leaves_no_trace(int8: Any) -> None:
     ids = prompt_of(TEXT)[:140]
-    forward = RaggedForward(int8)
+    forward = forward_for(int8)
     cache = forward.new_cache(1, 64)
     forward([ids[:130]], cache, [0])
     forward([[1, 2, 3, 4, 5, 6]], cache, [6])
@@ -132,9 +146,7 @@ def test_saved_and_loaded_is_the_same_model(int8: Any, tmp_path: Path) -> None:
     assert torch.equal(_logits(loaded, ids), _logits(int8, ids))
 
 
-def test_packing_a_folder_and_opening_it(tmp_path: Path, tokenizer: Any) -> None:
-    if not precision._int8_is_exact():
-        pytest.skip("no AVX-512 VNNI: 8-bit products are not exact on this processor")
+def test_packing_a_folder_and_opening_it(tmp_path: Path, way: str, tokenizer: Any) -> None:
     model = precision.apply(tiny_model("qwen2"), "bfloat16")
     model.save_pretrained(tmp_path / "plain")
     precision.pack(tmp_path / "plain", "int8", tmp_path)
@@ -154,8 +166,8 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_fine_inputs_are_a_hundred_times_nearer() -> None:
-    if not precision._int8_is_exact():
-        pytest.skip("no AVX-512 VNNI: 8-bit products are not exact on this processor")
+    if not precision.torch_is_exact():
+        pytest.skip("no VNNI: torch's 8-bit products are not exact on this processor")
     torch.manual_seed(0)
     weight = (torch.randint(-127, 128, (64, 256)).float() / 127).contiguous()
     weight[:, 0] = 1.0  # so that every channel's scale is exactly 1/127
@@ -168,14 +180,28 @@ def test_fine_inputs_are_a_hundred_times_nearer() -> None:
     assert errors[1] < errors[0] / 100
 
 
-def test_choosing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("ours", "torchs"), [("avx2", False), ("", True), ("avx512-vnni", True), ("", False)]
+)
+def test_choosing(monkeypatch: pytest.MonkeyPatch, ours: str, torchs: bool) -> None:
     config = tiny_model("qwen2").config
-    monkeypatch.setattr(precision, "_int8_is_exact", lambda: True)
-    assert precision.choose(config, "cpu") == "int8"
+    monkeypatch.setattr(code, "instructions", lambda: ours)
+    monkeypatch.setattr(precision, "torch_is_exact", lambda: torchs)
+    can = bool(ours) or torchs
+    assert precision.choose(config, "cpu") == ("int8" if can else "bfloat16")
     assert precision.choose(config, "cpu", "bfloat16") == "bfloat16"
     assert precision.choose(tiny_model("gpt2").config, "cpu") == "bfloat16"
-    monkeypatch.setattr(precision, "_int8_is_exact", lambda: False)
-    assert precision.choose(config, "cpu") == "bfloat16"
+    if not can:
+        with pytest.raises(EngineError, match="needs an x86-64 processor with AVX2"):
+            precision.choose(config, "cpu", "int8")
+
+
+def test_odd_sizes_are_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "instructions", lambda: "avx2")
+    config = tiny_model("qwen2").config
+    assert code.suits(config)
+    config.intermediate_size += 4
+    assert not code.suits(config)
 
 
 @pytest.mark.parametrize(

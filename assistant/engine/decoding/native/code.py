@@ -1,0 +1,93 @@
+"""Where the compiled kernels lie: made once for a processor, then loaded.
+
+They are always compiled in a process of their own and loaded from its files. In the process that has compiled
+them, numba links other copies of the inner functions, whose sums may differ in the last bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+_HERE = Path(__file__).parent
+PACKAGE_ROOT = str(_HERE.parents[3])
+
+
+@cache
+def instructions() -> str:
+    """The best of what we have kernels for that this processor can do: `avx512-vnni`, `avx2` or nothing."""
+    if platform.machine() != "x86_64" or find_spec("numba") is None:
+        return ""
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    if all(features.get(name) for name in ("avx512f", "avx512bw", "avx512vl", "avx512vnni")):
+        return "avx512-vnni"
+    return "avx2" if features.get("avx2") and features.get("fma") else ""
+
+
+def suits(config: Any) -> bool:
+    """Whether the kernels run here, for a model with the sizes in this transformers config."""
+    heads = config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // heads
+    joint = size * (heads + 2 * config.num_key_value_heads)
+    sizes = (config.hidden_size, config.intermediate_size, size * heads, joint)
+    return bool(instructions()) and all(each % 32 == 0 for each in sizes)
+
+
+@cache
+def folder() -> Path:
+    """Beside Python's own compiled files, or in the person's cache where that cannot be written."""
+    from llvmlite import binding
+    from numba import __version__
+
+    sources = b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
+    processor = f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
+    about = f"{processor} {__version__} {sys.version}".encode()
+    name = f"kernels-{hashlib.sha256(sources + about).hexdigest()[:16]}"
+    beside = _HERE / "__pycache__"
+    return (beside if os.access(_HERE, os.W_OK) else user_cache_path("assistant")) / name
+
+
+def mark_compiled() -> None:
+    """Say that all is there."""
+    (folder() / "done").touch()
+
+
+def is_compiled() -> bool:
+    """Whether all is there."""
+    return (folder() / "done").exists()
+
+
+def compile_once(waiting: Callable[[], None] = lambda: None) -> bool:
+    """Compile unless that was done, which takes a quarter of a minute; returns False if it failed.
+
+    `waiting` is called again and again meanwhile; what it raises ends the work.
+    """
+    if not instructions():
+        return False
+    if not is_compiled():
+        program = (
+            f"import sys; sys.path.append({PACKAGE_ROOT!r}); from {__package__}.compiling import main; main()"
+        )
+        quiet: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        compiler = subprocess.Popen([sys.executable, "-P", "-c", program], **quiet)
+        try:
+            while compiler.poll() is None:
+                waiting()
+                time.sleep(0.05)
+        finally:
+            compiler.kill()
+            compiler.wait()
+    return is_compiled()
