@@ -27,7 +27,7 @@ from assistant.domain.submission import Submission
 from assistant.engine.decoding import precision as formats
 from assistant.engine.decoding.build import build
 from assistant.engine.decoding.decoder import end_tokens
-from assistant.engine.decoding.stepping import RaggedForward
+from assistant.engine.decoding.forward import Forward, forward_for
 from assistant.engine.decoding.text import TextStream
 from assistant.problems.sources import load_source
 from assistant.sandbox.service import open_sandbox
@@ -89,7 +89,7 @@ class _Place:
 
 def answered(model: Any, tokenizer: Any, problems: Sequence[Problem], rows: int) -> Iterator[_Place]:
     """Greedy answers, several problems at a time in one batch; a row that is done takes the next problem."""
-    forward, ends = RaggedForward(model), end_tokens(model, tokenizer)
+    forward, ends = forward_for(model), end_tokens(model, tokenizer)
     waiting = [
         _Place(p, prompt_ids(tokenizer, first_prompt(p).messages), TextStream(tokenizer, (FENCE,)))
         for p in reversed(problems)
@@ -167,7 +167,7 @@ def nearness(options: argparse.Namespace) -> None:
     rows = []
     for name in ("float32", options.precision):
         model, tokenizer = load(options.model, name)
-        rows.append(list(_teacher_forced(RaggedForward(model), tokenizer, options.texts)))
+        rows.append(list(_teacher_forced(forward_for(model), tokenizer, options.texts)))
         del model
     divergence = torch.cat([(a.exp() * (a - b)).sum(-1) for a, b in zip(*rows, strict=True)])
     agreement = torch.cat([a.argmax(-1) == b.argmax(-1) for a, b in zip(*rows, strict=True)]).float()
@@ -178,7 +178,7 @@ def nearness(options: argparse.Namespace) -> None:
     )
 
 
-def _teacher_forced(forward: RaggedForward, tokenizer: Any, texts: int) -> Iterator[Any]:
+def _teacher_forced(forward: Forward, tokenizer: Any, texts: int) -> Iterator[Any]:
     """Log-probabilities [tokens, vocabulary] of reference solutions."""
     for problem in chosen_problems(texts):
         prompt = prompt_ids(tokenizer, first_prompt(problem).messages)

@@ -161,15 +161,15 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def nearness(options: argparse.Namespace) -> None:
-    from assistant.engine.decoding.stepping import RaggedForward
+    from assistant.engine.decoding.forward import forward_for
     from tests.benchmarks.engine_precision import _teacher_forced, load
 
     torch.set_num_threads(options.threads)
     model, tokenizer = load(options.model, "float32")
-    base = list(_teacher_forced(RaggedForward(model), tokenizer, options.texts))
+    base = list(_teacher_forced(forward_for(model), tokenizer, options.texts))
     for name in options.only:
         _replace(model, name)
-        other = list(_teacher_forced(RaggedForward(model), tokenizer, options.texts))
+        other = list(_teacher_forced(forward_for(model), tokenizer, options.texts))
         divergence = torch.cat([(a.exp() * (a - b)).sum(-1) for a, b in zip(base, other, strict=True)])
         same = torch.cat([a.argmax(-1) == b.argmax(-1) for a, b in zip(base, other, strict=True)]).float()
         print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from assistant.domain.events import FeedbackGiven
 from assistant.domain.generation import Cancel, Chunk, Finish, NeverCancelled, Request
@@ -117,3 +117,13 @@ async def test_the_library_filters_as_one_types(make_app: MakeApp) -> None:
         assert app.screen.chosen.id == "starter/primes"
         await pilot.press("escape")
         assert app.screen.query_one(Input).value == ""
+
+
+async def test_the_summary_shows_the_hidden_tests_that_a_false_solve_fails(make_app: MakeApp) -> None:
+    false = "```python\ndef remove_underscores(text):\n    return text.replace('_', '') or None\n```"
+    app = make_app([false], problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        said = str(app.screen.query_one("#numbers", Static).render())
+    assert "hidden tests: 0 of 1 pass" in said
+    assert "✗ assert remove_underscores('') == ''  expected '', got None" in said

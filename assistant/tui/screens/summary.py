@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from assistant.domain.outcome import CaseReport, Outcome
 from assistant.domain.state import Program, State
 from assistant.tui import taking
 from assistant.tui.actions import bindings
@@ -22,6 +23,8 @@ from assistant.tui.widgets.too_small import TooSmall
 if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
 
+LESSON_CASES = 3
+"""Hidden tests that are shown failing; more would hide the program."""
 HEADLINES = {
     "solved": "Solved: every visible test passes",
     "rounds_used_up": "Not solved: the rounds are used up",
@@ -126,10 +129,24 @@ def fact_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
         lines.append(f"hidden tests: {hidden.pass_count} of {len(hidden.cases)} pass")
         if table.false_solve:
             lines[-1] += " (it passes what you saw and fails something you did not)"
+        failing = [case for case in hidden.cases if not case.passed]
+        lines += [_failing_line(case) for case in failing[:LESSON_CASES]]
+        if len(failing) > LESSON_CASES:
+            lines.append(f"  and {len(failing) - LESSON_CASES} more")
     effort = state.clock
     if effort.active or effort.waiting:
         lines.append(f"your time: {effort.active:.0f} s, waiting: {effort.waiting:.0f} s")
     return lines
+
+
+def _failing_line(case: CaseReport) -> str:
+    """A hidden test and what came of it, in one line."""
+    if case.outcome is Outcome.WRONG and case.actual is not None:
+        why = f"expected {case.expected}, got {case.actual}"
+    else:
+        why = case.message or case.outcome.word
+    test, why = (displayable(" ".join(text.split())) for text in (case.test, why))
+    return f"  ✗ {shortened(test, 90)}  {shortened(why, 90)}"
 
 
 def _feedbacks(count: int) -> str:
