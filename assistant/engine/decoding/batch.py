@@ -15,8 +15,6 @@ from assistant.engine.decoding.sampling import draw
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PREFILL = 128  # prompt tokens between two looks at `cancel`
-
 
 class Batch:
     """Rows of one request over one cache. `reused` prompt tokens came from the conversation's last round."""
@@ -75,7 +73,7 @@ class Batch:
         prompt = self._rows[0].prompt
         while not cancel.is_set():
             start = self._cache.lengths[0]
-            piece = prompt[start : start + _PREFILL]
+            piece = prompt[start : start + self._forward.piece]
             done = start + len(piece) == len(prompt)
             logits = self._forward([piece], self._cache, [1 if done else 0])[0]
             if done:

@@ -22,6 +22,8 @@ class Forward(Protocol):
     """Tokens can be forgotten again: prefix reuse and drafts are possible."""
     spare: int
     """So many tokens in one step cost hardly more than one: the weights are read in any case."""
+    piece: int
+    """Prompt tokens that are fed in one step: more would gain little, and cancelling waits for a step's end."""
     exact: bool
     """Logits are the same to the last bit whatever else is in a step, so that drafts may depend on the past."""
 
@@ -45,6 +47,7 @@ class TransformersForward:
     padded = False
     exact = False
     spare = 4
+    piece = 128
 
     def __init__(self, model: Any) -> None:
         self._model = model

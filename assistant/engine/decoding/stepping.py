@@ -49,6 +49,7 @@ class LlamaForward(ABC):
     ragged = True
     padded = False
     croppable = True
+    piece = 128
     spare: int
 
     def __init__(self, model: Llama) -> None:

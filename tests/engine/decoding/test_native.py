@@ -47,14 +47,15 @@ def multiplied() -> Any:
 @pytest.mark.parametrize("extreme", [False, True])
 def test_products_are_exact(multiplied: Any, extreme: bool) -> None:
     from assistant.engine.decoding.native.instructions import DOT
+    from assistant.engine.decoding.native.kernels import LARGEST_INPUT, LARGEST_QUADS
     from assistant.engine.decoding.native.panels import aligned
 
-    random, quads = np.random.default_rng(0), 256
+    random, quads = np.random.default_rng(0), LARGEST_QUADS if extreme else 256
     for rows in range(1, DOT.rows + 1):
         weights, inputs = aligned((quads, DOT.panel, 4), np.uint8), aligned((quads, rows, 4), DOT.input)
         sums = aligned((DOT.rows, DOT.panel), np.int32)
         weights[:] = 255 if extreme else random.integers(1, 256, weights.shape)
-        inputs[:] = -127 if extreme else random.integers(-127, 128, inputs.shape)
+        inputs[:] = -LARGEST_INPUT if extreme else random.integers(-127, 128, inputs.shape)
         multiplied(weights.ctypes.data, inputs.ctypes.data, quads, sums.ctypes.data, rows)
         expected = np.einsum("qrk,qpk->rp", inputs.astype(np.int64), weights.astype(np.int64))
         assert np.array_equal(sums[:rows], expected) and not sums[rows:].any(), rows
@@ -82,9 +83,9 @@ class WrittenOut:
         return self._tensors
 
 
-@pytest.mark.parametrize("kind", ["qwen2", "llama", "qwen3"])
-def test_a_step_does_what_is_written_out_in_float64(kind: str) -> None:
-    model, plain = build(tiny_model(kind), "int8"), build(tiny_model(kind), "int8")
+@pytest.mark.parametrize(("kind", "inner"), [("qwen2", 128), ("llama", 128), ("qwen3", 128), ("qwen2", 1056)])
+def test_a_step_does_what_is_written_out_in_float64(kind: str, inner: int) -> None:
+    model, plain = (build(tiny_model(kind, inner=inner), "int8") for _ in range(2))
     for block in plain.blocks:
         for name in ("query_key_value", "output", "gate_up", "down"):
             setattr(block, name, WrittenOut(getattr(block, name)))

@@ -24,6 +24,7 @@ class NativeForward:
     croppable = True
     exact = True
     spare = 4
+    piece = 4 * kernels.MOST_ROWS
 
     def __init__(self, model: Llama) -> None:
         config = model.config
@@ -108,6 +109,7 @@ class NativeForward:
             bytes=np.empty((threads, longest), kernels.INPUT),
             scores=np.empty((threads, shape.heads // shape.groups, capacity), np.float32),
             sums=aligned((threads, kernels.MOST_ROWS * kernels.PANEL), np.int32),
+            totals=np.empty((threads, kernels.MOST_ROWS * kernels.PANEL), np.int64),
         )
 
 

@@ -33,6 +33,11 @@ PANEL, MOST_ROWS, INPUT = DOT.panel, DOT.rows, DOT.input
 QUAD = np.int32 if np.int8 == INPUT else np.int64
 """Four inputs as one number."""
 _QUAD_BYTES = np.dtype(QUAD).itemsize
+_DEEP = np.dtype(INPUT).itemsize == 2
+"""Inputs rounded to 15 bits go through whole; otherwise as two of 8 bits, one after the other."""
+LARGEST_INPUT = 127 * 254 + 127 if _DEEP else 127
+LARGEST_QUADS = 64 if _DEEP else 16384
+"""Whose sums fit 32 bits: 4 * quads * 255 * LARGEST_INPUT < 2^31."""
 config.CACHE_DIR = str(code.folder())
 _compiled = njit(nogil=True, error_model="numpy")
 # Only whole steps are kept on disk: what they call is always compiled with them, to the same instructions.
@@ -105,7 +110,10 @@ class Scratch(NamedTuple):
     """Inputs of a product, in tiles [tiles, in / 4, rows] of quads."""
     input_scale: Floats
     shift: NDArray[np.int32]
-    """128 times the sum of each row's rounded inputs [2, tokens]: weights are stored 128 too high."""
+    """128 times the sum of each token's rounded inputs [2, tokens]: weights are stored 128 too high.
+
+    For inputs of 15 bits that go through whole it is the sum itself.
+    """
     line: Floats
     """Of each thread [threads, longest row]."""
     bytes: NDArray[Any]
@@ -113,6 +121,8 @@ class Scratch(NamedTuple):
     """[threads, heads of a group, capacity]."""
     sums: NDArray[np.int32]
     """[threads, MOST_ROWS * PANEL], each thread's at a multiple of 64 bytes."""
+    totals: Integers
+    """The same size, of 15-bit inputs."""
 
 
 class Team(NamedTuple):
@@ -207,20 +217,27 @@ def _tokens_of_a_tile(tokens: int, most: int) -> int:
 
 
 @_compiled
+def _passes(fine: bool) -> int:
+    """How often a token's inputs go through the weights."""
+    return 2 if fine and not _DEEP else 1
+
+
+@_compiled
 def _round(x: Floats, token: int, fine: bool, thread: int, s: Scratch) -> None:
     """Put a token's inputs, which are overwritten, into its place of a tile rounded as `Int8Linear` does."""
-    tokens, quads = len(s.x), len(x) // 4
-    each = _tokens_of_a_tile(tokens, MOST_ROWS // 2 if fine else MOST_ROWS)
+    tokens, quads, passes = len(s.x), len(x) // 4, _passes(fine)
+    each = _tokens_of_a_tile(tokens, MOST_ROWS // passes)
     tile, at = token // each, token % each
     rows = min(each, tokens - tile * each)
     scale = max(_largest(x), np.float32(1e-12)) / np.float32(127)
     s.input_scale[token] = scale
-    passes = 2 if fine else 1
     base = tile * each * passes * quads
     line = s.bytes[thread]
     for turn in range(passes):
         total = _to_bytes(x, scale, line)
         s.shift[turn, token] = 128 * total
+        if fine and _DEEP:
+            s.shift[0, token] = _refine(x, line)
         whole = line.view(QUAD)
         for quad in range(quads):
             s.rounded[base + quad * rows * passes + turn * rows + at] = whole[quad]
@@ -245,6 +262,17 @@ def _to_bytes(x: Floats, scale: np.float32, line: NDArray[Any]) -> np.int32:
         x[k] = (scaled - near) * np.float32(254)
         line[k] = INPUT(np.int32(near))
         total += np.int32(near)
+    return total
+
+
+@_compiled
+def _refine(rest: Floats, line: NDArray[Any]) -> np.int32:
+    """Make 254ths of the rounded numbers and add what the rounding left. Returns the sum."""
+    total = np.int32(0)
+    for k in range(len(rest)):
+        whole = np.int32(254) * np.int32(line[k]) + np.int32(nearest(rest[k]))
+        line[k] = INPUT(whole)
+        total += whole
     return total
 
 
@@ -324,14 +352,10 @@ def _product(
     s: Scratch,
 ) -> None:
     """y [tokens, out] = (or, to add, +=) the rounded inputs times the weights of a layer."""
-    tokens, quads, panels = len(y), width // 4, w.scale.shape[1] // PANEL
-    most = MOST_ROWS // 2 if fine else MOST_ROWS
-    each = _tokens_of_a_tile(tokens, most)
-    passes = 2 if fine else 1
+    tokens, quads, panels, passes = len(y), width // 4, w.scale.shape[1] // PANEL, _passes(fine)
+    each = _tokens_of_a_tile(tokens, MOST_ROWS // passes)
     first = w.panels[layer].ctypes.data
     inputs = s.rounded.ctypes.data
-    sums = s.sums[thread]
-    address = sums.ctypes.data
     scale, bias = w.scale[layer], w.bias[layer]
     piece = max(1, panels // 24)
     while True:
@@ -340,22 +364,79 @@ def _product(
             return
         for panel in range(start, min(start + piece, panels)):
             weights = first + panel * quads * PANEL * 4
+            channels = slice(panel * PANEL, (panel + 1) * PANEL)
             for begin in range(0, tokens, each):
                 rows = min(each, tokens - begin)
-                multiply(
-                    weights, inputs + begin * passes * quads * _QUAD_BYTES, quads, address, rows * passes
-                )
-                for at in range(rows):
-                    token = begin + at
-                    out = y[token, panel * PANEL : (panel + 1) * PANEL]
-                    by, low = s.input_scale[token], s.shift[0, token]
-                    for n in range(PANEL):
-                        value = np.float32(sums[at * PANEL + n] - low) * scale[panel * PANEL + n]
-                        if fine:
-                            rest = sums[(rows + at) * PANEL + n] - s.shift[1, token]
-                            value += np.float32(rest) * scale[panel * PANEL + n] * np.float32(1 / 254)
-                        value = value * by + bias[panel * PANEL + n]
-                        out[n] = out[n] + value if add else value
+                at = inputs + begin * passes * quads * _QUAD_BYTES
+                out = y[begin : begin + rows, channels]
+                if fine and _DEEP:
+                    _deep_tile(
+                        weights, at, quads, thread, begin, scale[channels], bias[channels], out, add, s
+                    )
+                else:
+                    _tile(
+                        weights, at, quads, thread, begin, scale[channels], bias[channels], out, add, fine, s
+                    )
+
+
+@_compiled
+def _tile(
+    weights: int,
+    inputs: int,
+    quads: int,
+    thread: int,
+    begin: int,
+    scale: Floats,
+    bias: Floats,
+    out: Floats,
+    add: bool,
+    fine: bool,
+    s: Scratch,
+) -> None:
+    """`out` [rows, PANEL] of the tokens from `begin` on."""
+    sums, rows = s.sums[thread], len(out)
+    multiply(weights, inputs, quads, sums.ctypes.data, rows * _passes(fine))
+    for at in range(rows):
+        token = begin + at
+        by, low = s.input_scale[token], s.shift[0, token]
+        for n in range(PANEL):
+            value = np.float32(sums[at * PANEL + n] - low) * scale[n]
+            if fine:
+                rest = sums[(rows + at) * PANEL + n] - s.shift[1, token]
+                value += np.float32(rest) * scale[n] * np.float32(1 / 254)
+            value = value * by + bias[n]
+            out[at, n] = out[at, n] + value if add else value
+
+
+@_compiled
+def _deep_tile(
+    weights: int,
+    inputs: int,
+    quads: int,
+    thread: int,
+    begin: int,
+    scale: Floats,
+    bias: Floats,
+    out: Floats,
+    add: bool,
+    s: Scratch,
+) -> None:
+    """The same for inputs of 15 bits that go through whole."""
+    sums, totals, rows = s.sums[thread], s.totals[thread], len(out)
+    totals[: rows * PANEL] = 0
+    for quad in range(0, quads, LARGEST_QUADS):
+        depth = min(LARGEST_QUADS, quads - quad)
+        multiply(
+            weights + quad * PANEL * 4, inputs + quad * rows * _QUAD_BYTES, depth, sums.ctypes.data, rows
+        )
+        for n in range(rows * PANEL):
+            totals[n] += sums[n]
+    for at in range(rows):
+        by, low = s.input_scale[begin + at], 128 * np.int64(s.shift[0, begin + at])
+        for n in range(PANEL):
+            value = np.float32(totals[at * PANEL + n] - low) * np.float32(1 / 254) * scale[n]
+            value = value * by + bias[n]
+            out[at, n] = out[at, n] + value if add else value
 
 
 @_compiled
