@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock
@@ -11,6 +9,7 @@ from threading import Lock
 from assistant.bench.jobs import Job, Verdict
 from assistant.domain.answer import extract_code
 from assistant.domain.outcome import Outcome, Report
+from assistant.domain.parsing import parse
 from assistant.domain.problem import Problem
 from assistant.domain.submission import Limits, Sandbox, Submission
 
@@ -56,7 +55,7 @@ class ProgramJudge:
         """The verdict on a program; None where the answer held none."""
         if code is None:
             return _never_run(problem, None, NO_PROGRAM)
-        if not parses(code):
+        if parse(code) is None:
             return _never_run(problem, code, SYNTAX_ERROR)
         visible = self._run(problem, code, hidden=False)
         whole = problem.source in WHOLE_SHARE
@@ -88,14 +87,3 @@ def _never_run(problem: Problem, code: str | None, outcome: str) -> Verdict:
         visible_total=len(problem.visible_tests),
         hidden_total=len(problem.hidden_tests) if whole else 0,
     )
-
-
-def parses(code: str) -> bool:
-    """Whether Python takes it as a program."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True

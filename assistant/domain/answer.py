@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-import warnings
 from dataclasses import dataclass
 
 from assistant.domain.fences import dedented, fenced_blocks
+from assistant.domain.parsing import parse, read_program
 
 _PYTHON_WORDS = frozenset({"", "python", "python3", "py", "py3", "pycon", "ipython", "code"})
 _CODE_START = re.compile(
@@ -138,22 +138,10 @@ def _parses(code: str) -> bool:
 
 def _error_line(code: str) -> int:
     """1-based line at which `code` stops parsing."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(code)
-        except SyntaxError as error:
-            return max(1, error.lineno or 1)
-        except (ValueError, RecursionError, MemoryError):
-            return 1
+    try:
+        read_program(code)
+    except SyntaxError as error:
+        return max(1, error.lineno or 1)
+    except (ValueError, RecursionError, MemoryError):
+        return 1
     return code.count("\n") + 1
-
-
-def parse(code: str) -> ast.Module | None:
-    """The syntax tree of `code`; None when it does not parse."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from assistant.domain.parsing import parse, read_literal
 from assistant.domain.problem import AssertTest, CallTest, Problem, StdinTest, Test, ValueTest
 
 GRAM = 4
@@ -124,7 +124,7 @@ def expected_values(tests: Iterable[Test]) -> Iterator[str]:
 
 def _bare(code: str) -> str:
     """Code without comments, docstrings and `def` lines, which say nothing about the solution."""
-    tree = _parse(code)
+    tree = parse(code)
     if tree is None:
         return code
     parts: list[str] = []
@@ -140,22 +140,13 @@ def _is_docstring(step: ast.stmt) -> bool:
 
 def _variables(code: str) -> set[str]:
     """Names of arguments and of what is assigned."""
-    tree = _parse(code)
+    tree = parse(code)
     if tree is None:
         return set()
     names = {
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
     return names | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-
-
-def _parse(code: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 def _alike(tokens: Tokens, variables: Iterable[str]) -> Tokens:
@@ -215,7 +206,7 @@ def _expected(test: Test) -> Iterator[str]:
 
 def _compared(code: str) -> Iterator[str]:
     """The literals on the right of `assert f(x) == literal`."""
-    tree = _parse(code)
+    tree = parse(code)
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Compare):
             yield from (ast.unparse(side) for side in node.comparators if _is_literal(side))
@@ -232,7 +223,7 @@ def _is_literal(node: ast.expr) -> bool:
 def _is_telling(value: str) -> bool:
     """No truth value, nothing empty, no number of one digit, no text of one or two letters."""
     try:
-        literal = ast.literal_eval(value)
+        literal = read_literal(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         literal = value
     if isinstance(literal, bool) or literal is None:

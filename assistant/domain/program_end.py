@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 
-from assistant.domain.answer import extract_code, parse
+from assistant.domain.answer import extract_code
 from assistant.domain.fences import Fences
+from assistant.domain.parsing import parse
 
 
 class ProgramEnd:

@@ -5,13 +5,13 @@ The reference runs in a sandbox that can record (`assistant.sandbox.service`); t
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 from assistant.domain.outcome import CaseReport
+from assistant.domain.parsing import read_literal
 from assistant.domain.problem import AssertTest, CallTest, Problem, Test
 from assistant.domain.submission import Limits
 from assistant.problems.collection import Collection
@@ -71,7 +71,7 @@ def with_expected(problem: Problem, sandbox: Recorder) -> Filled:
         if literal is None:
             dropped.append(f"{problem.id}: {call.text(problem.entry_point)[:120]}: {_why(report)}")
         else:
-            made[call] = comparison.test(call, ast.literal_eval(literal))
+            made[call] = comparison.test(call, read_literal(literal))
     update = {
         "visible_tests": _replaced(problem.visible_tests, made),
         "hidden_tests": _replaced(problem.hidden_tests, made),

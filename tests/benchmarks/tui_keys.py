@@ -148,8 +148,9 @@ def main() -> None:
         share = (processor_seconds(terminal) - used) / (time.monotonic() - began)
         smallest.press("ctrl+q")
         smallest.end()
-        terminal.press("escape")
-        terminal.until("stopped")
+        if " writing" in terminal.text:  # otherwise the answer ended before the keys did
+            terminal.press("escape")
+            terminal.until("stopped")
         terminal.press("ctrl+q")
         terminal.end()
     print(f"{len(app.times)} keys while writing, engine {options.engine}, load {os.getloadavg()[0]:.1f}")

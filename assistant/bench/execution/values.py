@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 
 from assistant.bench.jobs import Job, Verdict
+from assistant.domain.parsing import read_literal
 
 LONGEST = 20_000
 """Characters of a predicted value that are read."""
@@ -31,10 +31,10 @@ def same_value(predicted: str, expected: str) -> bool | None:
     `[1, 2]` is not `(1, 2)`, and `True` is not `1`: a function that returned one for the other would be wrong.
     """
     try:
-        value = ast.literal_eval(predicted[:LONGEST])
+        value = read_literal(predicted[:LONGEST])
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
-    return _alike(value, ast.literal_eval(expected))
+    return _alike(value, read_literal(expected))
 
 
 def judge_value(job: Job, text: str) -> Verdict:
@@ -74,7 +74,7 @@ def _close(a: float, b: float) -> bool:
 
 def _is_literal(text: str) -> bool:
     try:
-        ast.literal_eval(text[:LONGEST])
+        read_literal(text[:LONGEST])
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return False
     return True

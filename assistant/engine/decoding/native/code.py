@@ -29,8 +29,10 @@ def instructions() -> str:
     """The best of what we have kernels for that this processor can do: `avx512-vnni`, `avx2` or nothing."""
     if platform.machine() != "x86_64" or find_spec("numba") is None:
         return ""
-    from llvmlite import binding
-
+    try:
+        from llvmlite import binding
+    except (ImportError, OSError):  # an install that is broken: torch steps then
+        return ""
     features = binding.get_host_cpu_features()
     if all(features.get(name) for name in ("avx512f", "avx512bw", "avx512vl", "avx512vnni")):
         return "avx512-vnni"
