@@ -152,6 +152,7 @@ class _Hungry:
         self._failed: weakref.ref[Any] | None = None
         self.ragged, self.croppable, self.exact = forward.ragged, forward.croppable, forward.exact
         self.spare, self.sheds, self.padded = forward.spare, forward.sheds, forward.padded
+        self.piece = forward.piece
 
     def new_cache(self, rows: int, capacity: int) -> Any:
         return self._forward.new_cache(rows, capacity)
