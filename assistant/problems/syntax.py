@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Iterable
 
+from assistant.domain.parsing import read_program
 from assistant.problems.records import BadRecord
 
 _BUILTINS = frozenset(dir(builtins))
@@ -17,9 +17,7 @@ _BUILTINS = frozenset(dir(builtins))
 def parse(source: str, what: str) -> ast.Module:
     """The syntax tree; `BadRecord` names `what` when it is not Python (or nests too deep to be read)."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # other people's '\d' in plain strings
-            return ast.parse(source)
+        return read_program(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadRecord(f"{what} is not Python: {error}") from None
 
