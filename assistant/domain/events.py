@@ -20,6 +20,10 @@ SCHEMA = 1
 
 Arm = Literal["human", "retry", "tests", "resample", "shuffled", "simulated"]
 EndReason = Literal["solved", "rounds_used_up", "gave_up", "bad_task", "interrupted"]
+Author = Literal["person", "model", "unknown"]
+"""Who speaks: `unknown` where the input is not a terminal and nobody said."""
+Interface = Literal["", "app", "browser", "plain", "python", "import", "bench"]
+"""What the session was held in; empty in journals written before this was recorded."""
 
 
 class PromptSettings(Value):
@@ -43,6 +47,12 @@ class StudyInfo(Value):
     sha256: str
     condition: dict[str, str] = {}
     """What this session was assigned, e.g. `{"failing_cases": "yes"}`."""
+    text: str = ""
+    """The study file itself; empty in journals written before this was recorded."""
+    position: int | None = None
+    """The problem's place in this annotator's order, from 1."""
+    total: int | None = None
+    """How many problems that order has."""
 
 
 class Settings(Value):
@@ -54,6 +64,8 @@ class Settings(Value):
     prompt: PromptSettings = PromptSettings()
     arms: tuple[Arm, ...] | None = None
     """Control arms to be made in the background; None (never in a journal) lets the device decide."""
+    redraw: bool = False
+    """Whether an answer without a program is drawn once more in the same round; control arms then do the same."""
 
 
 class Effort(Value):
@@ -101,6 +113,13 @@ class SessionStarted(Event):
     study: StudyInfo | None = None
     imported_from: str = ""
     """Set for journals made from other people's datasets; their feedback is never mixed with ours."""
+    author: Author = "person"
+    """Who is to speak in this session; each `feedback_given` says who did."""
+    author_model: str = ""
+    """Name of the model that speaks, where `author` is `model`."""
+    interface: Interface = ""
+    terminal: str = ""
+    """Size of the terminal in characters, e.g. `120x36`; empty without one."""
 
 
 class SessionResumed(Event):
@@ -111,6 +130,14 @@ class SessionResumed(Event):
     model: ModelInfo
     sandbox: dict[str, bool | str]
     machine: dict[str, str] = {}
+    annotator: str = ""
+    """Who goes on; empty in journals written before this was recorded."""
+    author: Author = "person"
+    author_model: str = ""
+    interface: Interface = ""
+    terminal: str = ""
+    command: str = ""
+    """The command that resumed it, e.g. `resume` or `run --study`."""
 
 
 class GenerationStarted(Event):
@@ -131,6 +158,8 @@ class GenerationStarted(Event):
     template_sha256: str
     dropped_rounds: int = 0
     """Oldest rounds left out of the messages because the context was full."""
+    redraw_of: int | None = None
+    """The turn whose answers held no program, where this turn draws the same prompt once more."""
 
 
 class GenerationFinished(Event):
@@ -184,7 +213,9 @@ class FeedbackGiven(Event):
     kinds: tuple[str, ...] = ()
     effort: Effort = Effort()
     """Since the last feedback or the session's start."""
-    author: Literal["person", "model"] = "person"
+    author: Author = "person"
+    author_model: str = ""
+    """Name of the model that spoke, where `author` is `model`."""
 
 
 class CodeEdited(Event):
@@ -253,14 +284,21 @@ class ConsentGiven(Event):
     version: str
     text_sha256: str
     granted: bool
+    text: str = ""
+    """The text that was shown; empty in journals written before this was recorded."""
+    recorded_by: Literal["annotator", "researcher"] = "annotator"
+    """Who entered the answer."""
+    given_in: str = ""
+    """The session in which the person was asked, or `consent.jsonl`; empty: in this one."""
 
 
 class QuestionAnswered(Event):
-    """A study's question at the end of a session."""
+    """A study's question after a session; it may be asked again in a later run until it is answered or skipped."""
 
     type: Literal["question_answered"] = "question_answered"
     question: str
     answer: str
+    """Empty where the person skipped the question."""
 
 
 class SessionEnded(Event):

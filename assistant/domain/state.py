@@ -72,6 +72,12 @@ class State(Value):
     draws: int = 0
     """Turns of the person's dialogue that came to their end (answered, cancelled or failed). The next one's
     random state follows from this, so that neither control arms nor a crash in mid-answer change it."""
+    author: ev.Author = "person"
+    """Who speaks from here on."""
+    author_model: str = ""
+    consents: tuple[ev.ConsentGiven, ...] = ()
+    answered: tuple[str, ...] = ()
+    """A study's questions that were answered or skipped."""
     events: int = 0
     ended: ev.SessionEnded | None = None
 
@@ -132,10 +138,13 @@ def apply(state: State, event: ev.Event) -> State:
                     "problem": event.problem,
                     "settings": event.settings,
                     "started": event,
+                    "author": event.author,
+                    "author_model": event.author_model,
                 }
             )
         case ev.SessionResumed():
-            return state.model_copy(update={"ended": None, "open_turn": None, "open_arms": ()})
+            speaker = {"author": event.author, "author_model": event.author_model}
+            return state.model_copy(update={"ended": None, "open_turn": None, "open_arms": (), **speaker})
         case ev.GenerationStarted():
             return _generation_started(state, event)
         case ev.GenerationFinished():
@@ -166,6 +175,10 @@ def apply(state: State, event: ev.Event) -> State:
             return state.model_copy(update={"draft": event.text})
         case ev.ClockChanged():
             return state.model_copy(update={"clock": event.effort})
+        case ev.ConsentGiven():
+            return state.model_copy(update={"consents": (*state.consents, event)})
+        case ev.QuestionAnswered():
+            return state.model_copy(update={"answered": (*state.answered, event.question)})
         case ev.SessionEnded():
             return state.model_copy(update={"ended": event, "open_turn": None})
         case _:
