@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from assistant.domain.parsing import read_expression
 from assistant.domain.problem import Problem
 from assistant.export.extras import need
 
@@ -121,7 +122,7 @@ def _plain(test: str, name: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            tree = ast.parse(code, mode="eval")
+            tree = read_expression(code)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return " ".join(code.split())
     return ast.unparse(tree)

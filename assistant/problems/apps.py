@@ -8,11 +8,11 @@ that the file wraps in a list of one may come unwrapped.
 
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
 from typing import Any
 
+from assistant.domain.parsing import read_program
 from assistant.domain.problem import AssertTest, CallTest, Problem, StdinTest, Test
 from assistant.problems.apps_imports import with_imports
 from assistant.problems.reading import Found
@@ -110,7 +110,7 @@ def _reference(solutions: list[object]) -> str:
     for solution in solutions:
         if isinstance(solution, str):
             try:
-                ast.parse(plain_text(solution))
+                read_program(plain_text(solution))
             except (SyntaxError, ValueError, RecursionError):
                 continue
             return plain_text(solution)

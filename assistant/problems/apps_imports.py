@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from assistant.domain.parsing import read_program
 from assistant.problems.syntax import bound_names, used_names
 
 _GIVEN = {
@@ -39,7 +40,7 @@ def with_imports(code: str) -> str:
 def _tree(code: str) -> ast.Module | None:
     for text in (code, code.rstrip() + " pass\n", code.rstrip() + "\n        pass\n"):
         try:
-            return ast.parse(text)
+            return read_program(text)
         except (SyntaxError, ValueError, RecursionError):
             continue
     return None

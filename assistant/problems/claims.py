@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from assistant.domain.parsing import read_literal, read_program
+
 How = Literal["equal", "set", "close", "truth"]
 """How an assert compares: `==`, as sets, within a tolerance, or by truth alone."""
 
@@ -37,7 +39,7 @@ def agree(tests: Iterable[str], others: Iterable[str], name: str, other_name: st
 def claim(test: str, entry_point: str) -> Claim | None:
     """The claim of an assert about one call of the entry point, or None."""
     try:
-        node = ast.parse(test).body[-1]
+        node = read_program(test).body[-1]
     except (SyntaxError, ValueError, IndexError):
         return None
     return _claim(node.test, entry_point) if isinstance(node, ast.Assert) else None
@@ -81,7 +83,7 @@ def _arguments(node: ast.expr, entry_point: str) -> str | None:
 
 def _value(node: ast.expr) -> object:
     try:
-        return ast.literal_eval(_unwrapped(node))
+        return read_literal(_unwrapped(node))
     except (ValueError, TypeError):
         return ast.unparse(node)
 

@@ -10,6 +10,7 @@ import ast
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.domain.parsing import read_program
 from assistant.domain.problem import AssertTest, CallTest, Test
 from assistant.problems.records import literal
 
@@ -30,7 +31,7 @@ class Comparison:
     def of(cls, test: str, entry_point: str) -> Comparison:
         """The comparison that an assert makes; `equal` for anything not recognised."""
         try:
-            node = ast.parse(test).body[0]
+            node = read_program(test).body[0]
         except (SyntaxError, ValueError, IndexError):
             return cls("equal", entry_point)
         condition = node.test if isinstance(node, ast.Assert) else None
@@ -47,7 +48,7 @@ class Comparison:
 
     def reworded(self, test: str) -> str:
         """A plain `assert f(x) == y` compared as sets where that is this comparison; others as they are."""
-        node = ast.parse(test).body[0]
+        node = read_program(test).body[0]
         if self.kind != "set" or not isinstance(node, ast.Assert):
             return test
         match node.test:

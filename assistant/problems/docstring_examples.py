@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from assistant.domain.parsing import read_expression, read_literal
+
 _ARROW = re.compile(r"\s*(?:={1,2}>|[-=]*[→➞]|->|==?|#?\s*(?:returns?|should return)\b)\s*")
 _PROMPT = re.compile(r"^\s*>>>\s?")
 _CONTINUED = re.compile(r"^\s*\.\.\.\s?")
@@ -69,7 +71,7 @@ def _call_end(text: str, start: int) -> int:
 
 def _expression(source: str) -> ast.expr | None:
     try:
-        return ast.parse(source.strip(), mode="eval").body
+        return read_expression(source.strip())
     except (SyntaxError, ValueError):
         return None
 
@@ -79,10 +81,10 @@ def _value(text: str) -> str | None:
     text = text.split(" #", 1)[0].strip().rstrip(".,;").strip() or text.strip()
     text = _WORDS.get(text, text)
     try:
-        ast.literal_eval(text)
+        read_literal(text)
     except (SyntaxError, ValueError, TypeError):
         return None
-    return ast.unparse(ast.parse(text, mode="eval").body)
+    return ast.unparse(read_expression(text))
 
 
 def _is_about(expression: ast.expr, entry_point: str) -> bool:
@@ -94,7 +96,7 @@ def _is_about(expression: ast.expr, entry_point: str) -> bool:
 def _has_literal_arguments(call: ast.Call) -> bool:
     try:
         for argument in call.args:
-            ast.literal_eval(argument)
+            read_literal(argument)
     except (ValueError, TypeError):
         return False
     return not call.keywords

@@ -6,8 +6,7 @@ expected value (`assistant.problems.expected` fills them from the reference).
 
 from __future__ import annotations
 
-import ast
-
+from assistant.domain.parsing import read_program
 from assistant.domain.problem import AssertTest, CallTest, Problem, Test
 from assistant.problems.humaneval import SHOWN, called_helpers, docstring_of, shown_tests
 from assistant.problems.inputs import example_arguments
@@ -45,7 +44,7 @@ def convert(record: Record, where: str) -> Problem:
         entry_point=name,
         visible_tests=visible or tests[:SHOWN],
         hidden_tests=tests if visible else tests[SHOWN:],
-        test_setup=called_helpers(tree, name, ast.parse("poly" if name in ROOT_TASKS else "")),
+        test_setup=called_helpers(tree, name, read_program("poly" if name in ROOT_TASKS else "")),
         stub=prompt,
         reference=reference,
         source="humaneval+",

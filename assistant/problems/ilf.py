@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assistant.domain.errors import ProblemSourceError
+from assistant.domain.parsing import read_program
 from assistant.domain.problem import AssertTest, Problem
 from assistant.problems.check_function import single_tests
 from assistant.problems.mbpp import PREFIX, task_number, with_test_imports
@@ -106,7 +107,7 @@ def _without_pytest(setup: str) -> str:
 
 def _plain(test: str) -> str:
     """An assert without `approx`."""
-    node = ast.parse(test).body[0]
+    node = read_program(test).body[0]
     if not isinstance(node, ast.Assert):
         return test
     match node.test:

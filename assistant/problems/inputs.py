@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
+from assistant.domain.parsing import read_literal, read_program
+
 Containers = (list, tuple, set, frozenset)
 
 
 def call_of(test: str, entry_point: str) -> ast.Call | None:
     """The first call of the entry point in a test."""
     try:
-        tree = ast.parse(test)
+        tree = read_program(test)
     except (SyntaxError, ValueError):
         return None
     for node in ast.walk(tree):
@@ -32,7 +34,7 @@ def example_arguments(tests: Iterable[str], entry_point: str) -> list[list[objec
         if call is None or call.keywords:
             continue
         try:
-            examples.append([ast.literal_eval(argument) for argument in call.args])
+            examples.append([read_literal(argument) for argument in call.args])
         except (ValueError, TypeError):
             continue
     return examples

@@ -14,6 +14,7 @@ from typing import Any
 
 from assistant.domain import events, generation, outcome, problem
 from assistant.domain.events import EVENT, Stamp
+from assistant.domain.parsing import read_program
 
 PUBLISHED = Path("sessions") / "schema.json"
 
@@ -48,7 +49,9 @@ def _describe_fields(definitions: dict[str, Any]) -> None:
 
 def _field_words(module: ModuleType) -> Iterator[tuple[tuple[str, str], str]]:
     """(class, field) and the text right below the field, for every class of `module`."""
-    classes = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)]
+    classes = [
+        node for node in read_program(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)
+    ]
     for owner in classes:
         for field, below in pairwise(owner.body):
             if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):

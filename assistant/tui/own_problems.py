@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.domain.errors import ProblemSourceError, UsageError
+from assistant.domain.parsing import read_program
 from assistant.domain.problem import AssertTest, Problem
 from assistant.tui.launch import Problems
 
@@ -43,7 +44,7 @@ def asserts_in(text: str) -> list[str]:
     if not text.strip():
         return []
     try:
-        body = ast.parse(text).body
+        body = read_program(text).body
     except SyntaxError as error:
         raise UsageError(f"tests, line {error.lineno}: {error.msg}") from None
     for statement in body:
@@ -57,7 +58,7 @@ def function_under_test(statements: Sequence[str]) -> str:
     import builtins
 
     for statement in statements:
-        for node in ast.walk(ast.parse(statement)):
+        for node in ast.walk(read_program(statement)):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
@@ -92,7 +93,7 @@ def asserts_in_answer(answer: str) -> list[str]:
 
 def _parses(line: str) -> bool:
     try:
-        ast.parse(line)
+        read_program(line)
     except SyntaxError:
         return False
     return True

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assistant.domain.parsing import parse, read_literal, read_program
+from assistant.domain.parsing import parse, read_expression, read_literal, read_program
 
 LONG = "\n".join(
     f"def f{n}(a, b):\n    return [x * (a + b) - (((a))) % {n + 1} for x in range(a)]" for n in range(60)
@@ -66,3 +66,13 @@ def test_literals() -> None:
     assert read_literal("[1, (2, 'x')]") == [1, (2, "x")]
     with pytest.raises(ValueError):
         read_literal("f(1)")
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 500, "-" * 200_000 + "1", "a\0b", "x = '\ud800'", "9" * 9000, "f(" * 90 + ")"]
+)
+def test_every_refusal_of_the_parser_is_a_syntax_error(text: str) -> None:
+    assert parse(text) is None
+    for read in (read_program, read_expression, read_literal):
+        with pytest.raises(SyntaxError):
+            read(text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
 
 from assistant.bench.loading import Say
+from assistant.domain.parsing import read_literal
 from assistant.domain.problem import AssertTest, CallTest, Problem, Test
 from assistant.problems.expected import LIMITS, Recorder
 from assistant.problems.inputs import call_of
@@ -73,6 +73,6 @@ def _as_call(test: Test, entry_point: str) -> CallTest | None:
     if call is None or call.keywords:
         return None
     try:
-        return CallTest(arguments=literal([ast.literal_eval(argument) for argument in call.args]))
+        return CallTest(arguments=literal([read_literal(argument) for argument in call.args]))
     except (ValueError, TypeError, NotALiteral, RecursionError):
         return None

@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from assistant.domain.generation import Message, Sampling
+from assistant.domain.parsing import read_literal, read_program
 from assistant.domain.problem import AssertTest, CallTest, Problem, Test
 from assistant.export.imports.story import Answered, Mended, Said, Story, imported_model
 from assistant.problems.check_function import single_tests
@@ -68,7 +69,7 @@ def _fix(record: dict[str, Any], prompt: str) -> str:
 def _problem(record: dict[str, Any], prompt: str, name: str) -> Problem:
     found = _DOCSTRING.match(prompt)
     text = (found[1] if found else prompt).partition(">>> Example")[0].strip()
-    tests, setup = single_tests(ast.parse(_text(record, "test")), name)
+    tests, setup = single_tests(read_program(_text(record, "test")), name)
     return Problem(
         id=f"MBPP/{record['task_id']}",
         text=text,
@@ -83,15 +84,15 @@ def _problem(record: dict[str, Any], prompt: str, name: str) -> Problem:
 
 def _test(code: str, name: str) -> Test:
     """`assert f(1) == approx(2)` as a call within a tolerance; other asserts as they are, without `approx`."""
-    match ast.parse(code).body:
+    match read_program(code).body:
         case [ast.Assert(test=ast.Compare(left=ast.Call() as call, ops=[ast.Eq()], comparators=[wanted]))]:
             value = _literal(wanted.args[0] if _is_approx(wanted) else wanted)  # type: ignore[attr-defined]
             arguments = [_literal(argument) for argument in call.args]
             plain = isinstance(call.func, ast.Name) and call.func.id == name and not call.keywords
             if plain and value is not None and None not in arguments and _is_approx(wanted):
-                atol = RELATIVE * max(map(abs, _floats(ast.literal_eval(value))), default=0.0)
+                atol = RELATIVE * max(map(abs, _floats(read_literal(value))), default=0.0)
                 return CallTest(arguments=f"[{', '.join(map(str, arguments))}]", expected=value, atol=atol)
-    return AssertTest(code=ast.unparse(_Exact().visit(ast.parse(code))))
+    return AssertTest(code=ast.unparse(_Exact().visit(read_program(code))))
 
 
 class _Exact(ast.NodeTransformer):
@@ -109,7 +110,7 @@ def _is_approx(node: ast.AST) -> bool:
 def _literal(node: ast.expr) -> str | None:
     """The literal's source, or None for anything else."""
     try:
-        ast.literal_eval(node)
+        read_literal(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
     return ast.unparse(node)

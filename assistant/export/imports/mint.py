@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.domain.generation import Message
+from assistant.domain.parsing import read_program
 from assistant.domain.problem import AssertTest, Problem
 from assistant.export.imports.story import Answered, Said, Story, imported_model
 from assistant.problems.records import BadRecord
@@ -72,10 +73,12 @@ def _code(text: str) -> str | None:
 def _problem(task: dict[str, Any]) -> Problem:
     text = "\n".join(line for line in task["prompt"].splitlines() if not line.startswith("assert "))
     shown = [line for line in task["prompt"].splitlines() if line.startswith("assert ")]
-    tests = [ast.unparse(node) for node in ast.parse(task["reference"]).body if isinstance(node, ast.Assert)]
-    visible = [test for test in tests if test in {ast.unparse(ast.parse(line)) for line in shown}] or tests[
-        :1
+    tests = [
+        ast.unparse(node) for node in read_program(task["reference"]).body if isinstance(node, ast.Assert)
     ]
+    visible = [
+        test for test in tests if test in {ast.unparse(read_program(line)) for line in shown}
+    ] or tests[:1]
     if not tests:
         raise BadRecord("the reference holds no assert")
     return Problem(
@@ -93,7 +96,7 @@ def _called(test: str) -> str:
     """The function that a test is about: no builtin, unless nothing else is called (MBPP has a `sum` of its own)."""
     calls = [
         node.func.id
-        for node in ast.walk(ast.parse(test))
+        for node in ast.walk(read_program(test))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
     if not calls:

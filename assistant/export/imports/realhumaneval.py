@@ -16,6 +16,7 @@ from typing import Any
 
 from assistant.domain.answer import extract_code
 from assistant.domain.generation import Message
+from assistant.domain.parsing import read_literal, read_program
 from assistant.domain.problem import AssertTest, Problem
 from assistant.export.imports.story import Answered, Said, Story, imported_model
 from assistant.problems.records import BadRecord
@@ -76,7 +77,7 @@ def _messages(value: Any) -> list[Message]:
     """A list of messages, as JSON, as a Python literal, or as it is."""
     if isinstance(value, str):
         try:
-            value = ast.literal_eval(value)
+            value = read_literal(value)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             try:
                 value = json.loads(value)
@@ -104,7 +105,7 @@ def _problem(name: str, task: dict[str, Any] | None) -> Problem:
 def _tests(script: str) -> list[str]:
     """Single asserts where the script is nothing else, the whole script otherwise; none where there is none."""
     try:
-        body = ast.parse(script).body
+        body = read_program(script).body
     except SyntaxError:
         return []
     if body and all(isinstance(node, ast.Assert) for node in body):

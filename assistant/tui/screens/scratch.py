@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from assistant.domain.events import ScratchCalled
+from assistant.domain.parsing import read_expression
 from assistant.tui.lines import displayable, shortened
 
 
@@ -83,7 +83,7 @@ class ScratchScreen(ModalScreen[str | None]):
 def not_an_expression(text: str) -> str:
     """Why `text` is no Python expression, or an empty string."""
     try:
-        ast.parse(text, mode="eval")
+        read_expression(text)
     except (SyntaxError, ValueError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         return f"not a Python expression: {reason}"
