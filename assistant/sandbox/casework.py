@@ -9,8 +9,8 @@ from assistant.domain.outcome import CaseReport, Outcome
 from assistant.domain.problem import AssertTest, CallTest, Test, ValueTest
 from assistant.domain.submission import Limits, Submission
 from assistant.sandbox.attempt import Attempt, Flooded, Gone, Late
-from assistant.sandbox.display import safe_line, safe_output
-from assistant.sandbox.verdicts import case_report, died, raised
+from assistant.sandbox.display import safe_output
+from assistant.sandbox.verdicts import case_report, died, made, raised, text_in
 from assistant.sandbox.worker import Worker
 
 Json = dict[str, Any]
@@ -122,7 +122,7 @@ class Casework:
                 loading=failure.get("stage") == "load",
             )
         else:
-            outcome, message = Outcome.NOT_RUNNABLE, safe_line(str(failure.get("message", "")))
+            outcome, message = Outcome.NOT_RUNNABLE, text_in(failure)
         self._fail(pending, outcome, message, sealed, line)
 
     def _cases(self, attempt: Attempt, pending: list[int], sealed: bool) -> None:
@@ -168,22 +168,15 @@ class Casework:
         """A case that broke the children."""
         self._breaks += 1
         stdout = self._note_output(attempt)
-        self._reports[index] = CaseReport(
-            test=self._text(index),
-            outcome=outcome,
-            message=message,
-            seconds=seconds,
-            stdout=stdout,
-            sealed=sealed,
+        self._reports[index] = made(
+            self._text(index), outcome, message, seconds=seconds, stdout=stdout, sealed=sealed
         )
 
     def _fail(
         self, pending: list[int], outcome: Outcome, message: str, sealed: bool, line: int | None = None
     ) -> None:
         for index in pending:
-            self._reports[index] = CaseReport(
-                test=self._text(index), outcome=outcome, message=message, line=line, sealed=sealed
-            )
+            self._reports[index] = made(self._text(index), outcome, message, line=line, sealed=sealed)
 
     def _note_output(self, attempt: Attempt) -> str:
         text = safe_output(attempt.output.take(), self._submission.limits.output_bytes)

@@ -14,13 +14,12 @@ from assistant.domain.submission import Limits
 from assistant.sandbox.attempt import Attempt, Flooded, Gone, Late
 from assistant.sandbox.casework import MAX_BREAKS, SETTLING
 from assistant.sandbox.display import safe_output
-from assistant.sandbox.verdicts import died, raised
+from assistant.sandbox.verdicts import Ending, died, made, raised
 from assistant.sandbox.worker import Worker
 
 SHOWN = 2000
 """Characters of expected and printed output that a report keeps."""
 
-Ending = tuple[Outcome, str, int | None]
 _FINE: Ending = (Outcome.PASSED, "", None)
 
 
@@ -30,7 +29,7 @@ def run_programs(worker: Worker, source: str, tests: list[StdinTest], limits: Li
     for test in tests:
         if sum(report.outcome is Outcome.TIMED_OUT for report in reports) >= MAX_BREAKS:
             message = f"not run: {MAX_BREAKS} cases before it had already timed out"
-            reports.append(CaseReport(test=test.text(""), outcome=Outcome.TIMED_OUT, message=message))
+            reports.append(made(test.text(""), Outcome.TIMED_OUT, message))
         else:
             reports.append(_run(worker, source, test, limits))
     return reports
@@ -77,12 +76,12 @@ def _report(
     if outcome is Outcome.PASSED and not prints_the_same(printed, test.expected):
         outcome = Outcome.WRONG
         message = "printed nothing" if not printed.strip() else ""
-    return CaseReport(
-        test=test.text(""),
-        outcome=outcome,
+    return made(
+        test.text(""),
+        outcome,
+        message,
         expected=safe_output(test.expected.encode("utf-8", "replace"), SHOWN),
         actual=safe_output(printed, SHOWN),
-        message=message,
         line=line,
         seconds=seconds,
         stdout=safe_output(printed, limits.output_bytes),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from assistant.domain.errors import SandboxError
 from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.domain.problem import CallTest, StdinTest, Test
 from assistant.domain.submission import Limits, Submission
@@ -12,6 +13,7 @@ from assistant.sandbox.casework import Casework, evaluate, is_value_test, record
 from assistant.sandbox.pool import Pool
 from assistant.sandbox.programs import run_programs
 from assistant.sandbox.sources import RefusedSource, check_source
+from assistant.sandbox.verdicts import BROKE_PROTOCOL, made
 from assistant.sandbox.worker import Worker
 
 
@@ -40,13 +42,18 @@ class LocalSandbox:
             check_source(submission.source, submission.limits)
         except RefusedSource as error:
             return self.refused(submission, str(error))
-        cases, printed = self._pool.use(lambda worker: run_submission(worker, submission))
+        try:
+            cases, printed = self._pool.use(lambda worker: run_submission(worker, submission))
+        except SandboxError:
+            raise
+        except Exception as error:  # what no check above has foreseen of an answer: still a verdict
+            return self.refused(submission, f"{BROKE_PROTOCOL} ({type(error).__name__})")
         return self._report(cases, printed, submission, time.monotonic() - begun)
 
     def refused(self, submission: Submission, message: str) -> Report:
         """The report on a program that was never started."""
         texts = (test.text(submission.entry_point) for test in submission.tests)
-        cases = [CaseReport(test=text, outcome=Outcome.NOT_RUNNABLE, message=message) for text in texts]
+        cases = [made(text, Outcome.NOT_RUNNABLE, message) for text in texts]
         return self._report(cases, "", submission, 0.0)
 
     def call(self, source: str, expression: str, limits: Limits = Limits()) -> CaseReport:
@@ -54,8 +61,14 @@ class LocalSandbox:
         try:
             check_source(source, limits)
         except RefusedSource as error:
-            return CaseReport(test=expression, outcome=Outcome.NOT_RUNNABLE, message=str(error), sealed=False)
-        return self._pool.use(lambda worker: evaluate(worker, source, expression, limits))
+            return made(expression, Outcome.NOT_RUNNABLE, str(error), sealed=False)
+        try:
+            return self._pool.use(lambda worker: evaluate(worker, source, expression, limits))
+        except SandboxError:
+            raise
+        except Exception as error:
+            message = f"{BROKE_PROTOCOL} ({type(error).__name__})"
+            return made(expression, Outcome.NOT_RUNNABLE, message, sealed=False)
 
     def literals(
         self, source: str, entry_point: str, tests: Sequence[CallTest], setup: str, limits: Limits

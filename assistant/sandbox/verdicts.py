@@ -1,4 +1,8 @@
-"""From what the judge said to what a person reads: outcomes and one-line messages."""
+"""From what the judge said to what a person reads: outcomes and one-line messages.
+
+Whatever comes out of a sandbox's process was possibly written by an untrusted program. It is given its shape here
+and nowhere else: every case report is made by `made`, which cleans its texts.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +11,56 @@ from typing import Any
 
 from assistant.domain.outcome import CaseReport, Outcome
 from assistant.sandbox.display import safe, safe_line
+from assistant.sandbox.inside.failures import checked_failure
 
 Json = dict[str, Any]
+Ending = tuple[Outcome, str, int | None]
+"""Outcome, message, and the line of the program."""
 
 _WORDS = {"passed": Outcome.PASSED, "wrong": Outcome.WRONG, "error": Outcome.NOT_RUNNABLE}
 MEMORY_STATUS = -1000
 """Stands for the exit status of a process that was ended for its memory."""
 _WALL_ERRORS = {"PermissionError", "gaierror", "BlockingIOError"}
 _WALL_TEXTS = ("[Errno 1]", "[Errno 13]", "[Errno 24]", "[Errno 27]", "[Errno 28]", "can't start new thread")
+BROKE_PROTOCOL = "the program broke the protocol of the sandbox"
+"""The message where an answer cannot be read in any way."""
+
+
+def made(
+    test: str,
+    outcome: Outcome,
+    message: str = "",
+    *,
+    expected: Any = None,
+    actual: Any = None,
+    line: int | None = None,
+    seconds: float = 0.0,
+    stdout: str = "",
+    sealed: bool = True,
+) -> CaseReport:
+    """The report of one case, its texts bounded and safe to display."""
+    return CaseReport(
+        test=test,
+        outcome=outcome,
+        message=safe_line(message, 4400),
+        expected=_shown(expected),
+        actual=_shown(actual),
+        line=line,
+        seconds=seconds,
+        stdout=stdout,
+        sealed=sealed,
+    )
 
 
 def case_report(test: str, answer: Json, *, sealed: bool, stdout: str) -> CaseReport:
     """A case from the judge's answer, whose every field is checked: tests are code, too."""
     outcome, message, line = _decided(answer)
-    return CaseReport(
-        test=test,
-        outcome=outcome,
-        expected=_shown(answer.get("expected")),
-        actual=_shown(answer.get("actual")),
-        message=message,
+    return made(
+        test,
+        outcome,
+        message,
+        expected=answer.get("expected"),
+        actual=answer.get("actual"),
         line=line,
         seconds=_seconds(answer.get("seconds")),
         stdout=stdout,
@@ -33,31 +68,33 @@ def case_report(test: str, answer: Json, *, sealed: bool, stdout: str) -> CaseRe
     )
 
 
-def _decided(answer: Json) -> tuple[Outcome, str, int | None]:
+def _decided(answer: Json) -> Ending:
     verdict = answer.get("verdict")
     if verdict == "raised":
         return raised(answer.get("raised"), in_test=answer.get("in_test") is True)
-    known = _WORDS.get(str(verdict))
+    known = _WORDS.get(verdict) if isinstance(verdict, str) else None
     if known is None:
-        return (
-            Outcome.NOT_RUNNABLE,
-            safe_line(f"the test gave no verdict {answer.get('message', '')}".strip()),
-            None,
-        )
-    return known, safe_line(str(answer.get("message", ""))), None
+        return Outcome.NOT_RUNNABLE, f"the test gave no verdict {text_in(answer)}".strip(), None
+    return known, text_in(answer), None
 
 
-def raised(failure: Any, *, in_test: bool = False, loading: bool = False) -> tuple[Outcome, str, int | None]:
-    """Outcome, message and line of an exception, as `failures.describe` wrote it."""
-    given: Json = failure if isinstance(failure, dict) else {}
-    name, text = safe_line(str(given.get("type", "Exception")), 80), safe_line(str(given.get("text", "")))
-    line = given.get("line") if type(given.get("line")) is int and not in_test else None
-    mro = given.get("mro")
-    outcome = _outcome_of(name, text, mro if isinstance(mro, list) else [], loading)
+def text_in(answer: Json) -> str:
+    """The message of an answer; empty where it holds no text."""
+    message = answer.get("message")
+    return message if isinstance(message, str) else ""
+
+
+def raised(failure: Any, *, in_test: bool = False, loading: bool = False) -> Ending:
+    """Outcome, message and line of an exception, as `failures.describe` wrote it (or as a program forged it)."""
+    given = checked_failure(failure)
+    name, text = given["type"], given["text"]
+    outcome = _outcome_of(name, text, given["mro"], loading)
     message = f"{name}: {text}" if text else name
     if outcome is Outcome.EXITED_EARLY:
-        message = f"the program exited by itself (status {given.get('exit')})"
-    return outcome, message + _where(given, line, in_test), line
+        status = "" if given["exit"] is None else f" (status {given['exit']})"
+        message = f"the program exited by itself{status}"
+    line = None if in_test else given["line"]
+    return outcome, safe_line(message) + _where(given, line, in_test), line
 
 
 def _outcome_of(name: str, text: str, mro: list[str], loading: bool) -> Outcome:
@@ -78,7 +115,7 @@ def _where(given: Json, line: int | None, in_test: bool) -> str:
         return " (in the test)"
     if line is None:
         return ""
-    code = safe_line(str(given.get("code", "")), 160)
+    code = safe_line(given["code"], 160)
     return f" (line {line}: {code})" if code else f" (line {line})"
 
 
@@ -108,4 +145,4 @@ def _shown(value: Any) -> str | None:
 
 
 def _seconds(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and 0 <= value < 1e6 else 0.0
+    return float(value) if type(value) in (int, float) and 0 <= value < 1e6 else 0.0

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.sandbox.inside import frames, wire
+from assistant.sandbox.inside.failures import checked_failure
 from assistant.sandbox.inside.proxies import ProgramRefused
-from assistant.sandbox.inside.remote import Link, ProgramDied, checked_failure
+from assistant.sandbox.inside.remote import Link, ProgramDied
 from assistant.sandbox.inside.wire import base
 from assistant.sandbox.verdicts import case_report
 

@@ -71,3 +71,32 @@ def exit_code(error: BaseException) -> int | None:
         return None
     code = error.code
     return code if isinstance(code, int) else 0 if code is None else 1
+
+
+def checked_failure(raised: Any) -> dict[str, Any]:
+    """An account of an exception brought into shape, whatever a program wrote instead of `describe`. Never raises."""
+    given = raised if isinstance(raised, dict) else {}
+    mro, args = given.get("mro"), given.get("args")
+    short = isinstance(args, list) and len(args) <= 4 and all(map(is_short, args))
+    return {
+        "type": _name_in(given.get("type")) or "Exception",
+        "mro": [name for name in map(_name_in, mro[:20]) if name] if isinstance(mro, list) else [],
+        "text": _text_in(given.get("text"), _TEXT),
+        "args": args if short else None,
+        "line": _number_in(given.get("line"), 1, 10**7),
+        "code": _text_in(given.get("code"), 160),
+        "exit": _number_in(given.get("exit"), -(10**6), 10**6),
+    }
+
+
+def _text_in(value: Any, limit: int) -> str:
+    """A text that came over a stream; anything else is none (a `str()` of deep nesting can fail)."""
+    return value[:limit] if isinstance(value, str) else ""
+
+
+def _name_in(value: Any) -> str:
+    return _text_in(value, 80)
+
+
+def _number_in(value: Any, low: int, high: int) -> int | None:
+    return value if type(value) is int and low <= value <= high else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from assistant.sandbox.inside import approx, frames, names
 from assistant.sandbox.inside.asserts import RECORDER, Recorder, compile_test
-from assistant.sandbox.inside.failures import describe
+from assistant.sandbox.inside.failures import checked_failure, describe
 from assistant.sandbox.inside.literals import literal_of
 from assistant.sandbox.inside.proxies import (
     PLAIN,
@@ -76,7 +76,7 @@ class Judge:
         except frames.FrameError:
             raise
         except BaseException as error:  # a value of the program's that raised while it was asked for
-            return {"failure": {"stage": "setup", **self._failure_of(error)}}
+            return {"failure": {"stage": "setup", **self._guarded_failure(error)}}
 
     def _bind(self, job: Json) -> Json:
         if not self._standing:
@@ -101,7 +101,7 @@ class Judge:
         loaded, kinds = self._link.finish_load(list(asked))
         self._kinds = kinds = {name: names_a_module(name, kind, known) for name, kind in kinds.items()}
         if "raised" in loaded:
-            return {"failure": {"stage": "load", "raised": loaded["raised"]}}
+            return {"failure": {"stage": "load", "raised": checked_failure(loaded["raised"])}}
         self._entry = given or own_function(called, kinds)
         root = self._entry.partition(".")[0]
         if self._entry and kinds.get(self._entry, MISSING).kind == "missing":
@@ -144,7 +144,7 @@ class Judge:
         except ProgramDied:
             return {"failure": {"stage": "setup", "died": True}}
         except BaseException as error:
-            return {"failure": {"stage": "setup", **self._failure_of(error)}}
+            return {"failure": {"stage": "setup", **self._guarded_failure(error)}}
         return {}
 
     def _judged(self, test: Json) -> Json:
@@ -157,8 +157,16 @@ class Judge:
         try:
             verdict = run(test)
         except BaseException as error:
-            verdict = self._failure_of(error)
+            verdict = self._guarded_failure(error)
         return {**verdict, "seconds": time.perf_counter() - begun}
+
+    def _guarded_failure(self, error: BaseException) -> Json:
+        """`_failure_of`; whatever else goes wrong while it is written down, the judge lives on."""
+        try:
+            return self._failure_of(error)
+        except BaseException as second:
+            message = f"the test failed, and so did its account: {type(second).__name__}"
+            return {"verdict": "error", "message": message}
 
     def _run_assert(self, test: Json) -> Json:
         exec(self._code_of(test), self._namespace)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Set
 from typing import Any, NamedTuple
 
 from assistant.sandbox.inside import frames, wire
-from assistant.sandbox.inside.failures import describe, is_short
+from assistant.sandbox.inside.failures import checked_failure, describe
 from assistant.sandbox.inside.proxies import (
     PROXIES,
     MustRunBeside,
@@ -219,19 +219,3 @@ class Link:
         if kind == "function":
             return RemoteFunction(self, {"held": number}, name)
         return Opaque(self, number, name, truth)
-
-
-def checked_failure(raised: Any) -> dict[str, Any]:
-    """The program's account of its exception, brought into shape: it may say anything."""
-    given = raised if isinstance(raised, dict) else {}
-    mro = given.get("mro")
-    line, code, args = given.get("line"), given.get("exit"), given.get("args")
-    return {
-        "type": str(given.get("type", "Exception"))[:80],
-        "mro": [str(name)[:80] for name in mro[:20]] if isinstance(mro, list) else [],
-        "text": str(given.get("text", ""))[:400],
-        "args": args if isinstance(args, list) and len(args) <= 4 and all(map(is_short, args)) else None,
-        "line": line if type(line) is int and 0 < line < 10**7 else None,
-        "code": str(given.get("code", ""))[:160],
-        "exit": code if type(code) is int and abs(code) < 10**6 else None,
-    }

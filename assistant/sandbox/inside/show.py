@@ -82,7 +82,7 @@ def in_order(items: Iterable[Any]) -> Iterable[Any]:
         return listed
     try:
         return sorted(listed)
-    except TypeError:
+    except Exception:  # not only `TypeError`: a NaN among Decimals is an `InvalidOperation`
         return listed
 
 
@@ -101,10 +101,12 @@ def scalar(value: Any, limit: int) -> str:
 
 
 def show(value: Any, limit: int = LIMIT) -> str:
-    """`repr(value)` in at most about `limit` characters, ending in `…` where it was cut."""
+    """`repr(value)` in at most about `limit` characters, ending in `…` where it was cut; never an `Exception`."""
     writer = _Writer(limit)
     try:
         writer.value(value)
     except _Full:
         return "".join(writer.parts) + "…"
+    except Exception:
+        return f"<{type(value).__name__}>"
     return "".join(writer.parts)
