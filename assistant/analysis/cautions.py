@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from assistant.analysis.alone import Alone
-from assistant.analysis.curve import Point, answered
+from assistant.analysis.curve import LEAST_COVERAGE, Point, answered, longest
 from assistant.analysis.grouping import Group
 from assistant.analysis.lift import Lift
 from assistant.analysis.records import Session
@@ -43,7 +43,7 @@ def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
     unanswered = len(sessions) - len(answered(sessions))
     if unanswered:
         yield f"No complete first answer in {_count(unanswered)}, left out of every rate."
-    unfinished = sum(not s.has_ended and s.solved_at(s.rounds) is None for s in answered(sessions))
+    unfinished = sum(not s.has_ended and s.solve is None for s in answered(sessions))
     if unfinished:
         yield (
             f"Not ended yet: {_count(unfinished)}, counted as unsolved from where they stand, so that later rates "
@@ -62,6 +62,13 @@ def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
 
 
 def _mixtures(sessions: Sequence[Session]) -> Iterator[str]:
+    most = longest(sessions)
+    limited = sum(s.rounds < most and s.solve is None for s in answered(sessions))
+    if limited:
+        yield (
+            f"{_count(limited)} could have fewer than {most} interventions and stayed unsolved: counted as unsolved "
+            "in every point, so that later rates are lower bounds (`--by rounds` keeps them apart)."
+        )
     mixed: dict[str, set[Any]] = {
         "rounds": {s.rounds for s in sessions},
         "samples a round": {s.samples for s in sessions},
@@ -88,7 +95,12 @@ def _controls(sessions: Sequence[Session], lifts: Sequence[Lift]) -> Iterator[st
         yield "No control arms were made, so nothing here says that it was the words: run `assistant arms DIR`."
     missing = [f"{lift.arm} {lift.pairs} of {states}" for lift in overall if lift.pairs < states]
     if missing:
-        yield f"Controls are missing ({'; '.join(missing)} made): `assistant arms DIR` completes them."
+        yield (
+            f"Controls are missing ({'; '.join(missing)} made): in the solve rates the states that have one stand "
+            f"for those that have none; an arm made in fewer than {LEAST_COVERAGE:.0%} of an intervention's states "
+            "has no point there. `assistant arms DIR` completes them; the failing tests alone cannot be shown "
+            "where no test failed."
+        )
     thin = [lift.arm for lift in overall if lift.only_human + lift.only_control < FEW_DISCORDANT]
     if thin:
         yield f"Fewer than {FEW_DISCORDANT} pairs differ for {', '.join(thin)}: too few to tell words from luck."
@@ -101,7 +113,7 @@ def _hidden(sessions: Sequence[Session]) -> Iterator[str]:
 
 
 def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]:
-    most = max((s.rounds for s in sessions), default=0) + 1
+    most = max(0, longest(sessions)) + 1
     drawn = alone[-1].tries if alone else 0
     if drawn < most:
         yield (

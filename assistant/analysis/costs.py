@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from assistant.analysis.alone import Alone
-from assistant.analysis.curve import answered
+from assistant.analysis.curve import answered, longest
 from assistant.analysis.records import DIALOGUE_ARMS, Program, Session
 
 
@@ -60,8 +60,7 @@ def costs(sessions: Sequence[Session]) -> list[Cost]:
 def spent(sessions: Sequence[Session], alone: Sequence[Alone]) -> list[Spent]:
     """The dialogue's price after 0, 1, … interventions, and what the same would have bought without a person."""
     sessions = answered(sessions)
-    most = max((session.rounds for session in sessions), default=-1)
-    return [_spent([s for s in sessions if s.rounds >= r], r, alone) for r in range(most + 1)]
+    return [_spent(sessions, round_, alone) for round_ in range(longest(sessions) + 1)]
 
 
 def _cost(arm: str, round_: int, programs: Sequence[Program]) -> Cost:

@@ -16,6 +16,7 @@ BY: Mapping[str, Callable[[Session], str]] = {
     "source": lambda s: s.problem.source,
     "difficulty": lambda s: s.problem.difficulty or "unrated",
     "samples": lambda s: f"{s.samples} samples a round",
+    "rounds": lambda s: f"up to {s.rounds} interventions",
 }
 
 

@@ -81,7 +81,7 @@ def tables_of(analysis: Analysis) -> list[Table]:
 def _session_rows(groups: Sequence[Results]) -> Iterable[tuple[str, SessionRow]]:
     for results in groups:
         for s in results.group.sessions:
-            solve, spent_on = s.solved_at(s.rounds), s.effort
+            solve, spent_on = s.solve, s.effort
             condition = ", ".join(f"{k}={v}" for k, v in sorted(s.condition.items()))
             yield results.group.name, SessionRow(
                 s.id, s.annotator, s.problem.id, s.problem_sha256, s.model, s.precision, s.study, condition,

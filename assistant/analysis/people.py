@@ -51,8 +51,12 @@ class Between:
     mean: float
     sd: float
     p: float
+    left_out: int
+    """Annotators with pairs on fewer than `FEW_PROBLEMS` problems, who are not in it."""
 
 
+FEW_PROBLEMS = 3
+"""An annotator's lift takes part in the spread from so many problems on."""
 Judged = dict[str, frozenset[str]]
 """The kinds that each annotator gave to one program."""
 
@@ -83,16 +87,20 @@ def person_lifts(by_arm: Mapping[str, Sequence[Pair]]) -> list[PersonLift]:
 
 
 def between(by_arm: Mapping[str, Sequence[Pair]]) -> list[Between]:
-    """The spread of the lift over each arm, from annotators with pairs on three problems or more."""
+    """The spread of the lift over each arm, from annotators with pairs on `FEW_PROBLEMS` problems or more.
+
+    Also who was always helped, or never: one variance of a pair is estimated from all annotators together.
+    """
     rows = []
     for arm, pairs in by_arm.items():
-        clusters = [clusters_of(own) for own in _by_annotator(pairs).values()]
-        clusters = [own for own in clusters if len(own) >= 3]
-        estimates = [_mean_and_variance(own) for own in clusters]
-        estimates = [(mean, variance) for mean, variance in estimates if variance > 0]
-        if len(estimates) >= 2:
-            spread = spread_between([m for m, _ in estimates], [v for _, v in estimates])
-            rows.append(Between(arm, len(estimates), spread.mean, spread.sd, spread.p))
+        everybody = [clusters_of(own) for _, own in sorted(_by_annotator(pairs).items())]
+        clusters = [own for own in everybody if len(own) >= FEW_PROBLEMS]
+        if len(clusters) >= 2:
+            means = [_mean(own) for own in clusters]
+            variance = _pooled_variance(clusters, means)
+            spread = spread_between(means, [variance / _pairs(own) for own in clusters])
+            left_out = len(everybody) - len(clusters)
+            rows.append(Between(arm, len(clusters), spread.mean, spread.sd, spread.p, left_out))
     return rows
 
 
@@ -140,9 +148,27 @@ def _person_lift(arm: str, annotator: str, pairs: Sequence[Pair]) -> PersonLift:
     return PersonLift(arm, annotator, len(pairs), len(clusters), lift, low, high)
 
 
-def _mean_and_variance(clusters: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """A ratio of sums and its variance between clusters (linearised, as for a cluster sample)."""
-    count, total = len(clusters), sum(n for _, n in clusters)
-    mean = sum(value for value, _ in clusters) / total
-    squares = sum((value - mean * n) ** 2 for value, n in clusters)
-    return mean, squares * count / (count - 1) / total**2
+Clusters = Sequence[tuple[float, float]]
+"""Of one annotator, by problem: sum of differences, and number of pairs."""
+
+
+def _pairs(clusters: Clusters) -> float:
+    return sum(n for _, n in clusters)
+
+
+def _mean(clusters: Clusters) -> float:
+    return sum(value for value, _ in clusters) / _pairs(clusters)
+
+
+def _pooled_variance(annotators: Sequence[Clusters], means: Sequence[float]) -> float:
+    """Variance of one pair around its annotator's mean, problems as clusters, over all annotators.
+
+    Its own variance would give an annotator whose pairs are all alike a weight without bounds. One pair with a
+    residual of 1 is added, so that it is not zero either where every annotator's pairs are alike.
+    """
+    squares = freedom = 1.0
+    for clusters, mean in zip(annotators, means, strict=True):
+        total = _pairs(clusters)
+        squares += sum((value - mean * n) ** 2 for value, n in clusters)
+        freedom += sum(n * (1 - n / total) for _, n in clusters)
+    return squares / freedom

@@ -175,7 +175,7 @@ class Session:
 
     def solved_at(self, round_: int) -> Program | None:
         """The program that solves the problem within so many interventions, by words alone: the first shown."""
-        solve = self._first_solve
+        solve = self.solve
         return solve if solve is not None and solve.round <= round_ else None
 
     def state_before(self, round_: int) -> str | None:
@@ -184,7 +184,8 @@ class Session:
         return next((parent for parent, made in states if not self._mended(made[0])), None)
 
     @cached_property
-    def _first_solve(self) -> Program | None:
+    def solve(self) -> Program | None:
+        """The program that solves the problem by words alone, after however many of them: the first shown."""
         solves = [p for p in self.dialogue if p.solved]
         return min(solves, key=lambda p: (p.round, p.turn, p.sample), default=None)
 

@@ -32,7 +32,7 @@ def tables(results: Results) -> Iterator[str]:
         "Without a person",
         ("samples", "solved", "95% interval", "measured on", "tokens", "written"),
         [
-            (str(x.tries), _percent(x.rate), _interval(x.low, x.high), str(x.measured), f"{x.tokens:,.0f}",
+            (str(x.tries), _percent(x.rate), _interval(x.low, x.high, _percent), str(x.measured), f"{x.tokens:,.0f}",
              f"{x.generated_tokens:,.0f}")
             for x in results.alone
         ],
@@ -60,9 +60,16 @@ def tables(results: Results) -> Iterator[str]:
     )
     yield table(
         "Spread of the lift between annotators",
-        ("over", "annotators", "mean lift", "standard deviation", "p"),
+        ("over", "annotators", "left out", "mean lift", "standard deviation", "p"),
         [
-            (NAMES[x.arm], str(x.annotators), _points(x.mean), _points(x.sd), f"{x.p:.2g}")
+            (
+                NAMES[x.arm],
+                str(x.annotators),
+                str(x.left_out),
+                _points(x.mean),
+                _number(100 * x.sd),
+                f"{x.p:.2g}",
+            )
             for x in results.between
         ],
     )
@@ -71,16 +78,21 @@ def tables(results: Results) -> Iterator[str]:
 def _rates(curve: Sequence[Point]) -> tuple[Sequence[str], Cells]:
     head = (
         "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem", "false solves",
-        "took place in", "stopped before",
+        "took place in", "of", "stopped before",
     )  # fmt: skip
     order = {arm: place for place, arm in enumerate(("human", *ARMS))}
     rows = [
         (NAMES[p.arm], str(p.interventions), str(p.sessions), str(p.problems), str(p.solved), _percent(p.rate),
          _interval(p.low, p.high, _percent), _interval(p.low_clustered, p.high_clustered, _percent),
-         f"{p.false_solves} of {p.hidden_scored}", str(p.asked), str(p.stopped))
+         _false(p), str(p.asked), str(p.open), str(p.stopped))
         for p in sorted(curve, key=lambda p: (order[p.arm], p.interventions))
     ]  # fmt: skip
     return head, rows
+
+
+def _false(point: Point) -> str:
+    """False solves of the solves that hidden tests judged; a dash where they judged none."""
+    return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
 
 
 def table(title: str, head: Sequence[str], rows: Cells) -> str:

@@ -11,7 +11,7 @@ from assistant.analysis.alone import Alone, alone_curve, flat_line
 from assistant.analysis.beside import beside
 from assistant.analysis.cautions import cautions
 from assistant.analysis.costs import Cost, Spent, costs, spent
-from assistant.analysis.curve import Point, all_curves, human_curve
+from assistant.analysis.curve import Point, all_curves, human_curve, longest
 from assistant.analysis.effort import Minutes, Way, minutes, ways
 from assistant.analysis.grouping import Group
 from assistant.analysis.lift import Lift, all_pairs, lifts
@@ -78,7 +78,7 @@ def results_of(group: Group) -> Results:
     of_programs: dict[str, Any] = {
         "curve": tuple(curve),
         "alone": tuple(alone),
-        "flat": flat_line(alone, max((s.rounds for s in sessions), default=0)),
+        "flat": flat_line(alone, max(0, longest(sessions))),
         "minutes": minutes(sessions),
         "ways": tuple(ways(sessions)),
         "costs": tuple(costs(sessions)),

@@ -53,12 +53,17 @@ def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
     rows = []
     for point in results.human:
         shares = [_cell(cells.get((arm, point.interventions))) for arm in arms]
-        rows.append([str(point.interventions), str(point.sessions), *shares, str(point.false_solves)])
+        rows.append([str(point.interventions), str(point.sessions), *shares, _false(point)])
     return head, rows
 
 
+def _false(point: Point) -> str:
+    """False solves; a dash where no hidden test judged any solve."""
+    return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
+
+
 def _cell(point: Point | None) -> str:
-    return "" if point is None else f"{point.rate:4.0%} {point.low_clustered:.0%}–{point.high_clustered:.0%}"
+    return "–" if point is None else f"{point.rate:4.0%} {point.low_clustered:.0%}–{point.high_clustered:.0%}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

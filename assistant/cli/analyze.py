@@ -32,7 +32,7 @@ def analyze(
         typer.Option(
             "--by",
             metavar="NAMES",
-            help="Keep apart by model, study, condition, annotator, source, difficulty, samples.",
+            help="Keep apart by model, study, condition, annotator, source, difficulty, samples, rounds.",
         ),
     ] = "model",
     sessions: SessionsOption = None,

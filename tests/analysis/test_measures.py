@@ -37,12 +37,12 @@ def test_rates_after_each_intervention() -> None:
     assert [p.stopped for p in points] == [0, 0, 0, 1, 1]
 
 
-def test_a_session_counts_only_where_it_was_to_go() -> None:
+def test_a_session_with_fewer_rounds_stays_in_every_point() -> None:
     sessions = [
         session("a", [program(0, 0), program(1, 1, "t0s0", solved=True)], rounds=1),
         session("b", [program(0, 0)], rounds=3, problem=2),
     ]
-    assert [(p.sessions, p.solved) for p in human_curve(sessions)] == [(2, 0), (2, 1), (1, 0), (1, 0)]
+    assert [(p.sessions, p.solved) for p in human_curve(sessions)] == [(2, 0), (2, 1), (2, 1), (2, 1)]
 
 
 def test_any_sample_of_a_round_may_solve_and_the_first_one_is_judged() -> None:
@@ -85,8 +85,9 @@ def test_an_arm_stands_where_the_words_stood() -> None:
     ]
     first, second = arm_curves(sessions)
     assert (first.arm, second.arm) == ("retry", "retry")
-    # "c" was never asked again with this arm, so that it is not known what the arm would have done.
-    assert (first.interventions, first.sessions, first.solved, first.asked) == (1, 2, 2, 1)
+    # "c" was never asked again with this arm: "b" stands for it.
+    assert (first.interventions, first.sessions, first.solved, first.asked) == (1, 3, 2, 1)
+    assert (first.open, first.asked_solved, first.rate) == (2, 1, 1.0)
     assert (second.interventions, second.sessions, second.solved, second.asked) == (2, 3, 1, 1)
 
 

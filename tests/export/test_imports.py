@@ -191,3 +191,34 @@ def test_every_released_row_of_ilf(shared_data: Path, tmp_path: Path) -> None:
     for path in tmp_path.glob("*/*.jsonl"):
         verdicts = [e.visible.passed for e in read_journal(path).events if e.type == "tests_finished"]  # type: ignore[attr-defined]
         assert verdicts == [False, True], path.name
+
+
+def _mint_row(*verdicts: bool, task: int = 5) -> dict[str, Any]:
+    """A MINT dialogue with one attempt for each verdict and feedback between them."""
+    history = [{"role": "user", "content": "Task:\nWrite a function to double.\nassert double(2) == 4"}]
+    for number, right in enumerate(verdicts):
+        if number:
+            history.append({"role": "user", "content": "Observation:\nSo.\n\nExpert feedback:\nTry again."})
+        body = "2 * n" if right else "n"
+        code = f"<solution>\ndef double(n):\n    return {body}\n</solution>"
+        history.append({"role": "assistant", "content": code})
+    return {"state": {"history": history}, "task": {**MINT_ROW["task"], "task_id": task}}
+
+
+def test_a_dialogue_that_ended_when_solved_stays_in_every_rate(tmp_path: Path) -> None:
+    """The limit is the dataset's, whatever a dialogue came to; so a solve rate over them never falls."""
+    pytest.importorskip("duckdb")
+    from assistant.analysis.curve import human_curve
+    from assistant.analysis.reading import read_sessions
+
+    rows = (
+        _mint_row(True, task=1), _mint_row(False, True, task=2), _mint_row(False, True, False, task=3),
+        _mint_row(False, False, False, False, False, task=4), _mint_row(False, False, task=5),
+    )  # fmt: skip
+    _imported(_jsonl(tmp_path / "F=gpt-4" / "r.jsonl", *rows), tmp_path / "s")
+    sessions, _ = read_sessions(tmp_path / "s")
+    assert {session.rounds for session in sessions} == {4}
+    assert [session.end for session in sessions] == [
+        "solved", "solved", "solved", "rounds_used_up", "gave_up",
+    ]  # fmt: skip
+    assert [(p.solved, p.sessions) for p in human_curve(sessions)] == [(1, 5), *[(3, 5)] * 4]

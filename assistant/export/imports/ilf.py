@@ -56,6 +56,7 @@ def story(record: dict[str, Any]) -> Story:
             Mended(_fix(record, prompt)),
         ),
         sampling=Sampling(temperature=0.8, max_new_tokens=512),
+        rounds=1,
         shown_tests=1,
     )
 

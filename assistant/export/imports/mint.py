@@ -20,6 +20,8 @@ from assistant.problems.records import BadRecord
 
 NAME = "mint"
 TASKS = ("mbpp",)
+FEEDBACKS = 4
+"""MINT allows five attempts, so four feedbacks between them."""
 _BLOCK = re.compile(r"<(solution|execute)>\s*(.*?)\s*</\1>", re.S)
 _FEEDBACK = "Expert feedback:"
 
@@ -45,6 +47,7 @@ def story(record: dict[str, Any], file: Path) -> Story:
         author="model",
         problem=_problem(task),
         steps=tuple(_steps([Message.model_validate(m) for m in record["state"]["history"]])),
+        rounds=FEEDBACKS,
         shown_tests=None,
     )
 

@@ -40,13 +40,20 @@ def stories(records: Iterable[dict[str, Any]], tasks: dict[str, dict[str, Any]])
         known = chats.setdefault(key, [])
         known[:] = [chat for chat in known if messages[: len(chat[0])] != chat[0]]
         known.append((messages, record))
+    # Chats had no limit: the longest says how far any of them could have gone.
+    rounds = max((_turns(messages) for found in chats.values() for messages, _ in found), default=1)
     for (programmer, task), found in chats.items():
         problem = _problem(task, tasks.get(task))
         for messages, record in found:
-            yield _story(programmer, problem, messages, str(record.get("model", "unknown")))
+            yield _story(programmer, problem, messages, str(record.get("model", "unknown")), rounds)
 
 
-def _story(programmer: str, problem: Problem, messages: list[Message], model: str) -> Story:
+def _turns(messages: list[Message]) -> int:
+    """Turns of the programmer after the first answer."""
+    return max(1, sum(message.role == "assistant" for message in messages) - 1)
+
+
+def _story(programmer: str, problem: Problem, messages: list[Message], model: str, rounds: int) -> Story:
     whole = json.dumps([message.model_dump() for message in messages], ensure_ascii=False)
     digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     steps: list[Answered | Said] = []
@@ -65,6 +72,7 @@ def _story(programmer: str, problem: Problem, messages: list[Message], model: st
         author="person",
         problem=problem,
         steps=tuple(steps),
+        rounds=rounds,
         shown_tests=0,
     )
 

@@ -45,6 +45,8 @@ class Story:
     author: Literal["person", "model"]
     problem: Problem
     steps: tuple[Answered | Said | Mended, ...]
+    rounds: int
+    """Feedbacks that the dataset allows, however many this session had: its length depends on how it went."""
     sampling: Sampling = field(default_factory=Sampling)
     shown_tests: int | None = None
 

@@ -55,7 +55,13 @@ class _Telling:
                     )
                 case Mended():
                     yield from self._mend(step)
-        yield ev.SessionEnded(reason="solved" if self.solved else "gave_up")
+        yield ev.SessionEnded(reason=self._reason())
+
+    def _reason(self) -> ev.EndReason:
+        """Solved where any program passed, also one that was followed by others: as every rate counts it."""
+        if self.solved:
+            return "solved"
+        return "rounds_used_up" if self.round >= self.story.rounds else "gave_up"
 
     def _header(self) -> ev.SessionStarted:
         story = self.story
@@ -67,7 +73,7 @@ class _Telling:
             problem_sha256=story.problem.sha256,
             model=story.model,
             settings=ev.Settings(
-                rounds=max(1, sum(isinstance(step, Said) for step in story.steps)),
+                rounds=max(story.rounds, sum(isinstance(step, Said) for step in story.steps)),
                 sampling=story.sampling,
                 prompt=ev.PromptSettings(template="imported", visible_tests=story.shown_tests),
                 arms=(),
@@ -113,7 +119,7 @@ class _Telling:
         if code is None or not problem.visible_tests:
             return
         report = self._run(code, hidden=False)
-        self.solved = report.passed
+        self.solved = self.solved or report.passed
         yield ev.TestsFinished(
             turn=self.turn,
             round=round_,
