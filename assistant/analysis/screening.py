@@ -53,6 +53,8 @@ def screen(
     """
     contents = scan(folder)
     left_out = [LeftOut(path, "foreign", "not a file of ours") for path in contents.foreign]
+    left_out += [LeftOut(path, "empty", "empty: nothing was recorded in it") for path in contents.empty]
+    left_out += [LeftOut(item.path, "unreadable", item.why) for item in contents.unreadable]
     journals: dict[int, Journal] = {}
     paths = [found.path for found in contents.journals]
     for number, judged in enumerate(_all_judged(paths)):

@@ -46,6 +46,8 @@ def look(folder: Path, progress: Callable[[int, int], None] = lambda done, total
     """Every journal's first line. Raises `JournalError` where the folder itself cannot be read."""
     contents = scan(folder)
     left_out = [LeftOut(path, "foreign", "not a file of ours") for path in contents.foreign]
+    left_out += [LeftOut(path, "empty", "empty: nothing was recorded in it") for path in contents.empty]
+    left_out += [LeftOut(item.path, "unreadable", item.why) for item in contents.unreadable]
     paths = [found.path for found in contents.journals]
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     headers: list[Header] = []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
 from assistant.domain.errors import JournalError
-from assistant.store.files import make_folders, sync_folder, write_all
-from assistant.store.locking import WriterLock
+from assistant.store.files import make_folders, share_file, sync_folder, write_all
+from assistant.store.locking import UNBEGUN, WriterLock
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
 
@@ -16,22 +17,62 @@ _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
 class AppendFile:
     """An open, locked file. Whatever fails, it ends with a whole piece, or is cut back before the next."""
 
-    def __init__(self, path: Path, *, new: bool = False) -> None:
-        """Open `path` (or make it, where nothing may be yet). Raises `OSError`, or `SessionLocked`."""
+    def __init__(self, path: Path, *, new: bool = False, staged: bool = False) -> None:
+        """Open `path` (or make it, where nothing may be yet). Raises `OSError`, or `SessionLocked`.
+
+        A `staged` new file gets its name only with its first piece, so that a kill leaves no empty file there.
+        """
         self.path = path
         self._attempt = b""
-        self._open(_FLAGS | (os.O_CREAT | os.O_EXCL if new else 0))
+        self._staging: Path | None = None
+        """Where the file lies until its first piece is on disk."""
+        if new and staged:
+            self._open_staged()
+        else:
+            self._open(path, _FLAGS | (os.O_CREAT | os.O_EXCL if new else 0))
 
-    def _open(self, flags: int) -> None:
-        descriptor = os.open(self.path, flags, 0o644)
+    def _open(self, at: Path, flags: int) -> None:
+        descriptor = os.open(at, flags, 0o644)
         try:
             if flags & os.O_CREAT:
-                sync_folder(self.path.parent)
-            self._lock = WriterLock(descriptor, self.path)
+                share_file(descriptor, at.parent)
+            if flags & os.O_CREAT and at == self.path:
+                sync_folder(at.parent)
+            self._lock = WriterLock(descriptor, self.path, announce=at == self.path)
         except BaseException:
             os.close(descriptor)
+            if flags & os.O_CREAT:  # it is ours, and empty
+                with contextlib.suppress(OSError):
+                    at.unlink()
             raise
         self._descriptor = descriptor
+
+    def _open_staged(self) -> None:
+        """A new file under a hidden name of its own. Raises `OSError`, also where the path exists already."""
+        if os.path.lexists(self.path):
+            raise FileExistsError(errno.EEXIST, "File exists", str(self.path))
+        staging = self.path.with_name(f".{self.path.stem}-{os.getpid()}{UNBEGUN}")
+        self._open(staging, _FLAGS | os.O_CREAT | os.O_EXCL)
+        self._staging = staging
+
+    def _publish(self) -> None:
+        """Give a staged file its name, which nothing else may have. Raises `OSError`; it is then still staged."""
+        staging = self._staging
+        if staging is None:
+            return
+        try:
+            linked = _take_name(staging, self.path)
+            sync_folder(self.path.parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if self.path.stat().st_ino == os.fstat(self._descriptor).st_ino:
+                    _give_name_back(staging, self.path)
+            raise
+        self._staging = None
+        if linked:
+            with contextlib.suppress(OSError):
+                staging.unlink()
+        self._lock.announce()
 
     def content(self) -> bytes:
         """The whole file, even one that was removed meanwhile."""
@@ -48,12 +89,13 @@ class AppendFile:
         try:
             write_all(self._descriptor, data)
             os.fsync(self._descriptor)
+            self._publish()
         except BaseException as error:  # also Ctrl-C between writing and syncing
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, at)
             if isinstance(error, OSError):
                 raise self._trouble(
-                    f"cannot be written ({error.strerror}): nothing is lost; mend that"
+                    f"cannot be written ({error.strerror}): nothing is lost; repair that"
                 ) from None
             raise
 
@@ -66,9 +108,9 @@ class AppendFile:
         """Let go of the file, put back first where it was removed (or take it away); safe to call again."""
         if self._descriptor < 0:
             return
-        if discard:
+        if discard or self._staging is not None:
             with contextlib.suppress(OSError):
-                self.path.unlink()
+                (self._staging or self.path).unlink()
         else:
             with contextlib.suppress(JournalError):
                 self._check_in_place()
@@ -85,7 +127,7 @@ class AppendFile:
             self._put_back()
             raise self._trouble("was removed while the session was running; it has been put back: look there")
         try:
-            there = self.path.stat()
+            there = (self._staging or self.path).stat()
         except OSError:
             there = None
         if there is None or (there.st_ino, there.st_dev) != (ours.st_ino, ours.st_dev):
@@ -93,18 +135,21 @@ class AppendFile:
 
     def _put_back(self) -> None:
         """A removed file lives on while it is open: write it again under its name. Raises `JournalError`."""
-        content, old = self.content(), self._descriptor
+        content, old, lock = self.content(), self._descriptor, self._lock
         try:
             make_folders(self.path.parent)
-            self._open(_FLAGS | os.O_CREAT | os.O_EXCL)
+            self._open_staged()
             write_all(self._descriptor, content)
             os.fsync(self._descriptor)
+            if content:
+                self._publish()
         except OSError as error:
             if self._descriptor != old:
                 os.close(self._descriptor)
-                self._descriptor = old
-                with contextlib.suppress(OSError):
-                    self.path.unlink()
+                if self._staging is not None:
+                    with contextlib.suppress(OSError):
+                        self._staging.unlink()
+            self._descriptor, self._lock, self._staging = old, lock, None
             raise self._trouble(
                 f"was removed and cannot be put back ({error.strerror}); its events are kept: mend that"
             ) from None
@@ -120,3 +165,25 @@ class AppendFile:
 
     def _trouble(self, what: str) -> JournalError:
         return JournalError(f"{self.path} {what}, then try again")
+
+
+def _take_name(staging: Path, path: Path) -> bool:
+    """Make `path` a name of the file at `staging`; True where that keeps its old name too. Raises `OSError`."""
+    try:
+        os.link(staging, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+            raise
+        if os.path.lexists(path):  # a file system without hard links
+            raise FileExistsError(errno.EEXIST, "File exists", str(path)) from None
+        staging.rename(path)
+        return False
+    return True
+
+
+def _give_name_back(staging: Path, path: Path) -> None:
+    """Undo `_take_name`. Raises `OSError`."""
+    if staging.exists():
+        path.unlink()
+    else:
+        path.rename(staging)

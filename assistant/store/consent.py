@@ -1,14 +1,14 @@
 """Answers about consent that are given outside a session: an append-only file beside the journals.
 
-One line an answer: `{"time", "annotator", "answer", "version", "text_sha256"}`. `withdrawn` takes every session of
-the annotator out of every later export, whatever the journals say; `granted` stands for sessions in which nobody
-was asked, and lifts an earlier withdrawal. The last answer of an annotator counts.
+One line an answer (see `Answer`). `withdrawn` takes every session of the annotator out of every later export,
+whatever the journals say. `granted` stands for sessions in which nobody was asked or in which the annotator had
+refused before, and lifts an earlier withdrawal. The last answer of an annotator counts. A last line that a crash
+cut off was never confirmed to anybody and counts for nothing.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from assistant.domain.errors import JournalError
 from assistant.domain.problem import Value
-from assistant.store.files import alone_in, sync_folder, write_all
+from assistant.store.files import alone_in, append_line
 
 NAME = "consent.jsonl"
 
@@ -31,13 +31,17 @@ class Answer(Value):
     version: str = ""
     text_sha256: str = ""
     """Of the text that was agreed to; empty for a withdrawal."""
+    text: str = ""
+    """The text itself; empty for a withdrawal, and in lines written before this was recorded."""
+    recorded_by: Literal["", "annotator", "researcher"] = ""
+    """Who entered the answer; empty in lines written before this was recorded."""
 
 
 def read_answers(folder: Path) -> dict[str, Answer]:
     """The last answer of every annotator in the folder's ledger. Raises `JournalError` naming a wrong line."""
     path = folder / NAME
     try:
-        lines = path.read_bytes().splitlines()
+        lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -45,15 +49,25 @@ def read_answers(folder: Path) -> dict[str, Answer]:
             f"{path} cannot be read ({error.strerror}): without it nothing is exported"
         ) from None
     answers: dict[str, Answer] = {}
+    if lines and not _is_whole(lines[-1]):
+        lines.pop()  # nothing after the last newline, or a line that was cut off before it was confirmed
     for number, line in enumerate(lines, start=1):
         try:
             answer = Answer.model_validate_json(line)
         except ValidationError:
             raise JournalError(
-                f"{path}, line {number}: not an answer about consent; mend it, for nothing is exported meanwhile"
+                f"{path}, line {number}: not an answer about consent; correct it: nothing is exported meanwhile"
             ) from None
         answers[answer.annotator] = answer
     return answers
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        Answer.model_validate_json(line)
+    except ValidationError:
+        return False
+    return True
 
 
 def add_answer(
@@ -63,6 +77,8 @@ def add_answer(
     *,
     version: str = "",
     text_sha256: str = "",
+    text: str = "",
+    recorded_by: Literal["annotator", "researcher"] = "annotator",
 ) -> Answer:
     """Append an answer, on disk when this returns. Raises `JournalError`."""
     given = Answer(
@@ -71,15 +87,15 @@ def add_answer(
         answer=answer,
         version=version,
         text_sha256=text_sha256,
+        text=text,
+        recorded_by=recorded_by,
     )
-    line = json.dumps(given.model_dump(), ensure_ascii=False).encode() + b"\n"
+    line = json.dumps(given.model_dump(), ensure_ascii=False).encode("utf-8", "replace")
     try:
-        with alone_in(folder), (folder / NAME).open("ab", buffering=0) as file:
-            write_all(file.fileno(), line)
-            os.fsync(file.fileno())
-        sync_folder(folder)
+        with alone_in(folder):
+            append_line(folder / NAME, line, _is_whole)
     except OSError as error:
         raise JournalError(
-            f"{folder / NAME} cannot be written ({error.strerror}): mend that, then repeat"
+            f"{folder / NAME} cannot be written ({error.strerror}): nothing was recorded; repair that, then repeat"
         ) from None
     return given

@@ -6,8 +6,9 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -30,15 +31,50 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def shared_mode(folder: Path) -> int | None:
+    """The permission bits of a folder that several users share; None where it follows the umask as usual.
+
+    A folder is shared when it has the setgid bit (a group's folder), or when anybody may write into it and no
+    sticky bit protects what others put there. Raises `OSError`.
+    """
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    open_to_all = bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX
+    return mode if mode & stat.S_ISGID or open_to_all else None
+
+
+def share_file(descriptor: int, folder: Path) -> None:
+    """Give a new file in `folder` the folder's permissions where several users share it, whatever the umask.
+
+    Without the right to (some network file systems), it keeps the mode that it was made with.
+    """
+    with contextlib.suppress(OSError):
+        mode = shared_mode(folder)
+        if mode is not None:
+            os.fchmod(descriptor, mode & 0o666)
+
+
+def _share_folder(folder: Path) -> None:
+    """A new folder takes the permissions of the shared folder that it lies in."""
+    with contextlib.suppress(OSError):
+        mode = shared_mode(folder.parent)
+        if mode is not None:
+            folder.chmod(mode)
+
+
 def make_folders(folder: Path) -> None:
-    """Make `folder` and what is missing above it, each name synced to disk. Raises `OSError`."""
+    """Make `folder` and what is missing above it, each name synced to disk. Raises `OSError`.
+
+    In a folder that several users share (see `shared_mode`), what is made is shared in the same way.
+    """
     missing = [folder, *folder.parents]
     for step in reversed(missing):
         if not step.is_dir():
             try:
-                step.mkdir(exist_ok=True)
+                step.mkdir()
+                _share_folder(step)
             except FileExistsError:
-                raise NotADirectoryError(errno.ENOTDIR, f"{step} is not a folder", str(step)) from None
+                if not step.is_dir():  # else another process was quicker
+                    raise NotADirectoryError(errno.ENOTDIR, f"{step} is not a folder", str(step)) from None
             sync_folder(step.parent)
 
 
@@ -67,6 +103,7 @@ def save_new_file(pattern: str, folder: Path, data: bytes) -> Path:
         path = folder / pattern.format(number)
         try:
             with path.open("xb") as file:
+                share_file(file.fileno(), folder)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -86,3 +123,38 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def append_line(path: Path, line: bytes, is_whole: Callable[[bytes], bool]) -> None:
+    """Append `line` (without its newline) to a file of lines; on disk when this returns. Raises `OSError`.
+
+    The line starts on a line of its own, whatever a crash or a full disk left at the end of the file: a last line
+    without its newline is ended where `is_whole` says that it is complete, and otherwise saved under
+    `<stem>.torn-<n>` and cut off. A failed attempt leaves the file as it was. Use it within `alone_in`.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size == 0:
+            share_file(descriptor, path.parent)
+        tail = os.pread(descriptor, size, 0).rpartition(b"\n")[2]
+        if tail and not is_whole(tail):
+            save_new_file(f"{path.stem}.torn-{{}}", path.parent, tail)
+            size -= len(tail)
+            os.ftruncate(descriptor, size)
+            tail = b""
+        _append(descriptor, (b"\n" if tail else b"") + line + b"\n", at=size)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def _append(descriptor: int, data: bytes, at: int) -> None:
+    """Put `data` at the end of the file, `at`; cut back there where that fails. Raises `OSError`."""
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, at)
+        raise

@@ -12,6 +12,7 @@ from assistant.domain.errors import JournalError
 from assistant.domain.events import Event, Stamp
 from assistant.store.appendfile import AppendFile
 from assistant.store.files import make_folders, save_new_file
+from assistant.store.locking import sweep
 from assistant.store.reading import Recording, parse_journal
 from assistant.store.wire import FIRST_PREV, encode, hash_of
 
@@ -42,11 +43,15 @@ class Journal:
 
     @classmethod
     def create(cls, folder: Path, session: str) -> Journal:
-        """A new, empty journal `folder/YYYY-MM-DD/session.jsonl` (today in UTC). Raises `JournalError`."""
+        """A new, empty journal `folder/YYYY-MM-DD/session.jsonl` (today in UTC), there from its first event on.
+
+        Raises `JournalError`.
+        """
         path = folder / f"{datetime.now(UTC):%Y-%m-%d}" / f"{session}.jsonl"
         try:
             make_folders(path.parent)
-            return cls(AppendFile(path, new=True), _End())
+            sweep(path.parent, keep=path)
+            return cls(AppendFile(path, new=True, staged=True), _End())
         except FileExistsError:
             raise JournalError(f"{path} exists already: a journal is never written over") from None
         except OSError as error:
@@ -65,6 +70,7 @@ class Journal:
             file = AppendFile(path)
         except OSError as error:
             raise JournalError(f"{path}: cannot be opened for writing ({error.strerror})") from None
+        sweep(path.parent, keep=path)
         try:
             recording = parse_journal(path, file.content())
             journal = cls(file, _End(recording.size, len(recording.events), recording.tip))

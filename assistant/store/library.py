@@ -27,7 +27,8 @@ def list_sessions(
     """
     if not folder.exists():
         return []
-    files = scan(folder).journals
+    contents = scan(folder)
+    files = contents.journals
     index = (
         cache_folder() / "sessions" / f"{hashlib.sha256(bytes(folder.absolute())).hexdigest()[:16]}.sqlite3"
     )
@@ -40,6 +41,10 @@ def list_sessions(
     if fresh:
         save_index(index, fresh)
     summaries = [*known.values(), *(summary for _, summary in fresh)]
+    summaries += [
+        SessionSummary(id=item.path.name, path=item.path, state="unreadable", trouble=item.why)
+        for item in contents.unreadable
+    ]
     return sorted(summaries, key=lambda summary: (summary.started, summary.id), reverse=True)
 
 

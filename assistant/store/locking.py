@@ -6,9 +6,13 @@ import contextlib
 import fcntl
 import os
 import socket
+import time
 from pathlib import Path
 
 from assistant.domain.errors import JournalError, SessionLocked
+
+UNBEGUN = ".jsonl.new"
+"""How the name of a journal ends until its first line is on disk."""
 
 
 class WriterLock:
@@ -18,8 +22,11 @@ class WriterLock:
     the message that a second writer gets, and may be stale.
     """
 
-    def __init__(self, descriptor: int, path: Path) -> None:
-        """Lock the open file `descriptor` at `path`. Raises `SessionLocked` naming the present writer."""
+    def __init__(self, descriptor: int, path: Path, *, announce: bool = True) -> None:
+        """Lock the open file `descriptor` at `path`. Raises `SessionLocked` naming the present writer.
+
+        Without `announce`, the note is written when `announce()` is called.
+        """
         self._note = path.with_suffix(".lock")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -32,6 +39,11 @@ class WriterLock:
                 f"{path.parent} is on a file system that gives no locks ({error.strerror}), so two programs could "
                 "write one session: choose another folder with --sessions"
             ) from None
+        if announce:
+            self.announce()
+
+    def announce(self) -> None:
+        """Write the note that names this process."""
         with contextlib.suppress(OSError):  # a full disk must not keep anybody from resuming
             self._note.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
 
@@ -63,3 +75,28 @@ def is_locked(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+STALE_AFTER = 60.0
+"""Seconds after which what a killed process left may be removed: a younger file may be about to be locked."""
+
+
+def sweep(folder: Path, keep: Path) -> None:
+    """Remove what killed processes left in `folder`: notes of locks that nobody holds, journals never begun.
+
+    `keep` is the journal at hand. What cannot be removed stays; no journal is touched.
+    """
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            note = entry.name.endswith(".lock")
+            if (note or entry.name.endswith(UNBEGUN)) and Path(entry.path) != keep.with_suffix(".lock"):
+                with contextlib.suppress(OSError):
+                    _sweep(Path(entry.path), note)
+
+
+def _sweep(path: Path, note: bool) -> None:
+    """Remove `path` where it is old enough and nobody writes its journal. Raises `OSError`."""
+    if time.time() - path.stat(follow_symlinks=False).st_mtime < STALE_AFTER:
+        return
+    if not is_locked(path.with_suffix(".jsonl") if note else path):
+        path.unlink()

@@ -18,7 +18,7 @@ Kind = Literal[
     "json", "schema", "event", "sequence", "chain", "header", "problem", "reference",
     "torn", "set_aside", "empty", "duplicate", "foreign", "unreadable",
 ]  # fmt: skip
-NOTICES: frozenset[Kind] = frozenset({"torn", "set_aside", "foreign"})
+NOTICES: frozenset[Kind] = frozenset({"torn", "set_aside", "foreign", "empty"})
 
 
 class Finding(Value):
@@ -83,6 +83,11 @@ def check_folder(
     findings += [
         _of(path, None, "foreign", "not a file of ours; it is left out") for path in contents.foreign
     ]
+    findings += [_of(path, None, "empty", "empty: nothing was recorded in it") for path in contents.empty]
+    findings += [
+        _of(item.path, None, "unreadable", item.why.removeprefix(f"{item.path} "))
+        for item in contents.unreadable
+    ]
     findings.sort(key=lambda finding: (finding.file, finding.line or 0))
     return Verification(journals=tuple(journals), findings=tuple(findings))
 
@@ -106,7 +111,8 @@ def check_file(path: Path) -> Checked:
 
 def _line_findings(path: Path, lines: list[bytes], torn: bytes) -> Iterator[Finding]:
     if not lines:
-        yield _of(path, None, "empty", "holds no whole event")
+        kind = "header" if torn else "empty"
+        yield _of(path, None, kind, "holds no whole event")
     story = Story(path.stem)
     broken = False
     for line in examine(lines):

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from assistant.domain.errors import ProblemSourceError, UsageError
 from assistant.domain.parsing import read_program
 from assistant.domain.problem import AssertTest, Problem
+from assistant.store.files import alone_in, append_line
 from assistant.tui.launch import Problems
 
 SOURCE = "own"
@@ -101,9 +104,16 @@ def _parses(line: str) -> bool:
 
 def keep(problem: Problem, file: Path) -> None:
     """Append a problem to the person's own. Raises OSError."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(problem.model_dump_json() + "\n")
+    with alone_in(file.parent):
+        append_line(file, problem.model_dump_json().encode(), _is_problem)
+
+
+def _is_problem(line: bytes) -> bool:
+    try:
+        Problem.model_validate_json(line)
+    except ValidationError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ def test_a_journal_lies_in_its_day_and_chains_its_lines(tmp_path: Path) -> None:
 
 def test_an_event_is_synced_before_append_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal.create(tmp_path, "s")
+    journal.append(header("s"))  # the journal has its name from here on
     synced: list[bytes] = []
     real = os.fsync
 
@@ -48,7 +49,7 @@ def test_an_event_is_synced_before_append_returns(tmp_path: Path, monkeypatch: p
         synced.append(journal.path.read_bytes())
 
     monkeypatch.setattr(appendfile.os, "fsync", fsync)
-    for count in (1, 2, 3):
+    for count in (2, 3, 4):
         journal.append(ev.DraftSaved(text=str(count)))
         assert synced[-1].count(b"\n") == count
         assert synced[-1] == journal.path.read_bytes()

@@ -146,7 +146,7 @@ def test_torn_empty_copied_and_foreign_files_are_named(tmp_path: Path) -> None:
         ("copies/torn.jsonl", "duplicate", 1),
         ("copies/torn.jsonl", "torn", 12),
     ]
-    assert [f.kind for f in checked.findings if f.is_error] == ["empty", "duplicate"]
+    assert [f.kind for f in checked.findings if f.is_error] == ["duplicate"]
     assert not checked.ok
 
 
