@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.cli import plain_text as text
 from assistant.domain import events as ev
+from assistant.domain.printable import exact, exact_line, printable
 from assistant.domain.state import State
 from assistant.store.summary import SessionSummary
 
@@ -49,26 +50,26 @@ def _step(event: ev.Event, colour: bool) -> Iterator[str]:
         case ev.TestsFinished():
             yield text.report_text(event.visible, colour)
         case ev.FeedbackGiven():
-            said = "\n".join(f"> {line}" for line in text.visible_text(event.text).splitlines())
+            said = "\n".join(f"> {line}" for line in printable(event.text).splitlines())
             kinds = f"; {', '.join(event.kinds)}" if event.kinds else ""
             yield f"--- feedback on {event.program} ({effort_text(event.effort)}{kinds})\n{said}"
         case ev.CodeEdited():
-            code = text.highlight(text.visible_text(event.code.rstrip()), colour)
+            code = text.highlight(exact(event.code.rstrip()), colour)
             yield f"--- {event.parent} mended by hand: program {event.program}\n{code}"
         case ev.ProgramChosen():
-            reason = f": {text.visible_text(event.reason)}" if event.reason else ""
+            reason = f": {printable(event.reason)}" if event.reason else ""
             yield f"--- went {'back to' if event.branch else 'on with'} {event.program}{reason}"
         case ev.TestAdded():
-            yield f"--- test added: {text.visible_text(event.test.text(''))}"
+            yield f"--- test added: {exact(event.test.text(''))}"
         case ev.ScratchCalled():
-            gave = event.actual if event.actual is not None else event.message
-            yield f"--- tried {text.visible_text(event.expression)}: {gave}"
+            gave = exact_line(event.actual if event.actual is not None else event.message)
+            yield f"--- tried {exact_line(event.expression)}: {gave}"
         case ev.SessionResumed():
             yield f"--- resumed with {event.model.name}"
         case ev.QuestionAnswered():
-            yield f"--- {text.visible_text(event.question)} {text.visible_text(event.answer)}"
+            yield f"--- {printable(event.question)} {printable(event.answer)}"
         case ev.SessionEnded() if event.note:
-            yield f"--- note: {text.visible_text(event.note)}"
+            yield f"--- note: {printable(event.note)}"
 
 
 def effort_text(effort: ev.Effort) -> str:

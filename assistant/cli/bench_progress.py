@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from assistant.cli.output import unfiltered
+
 if TYPE_CHECKING:
     from assistant.bench.running import Tally, Watch
 
@@ -31,7 +33,7 @@ def words(tally: Tally) -> str:
 @contextmanager
 def progress_bar(label: str) -> Iterator[Watch]:
     """What to call with every change."""
-    console = Console(stderr=True)
+    console = Console(file=unfiltered(sys.stderr))
     if not console.is_terminal:
         yield _lines(label)
         return

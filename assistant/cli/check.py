@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.domain.printable import exact, exact_line, half_character, shortened
+
 if TYPE_CHECKING:
     from assistant.domain.outcome import CaseReport, Report
     from assistant.domain.submission import Submission
@@ -38,6 +40,8 @@ def check(
     from assistant.domain.errors import UsageError
     from assistant.sandbox.service import open_sandbox
 
+    if any(half_character(code) for code in test or []):
+        raise UsageError("a --test holds bytes that are no UTF-8 text")
     if not test and problem is None:
         raise UsageError("nothing to check: give --test 'assert …' or --problem ID")
     source, refusal = _read(file)
@@ -104,17 +108,19 @@ def _show(report: Report) -> None:
     for case in report.cases:
         print(_line(case))
     if report.stdout.strip():
-        print("printed:\n" + report.stdout.rstrip("\n"))
+        print("printed:\n" + exact(report.stdout.rstrip("\n")))
     print(f"{report.pass_count} of {len(report.cases)} passed: {report.outcome.word}")
 
 
 def _line(case: CaseReport) -> str:
     """One case: its outcome, its test, and what was expected where that was not given."""
-    parts = [f"{case.outcome.word:14} {' '.join(case.test.split())[:200]}"]
+    from assistant.cli.plain_text import wrong_value_text
+
+    parts = [f"{case.outcome.word:14} {shortened(exact_line(case.test), 200)}"]
     if not case.passed and case.expected is not None and case.actual is not None:
-        parts.append(f"expected {case.expected}, got {case.actual}")
+        parts.append(wrong_value_text(case, " " * 15))
     if case.message:
-        parts.append(case.message)
+        parts.append(exact_line(case.message))
     if not case.sealed:
         parts.append("(unsealed: ran beside the code)")
     return "\n               ".join(parts)

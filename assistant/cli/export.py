@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.cli.output import unfiltered
 from assistant.cli.sessions import JsonOption, SessionsOption
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class _Bar:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar = Progress(*columns, console=Console(file=unfiltered(sys.stderr)), transient=True)
         self._steps: dict[str, Any] = {}
         self._moving = sys.stderr.isatty()
         return self

@@ -10,6 +10,7 @@ import typer
 
 from assistant import __version__
 from assistant.cli import registry
+from assistant.cli.output import printable_output
 from assistant.domain.errors import AssistantError
 
 INTERRUPTED = 130
@@ -19,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failure, 2 usage, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    sys.exit(_guarded(with_default_command([w for w in words if w != "--debug"]), debug))
+    with printable_output():
+        status = _guarded(with_default_command([w for w in words if w != "--debug"]), debug)
+    sys.exit(status)
 
 
 def with_default_command(words: list[str]) -> list[str]:

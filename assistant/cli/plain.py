@@ -15,6 +15,7 @@ from assistant.cli.study import ask_consent
 from assistant.domain import events as ev
 from assistant.domain.errors import EngineError, UsageError
 from assistant.domain.generation import Engine, Progress
+from assistant.domain.printable import exact
 from assistant.domain.problem import Problem
 from assistant.domain.state import State
 from assistant.domain.submission import Sandbox
@@ -337,7 +338,7 @@ def _pick_problem(options: setup.RunOptions, printer: Printer) -> Problem:
     if options.problem is not None:
         return collection.get(options.problem)
     for number, problem in enumerate(collection.problems, start=1):
-        printer.talk(f"{number:4}  {problem.id:32} {' '.join(problem.text.split())[:80]}")
+        printer.talk(f"{number:4}  {problem.id:32} {exact(' '.join(problem.text.split()))[:80]}")
     printer.talk("which problem? (number or id) ", end="")
     answer = printer.read_line().strip()
     if not answer:

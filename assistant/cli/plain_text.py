@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from assistant.domain import events as ev
+from assistant.domain.difference import contrasted
 from assistant.domain.generation import Progress
 from assistant.domain.outcome import CaseReport, Outcome, Report
+from assistant.domain.printable import exact, exact_line, printable
 from assistant.domain.problem import Problem
 from assistant.domain.state import Program, State
 
@@ -20,8 +22,8 @@ def colour_wanted(stream: TextIO) -> bool:
 
 def problem_text(problem: Problem) -> str:
     """The task and its visible tests."""
-    tests = "\n".join(f"    {line}" for test in problem.test_texts() for line in test.splitlines())
-    return f"{problem.id}\n{problem.text.strip()}\n\nvisible tests:\n{tests}\n"
+    tests = "\n".join(f"    {exact(line)}" for test in problem.test_texts() for line in test.splitlines())
+    return f"{exact_line(problem.id)}\n{printable(problem.text.strip())}\n\nvisible tests:\n{tests}\n"
 
 
 def answer_text(event: ev.GenerationFinished, colour: bool) -> str:
@@ -30,14 +32,14 @@ def answer_text(event: ev.GenerationFinished, colour: bool) -> str:
     head = f"--- round {event.round}, program {event.program}"
     cost = f"--- {finish.generated_tokens} tokens in {finish.seconds:.1f} s"
     if finish.reason == "error":
-        return f"{head}\nthe model failed: {finish.error}\n{cost}"
+        return f"{head}\nthe model failed: {exact(finish.error)}\n{cost}"
     body = event.code if event.code is not None else finish.text
     note = {"cancelled": " (stopped before its end)", "length": " (cut at the length limit)"}.get(
         finish.reason, ""
     )
-    lines = [head + note, highlight(visible_text(body.rstrip()), colour)]
+    lines = [head + note, highlight(exact(body.rstrip()), colour)]
     if event.answer_problem:
-        lines.append(f"note: {event.answer_problem}")
+        lines.append(f"note: {exact(event.answer_problem)}")
     return "\n".join([*lines, cost])
 
 
@@ -47,11 +49,11 @@ def table_text(state: State, colour: bool) -> str:
     if program is None:
         return ""
     lines = [f"--- so far: round {program.round}, program {program.id}"]
-    lines.append(highlight(visible_text((program.code or program.text).rstrip()), colour))
+    lines.append(highlight(exact((program.code or program.text).rstrip()), colour))
     if program.visible is not None:
         lines.append(report_text(program.visible, colour))
     if state.pending_feedback is not None:
-        lines.append(f"you said: {visible_text(state.pending_feedback.text)}")
+        lines.append(f"you said: {printable(state.pending_feedback.text)}")
     return "\n".join(lines)
 
 
@@ -59,7 +61,7 @@ def report_text(report: Report, colour: bool = False) -> str:
     """One line a case: passed, or what was expected and what came."""
     lines = [case_text(case, colour) for case in report.cases]
     if report.message and not report.cases:
-        lines.append(f"  {report.outcome.word}: {report.message}")
+        lines.append(f"  {report.outcome.word}: {exact(report.message)}")
     seal = "" if report.sealed else "  (unsealed: a test ran beside the code)"
     return "\n".join([*lines, f"{report.pass_count} of {len(report.cases)} visible tests pass{seal}"])
 
@@ -69,16 +71,25 @@ def case_text(case: CaseReport, colour: bool = False) -> str:
     mark = "ok" if case.passed else case.outcome.word
     if colour:
         mark = f"\x1b[{32 if case.passed else 31}m{mark}\x1b[0m"
-    line = f"  {mark}: {case.test}" + ("" if case.sealed else "  (unsealed)")
+    line = f"  {mark}: {exact_line(case.test)}" + ("" if case.sealed else "  (unsealed)")
     if case.passed:
         return line
     if case.outcome is Outcome.WRONG and case.actual is not None:
-        line += f"\n      expected {case.expected}, got {case.actual}"
+        line += f"\n      {wrong_value_text(case, '      ')}"
     elif case.message:
-        line += f"\n      {case.message}"
+        line += f"\n      {exact_line(case.message)}"
     if case.stdout:
-        line += "\n      printed: " + case.stdout.rstrip()[:400].replace("\n", "\n      ")
+        line += "\n      printed: " + exact(case.stdout).rstrip()[:400].replace("\n", "\n      ")
     return line
+
+
+def wrong_value_text(case: CaseReport, indent: str = "") -> str:
+    """`expected 1, got 2`; on lines of their own, spaces as `␣`, where the eye could take them for equal."""
+    lefts, rights, note = contrasted(case.expected or "", case.actual or "")
+    expected, actual = ("".join(part.text for part in parts) for parts in (lefts, rights))
+    if not note:
+        return f"expected {exact_line(case.expected or '')}, got {exact_line(case.actual or '')}"
+    return f"expected {expected}\n{indent}got      {actual}\n{indent}{note}"
 
 
 def summary_text(state: State, *, lesson: bool = True) -> str:
@@ -117,11 +128,6 @@ def progress_text(progress: Progress) -> str:
     return (
         f"{progress.step} {progress.done / progress.total:4.0%}" if progress.total else f"{progress.step} …"
     )
-
-
-def visible_text(text: str) -> str:
-    """`text` with control characters escaped, so that code cannot drive the terminal."""
-    return "".join(c if c in "\n\t" or c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def highlight(code: str, colour: bool) -> str:

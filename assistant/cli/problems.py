@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.domain.printable import exact, exact_line
+
 if TYPE_CHECKING:
     from assistant.domain.problem import Problem
     from assistant.problems.checking import Checked
@@ -63,7 +65,7 @@ def _list(chosen: Iterable[Problem], *, json_: bool) -> None:
     grade = max((len(problem.difficulty) for problem in chosen), default=0)
     for problem in chosen:
         difficulty = f"  {problem.difficulty:{grade}}" if grade else ""
-        line = f"{problem.id:{wide}}{difficulty}  {' '.join(problem.text.split())}"
+        line = f"{problem.id:{wide}}{difficulty}  {exact(' '.join(problem.text.split()))}"
         print(line if len(line) <= width else line[: width - 1] + "…")
     print(f"{len(chosen)} problems", file=sys.stderr)
 
@@ -103,16 +105,15 @@ def _progress(results: Sequence[Checked], total: int) -> None:
 
 
 def _failure(result: Checked) -> str:
+    from assistant.cli.plain_text import wrong_value_text
+
     case, report = result.first_failure, result.report
     if case is None:
-        return f"{result.problem.id}: {report.message if report else ''}"
-    detail = case.message or (
-        f"expected {case.expected}, got {case.actual}" if case.actual is not None else ""
-    )
+        return f"{result.problem.id}: {exact_line(report.message) if report else ''}"
+    detail = exact_line(case.message) or (wrong_value_text(case, "    ") if case.actual is not None else "")
+    told = f": {detail}" if detail else ""
     known = " (this task differs between releases)" if "releases-differ" in result.problem.tags else ""
-    return (
-        f"{result.problem.id}: {case.outcome.word}: {case.test}" + (f": {detail}" if detail else "") + known
-    )
+    return f"{result.problem.id}: {case.outcome.word}: {exact_line(case.test)}{told}{known}"
 
 
 def _report(results: Sequence[Checked], *, json_: bool) -> None:

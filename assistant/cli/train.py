@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from assistant.cli.output import libraries_output
+
 
 def train(
     data: Annotated[Path, typer.Argument(metavar="EXPORT", help="A folder that `assistant export` wrote.")],
@@ -42,7 +44,8 @@ def train(
             print(progress.step, file=sys.stderr)
 
     recipe = Recipe(format_, epochs, steps, learning_rate, rank, batch, accumulate, max_length, seed)
-    record = train_on(data, model, out, recipe, cache_folder(), tell)
+    with libraries_output():
+        record = train_on(data, model, out, recipe, cache_folder(), tell)
     if record["validation_loss_after"] is not None:
         before, after = record["validation_loss_before"], record["validation_loss_after"]
         print(f"loss on problems it was not trained on: {before:.3f} before, {after:.3f} after")

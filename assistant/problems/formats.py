@@ -19,6 +19,7 @@ from assistant.problems import (
     mbpp_sanitized,
     native,
 )
+from assistant.problems.labels import checked
 from assistant.problems.reading import Found
 from assistant.problems.records import BadRecord, Record, first_error
 
@@ -80,7 +81,7 @@ def _convert(chosen: Format, record: Record | BadRecord, where: str) -> Problem:
         missing = [field for field in chosen.FIELDS if field not in record]
         raise BadRecord(f"not a record of {chosen.NAME}" + (f": no {', '.join(missing)}" if missing else ""))
     try:
-        return chosen.convert(record, where)
+        return checked(chosen.convert(record, where))
     except ValidationError as error:  # e.g. half a surrogate pair, which is no text
         raise BadRecord(first_error(error)) from None
     except (RecursionError, OverflowError, UnicodeError) as error:

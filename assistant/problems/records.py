@@ -47,6 +47,8 @@ def text_list_field(record: Record, name: str) -> list[str]:
 def first_error(error: ValidationError) -> str:
     """The first thing that is wrong with a record, as `field: reason`."""
     first = error.errors()[0]
+    if first["type"] == "string_unicode":
+        return "its text holds half a character (a lone surrogate), which is no Unicode"
     return f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
 
 

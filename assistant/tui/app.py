@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.events import Event, InputEvent, Key
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from assistant.domain.errors import AssistantError
@@ -33,6 +34,7 @@ from assistant.tui.messages import (
 )
 from assistant.tui.own_problems import with_own
 from assistant.tui.problem_list import attempts_of
+from assistant.tui.safe_screen import SafeText
 from assistant.tui.screens.library import LibraryScreen
 from assistant.tui.services import Services
 from assistant.tui.studying import Studying
@@ -74,6 +76,9 @@ class AssistantApp(App[None]):
             self.register_theme(theme)
         self.preferences = launch.preferences
         self._use_theme(launch.preferences.theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [SafeText(), *super().get_line_filters()]
 
     def get_default_screen(self) -> LibraryScreen:
         return LibraryScreen()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from assistant.tui.difference import differing_parts
+from assistant.domain.difference import differing_parts
 from assistant.tui.highlighting import PythonLines
 from assistant.tui.lines import Line, Piece, plain
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from assistant.domain.printable import exact_line, shortened
+
+__all__ = ["TAB", "Line", "Piece", "displayable", "plain", "shortened"]
+
 TAB = "    "
 
 
@@ -24,18 +28,5 @@ def plain(line: Iterable[Piece]) -> str:
 
 
 def displayable(text: str) -> str:
-    """One line that is safe to print: tabs widened, other control characters shown as `\\x1b`."""
-    text = text.replace("\t", TAB)
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
-def shortened(text: str, length: int, keep: int = 0) -> str:
-    """At most `length` characters of `text`, with `…` for what is left out; position `keep` stays in sight."""
-    if len(text) <= length:
-        return text
-    start = max(0, min(keep - length // 2, len(text) - length))
-    cut = text[start : start + length]
-    head = "…" + cut[1:] if start else cut
-    return head[:-1] + "…" if start + length < len(text) else head
+    """One line that is safe to print: tabs widened, whatever else cannot be seen shown as `\\x1b`."""
+    return exact_line(text.replace("\t", TAB))

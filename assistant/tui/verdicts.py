@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.domain.difference import Part, contrasted
 from assistant.domain.outcome import CaseReport, Report
 from assistant.domain.problem import Test
 from assistant.domain.state import Program, State
-from assistant.tui.difference import Part, differing_parts, first_difference
 from assistant.tui.lines import Line, Piece, displayable, shortened
 
 Change = Literal["", "broke", "mended"]
@@ -130,10 +130,9 @@ def _values(case: CaseReport) -> list[Line]:
     if expected is None or actual is None:
         label, value = ("expected", expected) if expected is not None else ("actual", actual)
         return [_value(label, [Part(shortened(displayable(value or ""), LONGEST), False)])]
-    expected, actual = displayable(expected), displayable(actual)
-    at = first_difference(expected, actual)
-    lefts, rights = differing_parts(shortened(expected, LONGEST, at), shortened(actual, LONGEST, at))
-    return [_value("expected", lefts), _value("actual", rights)]
+    lefts, rights, note = contrasted(expected, actual, LONGEST)
+    lines = [_value("expected", lefts), _value("actual", rights)]
+    return [*lines, (Piece(f"            {note}", "line--note"),)] if note else lines
 
 
 def _value(label: str, parts: list[Part]) -> Line:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.domain.difference import differing_parts
 from assistant.domain.errors import UsageError
 from assistant.domain.events import Effort
 from assistant.domain.generation import Progress
 from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.tui.comparing import compared, side_by_side, unified
-from assistant.tui.difference import differing_parts
 from assistant.tui.effort_clock import EffortClock
 from assistant.tui.highlighting import PythonLines
 from assistant.tui.lines import displayable, plain, shortened
