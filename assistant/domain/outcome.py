@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from assistant.domain.problem import Value
+from assistant.domain.problem import Extended, Value
 
 
 class Outcome(StrEnum):
@@ -25,8 +25,10 @@ class Outcome(StrEnum):
         return self.value.replace("_", " ")
 
 
-class CaseReport(Value):
+class CaseReport(Extended):
     """One test case. Every text is bounded and safe to display (control characters escaped)."""
+
+    LATER = ("by_publisher",)
 
     test: str
     outcome: Outcome
@@ -43,10 +45,17 @@ class CaseReport(Value):
     """What the program printed during this case."""
     sealed: bool = True
     """False when the test ran beside the code, so that the code could have forged the verdict."""
+    by_publisher: bool | None = None
+    """Whether the data set's own checker accepts the result, where it judges otherwise than `outcome`."""
 
     @property
     def passed(self) -> bool:
         return self.outcome is Outcome.PASSED
+
+    @property
+    def counts(self) -> bool:
+        """Whether the case is passed in the data set's own score."""
+        return self.passed if self.by_publisher is None else self.by_publisher
 
 
 class Report(Value):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from assistant.domain.outcome import CaseReport, Report
+from assistant.domain.prelude import needed
 from assistant.domain.problem import Problem, Test, Value
 
 
@@ -28,6 +29,8 @@ class Submission(Value):
     """A function name, `Solution.method`, or empty for whole programs; guessed from the tests when empty."""
     tests: tuple[Test, ...]
     test_setup: str = ""
+    prelude: str = ""
+    """Code that runs in the program's module before it; its lines do not count in reports."""
     limits: Limits = Limits()
 
     @classmethod
@@ -40,6 +43,7 @@ class Submission(Value):
             entry_point=problem.entry_point,
             tests=problem.hidden_tests if hidden else problem.visible_tests,
             test_setup=problem.test_setup,
+            prelude=needed(problem.prelude, source, problem.entry_point),
             limits=limits,
         )
 
@@ -56,8 +60,8 @@ class Sandbox(Protocol):
         """Run every test. Never raises for what the program does; `SandboxError` when the walls do not stand."""
         ...
 
-    def call(self, source: str, expression: str, limits: Limits = Limits()) -> CaseReport:
-        """Load `source`, evaluate one Python expression beside it, report its `repr` as `actual` (unsealed)."""
+    def call(self, source: str, expression: str, limits: Limits = Limits(), prelude: str = "") -> CaseReport:
+        """Load `prelude` and `source`, evaluate one expression beside them, report its `repr` (unsealed)."""
         ...
 
     def close(self) -> None:

@@ -101,6 +101,7 @@ class Casework:
         submission = self._submission
         return {
             "source": submission.source,
+            "prelude": submission.prelude,
             "name": self._name,
             "entry": submission.entry_point,
             "setup": submission.test_setup,
@@ -191,9 +192,9 @@ class _Expression(AssertTest):
     """An expression to evaluate beside the program; only ever made here."""
 
 
-def evaluate(worker: Worker, source: str, expression: str, limits: Limits) -> CaseReport:
+def evaluate(worker: Worker, source: str, expression: str, limits: Limits, prelude: str = "") -> CaseReport:
     """`expression` evaluated beside the program, its `repr` as `actual`."""
-    submission = Submission(source=source, tests=(), limits=limits)
+    submission = Submission(source=source, tests=(), limits=limits, prelude=prelude)
     work = Casework(worker, submission, [_Expression(code=expression)], name="solution", expressions=True)
     (report,) = work.run()
     return report

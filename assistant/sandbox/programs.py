@@ -14,7 +14,8 @@ from assistant.domain.submission import Limits
 from assistant.sandbox.attempt import Attempt, Flooded, Gone, Late
 from assistant.sandbox.casework import MAX_BREAKS, SETTLING
 from assistant.sandbox.display import safe_output
-from assistant.sandbox.verdicts import Ending, died, made, raised
+from assistant.sandbox.printed import apps_accepts, prints_the_same
+from assistant.sandbox.verdicts import EXITED, Ending, died, made, raised
 from assistant.sandbox.worker import Worker
 
 SHOWN = 2000
@@ -23,19 +24,22 @@ SHOWN = 2000
 _FINE: Ending = (Outcome.PASSED, "", None)
 
 
-def run_programs(worker: Worker, source: str, tests: list[StdinTest], limits: Limits) -> list[CaseReport]:
+def run_programs(
+    worker: Worker, source: str, tests: list[StdinTest], limits: Limits, prelude: str = ""
+) -> list[CaseReport]:
     """One fresh process per test."""
+    request = {"source": source, "prelude": prelude}
     reports: list[CaseReport] = []
     for test in tests:
         if sum(report.outcome is Outcome.TIMED_OUT for report in reports) >= MAX_BREAKS:
             message = f"not run: {MAX_BREAKS} cases before it had already timed out"
             reports.append(made(test.text(""), Outcome.TIMED_OUT, message))
         else:
-            reports.append(_run(worker, source, test, limits))
+            reports.append(_run(worker, request, test, limits))
     return reports
 
 
-def _run(worker: Worker, source: str, test: StdinTest, limits: Limits) -> CaseReport:
+def _run(worker: Worker, request: dict[str, str], test: StdinTest, limits: Limits) -> CaseReport:
     begun = time.monotonic()
     keep = max(limits.output_bytes, 2 * len(test.expected.encode("utf-8", "replace")) + 4096)
     bounds = {"memory_bytes": limits.memory_bytes, "seconds": limits.seconds, "cases": 1}
@@ -43,17 +47,17 @@ def _run(worker: Worker, source: str, test: StdinTest, limits: Limits) -> CaseRe
         _as_descriptor(test.stdin) as stdin_fd,
         Attempt(worker, role="program", limits=bounds, keep=keep, extra=[stdin_fd]) as attempt,
     ):
-        ending = _ending(attempt, source, limits.seconds)
+        ending = _ending(attempt, request, limits.seconds)
         with contextlib.suppress(Flooded):
             attempt.output.drain()
         printed = attempt.output.take()
     return _report(test, ending, printed, limits, keep, time.monotonic() - begun)
 
 
-def _ending(attempt: Attempt, source: str, seconds: float) -> Ending:
+def _ending(attempt: Attempt, request: dict[str, str], seconds: float) -> Ending:
     """How the program ended; `_FINE` when it came to its end or exited with status 0."""
     try:
-        answer: dict[str, Any] = attempt.ask({"source": source}, seconds + SETTLING / 4)
+        answer: dict[str, Any] = attempt.ask(request, seconds + SETTLING / 4)
     except Late:
         return Outcome.TIMED_OUT, f"no end within {seconds:g} s", None
     except Flooded:
@@ -72,10 +76,7 @@ def _ending(attempt: Attempt, source: str, seconds: float) -> Ending:
 def _report(
     test: StdinTest, ending: Ending, printed: bytes, limits: Limits, keep: int, seconds: float
 ) -> CaseReport:
-    outcome, message, line = ending
-    if outcome is Outcome.PASSED and not prints_the_same(printed, test.expected):
-        outcome = Outcome.WRONG
-        message = "printed nothing" if not printed.strip() else ""
+    outcome, message, line = _judged(ending, printed, test.expected)
     return made(
         test.text(""),
         outcome,
@@ -85,19 +86,32 @@ def _report(
         line=line,
         seconds=seconds,
         stdout=safe_output(printed, limits.output_bytes),
+        by_publisher=_by_publisher(test, ending, outcome, printed),
     )
 
 
-def prints_the_same(printed: bytes, expected: str) -> bool:
-    """Line by line the same words; spacing inside a line and empty lines at the end do not count."""
-    return _words(printed.decode("utf-8", "replace")) == _words(expected)
+def _judged(ending: Ending, printed: bytes, expected: str) -> Ending:
+    """The outcome by what was printed; a program may exit with any status once its output is right."""
+    same = prints_the_same(printed, expected)
+    if same and _exited_itself(ending):
+        return Outcome.PASSED, ending[1], None
+    if same or ending[0] is not Outcome.PASSED:
+        return ending
+    return Outcome.WRONG, "" if printed.strip() else "printed nothing", None
 
 
-def _words(text: str) -> list[list[str]]:
-    lines = [line.split() for line in text.splitlines()]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
+def _exited_itself(ending: Ending) -> bool:
+    """Whether the program ended by `sys.exit`, which APPS's checker takes for an ordinary end."""
+    return ending[0] is Outcome.EXITED_EARLY and ending[1].startswith(EXITED)
+
+
+def _by_publisher(test: StdinTest, ending: Ending, outcome: Outcome, printed: bytes) -> bool | None:
+    """APPS's verdict where it differs from `outcome`."""
+    if "APPS" not in test.suites:
+        return None
+    ended = ending[0] is Outcome.PASSED or _exited_itself(ending)
+    accepted = ended and apps_accepts(printed, test.expected)
+    return accepted if accepted is not (outcome is Outcome.PASSED) else None
 
 
 @contextlib.contextmanager

@@ -56,14 +56,14 @@ class LocalSandbox:
         cases = [made(text, Outcome.NOT_RUNNABLE, message) for text in texts]
         return self._report(cases, "", submission, 0.0)
 
-    def call(self, source: str, expression: str, limits: Limits = Limits()) -> CaseReport:
+    def call(self, source: str, expression: str, limits: Limits = Limits(), prelude: str = "") -> CaseReport:
         """Evaluate one expression beside the program (unsealed)."""
         try:
             check_source(source, limits)
         except RefusedSource as error:
             return made(expression, Outcome.NOT_RUNNABLE, str(error), sealed=False)
         try:
-            return self._pool.use(lambda worker: evaluate(worker, source, expression, limits))
+            return self._pool.use(lambda worker: evaluate(worker, source, expression, limits, prelude))
         except SandboxError:
             raise
         except Exception as error:
@@ -113,7 +113,9 @@ def run_submission(worker: Worker, submission: Submission) -> tuple[list[CaseRep
         reports.update(zip(indices, work.run(), strict=True))
         printed += work.printed
     programs = {i: test for i, test in enumerate(submission.tests) if isinstance(test, StdinTest)}
-    ran = run_programs(worker, submission.source, list(programs.values()), submission.limits)
+    ran = run_programs(
+        worker, submission.source, list(programs.values()), submission.limits, submission.prelude
+    )
     reports.update(zip(programs, ran, strict=True))
     printed += [report.stdout for report in ran]
     return [reports[index] for index in range(len(submission.tests))], "".join(printed)

@@ -20,6 +20,7 @@ Ending = tuple[Outcome, str, int | None]
 _WORDS = {"passed": Outcome.PASSED, "wrong": Outcome.WRONG, "error": Outcome.NOT_RUNNABLE}
 MEMORY_STATUS = -1000
 """Stands for the exit status of a process that was ended for its memory."""
+EXITED = "the program exited by itself"
 _WALL_ERRORS = {"PermissionError", "gaierror", "BlockingIOError"}
 _WALL_TEXTS = ("[Errno 1]", "[Errno 13]", "[Errno 24]", "[Errno 27]", "[Errno 28]", "can't start new thread")
 BROKE_PROTOCOL = "the program broke the protocol of the sandbox"
@@ -37,6 +38,7 @@ def made(
     seconds: float = 0.0,
     stdout: str = "",
     sealed: bool = True,
+    by_publisher: bool | None = None,
 ) -> CaseReport:
     """The report of one case, its texts bounded and safe to display."""
     return CaseReport(
@@ -49,6 +51,7 @@ def made(
         seconds=seconds,
         stdout=stdout,
         sealed=sealed,
+        by_publisher=by_publisher,
     )
 
 
@@ -65,6 +68,7 @@ def case_report(test: str, answer: Json, *, sealed: bool, stdout: str) -> CaseRe
         seconds=_seconds(answer.get("seconds")),
         stdout=stdout,
         sealed=sealed,
+        by_publisher=given if isinstance(given := answer.get("by_publisher"), bool) else None,
     )
 
 
@@ -92,7 +96,7 @@ def raised(failure: Any, *, in_test: bool = False, loading: bool = False) -> End
     message = f"{name}: {text}" if text else name
     if outcome is Outcome.EXITED_EARLY:
         status = "" if given["exit"] is None else f" (status {given['exit']})"
-        message = f"the program exited by itself{status}"
+        message = f"{EXITED}{status}"
     line = None if in_test else given["line"]
     return outcome, safe_line(message) + _where(given, line, in_test), line
 

@@ -18,6 +18,7 @@ from assistant.domain.answer import extract_code
 from assistant.domain.errors import JournalError, UsageError
 from assistant.domain.generation import Chunk, Engine, Finish, ModelInfo, Request
 from assistant.domain.outcome import Report
+from assistant.domain.prelude import needed
 from assistant.domain.problem import AssertTest, Problem, Test
 from assistant.domain.state import Program, State, apply, program_id, replay
 from assistant.domain.submission import Sandbox, Submission
@@ -211,7 +212,7 @@ class Session:
     def scratch(self, expression: str) -> Iterator[ev.LiveEvent]:
         """Evaluate an expression beside the program on the table, in the sandbox."""
         table = self._table()
-        case = self.sandbox.call(table.code or "", expression)
+        case = self.sandbox.call(table.code or "", expression, prelude=self._prelude(table.code or ""))
         yield self.record(
             ev.ScratchCalled(
                 program=table.id, expression=expression, actual=case.actual, message=case.message
@@ -374,6 +375,11 @@ class Session:
                 visible=report,
             )
         )
+
+    def _prelude(self, code: str) -> str:
+        """What the data set runs before this program."""
+        problem = self.state.problem
+        return needed(problem.prelude, code, problem.entry_point) if problem is not None else ""
 
     def _visible_report(self, code: str) -> Report:
         problem = self.state.problem

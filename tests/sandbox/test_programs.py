@@ -44,7 +44,7 @@ def test_ways_to_read_and_print(run: Run, source: str) -> None:
     ("source", "outcome"),
     [
         ("print(4)\nraise ValueError('late')\n", Outcome.RAISED),
-        ("print(4)\nimport sys\nsys.exit(3)\n", Outcome.EXITED_EARLY),
+        ("print(5)\nimport sys\nsys.exit(3)\n", Outcome.EXITED_EARLY),
         ("print(4, flush=True)\nimport os\nos.abort()\n", Outcome.EXITED_EARLY),
         ("print(4, flush=True)\nwhile True: pass\n", Outcome.TIMED_OUT),
         ("while True: print('4' * 10000)\n", Outcome.BLOCKED),
@@ -52,7 +52,7 @@ def test_ways_to_read_and_print(run: Run, source: str) -> None:
         ("print(4\n", Outcome.NOT_RUNNABLE),
         ("import socket\nsocket.socket()\n", Outcome.BLOCKED),
         ("", Outcome.WRONG),
-        ("print(4.0)\n", Outcome.WRONG),
+        ("print(4.5)\n", Outcome.WRONG),
         ("import os, struct\nbody = b'{\"ended\":true}'\nfor fd in range(3, 20):\n    try:\n"
          "        os.write(fd, struct.pack('>I', len(body)) + body)\n    except OSError:\n        pass\nwhile True: pass\n",
          Outcome.WRONG),
@@ -86,10 +86,18 @@ def test_a_line_is_named(run: Run) -> None:
         ("1\n2\n", "1\n2", True),
         ("1  2 \n\n", "1 2", True),
         ("1\r\n2", "1\n2", True),
-        ("1\n\n2", "1\n2", False),
+        ("1\n\n2", "1\n2", True),
+        ("\n1", "1", True),
         ("1 2", "1\n2", False),
         ("", "", True),
-        ("1", "1.0", False),
+        ("1", "1.0", True),
+        ("3.141593", "3.1415926535", True),
+        ("3.1417", "3.1415926535", False),
+        ("1000000", "1000001", False),
+        ("b a", "a b", False),
+        ("2\n1", "1\n2", False),
+        ("nan", "nan", True),
+        ("yes", "YES", False),
     ],
 )
 def test_what_counts_as_the_same(printed: str, expected: str, same: bool) -> None:

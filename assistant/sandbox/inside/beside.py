@@ -31,10 +31,10 @@ class Neighbour:
         self.raised_as: dict[str, Any] = {}
         self.returned: list[Any] = []
 
-    def start_load(self, source: str, name: str) -> None:
+    def start_load(self, source: str, name: str, prelude: str = "") -> None:
         self._source = source
         try:
-            self._module = load(source, name)
+            self._module = load(source, name, prelude)
         except BaseException as error:
             self._loaded = {"raised": describe(error, source)}
 

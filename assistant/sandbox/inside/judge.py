@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 import os
 import socket
 import time
@@ -13,6 +12,8 @@ from typing import Any
 
 from assistant.sandbox.inside import approx, frames, names
 from assistant.sandbox.inside.asserts import RECORDER, Recorder, compile_test
+from assistant.sandbox.inside.comparing import compared, number_is, read_literal
+from assistant.sandbox.inside.digests import digest_of
 from assistant.sandbox.inside.failures import checked_failure, describe
 from assistant.sandbox.inside.literals import literal_of
 from assistant.sandbox.inside.proxies import (
@@ -80,12 +81,12 @@ class Judge:
 
     def _bind(self, job: Json) -> Json:
         if not self._standing:
-            self._link.start_load(job["source"], job["name"])
+            self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
         setup = self._read(job["setup"])
         texts = [self._read(test["code"]) if test["kind"] == "assert" else None for test in self._tests]
         if self._standing:
             refuse_traces([setup, *texts])
-            self._link.start_load(job["source"], job["name"])
+            self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
         known = [text for text in (setup, *texts) if text is not None]
         bound = setup.binds if setup else set()
         given = job["entry"]
@@ -187,29 +188,31 @@ class Judge:
     def _run_call(self, test: Json) -> Json:
         if not self._entry:
             return {"verdict": "error", "message": "no function is named for this call"}
-        if test["expected"] is None and not test.get("record"):
+        if test["expected"] is None and not test.get("digest") and not test.get("record"):
             return {
                 "verdict": "error",
                 "message": "no expected value: the reference solution has not been run",
             }
-        arguments = ast.literal_eval(test["arguments"])
+        arguments = read_literal(test["arguments"])
         function = self._link.function(self._entry)
         value = function(*arguments)
         if test.get("record"):
             return {"verdict": "recorded", "literal": literal_of(value), "actual": show(value)}
-        expected = ast.literal_eval(test["expected"])
-        ok = alike(value, expected, test["atol"])
-        verdict = "passed" if ok else "wrong"
-        return {"verdict": verdict, "expected": show(expected), "actual": show(value)}
+        if test["expected"] is None:
+            ok = digest_of(value) == test["digest"]
+            return {"verdict": "passed" if ok else "wrong", "actual": show(value)}
+        expected = read_literal(test["expected"])
+        ok, by_publisher = compared(value, expected, test)
+        extra = {} if ok is by_publisher else {"by_publisher": by_publisher}
+        shown = {"expected": show(expected), "actual": show(value)}
+        return {"verdict": "passed" if ok else "wrong", **shown, **extra}
 
     def _run_value(self, test: Json) -> Json:
         if self._kinds[test["name"]].kind == "missing":
             return {"verdict": "error", "message": f"the program sets no `{test['name']}`"}
         value = self._link.get(test["name"])
         self._link.returned = [value]
-        ok = isinstance(value, int | float) and math.isclose(
-            value, test["expected"], rel_tol=test["rtol"], abs_tol=test["atol"]
-        )
+        ok = number_is(value, test["expected"], test["rtol"], test["atol"])
         shown = {"expected": show(test["expected"]), "actual": show(value)}
         return {"verdict": "passed" if ok else "wrong", **shown}
 
@@ -242,20 +245,6 @@ class Judge:
         kinds = (*(kind for kind in PLAIN if kind is not type(None)), *PROXIES)
         caught = self._link.raised is not None and error.obj is self._link.raised
         return (caught or isinstance(error.obj, kinds)) and is_own_attribute(error.name or "")
-
-
-def alike(value: Any, expected: Any, atol: float) -> bool:
-    """`value == expected`; with a tolerance, floats inside equal containers may differ by `atol`."""
-    if not atol:
-        return bool(value == expected)
-    if isinstance(expected, float | int) and not isinstance(expected, bool):
-        number = isinstance(value, float | int) and not isinstance(value, bool)
-        return number and (value == expected or math.isclose(value, expected, rel_tol=0.0, abs_tol=atol))
-    if isinstance(expected, list | tuple) and type(value) is type(expected):
-        return len(value) == len(expected) and all(map(alike, value, expected, [atol] * len(value)))
-    if isinstance(expected, dict) and isinstance(value, dict):
-        return value.keys() == expected.keys() and all(alike(value[k], expected[k], atol) for k in expected)
-    return bool(value == expected)
 
 
 def _text(error: BaseException) -> str:

@@ -74,9 +74,9 @@ class Link:
         self._after_call: Callable[[], None] = lambda: None
         """Brings the tests' copies of the program's values up to date."""
 
-    def start_load(self, source: str, name: str) -> None:
+    def start_load(self, source: str, name: str, prelude: str = "") -> None:
         """Have the program loaded; the judge has its own work to do meanwhile."""
-        self._send({"do": "load", "source": source, "name": name})
+        self._send({"do": "load", "source": source, "name": name, "prelude": prelude})
 
     def finish_load(self, names: list[str]) -> tuple[dict[str, Any], dict[str, Kind]]:
         """How loading went, and what the program says each name is."""

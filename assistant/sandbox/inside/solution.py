@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import functools
 import gc
 import io
 import os
@@ -23,6 +24,7 @@ from assistant.sandbox.inside import frames, wire
 from assistant.sandbox.inside.failures import describe
 
 FILENAME = "solution.py"
+STDIN_NAMES = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 
 class PatientOutput(io.TextIOWrapper):
@@ -67,12 +69,14 @@ def flush_streams() -> None:
             stream.flush()
 
 
-def load(source: str, name: str) -> types.ModuleType:
-    """Run the program as module `name`."""
+def load(source: str, name: str, prelude: str = "") -> types.ModuleType:
+    """Run the program as module `name`, after `prelude` in the same module."""
     module = types.ModuleType(name)
     module.__dict__["__file__"] = FILENAME
     sys.modules[name] = module
     code = compile(source.removeprefix("\ufeff"), FILENAME, "exec", dont_inherit=True)
+    if prelude:
+        exec(compile(prelude, "prelude", "exec", dont_inherit=True), module.__dict__)
     exec(code, module.__dict__)
     return module
 
@@ -115,7 +119,7 @@ class Solution:
 
     def _do_load(self, request: dict[str, Any]) -> dict[str, Any]:
         self._source = request["source"]
-        self._module = load(self._source, request["name"])
+        self._module = load(self._source, request["name"], request.get("prelude", ""))
         return {"loaded": True}
 
     def _do_kinds(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -252,10 +256,10 @@ def program_main(wire_fd: int, output_fd: int, stdin_fd: int) -> None:
     """Run one whole program on `stdin_fd`; say over `wire_fd` how it ended."""
     stream = frames.Frames(socket.socket(fileno=wire_fd))
     try:
-        source = stream.receive()["source"]
+        request = stream.receive()
         program_streams(output_fd, stdin_fd)
         gc.enable()
-        ended = run_program(source)
+        ended = run_program(request["source"], request.get("prelude", ""))
         flush_streams()
         stream.send(ended)
     except frames.FrameError:
@@ -275,13 +279,31 @@ def program_streams(output_fd: int, stdin_fd: int) -> None:
     sys.argv = [FILENAME]
     stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
     sys.stdin = sys.__stdin__ = stdin  # type: ignore[misc]
+    builtins.open = io.open = opening(io.open)
 
 
-def run_program(source: str) -> dict[str, Any]:
+def opening(usual: Callable[..., Any]) -> Callable[..., Any]:
+    """`open`, where the names of standard input mean descriptor 0: the private scratch has no `/dev`."""
+
+    @functools.wraps(usual)
+    def open_(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
+        if (
+            isinstance(file, str | os.PathLike)
+            and os.fspath(file) in STDIN_NAMES
+            and "r" in mode
+            and "+" not in mode
+        ):
+            return usual(0, mode, *args, **{**options, "closefd": False})
+        return usual(file, mode, *args, **options)
+
+    return open_
+
+
+def run_program(source: str, prelude: str = "") -> dict[str, Any]:
     """Run a program as `__main__`, its threads and exit handlers included; how it ended."""
     raised = None
     try:
-        load(source, "__main__")
+        load(source, "__main__", prelude)
     except BaseException as error:
         raised = describe(error, source)
     with contextlib.suppress(BaseException):
