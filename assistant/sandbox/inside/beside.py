@@ -9,11 +9,12 @@ import gc
 import os
 import socket
 import types
-from collections.abc import Set
+from collections.abc import Mapping
 from typing import Any
 
 from assistant.sandbox.inside import frames
 from assistant.sandbox.inside.failures import describe
+from assistant.sandbox.inside.homes import Home
 from assistant.sandbox.inside.judge import Judge
 from assistant.sandbox.inside.remote import Kind
 from assistant.sandbox.inside.show import show
@@ -43,7 +44,10 @@ class Neighbour:
         kinds = (Kind("function" if name.partition(".")[0] in known else "missing") for name in names)
         return self._loaded, dict(zip(names, kinds, strict=True))
 
-    def namespace(self, entry: str, kinds: dict[str, Kind], under_test: Set[str]) -> dict[str, Any]:
+    def confirmed(self, homes: Mapping[str, Home]) -> set[str]:
+        return set()
+
+    def namespace(self, entry: str, kinds: dict[str, Kind]) -> dict[str, Any]:
         seen = self._module.__dict__
         if entry:
             seen.setdefault("candidate", self.function(entry))

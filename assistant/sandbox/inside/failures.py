@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import types
 from typing import Any
 
@@ -14,13 +15,20 @@ def describe(error: BaseException, source: str) -> dict[str, Any]:
     line = line_of(error)
     return {
         "type": type(error).__name__[:80],
-        "mro": [kind.__name__[:80] for kind in type(error).__mro__[:20]],
+        "mro": [name_of(kind) for kind in type(error).__mro__[:20]],
         "text": text_of(error),
         "args": plain_arguments(error),
         "line": line,
         "code": code_at(source, line),
         "exit": exit_code(error),
     }
+
+
+def name_of(kind: type) -> str:
+    """A class's name; with its module before it where it only bears the name of a builtin."""
+    name = kind.__name__[:80]
+    builtin = getattr(builtins, name, None)
+    return name if builtin is None or builtin is kind else f"{kind.__module__}.{name}"[:80]
 
 
 def text_of(error: BaseException) -> str:

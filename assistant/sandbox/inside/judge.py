@@ -15,19 +15,23 @@ from assistant.sandbox.inside.asserts import RECORDER, Recorder, compile_test
 from assistant.sandbox.inside.comparing import compared, number_is, read_literal
 from assistant.sandbox.inside.digests import digest_of
 from assistant.sandbox.inside.failures import checked_failure, describe
+from assistant.sandbox.inside.homes import homes_in
 from assistant.sandbox.inside.literals import literal_of
 from assistant.sandbox.inside.proxies import (
     PLAIN,
     PROXIES,
+    Decisive,
     MustRunBeside,
+    ProgramDied,
     ProgramRefused,
     is_own_attribute,
 )
-from assistant.sandbox.inside.remote import MISSING, Kind, Link, ProgramDied
+from assistant.sandbox.inside.remote import MISSING, Kind, Link
 from assistant.sandbox.inside.show import show
 from assistant.sandbox.inside.subject import (
     NeedsOwnJudge,
-    called_alone,
+    classes_in,
+    may_have_homes,
     names_a_module,
     own_function,
     reason,
@@ -100,22 +104,22 @@ class Judge:
         values = [test["name"] for test in self._tests if test["kind"] == "value"]
         asked = dict.fromkeys([*wanted, *called, *filter(None, [given]), *values])
         loaded, kinds = self._link.finish_load(list(asked))
-        self._kinds = kinds = {name: names_a_module(name, kind, known) for name, kind in kinds.items()}
+        kinds = {name: names_a_module(name, kind, known) for name, kind in kinds.items()}
         if "raised" in loaded:
             return {"failure": {"stage": "load", "raised": checked_failure(loaded["raised"])}}
+        self._kinds = kinds = self._with_homes(kinds, given)
         self._entry = given or own_function(called, kinds)
         root = self._entry.partition(".")[0]
         if self._entry and kinds.get(self._entry, MISSING).kind == "missing":
             return {"failure": {"stage": "entry", "message": f"the program defines no `{root}`"}}
         self._under_test = {*wanted, root, "candidate"}
-        tested = set() if given else called_alone(texts, kinds)
         self._codes = [None if text is None else text.tree for text in texts]
         if self._standing:
             refuse_modules(kinds)
         beside = [] if self._beside else self._reasons(setup, texts, kinds)
         if beside and all(beside):
             return {"ready": True, "beside": beside}
-        self._fill_namespace({name: kinds[name] for name in kinds if name in self._under_test}, tested)
+        self._fill_namespace({name: kinds[name] for name in kinds if name in self._under_test})
         return (self._run_setup(setup) if setup else None) or {"ready": True, "beside": beside}
 
     def _read(self, code: str) -> names.Text | None:
@@ -130,16 +134,29 @@ class Judge:
     ) -> list[str]:
         """For each test why it must run beside the code, or an empty string."""
         functions = {name for name in self._under_test if name in kinds and kinds[name].kind == "function"}
-        general = reason(setup, kinds, functions)
-        return [general or reason(text, kinds, functions) for text in texts]
+        known = [text for text in (setup, *texts) if text is not None]
+        about = kinds, functions, classes_in(known, kinds, self._entry), self._entry
+        general = reason(setup, *about)
+        return [general or reason(text, *about) for text in texts]
 
-    def _fill_namespace(self, kinds: dict[str, Kind], tested: set[str]) -> None:
-        self._namespace = self._link.namespace(self._entry, kinds, tested)
+    def _with_homes(self, kinds: dict[str, Kind], given: str) -> dict[str, Kind]:
+        """The same kinds, with the libraries that the program's text (and the program) says names come from."""
+        if self._beside or not may_have_homes(kinds, given):
+            return kinds
+        homes = {name: home for name, home in homes_in(self._source).items() if name in kinds}
+        same = self._link.confirmed(homes) if homes else set()
+        return {n: Kind(k.kind, homes[n]) if n in same and k.home is None else k for n, k in kinds.items()}
+
+    def _fill_namespace(self, kinds: dict[str, Kind]) -> None:
+        self._namespace = self._link.namespace(self._entry, kinds)
         self._namespace[RECORDER] = self._recorder
 
     def _run_setup(self, setup: names.Text) -> Json:
         try:
+            Decisive.met.clear()
             exec(compile_test(setup.tree, "setup", self._under_test), self._namespace)
+            if (caught := decisive()) is not None:
+                raise caught
         except MustRunBeside as error:
             return {"ready": True, "beside": [str(error)] * len(self._tests)}
         except ProgramDied:
@@ -151,6 +168,7 @@ class Judge:
     def _judged(self, test: Json) -> Json:
         self._recorder.checks.clear()
         approx.met.clear()
+        Decisive.met.clear()
         self._link.returned = []
         self._link.raised = None
         run: Callable[[Json], Json] = getattr(self, "_run_" + test["kind"])
@@ -159,7 +177,10 @@ class Judge:
             verdict = run(test)
         except BaseException as error:
             verdict = self._guarded_failure(error)
-        return {**verdict, "seconds": time.perf_counter() - begun}
+        seconds = time.perf_counter() - begun
+        if (caught := decisive()) is not None:  # whatever the test has made of it
+            verdict = self._guarded_failure(caught)
+        return {**verdict, "seconds": seconds}
 
     def _guarded_failure(self, error: BaseException) -> Json:
         """`_failure_of`; whatever else goes wrong while it is written down, the judge lives on."""
@@ -245,6 +266,15 @@ class Judge:
         kinds = (*(kind for kind in PLAIN if kind is not type(None)), *PROXIES)
         caught = self._link.raised is not None and error.obj is self._link.raised
         return (caught or isinstance(error.obj, kinds)) and is_own_attribute(error.name or "")
+
+
+def decisive() -> Decisive | None:
+    """What decides about the test that has just run, even where the test caught it."""
+    for kind in (ProgramDied, MustRunBeside, ProgramRefused):
+        for error in Decisive.met:
+            if isinstance(error, kind):
+                return error
+    return None
 
 
 def _text(error: BaseException) -> str:

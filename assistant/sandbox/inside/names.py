@@ -15,6 +15,15 @@ _INERT = (
 )
 INERT_MODULES = frozenset(_INERT.split())
 """Modules that a test may use without leaving anything behind in them (it cannot set attributes)."""
+_OTHERS = (
+    "array ast base64 binascii calendar colorsys csv dataclasses difflib enum errno fnmatch graphlib hashlib html "
+    "ipaddress json keyword locale numpy pprint secrets stat struct textwrap time unicodedata uuid zlib zoneinfo "
+    "abc contextlib"
+)
+LIBRARY_MODULES = INERT_MODULES | frozenset(_OTHERS.split())
+"""Modules that a judge may use: none of their functions runs text, opens files or loads objects that it is given."""
+WATCHED_MODULES = frozenset({"os", "sys", "io"})
+"""Modules of which a test may use a few harmless things (`sharing` says which)."""
 _REACHING_NAMES = (
     "exec eval compile open input getattr setattr delattr globals locals vars breakpoint exit quit help "
     "super memoryview"
@@ -49,6 +58,10 @@ class Text:
     imports: list[str] = field(default_factory=list)
     imported: dict[str, str] = field(default_factory=dict)
     """Names bound by imports, and the full names of what they stand for."""
+    attribute_names: set[str] = field(default_factory=set)
+    """Attributes of anything that are read, set or deleted."""
+    fixed_getattrs: int = 0
+    """Calls of `getattr` that say in the text which attribute they want."""
     patched: set[str] = field(default_factory=set)
     """Names of which an attribute is set or deleted."""
     traces: str = ""
@@ -105,9 +118,17 @@ def _note(node: ast.AST, text: Text, places: list[tuple[int, int, str]]) -> None
 def _note_call(node: ast.Call, text: Text) -> None:
     if isinstance(node.func, ast.Name):
         text.calls.add(node.func.id)
+        text.fixed_getattrs += node.func.id == "getattr" and _names_an_attribute(node)
+
+
+def _names_an_attribute(call: ast.Call) -> bool:
+    wanted = call.args[1] if len(call.args) > 1 else None
+    known = isinstance(wanted, ast.Constant) and isinstance(wanted.value, str)
+    return known and not wanted.value.startswith("_")  # type: ignore[union-attr]
 
 
 def _note_attribute(node: ast.Attribute, text: Text) -> None:
+    text.attribute_names.add(node.attr)
     chained = isinstance(node.value, ast.Attribute)
     if chained or node.attr.startswith("_") or not isinstance(node.ctx, ast.Load):
         text.traces = node.attr

@@ -7,23 +7,50 @@ the program's own objects runs beside the code.
 
 from __future__ import annotations
 
+import array
 import collections
+import contextlib
 import datetime
 import decimal
 import fractions
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from assistant.sandbox.inside import wire
 from assistant.sandbox.inside.approx import Approx
 
 
-class ProgramRefused(BaseException):
+class Decisive(BaseException):
+    """Ends a test, whatever the test does with it: `except:` and `raises(BaseException)` do not take it away."""
+
+    met: ClassVar[list[Decisive]] = []
+    """All that were raised since the judge cleared the list."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.met.append(self)
+
+
+class ProgramRefused(Decisive):
     """A value of the program's cannot cross; `str(error)` says which."""
 
 
-class MustRunBeside(BaseException):
+class MustRunBeside(Decisive):
     """The test asks for something that only exists in the program's own process."""
+
+
+class ProgramDied(Decisive):
+    """The program's process is gone."""
+
+
+@contextlib.contextmanager
+def overlooked(kind: type[Decisive]) -> Iterator[None]:
+    """A block whose refusals are nobody's: the judge tried something that the test did not ask for."""
+    before = len(Decisive.met)
+    try:
+        yield
+    except kind:
+        del Decisive.met[before:]
 
 
 class Asking(Protocol):
@@ -43,6 +70,9 @@ PLAIN = (
     *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta),
 )
 """Types whose values cross the wire."""
+_CROSSING = (*PLAIN, array.array, *map(type, ({}.keys(), {}.values(), {}.items())), Approx)
+"""What a program would have given as a value, had it meant one of these."""
+_CONSTANTS = [Ellipsis, NotImplemented, *wire.TYPES.values()]
 _PLAIN_ATTRIBUTES = frozenset(name for kind in PLAIN for name in dir(kind))
 
 _GIVING = frozenset(
@@ -108,7 +138,7 @@ class Opaque:
 
     def _compared(self, other: object) -> Any:
         """Against a plain value the program has no say; anything else means objects of a kind of their own."""
-        if isinstance(other, (*PLAIN, Approx)):
+        if isinstance(other, _CROSSING) or any(other is constant for constant in _CONSTANTS):
             self._refuse()
         raise MustRunBeside(f"the test compares objects (`{self._held_type}`)")
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import sys
 import types
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from assistant.sandbox.inside import frames, wire
+from assistant.sandbox.inside import frames, proxies, wire
 from assistant.sandbox.inside.failures import checked_failure, describe
+from assistant.sandbox.inside.homes import Home, library_object
 from assistant.sandbox.inside.proxies import (
     PROXIES,
     MustRunBeside,
     Opaque,
+    ProgramDied,
     ProgramRefused,
     RemoteFunction,
     RemoteIterator,
@@ -22,40 +21,29 @@ from assistant.sandbox.inside.proxies import (
 from assistant.sandbox.inside.solution import rebuild
 
 
-class ProgramDied(BaseException):
-    """The solution's process is gone. Not an `Exception`: a test cannot swallow it by accident."""
-
-
 class Kind(NamedTuple):
-    """What the program says a name of its module is."""
+    """What a name of the program's module is."""
 
     kind: str
-    """`function`, `class`, `module`, `value` or `missing`."""
-    module: str = ""
-    """The module that it was imported from."""
+    """`function`, `class`, `module`, `value` or `missing`: the program's word for it."""
+    home: Home | None = None
+    """Where the name was imported from, by the program's text. The program has no say in it."""
 
     @classmethod
     def of(cls, given: Any) -> Kind:
-        pair = given if isinstance(given, list) and len(given) == 2 else ["missing", ""]
-        return cls(str(pair[0]), str(pair[1])[:100])
+        return cls(given) if given in _KINDS else MISSING
 
 
 MISSING = Kind("missing")
+_KINDS = ("function", "class", "module", "value")
 
 
-def standard(name: str, kind: Kind) -> Any:
-    """The standard library's own object, where the program merely imported it (`math`, `Counter`, `isclose`).
+def library(kind: Kind) -> Any:
+    """The library's own object, where the program merely imported it (`math`, `Counter`, `isclose`).
 
     The judge takes its own copy: a test's helper is no place for the program to answer from. None otherwise.
     """
-    if kind.kind == "module":
-        return importlib.import_module(name) if name in sys.stdlib_module_names else None
-    if kind.module.partition(".")[0] not in sys.stdlib_module_names - {"__main__", "builtins"}:
-        return None
-    try:
-        return getattr(importlib.import_module(kind.module), name, None)
-    except ImportError:
-        return None
+    return None if kind.kind == "missing" else library_object(kind.home)
 
 
 class Link:
@@ -86,16 +74,21 @@ class Link:
         pairs = given if isinstance(given, dict) else {}
         return loaded, {name: Kind.of(pairs.get(name)) for name in names}
 
-    def namespace(self, entry: str, kinds: dict[str, Kind], under_test: Set[str]) -> dict[str, Any]:
-        """What the tests see of the program: its functions as proxies, its other values as copies.
+    def confirmed(self, homes: Mapping[str, Home]) -> set[str]:
+        """Those names whose value the program finds in the library, too (it may have given them another one)."""
+        self._send({"do": "same", "homes": {name: list(home) for name, home in homes.items()}})
+        same = self._receive().get("same")
+        return (
+            {name for name in same if name in homes} if isinstance(same, list) and _all_texts(same) else set()
+        )
 
-        Never a library's own function for one that is `under_test`, whatever the program says of it.
-        """
+    def namespace(self, entry: str, kinds: dict[str, Kind]) -> dict[str, Any]:
+        """What the tests see of the program: its functions as proxies, its other values as copies."""
         seen: dict[str, Any] = {"__name__": "tests", "__builtins__": __builtins__}
         for name, kind in kinds.items():
             if kind.kind == "missing" or "." in name:
                 continue
-            own = None if name == entry or name in under_test else standard(name, kind)
+            own = None if name == entry else library(kind)
             if own is not None:
                 seen[name] = own
             else:
@@ -111,7 +104,7 @@ class Link:
         """Bring the tests' copies of the program's values up to date, where a test has not taken the name."""
         for name, value in given.items():
             if seen.get(name) is value:
-                with contextlib.suppress(ProgramRefused):
+                with proxies.overlooked(ProgramRefused):
                     seen[name] = given[name] = self.get(name)
 
     def function(self, name: str) -> RemoteFunction:
@@ -219,3 +212,7 @@ class Link:
         if kind == "function":
             return RemoteFunction(self, {"held": number}, name)
         return Opaque(self, number, name, truth)
+
+
+def _all_texts(items: list[Any]) -> bool:
+    return all(isinstance(item, str) for item in items)

@@ -125,19 +125,28 @@ class Solution:
     def _do_kinds(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"kinds": {name: self._kind(name) for name in request["names"]}}
 
-    def _kind(self, name: str) -> list[str]:
-        """What a name of the module is, and where it was imported from."""
+    def _kind(self, name: str) -> str:
+        """What a name of the module is."""
         if name.partition(".")[0] not in self._module.__dict__:
-            return ["missing", ""]
+            return "missing"
         if "." in name:
-            return ["function", ""]
+            return "function"
         value = self._module.__dict__[name]
         if isinstance(value, types.ModuleType):
-            return ["module", ""]
+            return "module"
         if not callable(value):
-            return ["value", ""]
-        home = getattr(value, "__module__", None)
-        return ["class" if isinstance(value, type) else "function", home if isinstance(home, str) else ""]
+            return "value"
+        return "class" if isinstance(value, type) else "function"
+
+    def _do_same(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The names whose value is the one that a library has (a home: its module, and the attribute there)."""
+        homes: dict[str, list[str]] = request["homes"]
+        return {"same": [name for name, home in homes.items() if self._is_at(name, *home)]}
+
+    def _is_at(self, name: str, module: str, attribute: str) -> bool:
+        found = sys.modules.get(module)
+        wanted = getattr(found, attribute, None) if attribute else found
+        return wanted is not None and self._module.__dict__.get(name) is wanted
 
     def _do_get(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"value": self._encode(self._module.__dict__[request["name"]], None)}

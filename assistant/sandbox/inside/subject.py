@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from assistant.sandbox.inside import names
-from assistant.sandbox.inside.remote import MISSING, Kind, standard
-from assistant.sandbox.inside.sharing import reason_to_run_beside
+from assistant.sandbox.inside.homes import Home
+from assistant.sandbox.inside.remote import MISSING, Kind, library
+from assistant.sandbox.inside.sharing import helper_that_judges, means_a_class, reason_to_run_beside
 
 
 class NeedsOwnJudge(Exception):
@@ -20,50 +21,70 @@ def refuse_traces(texts: list[names.Text | None]) -> None:
 
 def refuse_modules(kinds: dict[str, Kind]) -> None:
     """The same for modules of the standard library that the tests would get by way of the program's imports."""
-    for name, kind in kinds.items():
-        module = name if kind.kind == "module" else kind.module
-        if module.partition(".")[0] not in names.INERT_MODULES and standard(name, kind) is not None:
-            raise NeedsOwnJudge(module)
+    for kind in kinds.values():
+        if kind.home is not None and kind.home.module.partition(".")[0] not in names.INERT_MODULES:
+            raise NeedsOwnJudge(kind.home.module)
 
 
 def own_function(called: list[str], kinds: dict[str, Kind]) -> str:
     """The function under test where nothing names it: the first that is called and is no library's.
 
-    Where the program says that all are a library's (`from math import gcd`), the first of them: what is called
-    is what is tested.
+    Where all are a library's (`from math import gcd`), the first of them: what is called is what is tested.
     """
     callable_ = [name for name in called if kinds[name].kind != "module"]
-    own = [name for name in callable_ if standard(name, kinds[name]) is None]
+    own = [name for name in callable_ if library(kinds[name]) is None]
     return next(iter([*own, *callable_]), "")
 
 
-def called_alone(texts: list[names.Text | None], kinds: dict[str, Kind]) -> set[str]:
-    """Functions that some test calls without any other of the program's: they are tested, not helpers.
+def may_have_homes(kinds: dict[str, Kind], given: str) -> bool:
+    """Whether it matters where names come from: something beside the function under test may be a library's."""
+    foreign = [n for n, kind in kinds.items() if kind.kind in _HOMED and kind.home is None and n != given]
+    return len(foreign) > (0 if given else 1) or any(kinds[name].kind == "module" for name in foreign)
 
-    A program may say that its `gcd` is `math`'s. That makes it a helper only beside a function of its own.
-    """
-    alone: set[str] = set()
-    for text in texts:
-        called = text.called() if text is not None else []
-        if all(name in kinds and standard(name, kinds[name]) is not None for name in called):
-            alone.update(called)
-    return alone
+
+_HOMED = ("function", "class", "module")
 
 
 def names_a_module(name: str, kind: Kind, texts: list[names.Text]) -> Kind:
     """What the program says of a name, but for `math` in `math.isclose(…)`: there a test means the module."""
     rooted = any(name == root for text in texts for root, _ in text.attributes)
     called = any(name in text.calls for text in texts)
-    told = kind.kind != "missing" and rooted and not called and name in names.INERT_MODULES
-    return Kind("module") if told else kind
+    known = name in names.LIBRARY_MODULES or name in names.WATCHED_MODULES
+    told = kind.kind != "missing" and rooted and not called and known
+    return Kind("module", Home(name, "")) if told else kind
 
 
-def reason(text: names.Text | None, kinds: dict[str, Kind], functions: set[str]) -> str:
+def classes_in(texts: list[names.Text], kinds: dict[str, Kind], entry: str) -> set[str]:
+    """Names that some text means as a class of the program's; it cannot make a class of the function under test."""
+    named = [n for n, kind in kinds.items() if kind.kind == "class" and names.is_class_name(n)]
+    own = [name for name in named if library(kinds[name]) is None]
+    return {n for n in own if (entry and n != entry) or any(means_a_class(text, n) for text in texts)}
+
+
+def reason(
+    text: names.Text | None, kinds: dict[str, Kind], functions: set[str], classes: set[str], entry: str
+) -> str:
     """Why this text must run beside the code: it names a class of the program's, or looks inside it."""
     if text is None:
         return ""
     for name in text.free():
-        kind = kinds.get(name, MISSING)
-        if kind.kind == "class" and names.is_class_name(name) and standard(name, kind) is None:
+        if name in classes:
             return f"the test uses the program's class `{name}`"
-    return reason_to_run_beside(text, functions)
+        if _is_foreign_module(name, kinds.get(name, MISSING), text) and name != entry:
+            return f"the test uses the program's module `{name}`"
+    if (judging := helper_that_judges(text, _own(kinds))) and judging not in text.binds:
+        return f"the program's own `{judging}` gives the verdict"
+    return reason_to_run_beside(text, functions, entry.partition(".")[0])
+
+
+def _own(kinds: dict[str, Kind]) -> set[str]:
+    """Functions and classes of the program's own."""
+    return {
+        name for name, kind in kinds.items() if kind.kind in ("function", "class") and library(kind) is None
+    }
+
+
+def _is_foreign_module(name: str, kind: Kind, text: names.Text) -> bool:
+    """Whether a name stands for a module that the judge does not import; only where the text uses it as a module."""
+    rooted = any(root == name for root, _ in text.attributes) and name not in text.calls
+    return kind.kind == "module" and rooted and library(kind) is None

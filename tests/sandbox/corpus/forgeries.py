@@ -359,11 +359,11 @@ CASES = (
         "wrong",
         test="import math\nassert math.isclose(f(2), 4)",
     ),
-    fails(
+    right(
         "a helper that it pretends to import",
         "def isclose(*a):\n    return True\nisclose.__module__ = 'math'\ndef f(x):\n    return 5",
-        "wrong",
-        test="assert isclose(f(2), 4)",
+        "assert isclose(f(2), 4)",
+        sealed=False,  # plain Python passes it, too; the program itself gives this verdict
     ),
     fails(
         "its own builtins in the test",

@@ -11,9 +11,9 @@ aliases stay aliases.
 
 from __future__ import annotations
 
-from assistant.sandbox.inside.wire.base import CannotCross, Origins, TooLarge, WireError
+from assistant.sandbox.inside.wire.base import TYPES, CannotCross, Origins, TooLarge, WireError
 from assistant.sandbox.inside.wire.comparing import same_encoding
 from assistant.sandbox.inside.wire.decoder import Decoder
 from assistant.sandbox.inside.wire.encoder import Encoder
 
-__all__ = ["CannotCross", "Decoder", "Encoder", "Origins", "TooLarge", "WireError", "same_encoding"]
+__all__ = ["TYPES", "CannotCross", "Decoder", "Encoder", "Origins", "TooLarge", "WireError", "same_encoding"]
