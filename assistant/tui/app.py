@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.events import Event, InputEvent, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -20,7 +21,9 @@ from assistant.store.preferences import save_preference
 from assistant.tui import taking
 from assistant.tui.actions import bindings, keymap, unknown_keys
 from assistant.tui.commands import commands_of, places_of
+from assistant.tui.drivers import own_driver
 from assistant.tui.going import Going
+from assistant.tui.input_queue import InputQueue, as_text, direct_typing
 from assistant.tui.launch import Launch, Problems
 from assistant.tui.messages import (
     ModelFailed,
@@ -70,6 +73,7 @@ class AssistantApp(App[None]):
         self.sessions: tuple[SessionSummary, ...] = ()
         """As they were when last read."""
         self.study = Studying(self, launch.open_desk) if launch.open_desk else None
+        self.input = InputQueue(self, self._deliver)
         self._beats = 0
         self._heavy_begun = False
         for theme in THEMES:
@@ -274,13 +278,26 @@ class AssistantApp(App[None]):
 
     async def on_exit_app(self) -> None:
         """However the app is left (a key, a closed browser tab), open sessions release their journals first."""
+        self.input.close()
         self.services.stop.set()
         self.go.release_all()
         await asyncio.to_thread(self.go.wait_until_left)
 
+    # What is typed.
+
+    def get_driver_class(self) -> type[Driver]:
+        return own_driver(super().get_driver_class())
+
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, InputEvent) and not event.is_forwarded:
+        if not InputQueue.takes(event):
+            await super().on_event(event)
+            return
+        if isinstance(event, InputEvent):
             self.go.person_acted(isinstance(event, Key))
+        await self.input.put(as_text(event))
+
+    async def _deliver(self, event: Event) -> None:
+        direct_typing(self.screen, event)
         await super().on_event(event)
 
 

@@ -13,6 +13,7 @@ from assistant.domain.errors import UsageError
 from assistant.domain.events import Effort
 from assistant.domain.generation import Progress
 from assistant.domain.outcome import CaseReport, Outcome, Report
+from assistant.session.feedback import clean_text
 from assistant.tui.comparing import compared, side_by_side, unified
 from assistant.tui.effort_clock import EffortClock
 from assistant.tui.highlighting import PythonLines
@@ -23,7 +24,6 @@ from assistant.tui.problem_list import completed, entries_of, matching, next_sta
 from assistant.tui.quoting import form_of, proposed_kinds, quoted_case
 from assistant.tui.setting_rows import SETTINGS, clash
 from assistant.tui.verdicts import Row, row_lines, rows_of
-from assistant.tui.widgets.feedback_box import clean_paste
 from assistant.tui.widgets.status_line import Status, bar, doing_text, facts_of
 from tests.tui.conftest import ADDITION, PRIMES, UNDERSCORES
 
@@ -255,7 +255,7 @@ def test_code_written_out_is_the_form_code() -> None:
 
 
 def test_a_paste_keeps_its_lines_and_loses_what_steers_terminals() -> None:
-    assert clean_paste("a\r\nb\rc\x1b[2J\x00\td") == "a\nb\nc[2J\td"
+    assert clean_text("a\r\nb\rc\x1b[2J\x00\td") == "a\nb\nc[2J\td"
 
 
 # Lists and settings

@@ -96,6 +96,11 @@ class LibraryScreen(Screen[None]):
         yield Footer(show_command_palette=False, compact=True)
         yield TooSmall()
 
+    @property
+    def typing_field(self) -> Input:
+        """Where letters go that are typed while the list has the focus."""
+        return self.query_one("#filter", Input)
+
     def on_mount(self) -> None:
         self.query_one("#problems").border_title = "Problems  reading …"
         self.set_interval(1 / 8, self.show_status)

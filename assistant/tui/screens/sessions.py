@@ -76,6 +76,11 @@ class SessionsScreen(Screen[None]):
         yield Footer(show_command_palette=False, compact=True)
         yield TooSmall()
 
+    @property
+    def typing_field(self) -> Input:
+        """Where letters go that are typed while the list has the focus."""
+        return self.query_one("#filter", Input)
+
     def on_mount(self) -> None:
         self.query_one("#sessions").border_title = "reading …"
         if self.app.sessions:

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer
+from textual.widgets import Footer, TextArea
 
 from assistant.domain import events as ev
 from assistant.domain.errors import UsageError
@@ -320,6 +320,12 @@ class WorkScreen(Screen[None]):
         self.toggle_class("-folded")
 
     # The person.
+
+    @property
+    def typing_field(self) -> TextArea:
+        """Where letters go that are typed while a pane has the focus."""
+        editor = self.query_one(CodeEditor)
+        return editor if editor.display else self.query_one(FeedbackBox)
 
     def person_acted(self, key: bool) -> None:
         """A key, click or scroll: the effort clock hears of it."""

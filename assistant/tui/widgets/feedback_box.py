@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.events import Paste
 from textual.widgets import TextArea
 
+from assistant.session.feedback import clean_text
 from assistant.tui.actions import bindings
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge
@@ -35,7 +36,7 @@ class FeedbackBox(TopEdge, TextArea):
 
     async def _on_paste(self, event: Paste) -> None:
         """Pasted text goes in as it is, line breaks included, and is never sent by itself."""
-        event.text = clean_paste(event.text)
+        event.text = clean_text(event.text)
         if len(event.text) > LONGEST_PASTE:
             event.prevent_default()
             event.stop()
@@ -86,9 +87,3 @@ class FeedbackBox(TopEdge, TextArea):
         self.load_text(self.said[-back] if back else self._kept)
         self.move_cursor(self.document.end)
         return True
-
-
-def clean_paste(text: str) -> str:
-    """Line breaks as `\\n`; no control characters but tabs."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char for char in text if char in "\n\t" or char.isprintable())
