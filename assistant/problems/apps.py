@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.domain.parsing import read_program
-from assistant.domain.problem import AssertTest, CallTest, Problem, StdinTest, Test
-from assistant.problems.apps_imports import with_imports
+from assistant.domain.problem import CallTest, Problem, StdinTest, Test
+from assistant.problems.apps_imports import PRELUDE, with_imports
 from assistant.problems.reading import Found
 from assistant.problems.records import BadRecord, Record, literal, plain_text, text_field
 
@@ -40,7 +40,7 @@ def convert(record: Record, where: str) -> Problem:
     solutions = _json(record, "solutions", [])
     reference = _reference(solutions if isinstance(solutions, list) else [])
     entry_point = _entry_point(cases.get("fn_name"), starter + "\n" + reference)
-    pairs = list(zip(cases["inputs"], cases.get("outputs") or [], strict=False))
+    pairs = list(zip(cases["inputs"], cases.get("outputs") or [], strict=False))  # `left_out` tells the rest
     tests = [_test(given, wanted, entry_point) for given, wanted in pairs]
     if not tests:
         raise BadRecord("input_output holds no tests")
@@ -51,6 +51,7 @@ def convert(record: Record, where: str) -> Problem:
         entry_point=entry_point,
         visible_tests=visible,
         hidden_tests=tuple(test for test in tests if test not in visible),
+        prelude=PRELUDE,
         stub=with_imports(starter) if entry_point else starter,
         reference=with_imports(reference) if entry_point else reference,
         source="apps",
@@ -58,6 +59,16 @@ def convert(record: Record, where: str) -> Problem:
         tags=("call" if entry_point else "stdin",),
         difficulty=text_field(record, "difficulty", default=""),
     )
+
+
+def left_out(record: Record) -> list[str]:
+    """A line where inputs and outputs are not equally many."""
+    cases = _json(record, "input_output", {})
+    given, wanted = len(cases["inputs"]), len(cases.get("outputs") or [])
+    if given == wanted:
+        return []
+    used, more = min(given, wanted), max(given, wanted)
+    return [f"{given} inputs and {wanted} outputs: {used} tests are used, {more - used} have no counterpart"]
 
 
 def read_folder(folder: Path) -> list[Found]:
@@ -125,28 +136,22 @@ def _entry_point(name: object, code: str) -> str:
 
 def _test(given: object, wanted: object, entry_point: str) -> Test:
     if not entry_point:
-        return StdinTest(stdin=_stream(given), expected=_stream(wanted))
+        return StdinTest(stdin=_stream(given), expected=_stream(wanted), suites=(NAME,))
     if not isinstance(given, list):
         raise BadRecord("inputs of a call are not lists of arguments")
-    arguments = literal([_with_number_keys(argument) for argument in given])
-    wanted = _with_number_keys(wanted)
-    if not isinstance(wanted, list) or entry_point.startswith("Solution."):
-        return CallTest(arguments=arguments, expected=literal(wanted))
-    call = CallTest(arguments=arguments).text(entry_point)
-    alternatives = ", ".join(dict.fromkeys(literal(value) for value in _alternatives(wanted)))
-    return AssertTest(code=f"assert {call} in ({alternatives},)")
+    return CallTest(
+        arguments=literal([_with_number_keys(argument) for argument in given]),
+        expected=literal(_wanted(wanted)),
+        compare="apps",
+        suites=(NAME,),
+    )
 
 
-def _alternatives(wanted: list[object]) -> list[object]:
-    """What APPS's own scoring takes for `wanted`: the list, as a tuple, its rows as tuples, or unwrapped."""
-    values: list[object] = [wanted, tuple(wanted)]
-    if wanted and all(isinstance(row, list) for row in wanted):
-        values.append([tuple(row) for row in wanted if isinstance(row, list)])
-    if len(wanted) == 1:
-        values.append(wanted[0])
-        if isinstance(wanted[0], list):
-            values.append(tuple(wanted[0]))
-    return values
+def _wanted(wanted: object) -> object:
+    """The expected value with numbers for keys, also of dicts in a list (the file wraps results in lists of one)."""
+    if isinstance(wanted, list):
+        return [_with_number_keys(item) for item in wanted]
+    return _with_number_keys(wanted)
 
 
 def _with_number_keys(value: object) -> object:

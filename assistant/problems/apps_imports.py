@@ -7,6 +7,25 @@ import ast
 from assistant.domain.parsing import read_program
 from assistant.problems.syntax import bound_names, used_names
 
+PRELUDE = """\
+import sys
+import time
+import itertools
+import collections
+import math
+import fractions
+import random
+import heapq
+import numpy as np
+from itertools import accumulate, product, permutations, combinations
+from collections import Counter, OrderedDict, deque, defaultdict, ChainMap
+from functools import lru_cache
+from math import sqrt, sin, cos, tan, ceil, fabs, floor, gcd, exp, log, log2
+from typing import List, Tuple
+from heapq import heapify, heappop, heappush, heappushpop, heapreplace, merge, nlargest, nsmallest
+"""
+"""What APPS's checker imports before every program."""
+
 _GIVEN = {
     "typing": ("List", "Tuple", "Dict", "Set", "Optional", "Any", "Union"),
     "collections": ("Counter", "OrderedDict", "defaultdict", "deque"),

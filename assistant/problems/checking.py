@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.domain.cores import cores
 from assistant.domain.outcome import CaseReport, Report
+from assistant.domain.prelude import needed
 from assistant.domain.problem import Problem
 from assistant.domain.submission import Sandbox, Submission
 from assistant.problems.expected import LIMITS, Recorder, with_expected
@@ -46,7 +47,7 @@ class Checked:
 
 def check_references(problems: Iterable[Problem], sandbox: RecordingSandbox) -> Iterator[Checked]:
     """Check each problem, as many at once as there are cores; results come in the problems' order."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
+    with ThreadPoolExecutor(max_workers=cores()) as threads:
         yield from threads.map(lambda problem: check_reference(problem, sandbox), problems)
 
 
@@ -64,6 +65,7 @@ def check_reference(problem: Problem, sandbox: RecordingSandbox) -> Checked:
                 entry_point=problem.entry_point,
                 tests=tests,
                 test_setup=problem.test_setup,
+                prelude=needed(problem.prelude, problem.reference, problem.entry_point),
                 limits=LIMITS,
             )
         ),

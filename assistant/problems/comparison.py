@@ -16,7 +16,7 @@ from assistant.problems.records import literal
 
 FLOAT_ATOL = 1e-6
 FLOAT_RTOL = 1e-7
-"""EvalPlus's tolerances for floats where a task names none."""
+"""Tolerances for floats where a task names none: those of EvalPlus."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,10 @@ class Comparison:
             return AssertTest(code=f"assert set({call}) == {literal(set(value))}")
         if self.kind == "truth":
             return AssertTest(code=f"assert {call}" if value else f"assert not {call}")
-        size = max((abs(number) for number in _floats(value)), default=None)
-        atol = case.atol
-        if size is not None:
-            atol = max(atol or FLOAT_ATOL, (self.rtol or FLOAT_RTOL) * size)
-        return CallTest(arguments=case.arguments, expected=literal(value), atol=atol)
+        update: dict[str, object] = {"expected": literal(value)}
+        if _has_float(value):
+            update |= {"atol": case.atol or FLOAT_ATOL, "rtol": self.rtol or FLOAT_RTOL}
+        return case.model_copy(update=update)
 
 
 def _keyword(call: ast.Call, name: str, default: float) -> float:
@@ -87,15 +86,11 @@ def _as_set(value: ast.expr) -> str:
     return ast.unparse(value) if already else f"set({ast.unparse(value)})"
 
 
-def _floats(value: object) -> list[float]:
-    """Every finite float in a value, also inside containers."""
+def _has_float(value: object) -> bool:
+    """Whether a value is or holds a float."""
     match value:
-        case float():
-            return [value] if abs(value) != float("inf") else []
-        case complex():
-            return [abs(value)]
         case dict():
-            return [number for item in value.values() for number in _floats(item)]
+            return any(map(_has_float, value.values()))
         case list() | tuple() | set():
-            return [number for item in value for number in _floats(item)]
-    return []
+            return any(map(_has_float, value))
+    return isinstance(value, float | complex)

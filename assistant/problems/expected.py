@@ -5,22 +5,29 @@ The reference runs in a sandbox that can record (`assistant.sandbox.service`); t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
 from typing import NamedTuple, Protocol
 
+from assistant.domain.cores import cores
 from assistant.domain.outcome import CaseReport
 from assistant.domain.parsing import read_literal
-from assistant.domain.problem import AssertTest, CallTest, Problem, Test
+from assistant.domain.problem import AssertTest, CallTest, Compare, Problem, Test
 from assistant.domain.submission import Limits
 from assistant.problems.collection import Collection
 from assistant.problems.comparison import Comparison
+from assistant.problems.evalplus import KINDS, with_tolerances
 
 LIMITS = Limits(seconds=60.0)
 """Reference solutions are trusted to end; a busy machine must not lose their values (MBPP 123 counts for seconds)."""
 
 _RECORDED = "recorded_by_the_check"
+_DIGESTED = "digest_by_the_check"
+_DIGESTING = f"""
+def {_DIGESTED}(*arguments):
+    return digest_of({_RECORDED}(*arguments))
+"""
 _PLAIN = """
 def plain_for_the_check(value):
     if isinstance(value, dict):
@@ -54,24 +61,28 @@ def is_open(problem: Problem) -> bool:
 
 
 def with_expected(problem: Problem, sandbox: Recorder) -> Filled:
-    """The problem with every open call made a test, by the comparison that its first visible assert makes.
+    """The problem with every open call made a test: by EvalPlus's rule where the call says so, else by the
+    comparison that its first visible assert makes.
 
-    Calls on which the reference fails, or whose value has no literal, are dropped and named.
+    A value too long to be kept is held as a digest. Calls on which the reference fails, or whose value can be
+    compared with nothing, are dropped and named.
     """
     wanting = [t for t in (*problem.visible_tests, *problem.hidden_tests) if _lacks_value(t)]
     calls = [test for test in wanting if isinstance(test, CallTest)]
     if not calls:
         return Filled(problem)
     comparison = _comparison(problem)
-    source = problem.reference + _recording_part(comparison)
-    answers = sandbox.literals(source, _RECORDED, calls, problem.test_setup, LIMITS)
-    made: dict[CallTest, Test] = {}
-    dropped: list[str] = []
-    for call, (report, literal) in zip(calls, answers, strict=True):
-        if literal is None:
-            dropped.append(f"{problem.id}: {call.text(problem.entry_point)[:120]}: {_why(report)}")
-        else:
-            made[call] = comparison.test(call, read_literal(literal))
+    part = _recording_part(comparison, calls[0].compare)
+    answers = _recorded(problem, part, calls, sandbox)
+    long = [call for call, (report, text) in answers.items() if text is None and report.passed]
+    digests = _digests(problem, part, long, sandbox)
+    made = _made(comparison, {call: text for call, (_, text) in answers.items() if text is not None})
+    made |= {call: call.model_copy(update={"digest": digest}) for call, digest in digests.items()}
+    dropped = [
+        f"{problem.id}: {call.text(problem.entry_point)[:120]}: {_why(report)}"
+        for call, (report, _) in answers.items()
+        if call not in made
+    ]
     update = {
         "visible_tests": _replaced(problem.visible_tests, made),
         "hidden_tests": _replaced(problem.hidden_tests, made),
@@ -79,12 +90,50 @@ def with_expected(problem: Problem, sandbox: Recorder) -> Filled:
     return Filled(problem.model_copy(update=update), tuple(dropped))
 
 
+def _recorded(
+    problem: Problem, part: str, calls: Sequence[CallTest], sandbox: Recorder
+) -> dict[CallTest, tuple[CaseReport, str | None]]:
+    """What the reference gives for each call."""
+    answers = sandbox.literals(problem.reference + part, _RECORDED, calls, problem.test_setup, LIMITS)
+    return dict(zip(calls, answers, strict=True))
+
+
+def _digests(
+    problem: Problem, part: str, calls: Sequence[CallTest], sandbox: Recorder
+) -> dict[CallTest, str]:
+    """Digests of values that have no literal, or too long a one; only of those that have a digest."""
+    if not calls:
+        return {}
+    digesting = f"{part}\n\n{_digest_source()}\n\n{_DIGESTING}"
+    answers = sandbox.literals(problem.reference + digesting, _DIGESTED, calls, problem.test_setup, LIMITS)
+    texts = {call: text for call, (_, text) in zip(calls, answers, strict=True) if text is not None}
+    return {call: digest for call, text in texts.items() if (digest := str(read_literal(text)))}
+
+
+def _digest_source() -> str:
+    """The functions that make a digest, which the sandbox has as well."""
+    return (resources.files("assistant.sandbox.inside") / "digests.py").read_text(encoding="utf-8")
+
+
+def _made(comparison: Comparison, texts: dict[CallTest, str]) -> dict[CallTest, Test]:
+    """The test for each call, from the literal of its value."""
+    values = {call: read_literal(text) for call, text in texts.items()}
+    ruled = with_tolerances((call, value) for call, value in values.items() if call.compare in KINDS)
+    made: dict[CallTest, Test] = {
+        call: test.model_copy(update={"expected": texts[call]}) for call, test in ruled.items()
+    }
+    for call, value in values.items():
+        if call not in made:
+            made[call] = comparison.test(call, value)
+    return made
+
+
 def fill_collection(
     collection: Collection, sandbox: Recorder, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Collection:
     """Every problem with its expected values, on all cores; dropped calls are named in `skipped`."""
     filled: list[Filled] = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
+    with ThreadPoolExecutor(max_workers=cores()) as threads:
         for result in threads.map(lambda problem: with_expected(problem, sandbox), collection):
             filled.append(result)
             progress(len(filled), len(collection))
@@ -97,7 +146,7 @@ def fill_collection(
 
 
 def _lacks_value(test: Test) -> bool:
-    return isinstance(test, CallTest) and test.expected is None
+    return isinstance(test, CallTest) and test.is_open
 
 
 def _comparison(problem: Problem) -> Comparison:
@@ -105,9 +154,15 @@ def _comparison(problem: Problem) -> Comparison:
     return Comparison.of(asserts[0] if asserts else "", problem.entry_point)
 
 
-def _recording_part(comparison: Comparison) -> str:
-    """Code that calls the reference and makes its result plain; or bool, as a match object has only a truth."""
-    plain = "bool" if comparison.kind == "truth" else "plain_for_the_check"
+def _recording_part(comparison: Comparison, compare: Compare) -> str:
+    """Code that calls the reference and makes its result plain; or says whether there is one; or bool, as a match
+    object has only a truth.
+    """
+    plain = "plain_for_the_check"
+    if compare == "exists":
+        plain = "(lambda value: value is not None)"
+    elif compare not in KINDS and comparison.kind == "truth":
+        plain = "bool"
     return f"""
 {_PLAIN}
 
@@ -118,7 +173,7 @@ def {_RECORDED}(*arguments):
 
 def _why(report: CaseReport) -> str:
     return report.message or (
-        "its value has no literal or one too long to keep" if report.passed else report.outcome.word
+        "its value has no literal and no digest" if report.passed else report.outcome.word
     )
 
 

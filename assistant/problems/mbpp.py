@@ -37,10 +37,13 @@ def convert(record: Record, where: str) -> Problem:
         hidden=text_list_field(record, "challenge_test_list"),
         setup=text_field(record, "test_setup_code", default="").strip(),
         source="mbpp",
+        suite=NAME,
     )
 
 
-def mbpp_problem(record: Record, *, text: str, hidden: list[str], setup: str, source: str) -> Problem:
+def mbpp_problem(
+    record: Record, *, text: str, hidden: list[str], setup: str, source: str, suite: str
+) -> Problem:
     """What both releases share: `code`, `test_list`, `task_id`."""
     code = text_field(record, "code").strip()
     visible = text_list_field(record, "test_list")
@@ -51,7 +54,7 @@ def mbpp_problem(record: Record, *, text: str, hidden: list[str], setup: str, so
         id=f"{PREFIX}{number}",
         text=text.strip(),
         entry_point=entry_point_of(visible, code),
-        visible_tests=tuple(AssertTest(code=test) for test in visible),
+        visible_tests=tuple(AssertTest(code=test, suites=(suite,)) for test in visible),
         hidden_tests=tuple(AssertTest(code=test) for test in hidden),
         test_setup=with_test_imports(setup, [*visible, *hidden], code),
         reference=code,

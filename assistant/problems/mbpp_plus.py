@@ -1,25 +1,28 @@
 """MBPP+ (EvalPlus, Liu et al. 2023): MBPP tasks with mended references and many more inputs.
 
-Its inputs become hidden `CallTest`s without expected value, which only the reference solution can give
-(`assistant.problems.expected`). The assertion in the prompt says how results compare (`==`, as sets, within
-a tolerance, by truth); the other visible tests are worded the same way.
+Its base and plus inputs become hidden `CallTest`s without expected value, which only the reference solution can
+give (`assistant.problems.expected`); they are compared by EvalPlus's rule (`assistant.problems.evalplus`). The
+assertion in the prompt says how the visible tests compare; the other visible tests are worded the same way.
 """
 
 from __future__ import annotations
 
 import ast
-import contextlib
 
+from assistant.domain.parsing import read_literal
 from assistant.domain.problem import AssertTest, CallTest, Problem
 from assistant.problems.comparison import Comparison
-from assistant.problems.inputs import example_arguments, retyped_arguments
+from assistant.problems.evalplus import FLOAT_ATOL, RTOL, comparison_of, is_floats, left_out, plus_calls
+from assistant.problems.inputs import example_arguments
 from assistant.problems.mbpp import with_test_imports
-from assistant.problems.records import BadRecord, NotALiteral, Record, literal, text_field
+from assistant.problems.records import BadRecord, Record, text_field
 from assistant.problems.syntax import parse, require_defined
 
 NAME = "MBPP+"
 FIELDS = ("task_id", "prompt", "entry_point", "canonical_solution", "base_input", "plus_input", "assertion")
 LICENCE = "Apache-2.0"
+
+__all__ = ["FIELDS", "NAME", "convert", "left_out", "recognise"]
 
 
 def recognise(record: Record) -> bool:
@@ -36,39 +39,44 @@ def convert(record: Record, where: str) -> Problem:
     imports, asserts = _assertions(text_field(record, "assertion"))
     comparison = Comparison.of(shown or asserts[0], name)
     examples = example_arguments(asserts, name)
-    visible = [comparison.reworded(test) for test in asserts]
+    visible = tuple(visible_test(comparison.reworded(test), name) for test in asserts)
+    codes = [test.code for test in visible if isinstance(test, AssertTest)]
     return Problem(
         id=text_field(record, "task_id"),
         text=text,
         entry_point=name,
-        visible_tests=tuple(AssertTest(code=test) for test in visible),
-        hidden_tests=plus_tests(record, examples, "plus_input"),
-        test_setup=with_test_imports(imports, visible, reference),
+        visible_tests=visible,
+        hidden_tests=plus_calls(record, name, NAME, examples),
+        test_setup=with_test_imports(imports, codes, reference),
         reference=reference,
         source="mbpp+",
         licence=LICENCE,
     )
 
 
-def plus_tests(record: Record, examples: list[list[object]], *fields: str) -> tuple[CallTest, ...]:
-    """One call for each input of the fields, without repetition, typed as in the examples.
+def visible_test(code: str, entry_point: str) -> AssertTest | CallTest:
+    """The assert; where it compares a call with a float by `==`, a call within EvalPlus's tolerance for floats."""
+    node = parse(code, "assertion").body[0]
+    match node.test if isinstance(node, ast.Assert) else None:
+        case ast.Compare(left=ast.Call() as call, ops=[ast.Eq()], comparators=[value]):
+            wanted = literal_value(value)
+            is_call = isinstance(call.func, ast.Name) and call.func.id == entry_point and not call.keywords
+            arguments = f"[{', '.join(ast.unparse(argument) for argument in call.args)}]"
+            is_call = is_call and literal_value(ast.List(call.args, ast.Load())) is not None
+            if is_call and is_floats(wanted) and comparison_of(entry_point, mbpp=True) == "evalplus":
+                return CallTest(
+                    arguments=arguments, expected=ast.unparse(value), compare="evalplus",
+                    atol=FLOAT_ATOL, rtol=RTOL,
+                )  # fmt: skip
+    return AssertTest(code=code)
 
-    An input with NaN has no literal, and nothing computed from it compares equal: it is left out.
-    """
-    atol = float(record.get("atol") or 0.0)
-    texts: dict[str, None] = {}
-    for field in fields:
-        for arguments in _inputs(record, field):
-            with contextlib.suppress(NotALiteral):
-                texts[literal(retyped_arguments(arguments, examples))] = None
-    return tuple(CallTest(arguments=text, atol=atol) for text in texts)
 
-
-def _inputs(record: Record, field: str) -> list[list[object]]:
-    inputs = record[field] or []  # Mbpp/793 has `{}` for none
-    if not isinstance(inputs, list) or not all(isinstance(item, list) for item in inputs):
-        raise BadRecord(f"{field} is not a list of argument lists")
-    return inputs
+def literal_value(node: ast.expr) -> object:
+    """The value of a literal; None where the expression is none."""
+    try:
+        return read_literal(ast.unparse(node))
+    except (ValueError, SyntaxError, RecursionError):
+        return None
 
 
 def _prompt(prompt: str) -> tuple[str, str]:

@@ -23,4 +23,5 @@ def convert(record: Record, where: str) -> Problem:
         hidden=[],
         setup="\n".join(text_list_field(record, "test_imports")),
         source="mbpp-sanitized",
+        suite=NAME,
     )

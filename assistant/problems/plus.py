@@ -54,17 +54,31 @@ def _same_task(problem: Problem, extra: Problem) -> bool:
     if problem.id in APART and problem.source == "mbpp":
         return False
     ours, theirs = (
-        [test.code for test in p.visible_tests if isinstance(test, AssertTest)] for p in (problem, extra)
+        [code for test in p.visible_tests if (code := _as_assert(test, p.entry_point))]
+        for p in (problem, extra)
     )
     return agree(ours, theirs, problem.entry_point, extra.entry_point)
 
 
+def _as_assert(test: Test, entry_point: str) -> str:
+    """A test as an assert statement; empty for one that cannot be said so."""
+    if isinstance(test, AssertTest):
+        return test.code
+    if not isinstance(test, CallTest) or test.expected is None:
+        return ""
+    return f"assert {CallTest(arguments=test.arguments).text(entry_point)} == {test.expected}"
+
+
 def _with_tests_of(problem: Problem, extra: Problem) -> Problem:
     known = {*problem.visible_tests, *problem.hidden_tests}
-    added = (test for test in _usable(extra, problem.entry_point) if test not in known)
+    own = set(problem.suites)
+    added = (
+        test for test in _usable(extra, problem.entry_point) if test not in known and not own & {*test.suites}
+    )
     return problem.model_copy(
         update={
             "hidden_tests": (*problem.hidden_tests, *added),
+            "prelude": _joined(problem.prelude, extra.prelude),
             "test_setup": _joined(problem.test_setup, extra.test_setup),
             "reference": renamed(extra.reference, extra.entry_point, problem.entry_point),
         }
@@ -72,10 +86,11 @@ def _with_tests_of(problem: Problem, extra: Problem) -> Problem:
 
 
 def _usable(extra: Problem, entry_point: str) -> Iterator[Test]:
-    for test in extra.hidden_tests:
+    """Its hidden tests, and the visible ones that its published score counts; the problem has its own of those."""
+    for test in (*(shown for shown in extra.visible_tests if shown.suites), *extra.hidden_tests):
         if isinstance(test, AssertTest):
-            yield AssertTest(code=renamed(test.code, extra.entry_point, entry_point))
-        elif not isinstance(test, CallTest) or test.expected is not None:
+            yield test.model_copy(update={"code": renamed(test.code, extra.entry_point, entry_point)})
+        elif not isinstance(test, CallTest) or not test.is_open:
             yield test
 
 

@@ -10,6 +10,11 @@ from pydantic import ValidationError
 
 Record = dict[str, Any]
 
+DEEPEST = 150
+"""As deep as the sandbox compares. Python reads 200 brackets at most, some of which a test adds."""
+LONGEST_DECIMAL = 12_000
+"""Bits of a whole number that is written in decimal: Python reads and writes 4300 digits, more only as hex."""
+
 
 class BadRecord(ValueError):
     """One record is off; the text says how. The record is skipped by name and the rest is kept."""
@@ -52,27 +57,41 @@ def first_error(error: ValidationError) -> str:
     return f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
 
 
-def literal(value: object) -> str:
+def literal(value: object, depth: int = 0) -> str:
     """A JSON-like value as a Python literal. Infinity is written `1e999`, which reads back as infinity.
 
-    `NotALiteral` for NaN, for which there is none.
+    `NotALiteral` for NaN, for which there is none, and for values nested deeper than Python's parser reads.
     """
+    if depth > DEEPEST:
+        raise NotALiteral(f"nested more than {DEEPEST} deep")
     if isinstance(value, float) and not math.isfinite(value):
         if math.isnan(value):
             raise NotALiteral("NaN cannot be compared")
         return "1e999" if value > 0 else "-1e999"
     match value:
         case list():
-            return f"[{_joined(value)}]"
+            return f"[{_joined(value, depth)}]"
         case tuple():
-            return f"({_joined(value)},)" if len(value) == 1 else f"({_joined(value)})"
+            return f"({_joined(value, depth)},)" if len(value) == 1 else f"({_joined(value, depth)})"
         case set():
-            return f"{{{_joined(sorted(value, key=repr))}}}" if value else "set()"
+            return f"{{{_joined(sorted(value, key=repr), depth)}}}" if value else "set()"
         case dict():
-            return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
+            pairs = (f"{literal(k, depth + 1)}: {literal(v, depth + 1)}" for k, v in value.items())
+            return "{" + ", ".join(pairs) + "}"
+        case complex():
+            return f"({_part(value.real)}{'' if value.imag < 0 else '+'}{_part(value.imag)}j)"
+        case int() if value.bit_length() > LONGEST_DECIMAL:
+            return hex(value)
         case _:
             return repr(value)
 
 
-def _joined(values: Iterable[object]) -> str:
-    return ", ".join(literal(value) for value in values)
+def _part(number: float) -> str:
+    """A part of a complex number, so that minus zero keeps its sign."""
+    if not math.isfinite(number):
+        raise NotALiteral("an infinite complex number cannot be compared")
+    return repr(number)
+
+
+def _joined(values: Iterable[object], depth: int) -> str:
+    return ", ".join(literal(value, depth + 1) for value in values)

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from assistant.domain.errors import ProblemSourceError
-from assistant.domain.problem import StdinTest, ValueTest
+from assistant.domain.parsing import read_literal
+from assistant.domain.prelude import needed
+from assistant.domain.problem import CallTest, StdinTest, Test, ValueTest
 from assistant.problems.sources import load_source
+from assistant.sandbox.inside.comparing import compared
 
 CALL: dict[str, Any] = {
     "problem_id": 7,
@@ -22,37 +25,51 @@ CALL: dict[str, Any] = {
 }
 
 
-def load_one(folder: Path, record: object) -> Any:
+def save(folder: Path, record: object) -> str:
     path = folder / "rows.jsonl"
     path.write_text(json.dumps(record), encoding="utf-8")
-    (problem,) = load_source(str(path))
+    return str(path)
+
+
+def load_one(folder: Path, record: object) -> Any:
+    (problem,) = load_source(save(folder, record))
     return problem
 
 
-def holds(test: str, **names: object) -> bool:
-    try:
-        exec(test, dict(names))
-    except AssertionError:
-        return False
-    return True
+def holds(test: Test, value: object) -> bool:
+    """Whether the sandbox's judge takes this value for the call."""
+    assert isinstance(test, CallTest) and test.expected is not None
+    return compared(value, read_literal(test.expected), test.model_dump(mode="json"))[0]
 
 
 def test_function_rows(tmp_path: Path) -> None:
     problem = load_one(tmp_path, CALL)
     assert problem.id == "apps/0007" and problem.difficulty == "introductory"
-    assert problem.entry_point == "order"
+    assert problem.entry_point == "order" and problem.suites == ("APPS",)
     assert problem.reference == "def order(xs):\n    return sorted(xs)", "Python 2 is passed over"
-    first = problem.visible_tests[0].code
-    assert holds(first, order=sorted) and holds(first, order=lambda xs: tuple(sorted(xs)))
-    assert not holds(first, order=lambda xs: xs)
+    first = problem.visible_tests[0]
+    wanted = read_literal(first.expected) if isinstance(first, CallTest) and first.expected else []
+    assert holds(first, wanted) and holds(first, tuple(wanted)) and not holds(first, [*wanted, 1])
 
 
 def test_results_wrapped_in_a_list_of_one_may_come_unwrapped(tmp_path: Path) -> None:
     cases = {"fn_name": "total", "inputs": [[[1, 2]]], "outputs": [[3]]}
-    problem = load_one(tmp_path, CALL | {"input_output": json.dumps(cases)})
-    test = problem.visible_tests[0].code
-    assert holds(test, total=sum) and holds(test, total=lambda xs: [sum(xs)])
-    assert not holds(test, total=lambda xs: 4)
+    test = load_one(tmp_path, CALL | {"input_output": json.dumps(cases)}).visible_tests[0]
+    assert holds(test, 3) and holds(test, [3]) and not holds(test, 4)
+
+
+def test_keys_of_dicts_in_a_list_are_numbers_again(tmp_path: Path) -> None:
+    cases = {"fn_name": "count", "inputs": [[{"1": 2}]], "outputs": [[{"1": 3, "-2": 4}]]}
+    test = load_one(tmp_path, CALL | {"input_output": json.dumps(cases)}).visible_tests[0]
+    assert isinstance(test, CallTest) and test.arguments == "[{1: 2}]"
+    assert holds(test, {1: 3, -2: 4}) and holds(test, [{1: 3, -2: 4}]) and not holds(test, {"1": 3})
+
+
+def test_inputs_without_outputs_are_counted(tmp_path: Path) -> None:
+    cases = {"inputs": ["1", "2", "3"], "outputs": ["1"]}
+    collection = load_source(save(tmp_path, CALL | {"input_output": cases}))
+    assert len(collection.problems[0].visible_tests) == 1
+    assert collection.skipped[0].endswith("3 inputs and 1 outputs: 1 tests are used, 2 have no counterpart")
 
 
 def test_a_method_of_solution_with_the_imports_it_relies_on(tmp_path: Path) -> None:
@@ -75,7 +92,7 @@ def test_programs_read_stdin(tmp_path: Path) -> None:
     cases = {"inputs": [["1", "2"], "3\n", "4", "5", "x" * 5000], "outputs": [["3", "4"], "3", "4", "5", "y"]}
     problem = load_one(tmp_path, CALL | {"input_output": cases})
     assert problem.entry_point == "" and problem.tags == ("stdin",)
-    assert problem.visible_tests[0] == StdinTest(stdin="1\n2", expected="3\n4")
+    assert problem.visible_tests[0] == StdinTest(stdin="1\n2", expected="3\n4", suites=("APPS",))
     assert len(problem.visible_tests) == 3 and len(problem.hidden_tests) == 2
 
 
@@ -113,9 +130,9 @@ def test_mathqa(tmp_path: Path) -> None:
     problem = load_one(tmp_path, MATHQA)
     assert problem.id == "mathqa/12" and problem.entry_point == ""
     assert problem.text == "A shop sells 3 apples for 1,200.\nWhat is the gcd?"
-    assert problem.visible_tests == (ValueTest(expected=6.0),)
+    assert problem.visible_tests == (ValueTest(expected=6.0, suites=("MathQA-Python",)),)
     names: dict[str, Any] = {}
-    exec(problem.reference, names)
+    exec(needed(problem.prelude, problem.reference) + "\n" + problem.reference, names)
     assert names["answer"] == 6
 
 
