@@ -67,12 +67,28 @@ def verify(
     folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")] = None,
     sessions: SessionsOption = None,
     json_: JsonOption = False,
+    tips: Annotated[
+        Path | None,
+        typer.Option(
+            "--tips", metavar="FILE", help="Write every session's last hash here: keep it elsewhere."
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against", metavar="FILE", help="Last hashes of an earlier day: what is gone since is wrong."
+        ),
+    ] = None,
 ) -> int:
-    """Check every journal: schema, sequence, hashes, references. Exit 1 where one is wrong."""
+    """Check every journal: schema, sequence, hashes, references, contradictions. Exit 1 where one is wrong."""
     from assistant.store.paths import sessions_folder
+    from assistant.store.tips import read_tips, write_tips
     from assistant.store.verify import check_folder
 
-    checked = check_folder(folder or sessions_folder(sessions), say_reading)
+    kept = read_tips(against) if against else []
+    checked = check_folder(folder or sessions_folder(sessions), say_reading, kept)
+    if tips:
+        write_tips(tips, checked.tips)
     errors = sum(finding.is_error for finding in checked.findings)
     if json_:
         print(checked.model_dump_json())

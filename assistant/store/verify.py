@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 from assistant.domain.errors import JournalError, UsageError
-from assistant.domain.events import SessionStarted
+from assistant.domain.events import ConsentGiven, SessionStarted
 from assistant.domain.problem import Value
-from assistant.store.reading import examine, load_bytes, split_lines
+from assistant.store.consistency import Consistency
+from assistant.store.reading import Line, examine, load_bytes, split_lines
 from assistant.store.scan import scan
 from assistant.store.story import Story
+from assistant.store.tips import Tip, compare
 from assistant.store.wire import hash_of
 
 Kind = Literal[
     "json", "schema", "event", "sequence", "chain", "header", "problem", "reference",
-    "torn", "set_aside", "empty", "duplicate", "foreign", "unreadable",
+    "torn", "set_aside", "empty", "duplicate", "foreign", "unreadable", "contradiction", "clock", "missing",
+    "consent", "tip",
 ]  # fmt: skip
-NOTICES: frozenset[Kind] = frozenset({"torn", "set_aside", "foreign", "empty"})
+NOTICES: frozenset[Kind] = frozenset({"torn", "set_aside", "foreign", "empty", "clock", "missing", "consent"})
 
 
 class Finding(Value):
@@ -47,6 +50,13 @@ class Checked(Value):
     events: int
     tip: str
     findings: tuple[Finding, ...]
+    annotator: str = ""
+    consents: tuple[ConsentGiven, ...] = ()
+
+    @property
+    def as_tip(self) -> Tip:
+        """What to keep elsewhere, to notice later whatever happens to it."""
+        return Tip(session=self.session or self.file.stem, events=self.events, tip=self.tip)
 
 
 class Verification(Value):
@@ -60,6 +70,11 @@ class Verification(Value):
     def ok(self) -> bool:
         return not any(finding.is_error for finding in self.findings)
 
+    @property
+    def tips(self) -> list[Tip]:
+        """The last hash of every journal that has one."""
+        return [journal.as_tip for journal in self.journals if journal.tip]
+
 
 def verify_folder(folder: Path) -> list[Finding]:
     """Everything that is wrong or odd in `folder`. Raises `UsageError`, `JournalError` for the folder itself."""
@@ -67,9 +82,15 @@ def verify_folder(folder: Path) -> list[Finding]:
 
 
 def check_folder(
-    folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
+    folder: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    against: Sequence[Tip] = (),
 ) -> Verification:
-    """`verify_folder` with counts and tips; `progress(done, total)` counts journals."""
+    """`verify_folder` with counts and tips; `progress(done, total)` counts journals.
+
+    With tips kept from an earlier time, `against` those: a journal that is gone, or does not go on from its last line
+    of then, is wrong.
+    """
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder} to verify")
     contents = scan(folder)
@@ -78,7 +99,7 @@ def check_folder(
         progress(done, len(contents.journals))
         journals.append(check_file(found.path))
     findings = [finding for journal in journals for finding in journal.findings]
-    findings += _duplicates(journals)
+    findings += [*_duplicates(journals), *_consents(journals), *_against(folder, journals, against)]
     findings += [_of(path, None, "set_aside", "a torn line that was set aside") for path in contents.torn]
     findings += [
         _of(path, None, "foreign", "not a file of ours; it is left out") for path in contents.foreign
@@ -99,35 +120,52 @@ def check_file(path: Path) -> Checked:
     except JournalError as error:
         findings: tuple[Finding, ...] = (_of(path, None, "unreadable", str(error).removeprefix(f"{path}: ")),)
         return Checked(file=path, session=None, events=0, tip="", findings=findings)
-    session, events = None, 0
-    for line in examine(lines[:1]):
-        session = line.event.session if isinstance(line.event, SessionStarted) else None
-    findings = tuple(_line_findings(path, lines, torn))
-    events = len(lines) - len({f.line for f in findings if f.kind in ("json", "schema", "event")})
+    examined = list(examine(lines))
+    findings = tuple(_line_findings(path, examined, torn))
+    first = examined[0].event if examined else None
+    header = first if isinstance(first, SessionStarted) else None
     return Checked(
-        file=path, session=session, events=events, tip=hash_of(lines[-1]) if lines else "", findings=findings
+        file=path,
+        session=header.session if header else None,
+        events=sum(line.event is not None for line in examined),
+        tip=hash_of(lines[-1]) if lines else "",
+        findings=findings,
+        annotator=header.annotator if header else "",
+        consents=tuple(line.event for line in examined if isinstance(line.event, ConsentGiven)),
     )
 
 
-def _line_findings(path: Path, lines: list[bytes], torn: bytes) -> Iterator[Finding]:
+def _line_findings(path: Path, lines: Sequence[Line], torn: bytes) -> Iterator[Finding]:
     if not lines:
         kind = "header" if torn else "empty"
         yield _of(path, None, kind, "holds no whole event")
     story = Story(path.stem)
     broken = False
-    for line in examine(lines):
-        for trouble in line.troubles:
-            yield _of(path, line.number, trouble.kind, trouble.message)
+    found = []
+    for line in lines:
+        found += [_of(path, line.number, trouble.kind, trouble.message) for trouble in line.troubles]
         if line.event is None:
             broken = True
             continue
         for kind, message in story.tell(line.event):
             # After an unreadable line, what it may have introduced is not missed a second time.
             if not (broken and kind in ("reference", "header")):
-                yield _of(path, line.number, kind, message)
+                found.append(_of(path, line.number, kind, message))
+    # Where lines were changed, what contradicts them follows from that.
+    yield from found or _contradictions(path, lines)
     if torn and not (lines and broken):
         message = f"the last line was cut off ({len(torn)} bytes); resuming the session sets it aside"
         yield _of(path, len(lines) + 1, "torn", message)
+
+
+def _contradictions(path: Path, lines: Sequence[Line]) -> Iterator[Finding]:
+    """In a journal whose lines are sound one by one and refer to each other."""
+    consistency = Consistency()
+    for line in lines:
+        if line.stamp is not None and line.event is not None:
+            said = consistency.tell(line.stamp, line.event)
+            yield from (_of(path, line.number, kind, message) for kind, message in said)
+    yield from (_of(path, None, kind, message) for kind, message in consistency.finish())
 
 
 def _duplicates(journals: list[Checked]) -> Iterator[Finding]:
@@ -139,6 +177,37 @@ def _duplicates(journals: list[Checked]) -> Iterator[Finding]:
             message = f"session {journal.session} is also in {first[journal.session]}"
             yield _of(journal.file, 1, "duplicate", message)
         first.setdefault(journal.session, journal.file)
+
+
+def _consents(journals: Sequence[Checked]) -> Iterator[Finding]:
+    """An annotator's answers to one text differ: it was changed, or the person thought again."""
+    first: dict[tuple[str, str, str], tuple[bool, Path]] = {}
+    for journal in journals:
+        for consent in journal.consents:
+            key = (journal.annotator, consent.version, consent.text_sha256)
+            granted, file = first.setdefault(key, (consent.granted, journal.file))
+            if granted is not consent.granted:
+                words = (
+                    f"{journal.annotator}'s answer to consent text {consent.version} differs from {file.name}"
+                )
+                yield _of(journal.file, None, "consent", words)
+
+
+def _against(folder: Path, journals: Sequence[Checked], tips: Sequence[Tip]) -> Iterator[Finding]:
+    if not tips:
+        return
+    files = {journal.session or journal.file.stem: journal.file for journal in journals}
+    wanted = {tip.session: files[tip.session] for tip in tips if tip.session in files}
+    for session, message in compare(tips, {session: _hashes(file) for session, file in wanted.items()}):
+        yield _of(files.get(session, folder), None, "tip", message)
+
+
+def _hashes(file: Path) -> list[str]:
+    """Of every whole line."""
+    try:
+        return [hash_of(line) for line in split_lines(load_bytes(file))[0]]
+    except JournalError:
+        return []
 
 
 def _of(file: Path, line: int | None, kind: str, message: str) -> Finding:

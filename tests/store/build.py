@@ -27,6 +27,7 @@ PROBLEM = Problem(
     licence="Apache-2.0",
     tags=("strings",),
 )
+WORDS = "the first letter must not get an underscore"
 MODEL = ModelInfo(engine="scripted", name="script", versions={"assistant": "0.1.0"})
 CODE = "def snake(name):\n    return ''.join('_' + c.lower() if c.isupper() else c for c in name)\n"
 
@@ -50,6 +51,8 @@ def header(session: str, **changes: object) -> ev.SessionStarted:
 def answer(turn: int, round_: int, parent: str | None = None, *, arm: ev.Arm = "human") -> list[ev.Event]:
     """A generation, started and finished."""
     messages = (Message(role="user", content=f"{PROBLEM.text}\n" + "\n".join(PROBLEM.test_texts())),)
+    if round_ and arm == "human":
+        messages = (*messages, Message(role="user", content=WORDS))
     text = f"```python\n{CODE}```\n"
     return [
         ev.GenerationStarted(
@@ -109,9 +112,7 @@ def report(tests: Sequence[str], *, passed: bool) -> Report:
     return Report(outcome=outcomes[0], sealed=True, layers={"seccomp": True}, cases=cases, seconds=0.02)
 
 
-def feedback(
-    program: str, round_: int, text: str = "the first letter must not get an underscore"
-) -> ev.FeedbackGiven:
+def feedback(program: str, round_: int, text: str = WORDS) -> ev.FeedbackGiven:
     """Somebody's words about `program`."""
     return ev.FeedbackGiven(program=program, round=round_, text=text, effort=ev.Effort(reading=8, typing=12))
 

@@ -37,7 +37,7 @@ def test_a_session_with_edits_branches_arms_and_resumption_is_sound(tmp_path: Pa
         *verdict(0, 0, passed=False, hidden=False),
         feedback("t0s0", 1),
         *answer(1, 1, "t0s0"),
-        *verdict(1, 1, passed=False),
+        *verdict(1, 1, passed=False, hidden=False),
         *answer(2, 1, "t0s0", arm="retry"),
         *verdict(2, 1, passed=True, hidden=True, arm="retry"),
         ev.CodeEdited(turn=3, round=1, parent="t1s0", program="t3s0", code="def snake(n): ..."),
