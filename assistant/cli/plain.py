@@ -17,8 +17,10 @@ from assistant.domain.errors import EngineError, UsageError
 from assistant.domain.generation import Engine, Progress
 from assistant.domain.printable import exact
 from assistant.domain.problem import Problem
+from assistant.domain.sameness import changed_nothing
 from assistant.domain.state import State
 from assistant.domain.submission import Sandbox
+from assistant.domain.wording import SAME_PROGRAM, round_name, tries_left
 from assistant.sandbox.banner import banner, told
 from assistant.session.background import start_background_arms
 from assistant.session.desk import Desk
@@ -26,8 +28,8 @@ from assistant.session.runner import Session
 from assistant.store.library import find_session
 
 HELP = (
-    "an empty line is ignored; :stop gives up, :later leaves it for another day, :bad says the task itself is "
-    "wrong, :again asks once more, :help"
+    "an empty line is ignored; :stop gives up, :later leaves it for another day, :bad says the task or its "
+    "tests are wrong, :again asks once more, :help"
 )
 
 
@@ -210,7 +212,7 @@ class _Dialogue:
         if cut_off:
             self.printer.talk("the answer was cut off; :again asks once more, :stop ends")
         self.printer.talk(
-            f"[round {self.state.round} of {self.state.settings.rounds}] what is wrong? ", end=""
+            f"[{round_name(self.state.round)}; {tries_left(self.state)}] what is wrong? ", end=""
         )
         try:
             line = self.printer.read_line()
@@ -273,9 +275,11 @@ class _Dialogue:
     def _show_one(self, event: ev.LiveEvent) -> None:
         match event:
             case ev.GenerationStarted():
-                self.printer.talk(f"round {event.round}: the model is writing …")
+                self.printer.talk(f"{round_name(event.round)}: the model is writing …")
             case ev.GenerationFinished():
                 self.printer.data(text.answer_text(event, self.printer.colour))
+                if changed_nothing(self.state, self.state.program(event.program)):
+                    self.printer.data(f"note: {SAME_PROGRAM}")
             case ev.TestsFinished():
                 self.printer.warn()
                 self.printer.data(text.report_text(event.visible, self.printer.colour))
@@ -325,7 +329,8 @@ def _prepare(engine: Engine, printer: Printer) -> None:
     finally:
         if live and last:
             printer.talk("\r\x1b[K", end="")
-    printer.talk(f"model: {model.name} on {model.device or model.base_url or model.engine}")
+    place = model.base_url if model.device in ("", "none") else model.device
+    printer.talk(f"model: {model.name}" + (f" on {place}" if place else ""))
 
 
 def _pick_problem(options: setup.RunOptions, printer: Printer) -> Problem:

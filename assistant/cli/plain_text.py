@@ -13,6 +13,7 @@ from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.domain.printable import exact, exact_line, printable
 from assistant.domain.problem import Problem
 from assistant.domain.state import Program, State
+from assistant.domain.wording import END_WORDS, after_feedback, hidden_words
 
 
 def colour_wanted(stream: TextIO) -> bool:
@@ -94,17 +95,17 @@ def wrong_value_text(case: CaseReport, indent: str = "") -> str:
 
 def summary_text(state: State, *, lesson: bool = True) -> str:
     """How the session ended; hidden verdicts and control arms are a `lesson`, told once nobody can go on with it."""
-    reason = state.ended.reason.replace("_", " ") if state.ended else "open"
-    lines = ["", f"session {state.session}: {reason} after {state.round} feedback round(s)"]
+    reason = END_WORDS[state.ended.reason] if state.ended else "open"
+    lines = ["", f"session {state.session}: {reason} {after_feedback(state)}"]
     over = state.ended is not None and state.ended.reason != "interrupted"
     return "\n".join([*lines, *(_lesson(state) if lesson and over else ())])
 
 
 def _lesson(state: State) -> Iterator[str]:
     best: Program | None = state.on_table
+    if words := hidden_words(state):
+        yield words + (" (a false solve):" if best is not None and best.false_solve else "")
     if best is not None and best.hidden is not None:
-        passed, total = best.hidden.pass_count, len(best.hidden.cases)
-        yield f"hidden tests: {passed} of {total} pass" + (" (a false solve)" if best.false_solve else "")
         yield from [case_text(case) for case in best.hidden.cases if not case.passed][:5]
     controls = [program for program in state.programs if program.arm != "human"]
     if controls:

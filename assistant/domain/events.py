@@ -66,6 +66,8 @@ class Settings(Value):
     """Control arms to be made in the background; None (never in a journal) lets the device decide."""
     redraw: bool = False
     """Whether an answer without a program is drawn once more in the same round; control arms then do the same."""
+    branching: bool = True
+    """Whether the person may go back to an earlier round and go on from there, with that round's tries again."""
 
 
 class Effort(Value):

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     @property
     def word(self) -> str:
         """The outcome in words for a person, e.g. `timed out`."""
-        return self.value.replace("_", " ")
+        return "could not run" if self is Outcome.NOT_RUNNABLE else self.value.replace("_", " ")
 
 
 class CaseReport(Extended):

@@ -65,6 +65,8 @@ class Study(Value):
     """Control arms made while the annotators think; left out, all of them on a GPU and none elsewhere."""
     lesson: bool = True
     """Whether the end of a session shows what the hidden tests and the control arms found."""
+    branching: bool = False
+    """Whether annotators may go on from an earlier round: they then have more than `rounds` tries."""
     conditions: Conditions = Conditions()
     consent: Consent | None = None
     questions: tuple[str, ...] = ()
@@ -162,6 +164,7 @@ def settings_for(study: Study, problem: Problem, annotator: str, condition: dict
             overflow=study.overflow,
         ),
         arms=study.arms,
+        branching=study.branching,
     )
 
 

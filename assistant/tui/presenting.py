@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from assistant.domain.sameness import changed_nothing
 from assistant.domain.state import Program, State
+from assistant.domain.wording import SAME_PROGRAM, after_feedback, round_name, tries_left
 from assistant.tui.phases import Phase
 from assistant.tui.widgets.code_view import Code
 
@@ -43,17 +45,24 @@ def code_text(program: Program | None) -> str:
     return (program.code if program.code is not None else written_code(program.text)).rstrip("\n")
 
 
-def code_title(program: Program | None, looked_at: str | None, *, whole: bool = False) -> str:
-    """`Code  round 2, mended by hand, looking back`."""
+def code_title(state: State, program: Program | None, *, whole: bool = False) -> str:
+    """`Code  round 2, edited by hand`, `Code  sample 2 of round 1`, `Code  round 1 (looking back)`."""
     if program is None:
         return "Code"
-    notes = [f"round {program.round}"]
+    table = state.on_table
+    aside = table is not None and program.id != table.id
+    sibling = table is not None and program.turn == table.turn
+    name = round_name(program.round)
+    sample = f"sample {program.sample + 1} of {name if program.round else 'the first answer'}"
+    notes = [sample if aside and sibling else name]
     if program.edited:
-        notes.append("mended by hand")
+        notes.append("edited by hand")
     if program.finish is not None and program.finish.reason == "cancelled":
         notes.append("stopped")
-    if looked_at is not None:
+    if aside and not sibling and program.complete:
         notes.append("looking back")
+    if changed_nothing(state, program):
+        notes.append("same program as before")
     what = "Answer" if whole or program.code is None else "Code"
     return f"{what}  {', '.join(notes)}"
 
@@ -119,7 +128,7 @@ def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: s
         case Phase.BROKEN:
             return f"{phase.value}; Ctrl+R tries again"
         case Phase.ENDED:
-            return "this session is over: Alt+Left looks at its rounds, Esc goes back"
+            return f"{over_words(state)}: Alt+Left looks at its rounds, Esc goes back"
         case Phase.YOUR_TURN | Phase.STOPPED:
             return your_turn_word(state, looked_at)
         case _:
@@ -138,8 +147,7 @@ def writing_word(text: str) -> str:
 def your_turn_word(state: State, looked_at: str | None) -> str:
     """What a person can do now, in a few words."""
     if looked_at is not None and looked_at != state.current:
-        program = state.program(looked_at)
-        return f"looking back at round {program.round}: Ctrl+B goes on from here, Esc returns"
+        return f"{_looked_at(state, state.program(looked_at))}: Ctrl+B goes on from here, Esc returns"
     failed = failure_of(state)
     if failed:
         return f"failed: {failed}; Ctrl+R asks again"
@@ -148,5 +156,29 @@ def your_turn_word(state: State, looked_at: str | None) -> str:
     table = state.on_table
     if table is None:
         return "stopped: Ctrl+R asks the model again"
-    left = state.settings.rounds - table.round
-    return f"your turn: {left} {'round' if left == 1 else 'rounds'} left"
+    if changed_nothing(state, table):
+        return f"{SAME_PROGRAM} ({tries_left(state)})"
+    return f"your turn: {tries_left(state)}"
+
+
+def over_words(state: State) -> str:
+    """How a session that is only looked at ended."""
+    reason = state.ended.reason if state.ended is not None else "interrupted"
+    return {
+        "solved": f"solved {after_feedback(state)}",
+        "rounds_used_up": "not solved, no tries left",
+        "gave_up": "given up",
+        "bad_task": "the task or its tests are wrong",
+    }.get(reason, "this session is not over")
+
+
+def _looked_at(state: State, program: Program) -> str:
+    """`round 1`, or `sample 2` for another answer of the round on the table."""
+    table = state.on_table
+    if table is not None and table.turn == program.turn:
+        return f"sample {program.sample + 1}"
+    return (
+        f"looking back at the {round_name(0)}"
+        if not program.round
+        else f"looking back at round {program.round}"
+    )

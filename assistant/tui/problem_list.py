@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.problem import Problem
 from assistant.tui.lines import Line, Piece, displayable, shortened
+from assistant.tui.session_list import is_false
 
 if TYPE_CHECKING:
     from assistant.store.summary import SessionSummary
 
-STATES = ("untried", "solved", "open", "given-up", "unsolved")
-"""What `is:` may say. `open` can be resumed; `unsolved` used up its rounds."""
+STATES = ("untried", "solved", "false-solve", "open", "given-up", "unsolved")
+"""What `is:` may say. `open` can be resumed; `unsolved` used up its rounds; a `false-solve` fails hidden tests."""
 _OPENING = re.compile(r"^write a (python )?function( [\w.]+)? (that|which|to) ", re.IGNORECASE)
 _MARKS = {
     "solved": ("✓", "case--passed"),
+    "false-solve": ("≈", "line--tag"),
     "open": ("◐", "line--tag"),
     "unsolved": ("✗", "case--failed"),
     "given-up": ("–", "case--failed"),
 }
-_RANK = {"solved": 4, "open": 3, "unsolved": 2, "given-up": 1, "untried": 0}
+_RANK = {"solved": 5, "false-solve": 4, "open": 3, "unsolved": 2, "given-up": 1, "untried": 0}
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def next_untried(
 
 def _state_of(session: SessionSummary) -> str:
     if session.state == "solved":
-        return "solved"
+        return "false-solve" if is_false(session) else "solved"
     if session.resumable:
         return "open"
     return {"gave_up": "given-up", "bad_task": "given-up", "rounds_used_up": "unsolved"}.get(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from assistant.domain.wording import plural
 from assistant.tui.lines import Line, Piece, displayable
 
 if TYPE_CHECKING:
@@ -32,15 +33,16 @@ def _fits(session: SessionSummary, word: str) -> bool:
         wanted = word[3:]
         if wanted and "open".startswith(wanted):
             return session.resumable
-        return session.state.startswith(wanted) or state_word(session).replace(" ", "-").startswith(wanted)
+        solved = session.state.startswith(wanted) and not is_false(session)
+        return solved or state_word(session).replace(" ", "-").startswith(wanted)
     text = f"{session.id} {session.problem} {session.model} {session.annotator} {session.started} {session.study}"
     return word in text.lower()
 
 
 def session_line(session: SessionSummary) -> Line:
     """One line of the library of sessions."""
-    mark, look = _LOOKS.get(session.state, ("✗", "case--failed"))
-    rounds = f"{session.feedbacks} feedback{'' if session.feedbacks == 1 else 's'}"
+    mark, look = ("≈", "line--tag") if is_false(session) else _LOOKS.get(session.state, ("✗", "case--failed"))
+    rounds = plural(session.feedbacks, "round") if session.feedbacks else "no feedback"
     return (
         Piece(f" {mark} ", look),
         Piece(f"{when(session.started):<17}", "line--note"),
@@ -52,8 +54,15 @@ def session_line(session: SessionSummary) -> Line:
     )
 
 
+def is_false(session: SessionSummary) -> bool:
+    """Passes the visible tests and fails a hidden one; a study may not want that told."""
+    return session.state == "solved" and session.false_solve and not session.study
+
+
 def state_word(session: SessionSummary) -> str:
     """How it ended, or that it did not."""
+    if is_false(session):
+        return "false solve"
     return "given up" if session.state == "gave_up" else session.state.replace("_", " ")
 
 

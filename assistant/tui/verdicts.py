@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.domain.difference import Part, contrasted
@@ -12,7 +12,7 @@ from assistant.domain.problem import Test
 from assistant.domain.state import Program, State
 from assistant.tui.lines import Line, Piece, displayable, shortened
 
-Change = Literal["", "broke", "mended"]
+Change = Literal["", "broke", "fixed"]
 LONGEST = 2000
 """Characters of a value that are shown; the journal holds what the sandbox kept."""
 PRINTED_LINES = 5
@@ -25,6 +25,8 @@ class Row:
     test: str
     case: CaseReport | None = None
     change: Change = ""
+    hidden: bool = False
+    """A hidden test, shown once the session is over."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,18 @@ class Verdicts:
     """What the program printed outside its tests."""
 
     @property
+    def visible(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if not row.hidden)
+
+    @property
     def passed(self) -> int:
-        return sum(row.case is not None and row.case.passed for row in self.rows)
+        """How many of the visible tests pass."""
+        return sum(row.case is not None and row.case.passed for row in self.visible)
+
+    @property
+    def all_pass(self) -> bool:
+        """All that is shown, hidden tests included once they are told."""
+        return bool(self.rows) and all(row.case is not None and row.case.passed for row in self.rows)
 
     @property
     def sealed(self) -> bool:
@@ -51,8 +63,8 @@ class Verdicts:
         return any(row.case is not None for row in self.rows)
 
 
-def verdicts_of(state: State, program: Program | None) -> Verdicts:
-    """The verdicts on `program`, held against those on its parent."""
+def verdicts_of(state: State, program: Program | None, *, tell_hidden: bool = False) -> Verdicts:
+    """The verdicts on `program`, compared with those on its parent; with `tell_hidden`, the hidden tests' too."""
     tests = state.visible_tests()
     entry_point = state.problem.entry_point if state.problem else ""
     waiting = tuple(Row(displayable(test.text(entry_point))) for test in tests)
@@ -64,7 +76,9 @@ def verdicts_of(state: State, program: Program | None) -> Verdicts:
     rows = rows_of(report, _report_before(state, program))
     message = "" if rows else report.message or program.answer_problem
     printed = "" if any(case.stdout for case in report.cases) else report.stdout
-    return Verdicts(rows or _unrun(tests, entry_point), message, printed)
+    hidden = rows_of(program.hidden, None) if tell_hidden and program.hidden is not None else ()
+    told = tuple(replace(row, hidden=True) for row in hidden)
+    return Verdicts((*(rows or _unrun(tests, entry_point)), *told), message, printed)
 
 
 def rows_of(report: Report, before: Report | None) -> tuple[Row, ...]:
@@ -77,7 +91,7 @@ def _change(case: CaseReport, passed_before: dict[str, bool]) -> Change:
     before = passed_before.get(case.test)
     if before is None or before == case.passed:
         return ""
-    return "mended" if case.passed else "broke"
+    return "fixed" if case.passed else "broke"
 
 
 def _report_before(state: State, program: Program) -> Report | None:
@@ -112,14 +126,15 @@ def _head(row: Row) -> Line:
     mark = Piece(" ✓ " if passed else " ✗ ", "case--passed" if passed else "case--failed")
     word: Line = () if passed else (Piece(f"{row.case.outcome.word}  ", "case--failed"),)
     seal: Line = () if row.case.sealed else (Piece("  unsealed", "case--label"),)
-    return (mark, *word, Piece(row.test), *seal, *_change_tag(row.change))
+    kind: Line = (Piece("hidden  ", "case--label"),) if row.hidden else ()
+    return (mark, *kind, *word, Piece(row.test), *seal, *_change_tag(row.change))
 
 
 def _change_tag(change: Change) -> Line:
-    if change == "mended":
-        return (Piece("  ▲ mended", "case--mended"),)
+    if change == "fixed":
+        return (Piece("  ▲ now passes", "case--fixed"),)
     if change == "broke":
-        return (Piece("  ▼ broke", "case--broke"),)
+        return (Piece("  ▼ now fails", "case--broke"),)
     return ()
 
 

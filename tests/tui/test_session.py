@@ -11,9 +11,11 @@ from assistant.domain.events import FeedbackGiven
 from assistant.domain.generation import Cancel, Chunk, Finish, NeverCancelled, Request
 from assistant.engine.scripted import ScriptedEngine
 from assistant.store.reading import read_journal
+from assistant.tui.lines import plain
 from assistant.tui.phases import Phase
 from assistant.tui.screens.library import LibraryScreen, ProblemList
 from assistant.tui.screens.summary import SummaryScreen
+from assistant.tui.verdicts import row_lines
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.feedback_box import FeedbackBox
 from assistant.tui.widgets.status_line import StatusLine
@@ -103,7 +105,7 @@ async def test_rounds_used_up_ends_with_the_summary(make_app: MakeApp) -> None:
         await until_phase(pilot, Phase.YOUR_TURN)
         await pilot.press(*"try", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-        assert "rounds are used up" in str(app.screen.query_one("#headline").render())
+        assert "no tries left" in str(app.screen.query_one("#headline").render())
 
 
 async def test_the_library_filters_as_one_types(make_app: MakeApp) -> None:
@@ -125,5 +127,9 @@ async def test_the_summary_shows_the_hidden_tests_that_a_false_solve_fails(make_
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         said = str(app.screen.query_one("#numbers", Static).render())
-    assert "hidden tests: 0 of 1 pass" in said
-    assert "✗ assert remove_underscores('') == ''  expected '', got None" in said
+        lesson = [
+            plain(line) for row in app.screen.query_one(VerdictTable).verdicts.rows for line in row_lines(row)
+        ]
+    assert "fails 1 of 1 hidden" in said
+    assert lesson[0].strip() == "✗ wrong  assert remove_underscores('') == ''"
+    assert [line.split() for line in lesson[1:]] == [["expected", "''"], ["actual", "None"]]

@@ -131,7 +131,7 @@ def test_long_values_keep_the_place_where_they_differ_in_sight() -> None:
     assert "X" in text[1] and "Y" in text[2] and len(text[1]) < 2100
 
 
-def test_broke_and_mended_are_told_against_the_round_before() -> None:
+def test_what_now_passes_and_now_fails_is_told_against_the_round_before() -> None:
     def report(*passed: bool) -> Report:
         cases = tuple(
             CaseReport(test=f"t{n}", outcome=Outcome.PASSED if ok else Outcome.WRONG)
@@ -140,8 +140,8 @@ def test_broke_and_mended_are_told_against_the_round_before() -> None:
         return Report(outcome=Outcome.WRONG, sealed=True, layers={}, cases=cases)
 
     rows = rows_of(report(True, False, True, False), report(False, True, True, False))
-    assert [row.change for row in rows] == ["mended", "broke", "", ""]
-    assert "mended" in plain(row_lines(rows[0])[0]) and "broke" in plain(row_lines(rows[1])[0])
+    assert [row.change for row in rows] == ["fixed", "broke", "", ""]
+    assert "now passes" in plain(row_lines(rows[0])[0]) and "now fails" in plain(row_lines(rows[1])[0])
 
 
 PROGRAMS = st.lists(
@@ -278,10 +278,10 @@ def test_tags_and_states_are_completed_at_the_end_of_the_filter() -> None:
 def test_the_state_filter_goes_round() -> None:
     query = "words"
     seen = []
-    for _ in range(6):
+    for _ in range(7):
         query = next_state(query)
         seen.append(query.removeprefix("words").strip())
-    assert seen == ["is:untried", "is:solved", "is:open", "is:given-up", "is:unsolved", ""]
+    assert seen == ["is:untried", "is:solved", "is:false-solve", "is:open", "is:given-up", "is:unsolved", ""]
 
 
 def test_a_key_may_not_be_given_twice_in_a_place() -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from assistant.domain.state import Program
+from assistant.domain.wording import round_name
+from assistant.tui.ending import is_over
 from assistant.tui.phases import Phase
 from assistant.tui.presenting import (
     answer_of,
@@ -38,12 +40,21 @@ def present(screen: WorkScreen) -> None:
     state, looked_at = screen.state, screen.view.program
     screen.query_one(ProblemPane).problem = state.problem
     screen.set_class(screen.phase is Phase.ENDED, "-ended")
-    screen.query_one("#timeline", ProgramStrip).strip = timeline_of(state, looked_at)
+    screen.query_one("#timeline", ProgramStrip).strip = timeline_of(
+        state, looked_at, tell_hidden=tells_hidden(screen)
+    )
     screen.query_one("#samples", ProgramStrip).strip = samples_of(state, looked_at)
     _present_code(screen)
     _present_diff(screen)
     present_status(screen)
     present_kinds(screen)
+
+
+def tells_hidden(screen: WorkScreen) -> bool:
+    """Whether the hidden tests' verdicts may be shown: the session is over, and no study keeps them."""
+    study, started = screen.app.study, screen.state.started
+    kept = not study.lesson if study is not None else started is not None and started.study is not None
+    return is_over(screen.state) and not kept
 
 
 def _present_code(screen: WorkScreen) -> None:
@@ -55,8 +66,8 @@ def _present_code(screen: WorkScreen) -> None:
     else:
         whole = screen.view.whole
         view.code = answer_of(screen.shown) if whole else code_of(screen.shown, screen.phase)
-        view.border_title = code_title(screen.shown, screen.view.program, whole=whole)
-        table.verdicts = verdicts_of(screen.state, screen.shown)
+        view.border_title = code_title(screen.state, screen.shown, whole=whole)
+        table.verdicts = verdicts_of(screen.state, screen.shown, tell_hidden=tells_hidden(screen))
 
 
 def _present_diff(screen: WorkScreen) -> None:
@@ -72,7 +83,7 @@ def _present_diff(screen: WorkScreen) -> None:
 
 def _name(program: Program) -> str:
     sample = f", sample {program.sample + 1}" if program.sample else ""
-    return f"round {program.round}{' (mended)' if program.edited else ''}{sample}"
+    return f"{round_name(program.round)}{' (edited)' if program.edited else ''}{sample}"
 
 
 def next_diff_base(screen: WorkScreen) -> str | None:
@@ -102,7 +113,7 @@ def present_status(screen: WorkScreen) -> None:
         doing=doing,
         warning=services.warning,
         working=working,
-        seconds=time.monotonic() - screen.working_since if working and not preparing else None,
+        seconds=time.monotonic() - screen.phase_since if working and not preparing else None,
         model=services.model,
         model_name=services.launch.model_name,
         progress=screen.app.progress if preparing else None,

@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer, TextArea
@@ -24,7 +25,7 @@ from assistant.tui.actions import bindings
 from assistant.tui.conductor import Conductor, Step
 from assistant.tui.effort_clock import EffortClock
 from assistant.tui.messages import DraftChanged, EditDone, FeedbackSent, Happened, ProgramPicked, StepDone
-from assistant.tui.phases import Phase, View, phase_of, possible, shown_program
+from assistant.tui.phases import Phase, View, phase_of, possible, refusal, shown_program
 from assistant.tui.presenting import stream_code
 from assistant.tui.screens import mending, showing, words
 from assistant.tui.screens.asking import ChoiceScreen
@@ -74,7 +75,8 @@ class WorkScreen(Screen[None]):
         self.view = View()
         self.kinds: tuple[str, ...] = ()
         """Tags for the words in the box."""
-        self.working_since = time.monotonic()
+        self.working_since = self.phase_since = time.monotonic()
+        """When the person's waiting began, and when what is being done now did."""
         self.beats = 0
         self.conductor = Conductor(self._open_session, self.post_message)
         self.effort_clock = EffortClock()
@@ -366,6 +368,8 @@ class WorkScreen(Screen[None]):
     def present(self) -> None:
         """Hand every pane its value."""
         before, self.phase = self.phase, self.phase_now()
+        if before is not self.phase:
+            self.phase_since = time.monotonic()
         if before.working != self.phase.working or before is Phase.GETTING_READY is not self.phase:
             self._turn_changed()
         showing.present(self)
@@ -384,7 +388,21 @@ class WorkScreen(Screen[None]):
             return True
         if action == "again" and self.phase is Phase.GETTING_READY:
             return bool(self.app.model_error)
-        return possible(action, self.phase, self.shown, self.view)
+        branching = self.state.settings.branching
+        return possible(action, self.phase, self.shown, self.view, may_branch=branching)
+
+    def on_key(self, event: Key) -> None:
+        """A key whose action is not possible now says why, rather than nothing."""
+        bindings = self._bindings.copy()
+        bindings.apply_keymap(self.app._keymap)
+        for binding in bindings.key_to_bindings.get(event.key, ()):
+            if self.check_action(binding.action, ()) is False:
+                self.notify(self._refusal(binding.action), severity="warning")
+                event.stop()
+                return
+
+    def _refusal(self, action: str) -> str:
+        return refusal(action, self.phase, self.view, may_branch=self.state.settings.branching)
 
     def _on_beat(self) -> None:
         """Text that has come since the last beat, and the moving parts of the status line."""

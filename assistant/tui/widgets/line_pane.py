@@ -29,7 +29,7 @@ class LinePane(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"py--{name}" for name in ("comment", "constant", "keyword", "operator", "string", "number")),
         *(f"py--{name}" for name in ("function", "class", "builtin", "decorator")),
-        *(f"case--{name}" for name in ("passed", "failed", "broke", "mended", "label", "differs", "printed")),
+        *(f"case--{name}" for name in ("passed", "failed", "broke", "fixed", "label", "differs", "printed")),
         *(
             f"line--{name}"
             for name in ("cursor", "chosen", "number", "marked", "note", "strong", "tag", "link", "aside")

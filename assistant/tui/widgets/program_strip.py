@@ -9,7 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.reactive import reactive
 
+from assistant.domain.sameness import changed_nothing
 from assistant.domain.state import Program, State
+from assistant.domain.wording import NO_CODE, round_name
 from assistant.tui.lines import Line, Piece
 from assistant.tui.messages import ProgramPicked
 from assistant.tui.widgets.line_pane import LinePane
@@ -22,8 +24,11 @@ class Step:
     program: str
     label: str
     solved: bool
+    """Passes every test that may be told: a false solve is none once its session is over."""
     aside: bool
     """Not on the way to the program on the table: left out of the model's context."""
+    fork: str = ""
+    """What it was made from, where that is not the step before it: `round 1`."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +40,23 @@ class Strip:
     on_table: str | None = None
 
 
-def timeline_of(state: State, looked_at: str | None) -> Strip:
+def timeline_of(state: State, looked_at: str | None, *, tell_hidden: bool = False) -> Strip:
     """Every turn of the person's dialogue, its best or chosen program standing for it."""
     path = {program.id for program in state.path(state.current)}
-    steps = []
+    steps: list[Step] = []
+    before: Program | None = None
     for program in state.human_programs:
         siblings = [p for p in state.human_programs if p.turn == program.turn]
         best = max(
             siblings, key=lambda p: (p.id in path, p.visible.pass_count if p.visible else -1, -p.sample)
         )
         if program.id in (best.id, looked_at):
-            steps.append(Step(program.id, _label(program), program.solved, program.id not in path))
+            false = tell_hidden and program.false_solve
+            label, right = _label(state, program, false), program.solved and not false
+            steps.append(
+                Step(program.id, label, right, program.id not in path, _fork(state, program, before))
+            )
+            before = program
     return Strip(tuple(steps), looked_at or state.current, state.current)
 
 
@@ -62,17 +73,26 @@ def samples_of(state: State, looked_at: str | None) -> Strip:
     return Strip(steps, shown, state.current)
 
 
-def _label(program: Program) -> str:
+def _fork(state: State, program: Program, before: Program | None) -> str:
+    """The round that a branch goes out from; empty for a program that follows the one shown before it."""
+    if before is None or program.parent is None:
+        return ""
+    parent = state.program(program.parent)
+    return "" if parent.turn == before.turn else round_name(parent.round)
+
+
+def _label(state: State, program: Program, false: bool) -> str:
     made = "✎" if program.edited else ""
-    return f"round {program.round}{made} {_score(program)}"
+    same = " same" if changed_nothing(state, program) else ""
+    return f"{round_name(program.round)}{made} {_score(program, false)}{same}"
 
 
-def _score(program: Program) -> str:
+def _score(program: Program, false: bool = False) -> str:
     if not program.complete:
         return "stopped" if program.finish and program.finish.reason == "cancelled" else "failed"
     if program.visible is None:
-        return "no code" if program.code is None else "…"
-    mark = "✓" if program.solved else "✗"
+        return NO_CODE if program.code is None else "…"
+    mark = "≈" if false else "✓" if program.solved else "✗"
     return f"{mark} {program.visible.pass_count}/{len(program.visible.cases)}"
 
 
@@ -101,8 +121,9 @@ class ProgramStrip(LinePane):
         self._spans, x = [], 0
         for step in self.strip.steps:
             if pieces:
-                pieces.append(Piece(self._separator, "line--note"))
-                x += len(self._separator)
+                joint = f" ╰ from {step.fork}{self._separator}" if step.fork else self._separator
+                pieces.append(Piece(joint, "line--note"))
+                x += len(joint)
             text = f"{self._mark(step)} {step.label} "
             pieces.append(Piece(text, self._look(step)))
             self._spans.append((x, x + len(text), step.program))

@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from assistant.domain.generation import ModelInfo, Progress
+from assistant.domain.wording import round_name
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 BAR_WIDTH = 20
@@ -76,7 +77,7 @@ def facts_of(status: Status) -> list[str]:
     """Round, speed, model and device, what matters most first."""
     facts = []
     if status.round is not None:
-        facts.append(f"round {status.round} of {status.rounds}")
+        facts.append(round_name(status.round, status.rounds))
     if status.speed:
         facts.append(f"{status.speed:.0f} tok/s" if status.speed >= 10 else f"{status.speed:.1f} tok/s")
     if status.model is not None:

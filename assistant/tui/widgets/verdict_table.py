@@ -56,7 +56,7 @@ class VerdictTable(TopEdge, LinePane):
     def watch_verdicts(self, verdicts: Verdicts) -> None:
         self._build(verdicts)
         self.border_title = _title(verdicts)
-        self.set_class(verdicts.tested and verdicts.passed == len(verdicts.rows), "-passed")
+        self.set_class(verdicts.tested and verdicts.all_pass, "-passed")
         self.set_class(bool(verdicts.message) or verdicts.tested, "-tested")
         self.lines_changed()
         self._go_to_first_failure(verdicts)
@@ -90,4 +90,6 @@ def _title(verdicts: Verdicts) -> str:
     if not verdicts.tested:
         return "Tests"
     seal = "" if verdicts.sealed else ", unsealed: a test ran beside the code"
-    return f"Tests  {verdicts.passed} of {len(verdicts.rows)} pass{seal}"
+    hidden = [row.case.passed for row in verdicts.rows if row.hidden and row.case is not None]
+    told = f", hidden: {sum(hidden)} of {len(hidden)}" if hidden else ""
+    return f"Tests  {verdicts.passed} of {len(verdicts.visible)} pass{told}{seal}"

@@ -21,9 +21,6 @@ class NoWalls:
         """Where it is installed."""
         return package
 
-    def begin(self) -> None:
-        """Nothing to do."""
-
     def clear(self) -> bool:
         """Nothing to empty."""
         return True

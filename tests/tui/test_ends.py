@@ -1,0 +1,129 @@
+"""What is said about an end, a false solve and an answer that changed nothing, on every screen alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from assistant.domain import events as ev
+from assistant.domain.outcome import CaseReport, Outcome, Report
+from assistant.domain.sameness import changed_nothing, same_program
+from assistant.domain.state import Program, State, apply
+from assistant.domain.wording import after_feedback, hidden_words
+from assistant.store.summary import SessionSummary
+from assistant.tui.ending import headline, kind_of_end, round_lines
+from assistant.tui.lines import plain
+from assistant.tui.phases import Phase
+from assistant.tui.problem_list import attempts_of, entries_of, entry_line
+from assistant.tui.screens.summary import SummaryScreen
+from assistant.tui.session_list import matching_sessions, session_line
+from assistant.tui.verdicts import verdicts_of
+from assistant.tui.widgets.program_strip import ProgramStrip, timeline_of
+from assistant.tui.widgets.status_line import StatusLine
+from assistant.tui.widgets.verdict_table import VerdictTable
+from tests.tui.conftest import RIGHT, UNDERSCORES, WRONG, MakeApp
+from tests.tui.waiting import until, until_phase, work_screen
+
+FALSE = "```python\ndef remove_underscores(text):\n    return text.replace('_', '') or None\n```"
+
+
+async def test_a_false_solve_is_no_success_on_any_screen(make_app: MakeApp) -> None:
+    app = make_app([FALSE], problem="starter/underscores")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        banner = app.screen.query_one("#headline")
+        assert banner.has_class("-false_solve") and not banner.has_class("-solved")
+        assert "passes the tests you saw, fails 1 of 1 hidden ones" in str(banner.render())
+        assert "✓" not in str(app.screen.query_one("#rounds").render())
+        await pilot.press("escape")
+        work = work_screen(pilot)
+        await until(pilot, lambda: app.screen is work)
+        steps = work.query_one("#timeline", ProgramStrip).strip.steps
+        assert "≈" in steps[0].label and not steps[0].solved
+        table = work.query_one("#verdicts", VerdictTable)
+        assert not table.has_class("-passed") and "hidden: 0 of 1" in str(table.border_title)
+        await pilot.press("f2")
+        await until(pilot, lambda: list(app._notifications))
+        said = " ".join(notice.message for notice in app._notifications)
+        assert "this session has ended: the code cannot be edited any more" in said
+
+
+def summary(**changes: object) -> SessionSummary:
+    values = {
+        "id": "s",
+        "path": Path("s.jsonl"),
+        "problem": UNDERSCORES.id,
+        "state": "solved",
+        "false_solve": True,
+    }
+    return SessionSummary.model_validate({**values, **changes})
+
+
+def test_lists_tell_a_false_solve_from_a_solve_but_not_in_a_study() -> None:
+    false, right, study = summary(), summary(false_solve=False), summary(study="pilot")
+    assert "✓" not in plain(session_line(false)) and "false solve" in plain(session_line(false))
+    assert "✓" in plain(session_line(right)) and "✓" in plain(session_line(study))
+    assert matching_sessions([false, right], "is:solved") == [right]
+    assert matching_sessions([false, right], "is:false") == [false]
+    for session, mark in ((false, "≈"), (right, "✓")):
+        entry = entries_of([UNDERSCORES], attempts_of([session]))[0]
+        assert mark in plain(entry_line(entry))
+
+
+def told(*feedbacks: str, branch: bool = False) -> State:
+    """A session with a program after every feedback; with `branch`, each is about the first answer."""
+    case = CaseReport(test="t", outcome=Outcome.PASSED)
+    report = Report(outcome=Outcome.PASSED, sealed=True, layers={}, cases=(case,))
+    first = Program(id="t0s0", turn=0, round=0, code="a", visible=report)
+    state = State(problem=UNDERSCORES, programs=(first,), current="t0s0")
+    for turn, words in enumerate(feedbacks, start=1):
+        about = first if branch else state.on_table or first
+        state = apply(state, ev.FeedbackGiven(program=about.id, round=about.round + 1, text=words))
+        made = first.model_copy(
+            update={
+                "id": f"t{turn}s0",
+                "turn": turn,
+                "round": about.round + 1,
+                "parent": about.id,
+                "code": "b",
+            }
+        )
+        update = {"programs": (*state.programs, made), "current": made.id, "pending_feedback": None}
+        state = state.model_copy(update=update)
+    return state.model_copy(update={"ended": ev.SessionEnded(reason="solved")})
+
+
+def test_every_feedback_counts_also_those_of_branches_that_were_left() -> None:
+    assert after_feedback(told()) == "at once"
+    assert after_feedback(told("one")) == "after 1 round of feedback"
+    assert after_feedback(told("one", "two", "three")) == "after 3 rounds of feedback"
+    branched = told("one", "two", "three", branch=True)
+    assert after_feedback(branched) == "after 3 rounds of feedback, 1 of them on this branch"
+    assert headline(branched).endswith(after_feedback(branched))
+    forks = [step.fork for step in timeline_of(branched, None).steps]
+    assert forks == ["", "", "first answer", "first answer"]
+
+
+def test_without_hidden_tests_it_is_said_that_nothing_more_was_checked() -> None:
+    state = told("one").model_copy(update={"problem": UNDERSCORES.model_copy(update={"hidden_tests": ()})})
+    assert hidden_words(state) == "no hidden tests: nothing more was checked"
+    assert kind_of_end(state) == "solved" and "✓" in round_lines(state)[0]
+    assert not any(row.hidden for row in verdicts_of(state, state.on_table, tell_hidden=True).rows)
+
+
+def test_programs_are_the_same_but_for_comments_docstrings_and_layout() -> None:
+    plain_one = "def f(x):\n    return x + 1\n"
+    same = ("def f(x):\n    # why\n    return (x+1)", 'def f(x):\n    """Doc."""\n\n    return x + 1')
+    assert all(same_program(plain_one, other) for other in same)
+    assert not same_program(plain_one, "def f(x):\n    return x + 2\n")
+    assert not same_program("def f(:", "def g(:") and same_program("def f(:\n", "def f(:")
+    assert changed_nothing(told("a", "b"), told("a", "b").on_table)
+
+
+async def test_an_answer_that_changed_nothing_is_said_at_once(make_app: MakeApp) -> None:
+    app = make_app([WRONG, WRONG, RIGHT], problem="starter/underscores")
+    async with app.run_test(size=(120, 36)) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press(*"no", "enter")
+        await until(pilot, lambda: work.state.round == 1 and not work.conductor.busy)
+        assert "same program as before: it changed nothing" in work.query_one(StatusLine).status.doing
+        assert work.query_one("#timeline", ProgramStrip).strip.steps[-1].label.endswith("same")
