@@ -36,14 +36,41 @@ PLACES = {
     "sessions": "Sessions",
     "own problem": "Writing a problem",
     "settings": "Settings",
+    "panes": "In a list or pane",
+}
+
+KEY_NAMES = {
+    "question_mark": "?",
+    "escape": "Esc",
+    "enter": "Enter",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "space": "Space",
+    "underscore": "_",
+    "backslash": "\\",
+    "pageup": "PageUp",
+    "pagedown": "PageDown",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "a…z": "letters",
 }
 
 ACTIONS = (
-    Action("help", "f1,question_mark", "Help", "All keys on one page", "app", footer=True),
+    Action(
+        "help",
+        "f1,question_mark",
+        "Help",
+        "All keys on one page; `?` only where no text is typed",
+        "app",
+        footer=True,
+    ),
     Action("command_palette", "ctrl+p", "Palette", "Find any action by its name", "app"),
     Action("quit_safely", "ctrl+q", "Quit", "Leave; an open session can be resumed", "app", priority=True),
+    Action("suspend_process", "ctrl+z", "Suspend", "To the shell; `fg` comes back", "app", priority=True),
     Action("copy_or_hint", "ctrl+c", "Copy", "Copy what is selected; never ends anything", "app"),
-    Action("settings", "f12", "Settings", "Theme, keys, bell, feedback kinds", "app"),
+    Action("settings", "f12,ctrl+backslash", "Settings", "Theme, keys, bell, feedback kinds", "app"),
     Action(
         "retry_model", "ctrl+r", "Model again", "Try once more to get the model ready", "app", footer=True
     ),
@@ -51,10 +78,17 @@ ACTIONS = (
         "open_problem", "enter", "Open", "Work on the chosen problem", "library", footer=True, priority=True
     ),
     Action(
-        "next_state", "ctrl+t", "Filter state", "Show all, untried, solved, given up", "library", footer=True
+        "next_state",
+        "ctrl+t,f4",
+        "Filter state",
+        "Show all, untried, solved, given up",
+        "library",
+        footer=True,
     ),
-    Action("sessions", "ctrl+s", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True),
-    Action("own_problem", "ctrl+n", "New problem", "Write a problem of your own", "library", footer=True),
+    Action(
+        "sessions", "ctrl+s,f3", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True
+    ),
+    Action("own_problem", "ctrl+n,f2", "New problem", "Write a problem of your own", "library", footer=True),
     Action(
         "send",
         "enter",
@@ -64,7 +98,15 @@ ACTIONS = (
         footer=True,
         priority=True,
     ),
-    Action("new_line", "ctrl+j", "New line", "A line break in your words", "feedback", priority=True),
+    Action(
+        "new_line",
+        "alt+enter,ctrl+j,shift+enter",
+        "New line",
+        "A line break in your words",
+        "feedback",
+        priority=True,
+    ),
+    Action("undo", "ctrl+underscore", "Undo", "Take back the last change of your words", "feedback"),
     Action(
         "stop",
         "escape",
@@ -123,10 +165,10 @@ ACTIONS = (
         short="Quote",
     ),
     Action("insert_line", "f9", "Quote line", "Put the chosen code line into your words", "work"),
-    Action("kinds", "ctrl+t", "Kinds", "Tag your words: logic, formatting, …", "work"),
+    Action("kinds", "ctrl+t,ctrl+right_square_bracket", "Kinds", "Tag your words: logic, formatting, …", "work"),
     Action("earlier", "alt+left,left_square_bracket", "Earlier round", "Look back one round", "work"),
     Action("later", "alt+right,right_square_bracket", "Later round", "Look forward one round", "work"),
-    Action("branch", "ctrl+b", "Branch", "Go on from the program you look at", "work", footer=True),
+    Action("branch", "ctrl+b,ctrl+circumflex_accent", "Branch", "Go on from the program you look at", "work", footer=True),
     Action(
         "copy_code",
         "f7",
@@ -145,20 +187,25 @@ ACTIONS = (
         footer=True,
     ),
     Action(
-        "leave", "ctrl+l", "Leave", "Back to the problems; the session can be resumed", "work", footer=True
+        "leave",
+        "ctrl+l,f10",
+        "Leave",
+        "Back to the problems; the session can be resumed",
+        "work",
+        footer=True,
     ),
     Action("grow", "ctrl+up", "Larger", "Make the focused pane larger", "work"),
     Action("shrink", "ctrl+down", "Smaller", "Make the focused pane smaller", "work"),
     Action(
         "next_problem",
-        "n,enter",
+        "enter,ctrl+n,f2",
         "Next problem",
         "Open the next untried problem",
         "summary",
         footer=True,
         priority=True,
     ),
-    Action("to_library", "ctrl+l,l", "Problems", "Back to the problems", "summary", footer=True),
+    Action("to_library", "ctrl+l,f10", "Problems", "Back to the problems", "summary", footer=True),
     Action(
         "look",
         "escape",
@@ -169,13 +216,13 @@ ACTIONS = (
     ),
     Action(
         "copy_code",
-        "f7,c",
+        "f7",
         "Copy code",
         "The whole program to the clipboard (also over SSH)",
         "summary",
         footer=True,
     ),
-    Action("save_code", "ctrl+s,s", "Save code", "Save the program to a file", "summary", footer=True),
+    Action("save_code", "ctrl+s", "Save code", "Save the program to a file", "summary", footer=True),
     Action(
         "run", "ctrl+s,f2", "Run tests", "Run the tests on your version", "editor", footer=True, priority=True
     ),
@@ -183,6 +230,7 @@ ACTIONS = (
         "back", "escape", "Back", "Leave; your version stays for later", "editor", footer=True, priority=True
     ),
     Action("line_break", "enter", "New line", "A new line, indented", "editor", priority=True),
+    Action("undo", "ctrl+underscore", "Undo", "Take back the last change of the code", "editor"),
     Action(
         "open_session",
         "enter",
@@ -248,8 +296,27 @@ ACTIONS = (
         priority=True,
     ),
     Action("close", "escape", "Back", "Back to where you were", "settings", footer=True),
-    Action("fold", "f11", "Fold", "Fold or unfold the problem's text", "work"),
+    Action("fold", "f11,ctrl+f", "Fold", "Fold or unfold the problem's text", "work", priority=True),
 )
+
+FIXED_KEYS = (
+    Action("next_pane", "tab,shift+tab", "Next pane", "To the next pane, or the one before", "app"),
+    Action("type", "a…z", "Type", "Letters go to the text field, whatever pane has the focus", "app"),
+    Action("list", "up,down,pageup,pagedown", "Move", "Through the list, also while you filter", "library"),
+    Action("complete", "right", "Complete", "Take the tag that the filter proposes", "library"),
+    Action("clear", "escape", "Clear", "Empty the filter", "library"),
+    Action(
+        "said", "up,down", "Earlier words", "What you said before, at the first and last line", "feedback"
+    ),
+    Action("indent", "tab", "Indent", "Four columns further in", "editor"),
+    Action("list", "up,down,pageup,pagedown", "Move", "Through the list, also while you filter", "sessions"),
+    Action("row", "up,down,k,j", "Row", "One row up or down (k and j where no text is typed)", "panes"),
+    Action("page", "pageup,pagedown,home,end", "Page", "A page, or to the first or last row", "panes"),
+    Action("choose", "enter", "Choose", "Open, quote or pick the row", "panes"),
+    Action("along", "left,right,h,l", "Along", "Another round or sample; sideways in the tests", "panes"),
+    Action("mark", "space", "Mark", "Mark a proposed test or a tag", "panes"),
+)
+"""Keys that work as they are and cannot be given to something else; for the page of keys."""
 
 
 def bindings(where: str) -> list[BindingType]:
@@ -283,3 +350,21 @@ def keymap(chosen: Mapping[str, str]) -> dict[str, str]:
 def unknown_keys(chosen: Mapping[str, str]) -> list[str]:
     """Names in the person's keys that are no action."""
     return sorted(set(chosen) - set(keymap(chosen)))
+
+
+def keys_of(name: str, chosen: Mapping[str, str]) -> str:
+    """The keys of the action of this name: the person's, else the app's."""
+    own = next(action.keys for action in ACTIONS if binding_id(action) == name)
+    return chosen.get(name) or own
+
+
+def key_words(keys: str) -> str:
+    """`ctrl+b,f1` as a person says it: `Ctrl+B, F1`."""
+    return ", ".join(_one(key.strip()) for key in keys.split(","))
+
+
+def _one(key: str) -> str:
+    parts = key.split("+")
+    return "+".join(
+        KEY_NAMES.get(part, part.upper() if len(part) == 1 else part.capitalize()) for part in parts
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -42,6 +43,7 @@ from assistant.tui.screens.library import LibraryScreen
 from assistant.tui.services import Services
 from assistant.tui.studying import Studying
 from assistant.tui.themes import THEMES
+from assistant.tui.unasked import Unasked, is_typing
 
 if TYPE_CHECKING:
     from assistant.store.summary import SessionSummary
@@ -74,6 +76,8 @@ class AssistantApp(App[None]):
         """As they were when last read."""
         self.study = Studying(self, launch.open_desk) if launch.open_desk else None
         self.input = InputQueue(self, self._deliver)
+        self.typed_at = -math.inf
+        """When a key of words was last pressed, by the monotonic clock."""
         self._beats = 0
         self._heavy_begun = False
         for theme in THEMES:
@@ -248,7 +252,9 @@ class AssistantApp(App[None]):
         self.prepare_model()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Trying again is offered only where it failed."""
+        """Trying again is offered only where it failed, the shell only where there is one."""
+        if action == "suspend_process":
+            return self._driver is not None and self._driver.can_suspend
         return bool(self.model_error) if action == "retry_model" else True
 
     def next_beat(self) -> int:
@@ -294,10 +300,15 @@ class AssistantApp(App[None]):
             return
         if isinstance(event, InputEvent):
             self.go.person_acted(isinstance(event, Key))
+        if isinstance(event, Key) and is_typing(event):
+            self.typed_at = event.time
         await self.input.put(as_text(event))
 
     async def _deliver(self, event: Event) -> None:
-        direct_typing(self.screen, event)
+        screen = self.screen
+        if isinstance(screen, Unasked) and isinstance(event, Key) and not screen.takes(event):
+            return
+        direct_typing(screen, event)
         await super().on_event(event)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.errors import AssistantError
 from assistant.domain.problem import Problem
-from assistant.tui.own_problems import keep, with_problem
+from assistant.tui.own_problems import keep, read_draft, with_problem, write_draft
 from assistant.tui.problem_list import next_untried
 
 if TYPE_CHECKING:
@@ -106,12 +106,24 @@ class Going:
 
         self._app.push_screen(OwnProblemScreen(), self._problem_written)
 
+    def draft(self) -> tuple[str, str]:
+        """Task and tests of a problem that was begun and not finished, also before the app was last left."""
+        return read_draft(self._app.launch.own_problems)
+
+    def keep_draft(self, draft: tuple[str, str]) -> None:
+        """Keep them; two empty texts forget them."""
+        try:
+            write_draft(draft, self._app.launch.own_problems)
+        except OSError as error:
+            self._app.notify(f"the draft is not kept: {error.strerror}", severity="warning", markup=False)
+
     def _problem_written(self, problem: Problem | None) -> None:
         app = self._app
         if problem is None or app.problems is None:
             return
         try:
             keep(problem, app.launch.own_problems)
+            self.keep_draft(("", ""))
         except OSError as error:
             app.notify(f"not kept: {error.strerror}: {error.filename}", severity="error", markup=False)
         app.problems = with_problem(app.problems, problem)
@@ -131,7 +143,12 @@ class Going:
         app, session = self._app, screen.conductor.session
         if session is not None and app.screen is screen:
             app.push_screen(
-                SummaryScreen(screen.state, session.path, tell_hidden=app.study is None or app.study.lesson)
+                SummaryScreen(
+                    screen.state,
+                    session.path,
+                    tell_hidden=app.study is None or app.study.lesson,
+                    keep_words=screen.keep_words,
+                )
             )
 
     def to_library(self) -> None:
@@ -139,6 +156,7 @@ class Going:
         self.release_all()
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
+        self._app.library.begin_anew()
         self._app.read_sessions()
 
     def next_problem(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,6 +115,29 @@ def _is_problem(line: bytes) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def read_draft(own_problems: Path) -> tuple[str, str]:
+    """Task and tests of a problem that is not finished; empty where there is none, or none that can be read."""
+    try:
+        text, tests = json.loads(_draft_file(own_problems).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return "", ""
+    return str(text), str(tests)
+
+
+def write_draft(draft: tuple[str, str], own_problems: Path) -> None:
+    """Keep task and tests; two empty texts are forgotten. Raises OSError."""
+    file = _draft_file(own_problems)
+    if any(draft):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(draft), encoding="utf-8")
+    else:
+        file.unlink(missing_ok=True)
+
+
+def _draft_file(own_problems: Path) -> Path:
+    return own_problems.with_suffix(".draft.json")
 
 
 @dataclass(frozen=True)

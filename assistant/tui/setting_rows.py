@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.store.preferences import Preferences
-from assistant.tui.actions import ACTIONS, binding_id
+from assistant.tui.actions import ACTIONS, binding_id, key_words, keys_of
 from assistant.tui.lines import Line, Piece
-from assistant.tui.screens.help import key_words
 from assistant.tui.themes import THEMES
 
 
@@ -59,7 +58,7 @@ SETTINGS = (*GENERAL, *KEYS)
 def value_of(setting: Setting, preferences: Preferences) -> str:
     """The value as it is shown."""
     if setting.kind == "key":
-        return key_words(keys_of(setting, preferences.keys))
+        return key_words(keys_of(setting.name.removeprefix("keys."), preferences.keys))
     value = getattr(preferences, setting.name)
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -68,13 +67,6 @@ def value_of(setting: Setting, preferences: Preferences) -> str:
     if setting.name == "theme":
         return value or THEMES[0].name
     return str(value)
-
-
-def keys_of(setting: Setting, chosen: Mapping[str, str]) -> str:
-    """The keys of an action: the person's, else the app's."""
-    name = setting.name.removeprefix("keys.")
-    own = next(action.keys for action in ACTIONS if binding_id(action) == name)
-    return chosen.get(name) or own
 
 
 def parsed(setting: Setting, shown: str) -> object:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assistant.domain import events as ev
 from assistant.domain.errors import AssistantError
 from assistant.tui.messages import StudyFailed, StudyNext
-from assistant.tui.screens.asking import ConsentScreen, LineScreen
+from assistant.tui.screens.asking import ConsentScreen, QuestionScreen
 
 if TYPE_CHECKING:
     from assistant.session.desk import Assignment, Desk
@@ -105,7 +105,7 @@ class Studying:
             self._ask(others, screen, then)
 
         self._app.push_screen(
-            LineScreen(question, hint="Enter keeps it · empty skips the question"), answered
+            QuestionScreen(question, hint="Enter keeps it · empty skips the question"), answered
         )
 
 

@@ -96,8 +96,9 @@ MakeApp = Callable[..., AssistantApp]
 
 
 @pytest.fixture
-def make_app(tmp_path: Path, sandbox: Sandbox) -> MakeApp:
-    """Makes apps whose model gives `answers`."""
+def make_app(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
+    """Makes apps whose model gives `answers`. Keys are meant for a screen as soon as it is there."""
+    monkeypatch.setattr("assistant.tui.unasked.PAUSE", 0.0)
 
     def make(answers: Sequence[str] = (WRONG, RIGHT), *, pace: float = 0.0, **changes: Any) -> AssistantApp:
         engine = changes.pop("engine", None) or ScriptedEngine(list(answers), seconds_per_chunk=pace)

@@ -71,7 +71,7 @@ async def test_a_session_that_is_over_is_looked_at_and_never_written(
         await pilot.press(*"no", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         journal = work_screen(pilot).conductor.session.path
-        await pilot.press("l", "ctrl+s")
+        await pilot.press("ctrl+l", "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
         before = journal.read_bytes()
         await pilot.press("enter")
@@ -105,7 +105,7 @@ async def test_a_session_is_exported_in_every_form(
         await pilot.press(*"no", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         journal = work_screen(pilot).conductor.session.path
-        await pilot.press("l", "ctrl+s")
+        await pilot.press("ctrl+l", "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
         for form in "mjp":
             await pilot.press("ctrl+e")
@@ -127,7 +127,7 @@ async def test_a_session_is_replayed_and_says_what_came_of_it(
         await until_phase(pilot, Phase.YOUR_TURN)
         await pilot.press(*"no", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-        await pilot.press("l", "ctrl+s")
+        await pilot.press("ctrl+l", "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
         app.services.engine = ScriptedEngine([WRONG, again])
         await pilot.press("ctrl+r")
@@ -170,7 +170,7 @@ async def test_giving_up_asks_and_says_why(
         assert app.screen is work and not work.query_one(FeedbackBox).display
         await pilot.press("escape")
         assert isinstance(app.screen, SummaryScreen), "and back"
-        await pilot.press("l")
+        await pilot.press("ctrl+l")
         await until(pilot, lambda: app.attempts)
         await pilot.press(*f"is:{found}")
         assert len(app.screen.query_one(ProblemList).entries) == 1
@@ -199,7 +199,7 @@ async def test_problems_are_marked_with_how_far_one_got(make_app: MakeApp) -> No
     app = make_app([RIGHT], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-        await pilot.press("l")
+        await pilot.press("ctrl+l")
         await until(pilot, lambda: app.attempts)
         await pilot.press(*"is:solved")
         assert [entry.problem.id for entry in app.screen.query_one(ProblemList).entries] == [
@@ -211,7 +211,7 @@ async def test_next_problem_opens_one_that_was_not_tried(make_app: MakeApp) -> N
     app = make_app([RIGHT], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-        await pilot.press("n")
+        await pilot.press("ctrl+n")
         await until(pilot, lambda: isinstance(app.screen, WorkScreen))
         assert app.screen.state.problem.id == "starter/addition"
 

@@ -179,7 +179,7 @@ async def _give_up(app: AssistantApp, pilot: Pilot[None]) -> None:
 
 
 async def _replay(app: AssistantApp, pilot: Pilot[None]) -> None:
-    await pilot.press("l", "ctrl+s")
+    await pilot.press("ctrl+l", "ctrl+s")
     await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
     app.screen.query_one("#title", Static).update("Sessions  ·  sessions")
     app.screen.query_one("#detail", Static).update("sessions/2026-11-20/20261120-100000-example.jsonl")

@@ -14,10 +14,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from assistant.tui.unasked import Unasked
+
 KEEP_HINT = "Enter keeps it · Esc leaves it as it was · empty means the app's own choice"
 
 
-class ConsentScreen(ModalScreen[bool]):
+class ConsentScreen(Unasked[bool], ModalScreen[bool]):
     """A study's consent text; the answer is recorded with every session."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -105,6 +107,10 @@ class LineScreen(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.dismiss(event.value.strip())
+
+
+class QuestionScreen(Unasked[str | None], LineScreen):
+    """A question of a study, which comes by itself at the end of a session."""
 
 
 class KeyScreen(ModalScreen[str | None]):

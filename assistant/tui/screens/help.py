@@ -15,30 +15,9 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from assistant.tui.actions import ACTIONS, PLACES, Action, binding_id
+from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, Action, binding_id, key_words
 from assistant.tui.lines import Line, Piece
 from assistant.tui.widgets.line_pane import LinePane
-
-KEY_NAMES = {
-    "question_mark": "?",
-    "escape": "Esc",
-    "enter": "Enter",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "space": "Space",
-}
-
-
-def key_words(keys: str) -> str:
-    """`ctrl+b,f1` as a person says it: `Ctrl+B, F1`."""
-    return ", ".join(_one(key.strip()) for key in keys.split(","))
-
-
-def _one(key: str) -> str:
-    parts = key.split("+")
-    return "+".join(
-        KEY_NAMES.get(part, part.upper() if len(part) == 1 else part.capitalize()) for part in parts
-    )
 
 
 def help_lines(places: Sequence[str], keys: Mapping[str, str], width: int = 110) -> list[Line]:
@@ -47,7 +26,7 @@ def help_lines(places: Sequence[str], keys: Mapping[str, str], width: int = 110)
     lines: list[Line] = []
     for place in ordered:
         lines.append((Piece(PLACES[place], "line--strong"),))
-        for action in ACTIONS:
+        for action in (*ACTIONS, *FIXED_KEYS):
             lines += _action_lines(action, keys, width) if action.where == place else []
         lines.append(())
     return lines

@@ -130,6 +130,9 @@ class LibraryScreen(Screen[None]):
         kept = next((n for n, entry in enumerate(entries) if chosen and entry.problem.id == chosen.id), 0)
         pane.row = kept
         pane.border_title = f"Problems  {len(entries)} of {len(self._entries)}"
+        pane.border_subtitle = (
+            "" if entries or not self._entries else "nothing fits the filter: Esc empties it"
+        )
         pane.show_row(kept)
         self._preview()
 
@@ -154,6 +157,12 @@ class LibraryScreen(Screen[None]):
 
     def action_list_page(self, step: int) -> None:
         self.query_one(ProblemList).action_page(step)
+
+    def begin_anew(self) -> None:
+        """Back from elsewhere: the next letter begins a new filter, and the old one is still there to go on with."""
+        field = self.query_one(Input)
+        field.focus()
+        field.select_all()
 
     def action_clear(self) -> None:
         self.query_one(Input).value = ""

@@ -18,6 +18,7 @@ from assistant.domain.problem import Problem
 from assistant.tui.actions import bindings
 from assistant.tui.messages import TestsProposed
 from assistant.tui.own_problems import asserts_in, asserts_in_answer, own_problem, request_for_tests
+from assistant.tui.unasked import PAUSE
 from assistant.tui.widgets.checklist import Checklist
 from assistant.tui.widgets.too_small import TooSmall
 
@@ -57,6 +58,9 @@ class OwnProblemScreen(Screen[Problem | None]):
         ):
             self.query_one(f"#{name}").border_title = title
         self.query_one("#proposed").display = False
+        text, tests = self.app.go.draft()
+        self.query_one("#text", TextArea).load_text(text)
+        self.query_one("#tests", TextArea).load_text(tests)
 
     def _typed(self) -> tuple[str, str]:
         """The task, and the tests typed and those marked."""
@@ -121,14 +125,26 @@ class OwnProblemScreen(Screen[Problem | None]):
         proposed = self.query_one(Checklist)
         proposed.show([(test, test) for test in [*kept, *fresh]], tuple(kept))
         proposed.display = True
-        proposed.focus()
-        self._tell("Space marks those that are right: a model's tests can be wrong")
+        if time.monotonic() - self.app.typed_at >= PAUSE:
+            proposed.focus()
+        self._tell("Tab goes to the list; Space marks those that are right: a model's tests can be wrong")
 
     def _tell(self, text: str) -> None:
         self.query_one("#trouble", Static).update(text)
 
     def action_close(self) -> None:
+        if any(text.strip() for text in self.draft):
+            self.notify("what you wrote is kept: it is there again when you write a problem")
         self.dismiss(None)
+
+    @property
+    def draft(self) -> tuple[str, str]:
+        """The task and the tests as they are typed."""
+        return self.query_one("#text", TextArea).text, self.query_one("#tests", TextArea).text
+
+    def on_text_area_changed(self) -> None:
+        """What is written stays until it is a problem, also when the app ends meanwhile."""
+        self.app.go.keep_draft(self.draft)
 
     def on_unmount(self) -> None:
         self._stop.set()

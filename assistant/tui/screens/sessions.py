@@ -119,6 +119,7 @@ class SessionsScreen(Screen[None]):
         kept = next((n for n, session in enumerate(fitting) if chosen and session.id == chosen.id), 0)
         pane.row = kept
         pane.border_title = f"{len(fitting)} of {len(self._all)}" if self._all else "no session yet"
+        pane.border_subtitle = "" if fitting or not self._all else "nothing fits the filter: Esc empties it"
         self._show_detail()
 
     @property
@@ -201,4 +202,10 @@ class SessionsScreen(Screen[None]):
         self.query_one(SessionList).action_page(step)
 
     def action_close(self) -> None:
-        self.app.go.to_library()
+        """Empty the filter first, as in the library; then back."""
+        field = self.query_one(Input)
+        if field.value:
+            field.value = ""
+            field.focus()
+        else:
+            self.app.go.to_library()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,13 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
+from textual.events import Key, Paste
 from textual.widgets import Footer, Static
 
 from assistant.domain.state import State
+from assistant.session.feedback import clean_text
 from assistant.tui import taking
 from assistant.tui.actions import bindings
 from assistant.tui.ending import fact_lines, headline, kind_of_end, lesson_of, round_lines
+from assistant.tui.unasked import Unasked
 from assistant.tui.widgets.code_view import Code, CodeView
 from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.verdict_table import VerdictTable
@@ -24,17 +27,29 @@ if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
 
 
-class SummaryScreen(Screen[None]):
-    """Shown once a session has ended."""
+class SummaryScreen(Unasked[None]):
+    """Shown once a session has ended. Words that the person is still typing stay in the feedback box."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("summary")
     PLACES: ClassVar = ("summary",)
     app: AssistantApp
 
-    def __init__(self, state: State, journal: Path, *, tell_hidden: bool = True) -> None:
-        """A study may ask not to tell what the hidden tests found: that can teach people about the next problem."""
+    def __init__(
+        self,
+        state: State,
+        journal: Path,
+        *,
+        tell_hidden: bool = True,
+        keep_words: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """A study may ask not to tell what the hidden tests found: that can teach people about the next problem.
+
+        `keep_words` takes what is typed here.
+        """
         super().__init__()
         self._tell_hidden = tell_hidden
+        self._keep_words = keep_words
+        self._typed = False
         self.state = state
         self.journal = journal
 
@@ -66,6 +81,22 @@ class SummaryScreen(Screen[None]):
         table_of_hidden.display = bool(lesson.rows)
         table_of_hidden.verdicts = lesson
         table_of_hidden.border_title = f"Hidden tests that fail: {len(lesson.rows)}"
+
+    def takes(self, event: Key) -> bool:
+        """Letters are no commands here; Enter is one only where no letter came before it."""
+        if event.is_printable and event.character:
+            self._keep(event.character)
+            return False
+        return super().takes(event) and not (event.key == "enter" and self._typed)
+
+    def on_paste(self, event: Paste) -> None:
+        self._keep(clean_text(event.text))
+
+    def _keep(self, text: str) -> None:
+        self._keep_words(text)
+        if not self._typed:
+            self._typed = True
+            self.notify("what you type stays in the feedback box; the keys of this page are in its last line")
 
     def action_look(self) -> None:
         self.app.pop_screen()

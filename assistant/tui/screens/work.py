@@ -329,6 +329,11 @@ class WorkScreen(Screen[None]):
         editor = self.query_one(CodeEditor)
         return editor if editor.display else self.query_one(FeedbackBox)
 
+    def keep_words(self, text: str) -> None:
+        """Words that were typed on, while something else came on top."""
+        box = self.query_one(FeedbackBox)
+        box.insert(text, box.document.end)
+
     def person_acted(self, key: bool) -> None:
         """A key, click or scroll: the effort clock hears of it."""
         typing = key and isinstance(self.focused, FeedbackBox)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.events import Paste
 from textual.widgets import TextArea
 
 from assistant.session.feedback import clean_text
-from assistant.tui.actions import bindings
+from assistant.tui.actions import bindings, key_words, keys_of
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge
+
+if TYPE_CHECKING:
+    from assistant.tui.app import AssistantApp
 
 LONGEST_PASTE = 100_000
 
 
 class FeedbackBox(TopEdge, TextArea):
-    """Enter sends, Ctrl+J makes a new line, up and down at the edges go through what was said before."""
+    """Enter sends, Alt+Enter makes a new line, up and down at the edges go through what was said before."""
 
-    BORDER_TITLE = "Say what is wrong"
     BINDINGS = bindings("feedback")
+    app: AssistantApp
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False)
@@ -25,6 +30,13 @@ class FeedbackBox(TopEdge, TextArea):
         """Earlier words, the latest last."""
         self._back = 0
         self._kept = ""
+
+    def on_mount(self) -> None:
+        chosen = self.app.preferences.keys
+        send, line = (
+            key_words(keys_of(f"feedback.{name}", chosen).partition(",")[0]) for name in ("send", "new_line")
+        )
+        self.border_title = f"Say what is wrong  ·  {send} sends, {line} breaks the line"
 
     def action_cursor_up(self, select: bool = False) -> None:
         if select or not self.cursor_at_first_line or not self._recall(1):
