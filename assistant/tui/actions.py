@@ -165,10 +165,19 @@ ACTIONS = (
         short="Quote",
     ),
     Action("insert_line", "f9", "Quote line", "Put the chosen code line into your words", "work"),
-    Action("kinds", "ctrl+t,ctrl+right_square_bracket", "Kinds", "Tag your words: logic, formatting, …", "work"),
+    Action(
+        "kinds", "ctrl+t,ctrl+right_square_bracket", "Kinds", "Tag your words: logic, formatting, …", "work"
+    ),
     Action("earlier", "alt+left,left_square_bracket", "Earlier round", "Look back one round", "work"),
     Action("later", "alt+right,right_square_bracket", "Later round", "Look forward one round", "work"),
-    Action("branch", "ctrl+b,ctrl+circumflex_accent", "Branch", "Go on from the program you look at", "work", footer=True),
+    Action(
+        "branch",
+        "ctrl+b,ctrl+circumflex_accent",
+        "Branch",
+        "Go on from the program you look at",
+        "work",
+        footer=True,
+    ),
     Action(
         "copy_code",
         "f7",
