@@ -27,6 +27,8 @@ class Program(Value):
     finish: Finish | None = None
     visible: Report | None = None
     hidden: Report | None = None
+    redraw_of: int | None = None
+    """The turn whose prompt was drawn once more for it, because no program came of that turn."""
 
     @property
     def solved(self) -> bool:
@@ -56,6 +58,8 @@ class State(Value):
     """The program on the table; feedback is about it."""
     open_turn: ev.GenerationStarted | None = None
     """A generation that has started and not every sample of which has finished."""
+    last_turn: ev.GenerationStarted | None = None
+    """The last generation of the person's dialogue that came to its end with a complete answer."""
     open_arms: tuple[ev.GenerationStarted, ...] = ()
     """The same for control arms."""
     pending_feedback: ev.FeedbackGiven | None = None
@@ -205,7 +209,6 @@ def _generation_started(state: State, event: ev.GenerationStarted) -> State:
 
 def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
     turn = next((t for t in (state.open_turn, *state.open_arms) if t and t.turn == event.turn), None)
-    feedback = state.pending_feedback
     program = Program(
         id=event.program,
         turn=event.turn,
@@ -213,11 +216,12 @@ def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
         round=event.round,
         parent=turn.parent if turn else None,
         arm=event.arm,
-        feedback=feedback.text if feedback is not None and event.arm == "human" else "",
+        feedback=_words_for(state, turn) if event.arm == "human" else "",
         text=event.finish.text,
         code=event.code,
         answer_problem=event.answer_problem,
         finish=event.finish,
+        redraw_of=turn.redraw_of if turn else None,
     )
     programs = (*state.programs, program)
     update: dict[str, object] = {"programs": programs}
@@ -225,6 +229,13 @@ def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
     if turn is not None and len(finished) >= turn.samples:
         update |= _turn_finished(state, turn, finished)
     return state.model_copy(update=update)
+
+
+def _words_for(state: State, turn: ev.GenerationStarted | None) -> str:
+    """The words that a program of the person's dialogue answers; a second draw answers those of the first."""
+    if turn is not None and turn.redraw_of is not None:
+        return next((p.feedback for p in state.programs if p.turn == turn.redraw_of), "")
+    return state.pending_feedback.text if state.pending_feedback is not None else ""
 
 
 def _turn_finished(state: State, turn: ev.GenerationStarted, finished: list[Program]) -> dict[str, object]:
@@ -237,12 +248,19 @@ def _turn_finished(state: State, turn: ev.GenerationStarted, finished: list[Prog
     complete = [p for p in finished if p.complete]
     if not complete:
         return over
-    return over | {"pending_feedback": None, "current": _best(complete).id}
+    first = [p for p in state.programs if p.turn == turn.redraw_of and p.complete]
+    update = {"pending_feedback": None, "current": _best([*first, *complete]).id}
+    return over | update | {"last_turn": turn}
 
 
 def _best(programs: list[Program]) -> Program:
-    """The best by visible tests; the earlier one on a tie."""
-    return max(programs, key=lambda p: (p.visible.pass_count if p.visible else -1, -p.sample))
+    """The best by visible tests; the earlier one on a tie, but any program before an answer without one."""
+
+    def worth(program: Program) -> tuple[bool, int, int, int]:
+        passed = program.visible.pass_count if program.visible else -1
+        return program.code is not None, passed, -program.turn, -program.sample
+
+    return max(programs, key=worth)
 
 
 def _update_program(state: State, program_id: str, **update: object) -> State:

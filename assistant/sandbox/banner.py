@@ -24,6 +24,10 @@ def notes(layers: Mapping[str, bool | str]) -> tuple[str, ...]:
     """What is missing of the second wall, for a status line."""
     namespaces, scratch = layers.get("namespaces"), layers.get("scratch")
     missing = [f"no namespaces ({namespaces})"] if isinstance(namespaces, str) else []
+    if layers.get("landlock") and (missing or namespaces is False):
+        missing.append(
+            "programs can see names, sizes and owners of files and processes, never their contents"
+        )
     if isinstance(scratch, str) and scratch.startswith("none"):
         missing.append("no private scratch: solutions cannot write files")
     return tuple(missing)

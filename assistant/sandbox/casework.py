@@ -16,6 +16,8 @@ from assistant.sandbox.worker import Worker
 Json = dict[str, Any]
 MAX_BREAKS = 3
 """After so many cases that hung or killed the program, the rest are not tried: a run's time is bounded."""
+ALIKE_CASES = 1000
+"""Processor time is bounded for so many cases at least: a program shall not read off how many tests a run has."""
 GRACE = 0.2
 """Seconds on top of a case's limit for the way there and back, on a busy machine."""
 SETTLING = 1.0
@@ -69,7 +71,8 @@ class Casework:
             return
         limits = self._submission.limits
         role = self._judge_role if sealed else "beside"
-        bounds = {"memory_bytes": limits.memory_bytes, "seconds": limits.seconds, "cases": len(pending)}
+        cases = max(len(pending), ALIKE_CASES)
+        bounds = {"memory_bytes": limits.memory_bytes, "seconds": limits.seconds, "cases": cases}
         with Attempt(self._worker, role=role, limits=bounds, keep=limits.output_bytes) as attempt:
             if self._prepare(attempt, pending, sealed):
                 self._cases(attempt, pending, sealed)

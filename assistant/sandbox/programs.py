@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -116,11 +118,31 @@ def _by_publisher(test: StdinTest, ending: Ending, outcome: Outcome, printed: by
 
 @contextlib.contextmanager
 def _as_descriptor(text: str) -> Iterator[int]:
-    """A descriptor to read `text` from."""
-    import tempfile
+    """A descriptor to read `text` from, and no more than that: nobody can write to what is behind it."""
+    data = text.encode("utf-8", "surrogateescape")
+    fd = _sealed(data) if hasattr(os, "memfd_create") else _read_only(data)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
-    with tempfile.TemporaryFile() as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
+
+def _sealed(data: bytes) -> int:
+    """A file in memory that nobody can change any more, not even by opening it anew."""
+    writable = os.memfd_create("stdin", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        with open(writable, "wb", closefd=False) as file:
+            file.write(data)
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(writable, fcntl.F_ADD_SEALS, seals)
+        return os.open(f"/proc/self/fd/{writable}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(writable)
+
+
+def _read_only(data: bytes) -> int:
+    """A file without a name, opened for reading."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
         file.flush()
-        os.lseek(file.fileno(), 0, os.SEEK_SET)
-        yield file.fileno()
+        return os.open(file.name, os.O_RDONLY | os.O_CLOEXEC)

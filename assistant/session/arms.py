@@ -20,7 +20,7 @@ from assistant.domain.generation import Cancel, Engine, Finish, ModelInfo, Never
 from assistant.domain.outcome import Report
 from assistant.domain.state import Program, State, program_id
 from assistant.domain.submission import Sandbox, Submission
-from assistant.session import dialogue, prompts
+from assistant.session import dialogue, prompts, redraw
 from assistant.session.shuffled import choose_words
 
 CONTROL_ARMS: tuple[ev.Arm, ...] = ("retry", "tests", "resample", "shuffled")
@@ -67,11 +67,27 @@ def _made(state: State) -> set[ArmTask]:
     for program in state.programs:
         if program.arm != "human" and program.parent is not None and program.turn not in unfinished:
             turns.setdefault(program.turn, []).append(program)
-    return {
-        ArmTask(made[0].arm, made[0].parent or "", made[0].round)
-        for made in turns.values()
+    whole = {
+        turn: made
+        for turn, made in turns.items()
         if len(made) >= state.settings.samples and all(_judged_whole(state, program) for program in made)
     }
+    redrawn = {made[0].redraw_of for made in whole.values()}
+    return {
+        ArmTask(made[0].arm, made[0].parent or "", made[0].round)
+        for turn, made in whole.items()
+        if made[0].redraw_of is not None
+        or turn in redrawn
+        or not _lacks_program(state, [p.code for p in made])
+    }
+
+
+def _lacks_program(state: State, codes: Sequence[str | None]) -> bool:
+    """Whether a control is drawn once more, as the person's answer would be: no answer compared has a program.
+
+    `codes` are the programs of the control's samples, in order.
+    """
+    return state.settings.redraw and not any(codes[: state.settings.samples])
 
 
 def _judged_whole(state: State, program: Program) -> bool:
@@ -97,6 +113,8 @@ class Drawn:
 
     started: ev.GenerationStarted
     finishes: tuple[Finish, ...]
+    again: Drawn | None = None
+    """The second draw, where no program came of the first."""
 
 
 def run_arm(
@@ -123,11 +141,28 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
         until_program=prompt.until_program,
         template_sha256=state.settings.prompt.template_sha256,
     )
+    finishes = _finishes(state, started, engine, cancel)
+    if finishes is None:
+        return None
+    assert state.problem is not None
+    codes = [extract_code(finish.text, state.problem.entry_point).code for finish in finishes]
+    if not _lacks_program(state, codes):
+        return Drawn(started, finishes)
+    hotter = redraw.hotter(started.sampling).model_copy(update={"seed": started.sampling.seed + 1000})
+    second = started.model_copy(update={"turn": -2, "redraw_of": -1, "sampling": hotter})
+    more = _finishes(state, second, engine, cancel)
+    return None if more is None else Drawn(started, finishes, Drawn(second, more))
+
+
+def _finishes(
+    state: State, started: ev.GenerationStarted, engine: Engine, cancel: Cancel
+) -> tuple[Finish, ...] | None:
+    """Every sample of one turn of a control; None when it was cancelled or the model failed."""
     request = dialogue.request_of(started, f"{state.session}/arms")
     finishes = [piece for piece in engine.generate(request, cancel) if isinstance(piece, Finish)]
     if cancel.is_set() or any(finish.reason in ("cancelled", "error") for finish in finishes):
         return None
-    return Drawn(started, tuple(finishes))
+    return tuple(sorted(finishes, key=lambda finish: finish.sample))
 
 
 def judge_arm(state: State, drawn: Drawn, sandbox: Sandbox) -> list[ev.Event]:
@@ -135,16 +170,22 @@ def judge_arm(state: State, drawn: Drawn, sandbox: Sandbox) -> list[ev.Event]:
     events: list[ev.Event] = [drawn.started]
     for finish in drawn.finishes:
         events += _judged(state, drawn.started, finish, sandbox)
-    return events
+    return events + (judge_arm(state, drawn.again, sandbox) if drawn.again is not None else [])
 
 
 def numbered(events: Sequence[ev.Event], turn: int) -> Iterator[ev.Event]:
-    """The same events under the turn number that the session has for them at the moment of writing."""
+    """The same events under the turn numbers that the session has for them at the moment of writing.
+
+    Turn -1 becomes `turn`, the second draw -2 the one after it.
+    """
     for event in events:
-        update: dict[str, object] = {"turn": turn}
+        number = turn - 1 - int(getattr(event, "turn", -1))
+        update: dict[str, object] = {"turn": number}
+        if getattr(event, "redraw_of", None) is not None:
+            update["redraw_of"] = turn
         if isinstance(event, ev.GenerationFinished | ev.TestsFinished | ev.HiddenScored):
             sample = int(event.program.rpartition("s")[2])
-            update["program"] = program_id(turn, sample)
+            update["program"] = program_id(number, sample)
         yield event.model_copy(update=update)
 
 

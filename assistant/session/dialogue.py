@@ -57,6 +57,24 @@ def first_words(state: State, template: prompts.Template) -> str:
     return prompts.task_words(template, state.problem, tests)
 
 
+def next_turn(state: State, model: ModelInfo, dropped: int, number: int) -> ev.GenerationStarted:
+    """What is asked of the model next, as turn `number`, without the `dropped` oldest rounds."""
+    prompt, settings = human_prompt(state, model, dropped), state.settings
+    return ev.GenerationStarted(
+        turn=number,
+        round=state.round + (1 if state.pending_feedback else 0),
+        parent=state.current,
+        messages=prompt.messages,
+        sampling=turn_sampling(settings, state.draws),
+        samples=settings.samples,
+        raw=prompt.raw,
+        stop=prompt.stop,
+        until_program=prompt.until_program,
+        template_sha256=settings.prompt.template_sha256,
+        dropped_rounds=dropped,
+    )
+
+
 def request_of(started: ev.GenerationStarted, conversation: str) -> Request:
     """What is asked of the engine: all that was recorded, so that it can be asked again."""
     return Request(

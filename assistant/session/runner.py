@@ -6,13 +6,12 @@ A recorded event is on disk before it is yielded, so whatever a consumer shows i
 from __future__ import annotations
 
 import hashlib
-import platform
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from assistant import __version__
 from assistant.domain import events as ev
 from assistant.domain.answer import extract_code
 from assistant.domain.errors import JournalError, UsageError
@@ -22,11 +21,10 @@ from assistant.domain.prelude import needed
 from assistant.domain.problem import AssertTest, Problem, Test
 from assistant.domain.state import Program, State, apply, program_id, replay
 from assistant.domain.submission import Sandbox, Submission
-from assistant.session import dialogue
+from assistant.session import dialogue, redraw
 from assistant.session.ahead import ReadAhead
-from assistant.session.arms import CONTROL_ARMS
 from assistant.session.feedback import clean_feedback
-from assistant.session.prompts import load_template
+from assistant.session.held import Held, check_owner, header, resumption
 from assistant.store.ids import new_session_id
 from assistant.store.journal import Journal
 
@@ -56,6 +54,7 @@ class Session:
         self._stop = threading.Event()
         self._writing = threading.RLock()
         self._resumed = False
+        self._resumption: Callable[[], ev.Event] = ev.SessionResumed.model_construct
         self._ahead = ReadAhead(engine)
         self.background: GivesWay | None = None
         """Asked to give way before the person's own generation, and told to go on after it."""
@@ -72,34 +71,27 @@ class Session:
         *,
         annotator: str,
         study: ev.StudyInfo | None = None,
+        held: Held = Held(),
     ) -> Session:
         """A new session with its header written. Raises EngineError, SandboxError, JournalError."""
-        model = engine.prepare()
-        template = load_template(settings.prompt.template, is_chat=model.is_chat)
-        prompt = settings.prompt.model_copy(
-            update={"template": template.id, "template_sha256": template.sha256}
-        )
         name = new_session_id()
+        first = header(name, problem, settings, engine.prepare(), sandbox, annotator, study, held)
         session = cls(Journal.create(folder, name), State(), engine, sandbox)
-        session.record(
-            ev.SessionStarted(
-                session=name,
-                app_version=__version__,
-                annotator=annotator,
-                problem=problem,
-                problem_sha256=problem.sha256,
-                model=model,
-                settings=settings.model_copy(update={"prompt": prompt, "arms": arms_for(settings, model)}),
-                sandbox=dict(sandbox.layers),
-                machine=describe_machine(),
-                study=study,
-            )
-        )
+        try:
+            session.record(first)
+        except BaseException:
+            session.close()
+            raise
         return session
 
     @classmethod
-    def resume(cls, path: Path, engine: Engine, sandbox: Sandbox) -> Session:
-        """A session as its journal left it. Raises JournalError (also when it has ended for good)."""
+    def resume(
+        cls, path: Path, engine: Engine, sandbox: Sandbox, *, annotator: str = "", held: Held = Held()
+    ) -> Session:
+        """A session as its journal left it; `annotator` is who goes on, where that is known.
+
+        Raises JournalError (also when it has ended for good), UsageError when it is another annotator's.
+        """
         journal, events = Journal.reopen(path)
         state = replay(events)
         try:
@@ -111,11 +103,13 @@ class Session:
                 raise JournalError(
                     f"session {state.session} has ended ({state.ended.reason}); `assistant show` shows it"
                 )
+            check_owner(state, annotator)
             session = cls(journal, state, engine, sandbox)
         except BaseException:
             journal.close()
             raise
         session._resumed = True
+        session._resumption = lambda: resumption(session.model, sandbox, annotator, held)
         return session
 
     @property
@@ -130,16 +124,9 @@ class Session:
             yield self.state.started
             yield from self._answer()
             return
-        yield self.record(
-            ev.SessionResumed(
-                app_version=__version__,
-                model=self.model,
-                sandbox=dict(self.sandbox.layers),
-                machine=describe_machine(),
-            )
-        )
+        yield self.record(self._resumption())
         table = self.state.on_table
-        if table is None or self.state.pending_feedback is not None:
+        if table is None or self.state.pending_feedback is not None or redraw.is_wanted(self.state):
             yield from self._answer()
             return
         for program in self.state.human_programs:
@@ -148,16 +135,31 @@ class Session:
         yield from self._end_when_over()
 
     def feedback(
-        self, text: str, kinds: tuple[str, ...] = (), effort: ev.Effort = ev.Effort()
+        self,
+        text: str,
+        kinds: tuple[str, ...] = (),
+        effort: ev.Effort = ev.Effort(),
+        *,
+        author: ev.Author | None = None,
+        author_model: str = "",
     ) -> Iterator[ev.LiveEvent]:
-        """The person's words about the program on the table, then the model's next answer and its verdict.
+        """Words about the program on the table, then the model's next answer and its verdict.
 
-        Raises UsageError for words that are empty or too long; nothing is recorded then.
+        They are those of the session's author unless another one is named. Raises UsageError for words that are
+        empty or too long; nothing is recorded then.
         """
         table = self._table()
         words = clean_feedback(text)
         yield self.record(
-            ev.FeedbackGiven(program=table.id, round=table.round + 1, text=words, kinds=kinds, effort=effort)
+            ev.FeedbackGiven(
+                program=table.id,
+                round=table.round + 1,
+                text=words,
+                kinds=kinds,
+                effort=effort,
+                author=author or self.state.author,
+                author_model=author_model or ("" if author else self.state.author_model),
+            )
         )
         yield from self._answer()
 
@@ -283,63 +285,52 @@ class Session:
     # The steps of a round
 
     def _answer(self) -> Iterator[ev.LiveEvent]:
-        """Generate, extract, test; with the oldest rounds dropped where the context is full."""
-        dropped = 0
-        while True:
-            turn = yield from self._generate(dropped)
-            finished = [p for p in self.state.programs if p.turn == turn]
-            overflow = any(p.finish is not None and p.finish.overflow for p in finished)
-            if not overflow or not dialogue.can_drop(self.state, dropped):
-                break
-            dropped += 1
+        """Generate, extract, test; where no program came of it, draw the same prompt once more."""
+        if not redraw.is_wanted(self.state):  # as in a session that was cut off just there
+            yield from self._draw()
+        if redraw.is_wanted(self.state):
+            yield from self._generate(lambda turn: redraw.turn_of(self.state, turn))
         self._ahead.go_on()
         if self.background is not None:
             self.background.go_on()
         yield from self._end_when_over()
 
-    def _generate(self, dropped: int) -> Generator[ev.LiveEvent, None, int]:
-        """One turn of the model. Returns its number."""
+    def _draw(self) -> Iterator[ev.LiveEvent]:
+        """A turn of the model, with the oldest rounds dropped where the context is full."""
+        dropped = 0
+        while True:
+            make = partial(dialogue.next_turn, self.state, self.model, dropped)
+            turn = yield from self._generate(make)
+            finished = [p for p in self.state.programs if p.turn == turn]
+            overflow = any(p.finish is not None and p.finish.overflow for p in finished)
+            if not overflow or not dialogue.can_drop(self.state, dropped):
+                break
+            dropped += 1
+
+    def _generate(self, make: Callable[[int], ev.GenerationStarted]) -> Generator[ev.LiveEvent, None, int]:
+        """The turn of the model that `make` describes for its number. Returns the number."""
         self._check_open()
         self._stop.clear()
         self._ahead.yield_to_person()
         if self.background is not None:
             self.background.yield_to_person()
-        state, settings = self.state, self.state.settings
-        prompt = dialogue.human_prompt(state, self.model, dropped)
-        round_ = state.round + (1 if state.pending_feedback else 0)
-        sampling = dialogue.turn_sampling(settings, state.draws)
-        started = self._record_turn(
-            lambda turn: ev.GenerationStarted(
-                turn=turn,
-                round=round_,
-                parent=state.current,
-                messages=prompt.messages,
-                sampling=sampling,
-                samples=settings.samples,
-                raw=prompt.raw,
-                stop=prompt.stop,
-                until_program=prompt.until_program,
-                template_sha256=settings.prompt.template_sha256,
-                dropped_rounds=dropped,
-            )
-        )
-        turn = started.turn
+        started = self._record_turn(make)
         yield started
-        for piece in self.engine.generate(dialogue.request_of(started, state.session), self._stop):
+        for piece in self.engine.generate(dialogue.request_of(started, self.state.session), self._stop):
             if isinstance(piece, Chunk):
-                yield ev.Streamed(turn=turn, chunk=piece)
+                yield ev.Streamed(turn=started.turn, chunk=piece)
             else:
-                yield from self._sample_finished(turn, round_, piece)
-        return turn
+                yield from self._sample_finished(started, piece)
+        return started.turn
 
-    def _sample_finished(self, turn: int, round_: int, finish: Finish) -> Iterator[ev.LiveEvent]:
+    def _sample_finished(self, turn: ev.GenerationStarted, finish: Finish) -> Iterator[ev.LiveEvent]:
         assert self.state.problem is not None
         answer = extract_code(finish.text, self.state.problem.entry_point)
-        name = program_id(turn, finish.sample)
+        name = program_id(turn.turn, finish.sample)
         yield self.record(
             ev.GenerationFinished(
-                turn=turn,
-                round=round_,
+                turn=turn.turn,
+                round=turn.round,
                 program=name,
                 finish=finish,
                 code=answer.code,
@@ -407,20 +398,3 @@ class Session:
     def _check_open(self) -> None:
         if self.state.ended is not None:
             raise UsageError(f"the session has ended ({self.state.ended.reason})")
-
-
-def arms_for(settings: ev.Settings, model: ModelInfo) -> tuple[ev.Arm, ...]:
-    """The control arms asked for; where nothing was said, all of them on a GPU and none elsewhere."""
-    if settings.arms is not None:
-        return settings.arms
-    return CONTROL_ARMS if model.device.startswith(("cuda", "mps")) else ()
-
-
-def describe_machine() -> dict[str, str]:
-    """Python, operating system and processor; never a name, address or path."""
-    return {
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "release": platform.release(),
-        "processor": platform.machine(),
-    }

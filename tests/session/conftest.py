@@ -12,6 +12,7 @@ from assistant.domain.problem import AssertTest, Problem
 from assistant.domain.submission import Sandbox
 from assistant.engine.scripted import ScriptedEngine
 from assistant.sandbox.service import open_sandbox
+from assistant.session.held import Held
 from assistant.session.runner import Session
 
 WRONG = "```python\ndef add(a, b):\n    return a - b\n```"
@@ -52,7 +53,7 @@ def begin(sandbox: Sandbox, problem: Problem, tmp_path: Path) -> Iterator[Begin]
     """Starts sessions on scripted answers."""
     opened: list[Session] = []
 
-    def start(answers: Sequence[str], **settings: object) -> Session:
+    def start(answers: Sequence[str], *, held: Held = Held(), **settings: object) -> Session:
         engine = ScriptedEngine(list(answers))
         session = Session.begin(
             problem,
@@ -61,6 +62,7 @@ def begin(sandbox: Sandbox, problem: Problem, tmp_path: Path) -> Iterator[Begin]
             sandbox,
             tmp_path,
             annotator="tester",
+            held=held,
         )
         opened.append(session)
         return session

@@ -80,7 +80,7 @@ def test_two_users_work_in_one_folder_for_days_under_any_umask(lab: Path, umask:
         for user in OTHERS:
             assert act_as(user, umask, lambda: work_a_day(lab, day, f"u{user}")) == ""  # noqa: B023
         for folder in list(lab.iterdir()):
-            if folder.is_dir():
+            if folder.is_dir() and not folder.name.startswith("2026-01"):
                 assert folder.stat().st_gid == LAB
                 assert mode(folder) == 0o2770
                 folder.rename(lab / f"2026-01-0{1 + (day == 'two')}")

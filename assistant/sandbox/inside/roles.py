@@ -19,11 +19,16 @@ ROLES: dict[str, Callable[..., None]] = {
 
 
 def settle_descriptors(own: list[int]) -> list[int]:
-    """Keep only `own` (ascending), as descriptors 3, 4, …; nothing on 0, 1 and 2."""
+    """Keep only `own` (ascending), as descriptors 3, 4, …; nothing on 0, 1 and 2.
+
+    Each child opens its own nothing: flags, locks and position of a file that is opened once would be seen by all.
+    """
     settled = list(range(3, 3 + len(own)))
     for fd, place in zip(own, settled, strict=True):
         if fd != place:
             os.dup2(fd, place, inheritable=False)
-    os.dup2(0, 2)
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
     os.closerange(3 + len(own), FILES + 1)
     return settled

@@ -50,6 +50,7 @@ class Zygote:
             self._control.send(json.dumps(answer).encode())
 
     def _do_start(self, request: Json, fds: list[int]) -> Json:
+        self._walls.begin()
         pids, given = [], list(fds)
         for role, count in request["roles"]:
             own, given = given[:count], given[count:]

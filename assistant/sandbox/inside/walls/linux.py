@@ -67,6 +67,11 @@ class LinuxWalls:
         """Empty the scratch."""
         return scratch.wipe(places.SCRATCH) if self._has_scratch else True
 
+    def begin(self) -> None:
+        """Before the children of a run are forked."""
+        if self._has_scratch:
+            scratch.forget(places.SCRATCH)
+
 
 def enclose_worker(*, with_namespaces: bool, packages: list[str]) -> LinuxWalls:
     """Raise the layers that all children share, `packages` in reach. Raises `WallError` or `NoNamespaces`."""

@@ -43,10 +43,18 @@ def enter(packages: list[str]) -> None:
     if first:
         _wait_for(first)
     libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
+    _start_counting_anywhere()
     libc.mount("none", "/", None, libc.MS_REC | libc.MS_PRIVATE)
     _private_root(packages)
     with contextlib.suppress(OSError):
         socket.sethostname("sandbox")
+
+
+def _start_counting_anywhere() -> None:
+    """Process ids from a random number on: a program's own would tell it how many runs there were before."""
+    first = 1000 + int.from_bytes(os.urandom(4)) % 20_000
+    with contextlib.suppress(OSError):
+        _write("/proc/sys/kernel/ns_last_pid", str(first))
 
 
 def _write(path: str, text: str) -> None:

@@ -21,6 +21,9 @@ class NoWalls:
         """Where it is installed."""
         return package
 
+    def begin(self) -> None:
+        """Nothing to do."""
+
     def clear(self) -> bool:
         """Nothing to empty."""
         return True

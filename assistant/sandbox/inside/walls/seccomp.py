@@ -1,7 +1,7 @@
 """The system-call filter: an allow-list; everything else fails with EPERM.
 
-No sockets but pairs, no exec, no fork, no ptrace, no mount, no io_uring, no memory files. Threads may be made,
-signals sent to oneself alone.
+No sockets but pairs (with buffers of the usual size), no exec, no fork, no ptrace, no mount, no io_uring, no memory
+files. Threads may be made, signals sent to oneself alone.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from assistant.sandbox.inside.walls.syscalls import ARCHITECTURES, EXTRA, TABLES
 
 THREAD_FLAGS = (0x003D0F00, 0x007D0F00)
 """`clone` flags of a new thread, as glibc and musl write them."""
-_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
-"""Duplicate, flags, locks, pipe size: nothing that directs a signal at somebody."""
+_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032)
+"""Duplicate, flags, locks, pipe size: nothing that directs a signal at somebody, no lock that outlives its process
+(open file descriptions are shared with the processes that a child was forked from)."""
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """Is it a terminal, its size, bytes waiting, non-blocking, close on exec."""
 _PRCTL = (15, 16)

@@ -16,7 +16,7 @@ X86_64 = {
     "unlinkat": 263, "rename": 82, "renameat": 264, "renameat2": 316, "link": 86, "linkat": 265,
     "symlink": 88, "symlinkat": 266, "chmod": 90, "fchmod": 91, "fchmodat": 268, "truncate": 76,
     "ftruncate": 77, "utimensat": 280, "utime": 132, "utimes": 235, "getdents": 78, "getdents64": 217,
-    "statfs": 137, "fstatfs": 138, "umask": 95, "fsync": 74, "fdatasync": 75, "flock": 73, "fallocate":
+    "statfs": 137, "fstatfs": 138, "umask": 95, "fsync": 74, "fdatasync": 75, "fallocate":
     285, "fadvise64": 221, "copy_file_range": 326, "sendfile": 40, "mmap": 9, "munmap": 11, "mprotect":
     10, "mremap": 25, "madvise": 28, "brk": 12, "msync": 26, "mincore": 27, "rt_sigaction": 13,
     "rt_sigprocmask": 14, "rt_sigreturn": 15, "rt_sigpending": 127, "rt_sigtimedwait": 128,
@@ -34,7 +34,7 @@ X86_64 = {
     23, "pselect6": 270, "epoll_create": 213, "epoll_create1": 291, "epoll_ctl": 233, "epoll_wait": 232,
     "epoll_pwait": 281, "eventfd": 284, "eventfd2": 290, "pipe": 22, "pipe2": 293, "timerfd_create":
     283, "timerfd_settime": 286, "timerfd_gettime": 287, "socketpair": 53, "sendto": 44, "recvfrom": 45,
-    "getsockname": 51, "getpeername": 52, "getsockopt": 55, "setsockopt": 54, "shutdown": 48, "ioctl":
+    "getsockname": 51, "getpeername": 52, "getsockopt": 55, "shutdown": 48, "ioctl":
     16, "prctl": 157, "openat2": 437, "epoll_pwait2": 441,
 }
 AARCH64 = {
@@ -44,7 +44,7 @@ AARCH64 = {
     "readlinkat": 78, "getcwd": 17, "chdir": 49, "fchdir": 50, "mkdirat": 34, "unlinkat": 35,
     "renameat": 38, "renameat2": 276, "linkat": 37, "symlinkat": 36, "fchmod": 52, "fchmodat": 53,
     "truncate": 45, "ftruncate": 46, "utimensat": 88, "getdents64": 61, "statfs": 43, "fstatfs": 44,
-    "umask": 166, "fsync": 82, "fdatasync": 83, "flock": 32, "fallocate": 47, "fadvise64": 223,
+    "umask": 166, "fsync": 82, "fdatasync": 83, "fallocate": 47, "fadvise64": 223,
     "copy_file_range": 285, "sendfile": 71, "mmap": 222, "munmap": 215, "mprotect": 226, "mremap": 216,
     "madvise": 233, "brk": 214, "msync": 227, "mincore": 232, "rt_sigaction": 134, "rt_sigprocmask":
     135, "rt_sigreturn": 139, "rt_sigpending": 136, "rt_sigtimedwait": 137, "rt_sigsuspend": 133,
@@ -61,7 +61,7 @@ AARCH64 = {
     "ppoll": 73, "pselect6": 72, "epoll_create1": 20, "epoll_ctl": 21, "epoll_pwait": 22, "eventfd2":
     19, "pipe2": 59, "timerfd_create": 85, "timerfd_settime": 86, "timerfd_gettime": 87, "socketpair":
     199, "sendto": 206, "recvfrom": 207, "getsockname": 204, "getpeername": 205, "getsockopt": 209,
-    "setsockopt": 208, "shutdown": 210, "ioctl": 29, "prctl": 167, "openat2": 437, "epoll_pwait2": 441,
+    "shutdown": 210, "ioctl": 29, "prctl": 167, "openat2": 437, "epoll_pwait2": 441,
     "clone3": 435,
 }
 # fmt: on
