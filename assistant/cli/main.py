@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
-import typer
-
 from assistant import __version__
-from assistant.cli import registry
-from assistant.cli.output import printable_output
-from assistant.domain.errors import AssistantError
+from assistant.cli.starting import INTERRUPTED, interruptible, leave_at_once
 
-INTERRUPTED = 130
+with interruptible():  # these take a while
+    import typer
+
+    from assistant.cli import registry
+    from assistant.cli.output import printable_output
+    from assistant.domain.errors import AssistantError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in words
     with printable_output():
         status = _guarded(with_default_command([w for w in words if w != "--debug"]), debug)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave_at_once)
     sys.exit(status)
 
 

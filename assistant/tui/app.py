@@ -41,6 +41,7 @@ from assistant.tui.problem_list import attempts_of
 from assistant.tui.safe_screen import SafeText
 from assistant.tui.screens.library import LibraryScreen
 from assistant.tui.services import Services
+from assistant.tui.signals import on_signals
 from assistant.tui.studying import Studying
 from assistant.tui.themes import THEMES
 from assistant.tui.unasked import Unasked, is_typing
@@ -96,6 +97,10 @@ class AssistantApp(App[None]):
         screen = self.screen_stack[0]
         assert isinstance(screen, LibraryScreen)
         return screen
+
+    def on_load(self) -> None:
+        """Before the terminal is taken: whatever signal comes from now on gives it back."""
+        on_signals(lambda status: self.exit(return_code=status))
 
     def on_mount(self) -> None:
         self.set_keymap(keymap(self.preferences.keys))

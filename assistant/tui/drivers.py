@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import termios
 from codecs import getincrementaldecoder
-from typing import Any
+from typing import Any, TextIO
 
 from textual import log
+from textual.app import App
 from textual.driver import Driver
 from textual.drivers._byte_stream import ByteStream
 from textual.drivers.linux_driver import LinuxDriver
@@ -31,8 +33,27 @@ def own_driver(driver: type[Driver]) -> type[Driver]:
     return BrowserDriver if driver is WebDriver else driver
 
 
+class LastingFile:
+    """A terminal to write to. One that is gone takes nothing more, and holds nobody up who writes to it."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._file.flush()
+
+
 class TerminalDriver(LinuxDriver):
     """A terminal. Bytes that are no UTF-8 become U+FFFD; a terminal that is gone ends the app."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self._file = LastingFile(self._file)
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
