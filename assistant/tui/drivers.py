@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import sys
 import termios
 from codecs import getincrementaldecoder
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from textual import log
 from textual.app import App
@@ -53,7 +54,7 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        self._file = LastingFile(self._file)
+        self._file = cast("Any", LastingFile(cast("TextIO", sys.__stderr__)))
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
