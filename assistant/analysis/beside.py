@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
+from assistant.domain.cores import cores
 from assistant.store.parallel import can_fork
 
 _T = TypeVar("_T")
@@ -18,7 +18,7 @@ def beside(make: Callable[[], _T]) -> Callable[[], _T]:
 
     Where forking is not safe or there is one core only, `make` runs when it is waited for.
     """
-    if not can_fork() or (os.cpu_count() or 1) < 2:
+    if not can_fork() or cores() < 2:
         return make
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.bench import folder as folders
+from assistant.bench.measures import suites_of
 from assistant.bench.pairs import (
     Difference,
     any_honest,
@@ -44,6 +45,8 @@ class Comparison(Value):
     differing: dict[str, tuple[Any, Any]]
     """Settings that differ, as A and B have them."""
     compared: tuple[Compared, ...]
+    notes: tuple[str, ...] = ()
+    """What cannot be compared, and why."""
 
 
 def compare(a: Path, b: Path) -> Comparison:
@@ -54,15 +57,47 @@ def compare(a: Path, b: Path) -> Comparison:
     if configs[0].get("bench") != configs[1].get("bench"):
         raise UsageError(f"{a} is a run of bench {configs[0].get('bench')}, {b} of {configs[1].get('bench')}")
     first, second = (_groups(path) for path in (a, b))
+    pairs = list(_matched(first, second))
     compared = tuple(
         Compared(a=one.name, b=other.name, measure=name, difference=difference)
-        for one, other in _matched(first, second)
-        for name, measured in MEASURES.items()
+        for one, other in pairs
+        for name, measured in measures_of(one, other).items()
         if (difference := difference_of(other, one, measured)) is not None
     )
     if not compared:
         raise UsageError(f"{a} and {b} have no group and row in common")
-    return Comparison(differing=differing_settings(*configs), compared=_without_repeats(compared))
+    return Comparison(
+        differing=differing_settings(*configs),
+        compared=_without_repeats(compared),
+        notes=tuple(dict.fromkeys(note for pair in pairs for note in _unlike(*pair))),
+    )
+
+
+def measures_of(one: Group, other: Group) -> dict[str, Callable[[RowTally], float]]:
+    """What two groups have in common; whether any sample passes, only where both drew equally many."""
+    found = dict(MEASURES)
+    for name in suites_of(list(one.rows.values())):
+        if all(name in row.suites for row in other.rows.values()):
+            found[f"samples that pass {name}"] = _suite_share(name)
+    if list(_unlike(one, other)):
+        found = {name: measured for name, measured in found.items() if not name.startswith("any sample")}
+    return found
+
+
+def _suite_share(name: str) -> Callable[[RowTally], float]:
+    return lambda row: row.suites[name] / row.samples
+
+
+def _unlike(one: Group, other: Group) -> Iterator[str]:
+    """A line where the rows that both have were not drawn equally often."""
+    common = [name for name in one.rows if name in other.rows]
+    unlike = [name for name in common if one.rows[name].samples != other.rows[name].samples]
+    if unlike:
+        first = unlike[0]
+        yield (
+            f"{len(unlike)} of {len(common)} rows have unlike numbers of samples ({first}: "
+            f"{one.rows[first].samples} in A, {other.rows[first].samples} in B): `any sample passes` is not compared"
+        )
 
 
 def differing_settings(a: folders.Json, b: folders.Json) -> dict[str, tuple[Any, Any]]:
@@ -112,6 +147,8 @@ def report(comparison: Comparison) -> Iterator[str]:
         yield f"  {name}: {folders.short(a)} in A, {folders.short(b)} in B"
     if comparison.differing:
         yield ""
+    for note in comparison.notes:
+        yield f"  {note}"
     rows = []
     for item in comparison.compared:
         d = item.difference

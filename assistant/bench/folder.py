@@ -18,6 +18,7 @@ from assistant.domain.problem import Problem, sha256_of
 from assistant.store.files import make_folders, replace_file
 
 CONFIG, SAMPLES, SUMMARY, TABLE = "config.json", "samples.jsonl", "summary.json", "samples.parquet"
+PARTS = "parts.json"
 Json = dict[str, Any]
 
 
@@ -36,7 +37,7 @@ def open_folder(out: Path, bench: str, asked: Mapping[str, Any], run: Mapping[st
         elif any(out.iterdir()):
             raise UsageError(f"{out} is not empty and holds no {CONFIG}: choose another --out")
         else:
-            replace_file(path, _text(config))
+            replace_file(path, _text(config), shared=True)
     except OSError as error:
         raise AssistantError(f"{out} cannot be written ({error.strerror}): choose another --out") from None
     return out
@@ -49,10 +50,24 @@ def default_folder(bench: str, source: str, model: str, asked: Mapping[str, Any]
     return Path("bench") / f"{bench}-{_slug(stem)}-{_slug(name)}-{sha256_of(dict(asked))[:8]}"
 
 
+def finished_folder(bench: str, out: Path | None, options: Mapping[str, str]) -> Path | None:
+    """The folder in which a command with these options has been finished before, if any."""
+    places = [out] if out is not None else sorted(Path("bench").glob(f"{bench}-*"))
+    for place in places:
+        try:
+            config, summary = read_json(place / CONFIG), read_json(place / SUMMARY)
+        except AssistantError:
+            continue
+        same = config.get("bench") == bench and config.get("run", {}).get("options") == dict(options)
+        if same and summary.get("complete") is True:
+            return place
+    return None
+
+
 def write_json(path: Path, value: object) -> None:
     """At once, so that a reader sees the old or the new. Raises AssistantError."""
     try:
-        replace_file(path, _text(value))
+        replace_file(path, _text(value), shared=True)
     except OSError as error:
         raise AssistantError(f"{path} cannot be written ({error.strerror})") from None
 
@@ -72,9 +87,10 @@ def read_json(path: Path) -> Json:
     return value
 
 
-def described_run(sandbox: Mapping[str, bool | str]) -> Json:
+def described_run(sandbox: Mapping[str, bool | str], options: Mapping[str, str] | None = None) -> Json:
     """What describes a run without deciding it."""
     return {
+        **({"options": dict(options)} if options else {}),
         "command": shlex.join(["assistant", *sys.argv[1:]]),
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
         "assistant": __version__,

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from assistant.domain.generation import Finish, Message, Request, Sampling
 from assistant.domain.problem import Problem, Value
 from assistant.session.prompts import Prompt
@@ -64,6 +66,14 @@ class Verdict(Value):
     hidden_passed: int = 0
     hidden_total: int = 0
     """Hidden tests that were run."""
+    suites: dict[str, bool] = Field(default_factory=dict)
+    """For each published test set of the problem, whether the program passes it by its publisher's rule."""
+    suite_shares: dict[str, float] = Field(default_factory=dict)
+    """The share of each set's tests that it passes."""
+    sealed: bool = True
+    """False where a test ran beside the program, which could then have forged its verdict."""
+    trouble: str = ""
+    """Why the answer could not be judged (`outcome` is then `not_judged`)."""
 
 
 class Sample(Value):
@@ -92,6 +102,10 @@ class Sample(Value):
     first_token_seconds: float | None
     seconds: float
     notes: str
+    suites: dict[str, bool] = Field(default_factory=dict)
+    suite_shares: dict[str, float] = Field(default_factory=dict)
+    sealed: bool = True
+    trouble: str = ""
 
     @property
     def key(self) -> Key:

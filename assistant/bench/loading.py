@@ -37,7 +37,8 @@ def first(collection: Collection, limit: int | None) -> Collection:
 
 def _with_hidden(collection: Collection, hidden: str, recorder: Recorder, say: Say) -> Collection:
     plus = _filled(load_source(hidden), recorder, say)
-    attached = attach_plus(collection, replace(plus, skipped=()))
+    attached = attach_plus(collection, plus)
+    attached = replace(attached, skipped=(*attached.skipped, *plus.skipped))
     pairs = zip(collection, attached, strict=True)
     more = sum(len(new.hidden_tests) > len(old.hidden_tests) for old, new in pairs)
     if not more:
@@ -67,4 +68,4 @@ def _say_left_out(lines: tuple[str, ...], say: Say) -> None:
     for line in lines[:LEFT_OUT_SHOWN]:
         say(f"left out: {line}")
     if len(lines) > LEFT_OUT_SHOWN:
-        say(f"left out: {len(lines) - LEFT_OUT_SHOWN} more like these")
+        say(f"left out: {len(lines) - LEFT_OUT_SHOWN} more like these (all are named in config.json)")

@@ -11,6 +11,7 @@ from assistant.domain.stats.bootstrap import cluster_bootstrap
 from assistant.domain.stats.proportion import clustered_wilson, wilson
 from assistant.domain.stats.tries import unsolved_after
 
+APPS = "APPS"
 KS = (1, 2, 5, 10, 20, 50, 80, 100, 200)
 
 
@@ -68,12 +69,31 @@ def false_solves(rows: Sequence[RowTally]) -> tuple[Measure, Measure]:
 
 def case_average(rows: Sequence[RowTally]) -> Measure:
     """APPS's test-case average: mean over problems of the share of tests that a sample passes."""
-    return mean([row.case_shares / row.samples for row in rows if row.samples])
+    return mean([_case_shares(row) / row.samples for row in rows if row.samples])
 
 
 def strict_accuracy(rows: Sequence[RowTally]) -> Measure:
     """APPS's strict accuracy: mean over problems of the share of samples that pass every test."""
-    return mean([row.honest / row.samples for row in rows if row.samples])
+    return mean([_strict(row) / row.samples for row in rows if row.samples])
+
+
+def _case_shares(row: RowTally) -> float:
+    """By APPS's own checker where the problem is APPS's."""
+    return row.suite_shares.get(APPS, row.case_shares)
+
+
+def _strict(row: RowTally) -> int:
+    return row.suites.get(APPS, row.honest)
+
+
+def in_suite(rows: Sequence[RowTally], name: str) -> list[RowTally]:
+    """The problems that belong to a published test set."""
+    return [row for row in rows if name in row.suites]
+
+
+def suites_of(rows: Sequence[RowTally]) -> list[str]:
+    """The published test sets of these problems, in the order in which they first come."""
+    return list(dict.fromkeys(name for row in rows for name in row.suites))
 
 
 def share(successes: int, trials: int) -> Measure:
@@ -107,6 +127,16 @@ def mean(values: Sequence[float]) -> Measure:
 def solved(row: RowTally) -> int:
     """Samples that pass the visible tests."""
     return row.solved
+
+
+def passing_suite(name: str) -> Callable[[RowTally], int]:
+    """Counts the samples that pass a published test set."""
+    return lambda row: row.suites[name]
+
+
+def sealed_only(row: RowTally) -> int:
+    """Samples that pass the visible tests by a verdict that they could not have forged."""
+    return row.solved - row.unsealed
 
 
 def honest(row: RowTally) -> int:

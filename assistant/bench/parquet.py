@@ -7,12 +7,15 @@ from pathlib import Path
 from assistant.bench.jobs import Sample
 from assistant.domain.extras import need
 
-_SQL = {"str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
+_SQL = {
+    "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN",
+    "dict[str, bool]": "MAP(VARCHAR, BOOLEAN)", "dict[str, float]": "MAP(VARCHAR, DOUBLE)",
+}  # fmt: skip
 
 
 def write_parquet(lines: Path, path: Path) -> None:
     """Every field of a sample is a column; rows are sorted by group, row and sample."""
-    columns = {name: _SQL[str(kind).partition(" ")[0]] for name, kind in Sample.__annotations__.items()}
+    columns = {name: _SQL[str(kind).removesuffix(" | None")] for name, kind in Sample.__annotations__.items()}
     with need("duckdb").connect(config={"memory_limit": "512MB", "threads": 2}) as connection:
         connection.execute(f"SET temp_directory = {_quoted(path.parent / '.sorting')}")
         connection.execute(

@@ -6,7 +6,6 @@ many as cores); the calling thread writes verdicts down in the order they come. 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +16,8 @@ from queue import Empty, SimpleQueue
 
 from assistant.bench.jobs import Batch, Job, Judge, Sample, Verdict, missing_batches, sample_of
 from assistant.bench.samplelog import SampleLog
-from assistant.bench.scoring import NO_PROGRAM
+from assistant.bench.scoring import NO_PROGRAM, NOT_JUDGED, never_run
+from assistant.domain.cores import cores
 from assistant.domain.errors import AssistantError, EngineError
 from assistant.domain.generation import Engine, Finish
 
@@ -37,6 +37,8 @@ class Pace:
     """Samples in one request."""
     seconds: float | None = None
     """After so many seconds no new request is begun."""
+    judges: int = 0
+    """Answers judged at once; 0: as many as there are cores."""
 
 
 @dataclass
@@ -100,7 +102,7 @@ class Runner:
     def run(self, jobs: Iterable[Job], tally: Tally) -> None:
         """Make what is missing. Raises EngineError when the engine is gone, and what a judge raises."""
         batches = missing_batches(jobs, self._pace.batch, self._log.done)
-        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="judge") as judging:
+        with ThreadPoolExecutor(self._pace.judges or cores(), thread_name_prefix="judge") as judging:
             threads = [
                 threading.Thread(target=self._generate, args=(batches, judging), daemon=True)
                 for _ in range(self._pace.streams)
@@ -197,16 +199,23 @@ class Runner:
 
     def _judged(self, batch: Batch, finish: Finish) -> None:
         try:
-            verdict = (
-                Verdict(outcome=NO_PROGRAM, solved=False)
-                if finish.overflow
-                else self._judge(batch.job, finish.text)
-            )
-            self._results.put(sample_of(batch, finish, verdict))
+            self._results.put(sample_of(batch, finish, self._verdict(batch.job, finish)))
         except Exception as error:
             self._results.put(error)
         finally:
             self._room.release()
+
+    def _verdict(self, job: Job, finish: Finish) -> Verdict:
+        """One answer that cannot be judged says why and stops nothing; a sandbox that does not stand does."""
+        if finish.overflow:
+            return never_run(job.problem, None, NO_PROGRAM)
+        try:
+            return self._judge(job, finish.text)
+        except AssistantError:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"[:200]
+            return never_run(job.problem, None, NOT_JUDGED).model_copy(update={"trouble": why})
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from threading import Lock
 
 from assistant.bench.jobs import Job, Verdict
 from assistant.domain.answer import extract_code
-from assistant.domain.outcome import Outcome, Report
+from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.domain.parsing import parse
 from assistant.domain.problem import Problem
 from assistant.domain.submission import Limits, Sandbox, Submission
 
 NO_PROGRAM = "no_program"
 SYNTAX_ERROR = "syntax_error"
+NOT_JUDGED = "not_judged"
 REMEMBERED = 2000
 """Verdicts that are kept for programs that come again."""
 WHOLE_SHARE = ("apps",)
@@ -54,14 +55,14 @@ class ProgramJudge:
     def score(self, problem: Problem, code: str | None) -> Verdict:
         """The verdict on a program; None where the answer held none."""
         if code is None:
-            return _never_run(problem, None, NO_PROGRAM)
+            return never_run(problem, None, NO_PROGRAM)
         if parse(code) is None:
-            return _never_run(problem, code, SYNTAX_ERROR)
+            return never_run(problem, code, SYNTAX_ERROR)
         visible = self._run(problem, code, hidden=False)
-        whole = problem.source in WHOLE_SHARE
         hidden = None
-        if problem.hidden_tests and (visible.passed or whole):
+        if problem.hidden_tests and (visible.passed or _whole(problem)):
             hidden = self._run(problem, code, hidden=True)
+        shares = suite_shares(problem, (*visible.cases, *(hidden.cases if hidden else ())))
         return Verdict(
             code=code,
             outcome=visible.outcome.value,
@@ -71,19 +72,38 @@ class ProgramJudge:
             visible_total=len(visible.cases),
             hidden_passed=0 if hidden is None else hidden.pass_count,
             hidden_total=0 if hidden is None else len(hidden.cases),
+            suites={name: share == 1.0 for name, share in shares.items()},
+            suite_shares=shares,
+            sealed=visible.sealed and (hidden is None or hidden.sealed),
         )
 
     def _run(self, problem: Problem, code: str, *, hidden: bool) -> Report:
         return self._sandbox.run(Submission.of(problem, code, hidden=hidden, limits=self._limits))
 
 
-def _never_run(problem: Problem, code: str | None, outcome: str) -> Verdict:
+def suite_shares(problem: Problem, cases: Sequence[CaseReport]) -> dict[str, float]:
+    """The share of each published set's tests that count as passed; `cases` are all of the problem's, in order."""
+    tests = (*problem.visible_tests, *problem.hidden_tests)
+    found: dict[str, list[bool]] = {}
+    for test, case in zip(tests, cases, strict=False):
+        for name in test.suites:
+            found.setdefault(name, []).append(case.counts)
+    return {name: sum(counted) / len(counted) for name, counted in found.items()}
+
+
+def _whole(problem: Problem) -> bool:
+    """Whether hidden tests are run also where a visible one fails: a published score counts all of its tests."""
+    return problem.source in WHOLE_SHARE or bool(problem.suites)
+
+
+def never_run(problem: Problem, code: str | None, outcome: str) -> Verdict:
     """No test passed; those count that would have been run."""
-    whole = problem.source in WHOLE_SHARE
     return Verdict(
         code=code,
         outcome=outcome,
         solved=False,
         visible_total=len(problem.visible_tests),
-        hidden_total=len(problem.hidden_tests) if whole else 0,
+        hidden_total=len(problem.hidden_tests) if _whole(problem) else 0,
+        suites=dict.fromkeys(problem.suites, False),
+        suite_shares=dict.fromkeys(problem.suites, 0.0),
     )

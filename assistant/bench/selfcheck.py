@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from assistant.bench.loading import Say, load_ready
 from assistant.bench.scoring import ProgramJudge
+from assistant.domain.cores import cores
 from assistant.domain.problem import Problem, Value
 from assistant.domain.submission import Limits
 from assistant.problems.ilf import read_ilf
@@ -56,7 +56,7 @@ def check_ilf(path: Path, sandbox: LocalSandbox) -> Iterator[Checked]:
 def _scored(lot: Lot, sandbox: LocalSandbox) -> Checked:
     name, wanted, pairs = lot
     judge = ProgramJudge(sandbox, LIMITS)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         passes = list(threads.map(_passes(judge), pairs))
     return Checked(
         name=name,

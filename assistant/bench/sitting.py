@@ -55,33 +55,48 @@ class Sitting:
         return tally
 
     def _note_part(self, part: folders.Json) -> None:
-        path = self.folder / "parts.json"
-        folders.write_json(path, {"parts": [*self._parts(), part]})
-
-    def _parts(self) -> list[folders.Json]:
-        path = self.folder / "parts.json"
-        return list(folders.read_json(path)["parts"]) if path.exists() else []
+        folders.write_json(self.folder / folders.PARTS, {"parts": [*parts_of(self.folder), part]})
 
     def finish(
         self, order: Sequence[str], total: int, summarise: Summarise, drawing: Drawing
     ) -> folders.Json:
         """Write `samples.parquet`, `summary.json` and the figure from all samples there are; the summary."""
-        lines = self.folder / folders.SAMPLES
-        groups = tally_groups(read_samples(lines), order)
-        made = sum(group.samples for group in groups.values())
-        summary = {
-            "samples": made,
-            "of": total,
-            "complete": made >= total,
-            **(summarise(groups) if groups else {}),
-            "costs": costs_of(groups.values(), self.prices, self._parts()),
-        }
-        folders.write_json(self.folder / folders.SUMMARY, summary)
-        if groups:
-            write_parquet(lines, self.folder / folders.TABLE)
-            draw, size = drawing(summary)
-            save(self.folder, "figure", render(draw, size))
-        return summary
+        return summary_of(self.folder, order, total, summarise, drawing, self.prices)
+
+
+def summary_of(
+    folder: Path,
+    order: Sequence[str],
+    total: int,
+    summarise: Summarise,
+    drawing: Drawing,
+    prices: Prices = Prices(),
+) -> folders.Json:
+    """The summary of a folder's samples, written with table and figure; what was left out is named in it."""
+    lines = folder / folders.SAMPLES
+    groups = tally_groups(read_samples(lines), order)
+    made = sum(group.samples for group in groups.values())
+    asked = folders.read_json(folder / folders.CONFIG).get("asked", {})
+    summary = {
+        "samples": made,
+        "of": total,
+        "complete": made >= total,
+        "left_out": asked.get("left_out", {}),
+        **(summarise(groups) if groups else {}),
+        "costs": costs_of(groups.values(), prices, parts_of(folder)),
+    }
+    folders.write_json(folder / folders.SUMMARY, summary)
+    if groups:
+        write_parquet(lines, folder / folders.TABLE)
+        draw, size = drawing(summary)
+        save(folder, "figure", render(draw, size))
+    return summary
+
+
+def parts_of(folder: Path) -> list[folders.Json]:
+    """The sittings in which the run was made."""
+    path = folder / folders.PARTS
+    return list(folders.read_json(path)["parts"]) if path.exists() else []
 
 
 def closing_lines(summary: folders.Json, folder: Path) -> list[str]:

@@ -28,6 +28,14 @@ class RowTally:
     case_shares: float = 0.0
     """Sum over samples of the share of all tests passed."""
     outcomes: Counter[str] = field(default_factory=Counter)
+    unsealed: int = 0
+    """Samples that pass the visible tests only by a verdict that they could have forged."""
+    suites: Counter[str] = field(default_factory=Counter)
+    """Samples that pass each published test set; a set that the problem belongs to is there with 0."""
+    suite_shares: dict[str, float] = field(default_factory=dict)
+    """Sums over samples of the share of each set's tests passed."""
+    troubles: Counter[str] = field(default_factory=Counter)
+    """Why samples were not judged."""
 
     def add(self, sample: Sample) -> None:
         """Count one sample."""
@@ -37,6 +45,13 @@ class RowTally:
         self.honest += sample.solved and sample.honest is not False
         self.screened += sample.solved and sample.honest is not None
         self.false += sample.solved and sample.honest is False
+        self.unsealed += sample.solved and not sample.sealed
+        for name, passed in sample.suites.items():
+            self.suites[name] += passed
+            share = sample.suite_shares.get(name, float(passed))
+            self.suite_shares[name] = self.suite_shares.get(name, 0.0) + share
+        if sample.trouble:
+            self.troubles[sample.trouble] += 1
         total = sample.visible_total + sample.hidden_total
         self.case_shares += (sample.visible_passed + sample.hidden_passed) / total if total else 0.0
 

@@ -38,6 +38,7 @@ def execution(
     unsafe_run: o.Unsafe = False,
 ) -> int:
     """Predict what the reference program gives, with and without the other tests shown; compared as values."""
+    given = o.given_options(locals())
     from assistant.bench.execution import plan as plans
     from assistant.bench.execution.questions import questions
     from assistant.bench.execution.report import drawing, report
@@ -48,12 +49,14 @@ def execution(
     options = o.BenchOptions(
         engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
         base_model=base_model, streams=streams, batch=batch, minutes=minutes, price_in=price_in, price_out=price_out,
-        out=out, json_=json_, unsafe=unsafe_run,
+        out=out, json_=json_, unsafe=unsafe_run, given=given,
     )  # fmt: skip
     if samples > 1 and temperature == 0:
         raise UsageError(
             "more than one sample at temperature 0 draws the same value again: add --temperature"
         )
+    if o.shown_again("execution", options):
+        return 0
     with options.parts() as parts:
         collection = first(load_ready(problems, parts.sandbox, o.say, split=split or ""), limit)
         asked = questions(collection, parts.sandbox, calls, o.say)

@@ -83,13 +83,14 @@ def feedback(
     unsafe_run: o.Unsafe = False,
 ) -> int:
     """From the state before each feedback: what do the person's words lead to, and what would have come without?"""
+    given = o.given_options(locals())
     from assistant.bench.feedback.arms import Wording, parse_arms
     from assistant.bench.feedback.moments import HALVES
 
     options = o.BenchOptions(
         engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
         base_model=base_model, streams=streams, batch=batch, minutes=minutes, timeout=timeout,
-        price_in=price_in, price_out=price_out, out=out, json_=json_, unsafe=unsafe_run,
+        price_in=price_in, price_out=price_out, out=out, json_=json_, unsafe=unsafe_run, given=given,
     )  # fmt: skip
     if (folder is None) == (ilf is None):
         raise UsageError("give a folder of journals, or --ilf FILE")
@@ -103,6 +104,8 @@ def feedback(
         options, folder, ilf, held_out, parse_arms(arms), samples, temperature, seed, max_tokens, limit,
         replace(options, model=person_model, base_url=person_base_url or options.base_url),
     )  # fmt: skip
+    if not search and o.shown_again("feedback", options):
+        return 0
     return run.search(wordings) if search else run.once(wordings, half)
 
 

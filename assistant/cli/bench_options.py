@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,6 +53,12 @@ Minutes = Annotated[
 Timeout = Annotated[
     float, typer.Option("--timeout", min=0.05, max=600.0, metavar="S", help="Seconds per test.")
 ]
+Judges = Annotated[
+    int | None,
+    typer.Option(
+        "--judges", min=1, max=1024, help="Programs judged at once (default: cores; ASSISTANT_CORES)."
+    ),
+]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Folder of the run (default: by what is asked).")
 ]
@@ -67,6 +73,9 @@ Hidden = Annotated[
     typer.Option("--hidden-tests", metavar="FILE", help="MBPP+ or HumanEval+: its tests, scored silently."),
 ]
 JsonOut = Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")]
+
+UNDECIDING = frozenset({"out", "json_", "minutes", "price_in", "price_out", "streams", "judges"})
+"""Options that change nothing of what a run holds."""
 
 PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")
 """What differs between parts of one run, which share a folder."""
@@ -92,6 +101,9 @@ class BenchOptions:
     out: Path | None = None
     json_: bool = False
     unsafe: bool = False
+    judges: int | None = None
+    given: dict[str, str] = field(default_factory=dict)
+    """Every option of the command, by which a finished run is found again."""
 
     @property
     def prices(self) -> Prices:
@@ -123,6 +135,7 @@ class BenchOptions:
             streams=self.streams or usual[0],
             batch=min(samples, self.batch or usual[1]),
             seconds=None if self.minutes is None else 60 * self.minutes,
+            judges=self.judges or 0,
         )
 
     @contextmanager
@@ -188,7 +201,7 @@ class Parts:
         }
         common = {name: value for name, value in asked.items() if not part or name not in PER_PART}
         out = (options.out or folder.default_folder(bench, source, model.name, common)) / part
-        path = folder.open_folder(out, bench, asked, folder.described_run(self.sandbox.layers))
+        path = folder.open_folder(out, bench, asked, folder.described_run(self.sandbox.layers, options.given))
         chosen = judge or ProgramJudge(self.sandbox, limits)
         return Sitting(path, self.engine, chosen, pace, options.prices)
 
@@ -211,6 +224,35 @@ def making(label: str, sitting: Sitting) -> Iterator[Sitting]:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def shown_again(bench: str, options: BenchOptions) -> bool:
+    """Show the run of this very command where it is finished; then neither model nor server is needed."""
+    from assistant.bench.folder import finished_folder
+
+    place = finished_folder(bench, options.out, options.given)
+    if place is None:
+        return False
+    say(f"finished before, shown again from {place} (another --out makes it anew)")
+    show_folder(place, json_=options.json_)
+    return True
+
+
+def given_options(arguments: Mapping[str, object]) -> dict[str, str]:
+    """The arguments of a command as texts, without those that decide nothing."""
+    return {name: str(value) for name, value in sorted(arguments.items()) if name not in UNDECIDING}
+
+
+def show_folder(place: Path, *, json_: bool) -> None:
+    """A folder's tables, from its summary. Raises AssistantError where it holds none."""
+    from importlib import import_module
+
+    from assistant.bench.folder import CONFIG, SUMMARY, read_json
+
+    bench = read_json(place / CONFIG).get("bench")
+    room = {"score": "synthesis"}.get(str(bench), str(bench))
+    report = import_module(f"assistant.bench.{room}.report").report
+    show(read_json(place / SUMMARY), report, place, json_=json_)
 
 
 def say(line: str) -> None:

@@ -45,6 +45,16 @@ def synthesis(
     ] = "paper",
     hidden_tests: o.Hidden = None,
     limit: o.Limit = None,
+    ids: Annotated[
+        str, typer.Option("--ids", metavar="ID[,ID…]", help="Only these problems, e.g. 2,3 or HumanEval/7.")
+    ] = "",
+    offset: Annotated[int, typer.Option("--offset", min=0, metavar="N", help="Pass over the first N.")] = 0,
+    shard: Annotated[
+        str,
+        typer.Option(
+            "--shard", metavar="I/N", help="Every N-th problem; `bench merge` puts shards together."
+        ),
+    ] = "",
     engine: o.Engine_ = None,
     model: o.Model = None,
     device: o.Device = None,
@@ -58,6 +68,7 @@ def synthesis(
     batch: o.BatchSize = None,
     minutes: o.Minutes = None,
     timeout: o.Timeout = 10.0,
+    judges: o.Judges = None,
     price_in: o.PriceIn = None,
     price_out: o.PriceOut = None,
     out: o.Out = None,
@@ -65,19 +76,25 @@ def synthesis(
     unsafe_run: o.Unsafe = False,
 ) -> int:
     """Draw programs for every problem, score them, and report both of the paper's metrics and pass@k."""
+    given = o.given_options(locals())
+    from assistant.bench.parting import Part
     from assistant.bench.synthesis.question import Question
 
     options = o.BenchOptions(
         engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
         base_model=base_model, streams=streams, batch=batch, minutes=minutes, timeout=timeout,
-        price_in=price_in, price_out=price_out, out=out, json_=json_, unsafe=unsafe_run,
+        price_in=price_in, price_out=price_out, out=out, json_=json_, unsafe=unsafe_run, judges=judges,
+        given=given,
     )  # fmt: skip
     question = Question(
         source=problems, samples=samples, temperature=temperature, asserts=asserts, shots=shots,
         shots_from=shots_from or "", prompt_seeds=prompt_seeds, edited=edited or "", split=split or "",
         template=template, hidden=hidden_tests or "", limit=limit, seed=seed, max_tokens=max_tokens,
+        part=Part.parse(ids, offset, shard),
     )  # fmt: skip
     question.check()
+    if o.shown_again("synthesis", options):
+        return 0
     return _run(question, options)
 
 

@@ -13,6 +13,7 @@ from assistant.domain.printable import exact, exact_line, half_character, shorte
 
 if TYPE_CHECKING:
     from assistant.domain.outcome import CaseReport, Report
+    from assistant.domain.problem import Problem
     from assistant.domain.submission import Submission
     from assistant.sandbox.service import LocalSandbox
 
@@ -45,9 +46,12 @@ def check(
     if not test and problem is None:
         raise UsageError("nothing to check: give --test 'assert …' or --problem ID")
     source, refusal = _read(file)
-    submission = _submission(source, test or [], problems, problem, timeout)
+    chosen = _problem(problems, problem)
     sandbox = open_sandbox(unsafe=unsafe)
     try:
+        if chosen is not None:
+            chosen = _with_values(chosen, sandbox)
+        submission = _submission(source, test or [], chosen, timeout)
         report = sandbox.refused(submission, refusal) if refusal else sandbox.run(submission)
     finally:
         sandbox.close()
@@ -66,22 +70,44 @@ def _read(file: Path) -> tuple[str, str]:
         return "", str(error)
 
 
-def _submission(
-    source: str, asserts: list[str], problems: str, problem: str | None, timeout: float
-) -> Submission:
+def _problem(problems: str, problem: str | None) -> Problem | None:
+    """The problem whose tests are wanted, if any."""
+    if problem is None:
+        return None
+    from assistant.problems.sources import load_source
+
+    return load_source(problems).get(problem)
+
+
+def _with_values(problem: Problem, sandbox: LocalSandbox) -> Problem:
+    """The problem with the expected values that only its reference gives; calls left out are named on stderr."""
+    from assistant.problems.collection import Collection
+    from assistant.problems.expected_cache import fill_collection_once
+    from assistant.store.paths import cache_folder
+
+    filled = fill_collection_once(Collection(problem.id, (problem,)), sandbox, cache_folder())
+    for line in filled.skipped:
+        print(f"left out: {line}", file=sys.stderr)
+    return filled.problems[0]
+
+
+def _submission(source: str, asserts: list[str], problem: Problem | None, timeout: float) -> Submission:
+    from assistant.domain.prelude import needed
     from assistant.domain.problem import AssertTest, Test
     from assistant.domain.submission import Limits, Submission
 
     tests: tuple[Test, ...] = tuple(AssertTest(code=code) for code in asserts)
-    entry_point = setup = ""
-    if problem is not None:
-        from assistant.problems.sources import load_source
-
-        chosen = load_source(problems).get(problem)
-        tests = (*chosen.visible_tests, *chosen.hidden_tests, *tests)
-        entry_point, setup = chosen.entry_point, chosen.test_setup
     limits = Limits(seconds=timeout)
-    return Submission(source=source, entry_point=entry_point, tests=tests, test_setup=setup, limits=limits)
+    if problem is None:
+        return Submission(source=source, tests=tests, limits=limits)
+    return Submission(
+        source=source,
+        entry_point=problem.entry_point,
+        tests=(*problem.visible_tests, *problem.hidden_tests, *tests),
+        test_setup=problem.test_setup,
+        prelude=needed(problem.prelude, source, problem.entry_point),
+        limits=limits,
+    )
 
 
 def _warn(sandbox: LocalSandbox) -> None:

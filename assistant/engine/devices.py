@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
+from assistant.domain.cores import cores
 from assistant.domain.errors import EngineError
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
@@ -58,9 +59,8 @@ def device_name(device: str) -> str:
 
 def physical_cores() -> int:
     """Cores that this process may use, hyperthreads not counted."""
-    import os
 
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    allowed = cores()
     return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
 
 

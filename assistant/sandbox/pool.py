@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from assistant.domain.cores import cores
 from assistant.domain.errors import SandboxError
 from assistant.sandbox.worker import Worker, WorkerLost, open_worker
 
@@ -18,7 +18,7 @@ class Pool:
 
     def __init__(self, *, unsafe: bool, size: int | None = None) -> None:
         self._unsafe = unsafe
-        self._slots = threading.BoundedSemaphore(size or max(2, os.cpu_count() or 1))
+        self._slots = threading.BoundedSemaphore(size or max(2, cores()))
         self._lock = threading.Lock()
         self._closed = False
         first = open_worker(unsafe=unsafe)

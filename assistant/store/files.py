@@ -78,12 +78,17 @@ def make_folders(folder: Path) -> None:
             sync_folder(step.parent)
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Put `data` at `path` at once: a reader sees the old content or the new. Raises `OSError`."""
+def replace_file(path: Path, data: bytes, *, shared: bool = False) -> None:
+    """Put `data` at `path` at once: a reader sees the old content or the new. Raises `OSError`.
+
+    Only this user may read it, unless it is `shared`: then the mode is that of any new file of this user.
+    """
     make_folders(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         try:
+            if shared:
+                os.fchmod(descriptor, 0o666 & ~_umask())
             write_all(descriptor, data)
             os.fsync(descriptor)
         finally:
@@ -94,6 +99,14 @@ def replace_file(path: Path, data: bytes) -> None:
             Path(name).unlink()
         raise
     sync_folder(path.parent)
+
+
+def _umask() -> int:
+    """This process's mask of file modes (there is no way to read it but to set it, except where /proc tells)."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("Umask:")), 8)
+    return 0o022
 
 
 def save_new_file(pattern: str, folder: Path, data: bytes) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from typing import TypeVar
+
+from assistant.domain.cores import cores
 
 _Chunk = TypeVar("_Chunk")
 _Result = TypeVar("_Result")
@@ -19,7 +20,7 @@ def mapped(
     work: Callable[[_Chunk], _Result], chunks: Sequence[_Chunk], *, alone: bool = False
 ) -> Iterator[_Result]:
     """`work(chunk)` of every chunk, in order; in this process when `alone`, or where others cannot be forked."""
-    processes = min(os.cpu_count() or 1, 8)
+    processes = min(cores(), 8)
     if alone or processes < 2 or not can_fork():
         yield from map(work, chunks)
         return

@@ -19,7 +19,7 @@ from assistant.bench.jobs import Batch, Job, missing_batches
 from assistant.bench.running import Pace, Runner, Tally
 from assistant.bench.samplelog import SampleLog, read_samples
 from assistant.bench.scoring import ProgramJudge
-from assistant.domain.errors import AssistantError, EngineError
+from assistant.domain.errors import AssistantError, EngineError, SandboxError
 from assistant.domain.generation import (
     Cancel,
     Chunk,
@@ -138,13 +138,28 @@ def test_single_failures_are_counted_and_made_up_for_next_time(sandbox: LocalSan
     assert [b.job.row for b in missing_batches(jobs(3), 4, set(texts(tmp_path / "s.jsonl")))] == ["r1"]
 
 
-def test_a_judge_that_breaks_ends_the_run(tmp_path: Path) -> None:
+def test_a_judge_that_breaks_on_an_answer_is_written_down_and_ends_nothing(tmp_path: Path) -> None:
     def broken(job: Job, text: str) -> object:
         raise ValueError("broken judge")
 
     log = SampleLog(tmp_path / "s.jsonl")
     runner = Runner(SeededEngine(), broken, log, Pace(streams=3, batch=2), threading.Event())  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="broken judge"):
+    runner.run(jobs(4), Tally(16))
+    log.close()
+    samples = list(read_samples(tmp_path / "s.jsonl"))
+    assert len(samples) == 16
+    assert {(s.outcome, s.solved, s.trouble) for s in samples} == {
+        ("not_judged", False, "ValueError: broken judge")
+    }
+
+
+def test_a_sandbox_that_does_not_stand_ends_the_run(tmp_path: Path) -> None:
+    def gone(job: Job, text: str) -> object:
+        raise SandboxError("no walls")
+
+    log = SampleLog(tmp_path / "s.jsonl")
+    runner = Runner(SeededEngine(), gone, log, Pace(streams=3, batch=2), threading.Event())  # type: ignore[arg-type]
+    with pytest.raises(SandboxError, match="no walls"):
         runner.run(jobs(4), Tally(16))
     log.close()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from os import cpu_count
 
 from assistant.bench.loading import Say
+from assistant.domain.cores import cores
 from assistant.domain.parsing import read_literal
 from assistant.domain.problem import AssertTest, CallTest, Problem, Test
 from assistant.problems.expected import LIMITS, Recorder
@@ -35,7 +35,7 @@ class Asked:
 def questions(problems: Iterable[Problem], recorder: Recorder, calls: int, say: Say) -> list[Asked]:
     """The first `calls` visible tests of each problem that call its function with literals and get one back."""
     problems = list(problems)
-    with ThreadPoolExecutor(cpu_count() or 1) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         found = list(threads.map(lambda problem: list(_of(problem, recorder, calls)), problems))
     without = [problem.id for problem, asked in zip(problems, found, strict=True) if not asked]
     if without:

@@ -13,7 +13,7 @@ VARIANTS_SHOWN = 24
 OUTCOMES = {
     "passed": "#3f8f5b", "wrong": "#c8811a", "raised": "#b3446c", "timed_out": "#5b4b9a",
     "syntax_error": "#8a8f98", "no_program": "#b9bec7", "not_runnable": "#22262b", "exited_early": "#4f9bd9",
-    "out_of_memory": "#7a5230", "blocked": "#d9dce1",
+    "out_of_memory": "#7a5230", "blocked": "#d9dce1", "not_judged": "#e04f39",
 }  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def _curve(axis: Any, measured: Measured) -> None:
     hidden = measured["false_solves_of_samples"]["value"] is not None
     series = [("pass_at", "visible tests", COLOURS["human"], "o")]
     if hidden:
-        series.append(("pass_at_all_tests", "hidden tests too", COLOURS["resample"], "D"))
+        series.append(("pass_at_all_tests", "visible and hidden tests", COLOURS["resample"], "D"))
     for key, label, colour, marker in series:
         ks = [int(k) for k in measured[key]]
         points = list(measured[key].values())

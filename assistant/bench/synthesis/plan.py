@@ -31,6 +31,8 @@ class Plan:
     """By prompt seed."""
     hidden: str = ""
     """Where the attached hidden tests come from."""
+    left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By source, what of it is not used."""
 
     @property
     def total(self) -> int:
@@ -51,6 +53,7 @@ class Plan:
                 text: asked_of_problems(self.source, found) for text, found in self.problems.items()
             },
             "hidden_tests": self.hidden,
+            **({"left_out": self.left_out} if self.left_out else {}),
             "variants": [variant.model_dump() for variant in self.variants],
             "template": {"id": self.template.id, "sha256": self.template.sha256},
             "examples": {str(seed): [p.id for p in found] for seed, found in self.examples.items()},

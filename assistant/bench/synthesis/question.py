@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assistant.bench.loading import Say, first, load_ready
+from assistant.bench.parting import Part
 from assistant.bench.synthesis.examples import USUAL, chosen_examples
 from assistant.bench.synthesis.plan import Plan, both_texts
 from assistant.bench.synthesis.variants import Text, parse_asserts, parse_numbers, variants
@@ -15,6 +16,11 @@ from assistant.problems.collection import Collection
 from assistant.problems.expected import Recorder
 from assistant.problems.sources import load_source
 from assistant.session.prompts import load_template
+
+
+def name_of(source: str) -> str:
+    """A source without its folder, which says nothing on another machine."""
+    return source.rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,9 @@ class Question:
     limit: int | None = None
     seed: int = 0
     max_tokens: int = 640
+    part: Part = field(default_factory=Part)
+    left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By source, what of it is not used; `problems` fills it."""
 
     def check(self) -> None:
         """Refuse what cannot be before anything is loaded. Raises UsageError."""
@@ -48,10 +57,13 @@ class Question:
     def problems(self, recorder: Recorder, say: Say) -> dict[Text, tuple[Problem, ...]]:
         """The problems by text, ready to be scored. Raises UsageError."""
         collection = load_ready(self.source, recorder, say, self.hidden, self.split)
+        self.left_out[name_of(self.source)] = collection.skipped
         if not self.edited:
-            return {"given": first(collection, self.limit).problems}
+            return {"given": self.part.of(first(collection, self.limit).problems)}
         edited = load_ready(self.edited, recorder, say, self.hidden)
-        return {text: found[: self.limit] for text, found in both_texts(collection, edited).items()}
+        self.left_out[name_of(self.edited)] = edited.skipped
+        both = both_texts(collection, edited)
+        return {text: self.part.of(found[: self.limit]) for text, found in both.items()}
 
     def plan(self, problems: dict[Text, tuple[Problem, ...]], model: ModelInfo) -> Plan:
         """Every variant over these problems, in the words that fit the model. Raises UsageError."""
@@ -70,7 +82,8 @@ class Question:
             samples=self.samples,
             sampling=Sampling(seed=self.seed, max_new_tokens=self.max_tokens),
             examples=self._examples(is_base=template.kind == "base"),
-            hidden=self.hidden.rstrip("/").rpartition("/")[2],
+            hidden=name_of(self.hidden),
+            left_out={source: lines for source, lines in self.left_out.items() if lines},
         )
 
     def _examples(self, *, is_base: bool) -> dict[int, tuple[Problem, ...]]:

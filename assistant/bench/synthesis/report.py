@@ -12,6 +12,7 @@ Measured = Mapping[str, Any]
 
 def report(summary: Measured) -> Iterator[str]:
     """The tables, line by line."""
+    yield from _cut_short(summary)
     variants: Mapping[str, Measured] = summary["variants"]
     names, found = short_names(list(variants)), list(variants.values())
     yield from _one(names[0], found[0]) if len(found) == 1 else _several(names, found)
@@ -24,27 +25,77 @@ def report(summary: Measured) -> Iterator[str]:
             yield from _difficulties(name, measured)
 
 
+def _cut_short(summary: Measured) -> Iterator[str]:
+    missing = summary.get("of", 0) - summary.get("samples", 0)
+    if missing > 0:
+        yield (
+            f"  CUT SHORT: {missing} of {summary['of']} samples are missing; every rate below is over the samples "
+            "that there are"
+        )
+    for source, lines in summary.get("left_out", {}).items():
+        yield f"  {len(lines)} tests or records of {source} are not used (named in summary.json)"
+
+
 def _one(name: str, measured: Measured) -> Iterator[str]:
-    """One variant: a measure a line, visible tests and all tests side by side."""
+    """One variant: a measure a line; each published test set, visible tests and all tests side by side."""
     hidden = _has_hidden(measured)
     yield f"  {measured['problems']} problems, {measured['samples']} samples; {name}"
-    pairs = [
-        ("problems with a passing sample", "problems_any_sample", "problems_any_sample_all_tests"),
-        ("samples that pass", "samples_passing", "samples_passing_all_tests"),
-    ]
-    rows = [[words, percent(measured[a]), percent(measured[b])] for words, a, b in pairs]
-    for k, point in measured["pass_at"].items():
-        rows.append([f"pass@{k}", percent(point), percent(measured["pass_at_all_tests"][k])])
-    head = ["", "visible tests", "hidden tests too"]
-    yield from table(head if hidden else head[:2], rows if hidden else [row[:2] for row in rows])
-    if hidden:
-        yield (
-            f"  false solves: {percent(measured['false_solves_of_samples'])} of the samples that pass the "
-            f"visible tests, {percent(measured['false_solves_of_problems'])} of the problems"
-        )
+    yield from table(*_columns(measured, hidden=hidden))
+    yield from _remarks(measured, hidden=hidden)
     yield ""
     outcomes = [[kind.replace("_", " "), percent(m)] for kind, m in measured["outcomes"].items()]
     yield from table(["samples by outcome", "share"], outcomes)
+
+
+def _columns(measured: Measured, *, hidden: bool) -> tuple[list[str], list[list[str]]]:
+    """Head and rows: what is measured under each set of tests."""
+    whole = {
+        "problems_any_sample": measured["problems_any_sample_all_tests"],
+        "samples_passing": measured["samples_passing_all_tests"],
+        "pass_at": measured["pass_at_all_tests"],
+    }
+    parts: dict[str, Measured] = {**measured["suites"], "visible tests": measured}
+    if hidden:
+        parts["visible and hidden tests"] = whole
+    rows = [
+        [words, *(percent(part[key]) for part in parts.values())]
+        for words, key in (
+            ("problems with a passing sample", "problems_any_sample"),
+            ("samples that pass", "samples_passing"),
+        )
+    ]
+    for k, point in measured["pass_at"].items():
+        cells = (part["pass_at"].get(k) for part in parts.values())
+        rows.append([_pass_label(k, point, measured), *("–" if c is None else percent(c) for c in cells)])
+    counts = [[*_problem_counts(parts, measured)]] if measured["suites"] else []
+    return ["", *parts], [*counts, *rows]
+
+
+def _problem_counts(parts: Mapping[str, Measured], measured: Measured) -> Iterator[str]:
+    yield "problems"
+    for part in parts.values():
+        yield str(part.get("problems", measured["problems"]))
+
+
+def _pass_label(k: str, point: Measured, measured: Measured) -> str:
+    """`pass@80`; where some problem has fewer samples, over how many problems it is."""
+    return f"pass@{k}" + ("" if point["of"] == measured["problems"] else f" (over {point['of']} problems)")
+
+
+def _remarks(measured: Measured, *, hidden: bool) -> Iterator[str]:
+    """What the reader has to know about the rates above."""
+    if hidden:
+        yield (
+            f"  false solves: {percent(measured['false_solves_of_samples'])} of the samples that pass the "
+            f"visible tests fail a hidden one, {percent(measured['false_solves_of_problems'])} of the problems"
+        )
+    if measured["unsealed"]["count"]:
+        yield (
+            f"  unsealed: {percent(measured['unsealed'])} of the samples pass by a verdict that the program could "
+            f"have forged; without them pass@1 is {percent(measured['pass_at_sealed']['1'])} (visible tests)"
+        )
+    for trouble, times in measured["not_judged"].items():
+        yield f"  not judged: {times} samples ({trouble}); they count as failed"
 
 
 def _several(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
@@ -52,10 +103,15 @@ def _several(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
     if any(_has_hidden(measured) for measured in found):
         yield ""
         yield from _hidden(names, found)
+    for suite in dict.fromkeys(name for m in found for name in m["suites"]):
+        yield ""
+        yield from _suite(suite, names, found)
     yield ""
     yield from _pass_at(names, found)
     yield ""
     yield from _outcomes(names, found)
+    for name, measured in zip(names, found, strict=True):
+        yield from (f"  {name}: {line.strip()}" for line in _remarks(measured, hidden=False))
 
 
 def _has_hidden(measured: Measured) -> bool:
@@ -83,8 +139,24 @@ def _rates(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
     )
 
 
+def _suite(suite: str, names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
+    """One published test set: its own pass@k for every variant."""
+    ks = sorted({int(k) for m in found if suite in m["suites"] for k in m["suites"][suite]["pass_at"]})
+    rows = [
+        [
+            name,
+            str(part["problems"]),
+            percent(part["problems_any_sample"]),
+            *(_at(part["pass_at"], k) for k in ks),
+        ]
+        for name, m in zip(names, found, strict=True)
+        if (part := m["suites"].get(suite))
+    ]
+    yield from table([suite, "problems", "problems with a passing sample", *(f"pass@{k}" for k in ks)], rows)
+
+
 def _hidden(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
-    head = ["hidden tests too", "problems", "samples", "false solves: of samples", "of problems"]
+    head = ["visible and hidden tests", "problems", "samples", "false solves: of samples", "of problems"]
     keys = (
         "problems_any_sample_all_tests",
         "samples_passing_all_tests",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
@@ -24,6 +25,11 @@ def summarise(variants: Sequence[Variant], groups: Mapping[str, Group]) -> Json:
             if len(alike) > 1
         },
     }
+
+
+def by_group(groups: Mapping[str, Group]) -> Json:
+    """Every measure of groups that are known by their names alone."""
+    return {"variants": {n: measured(measures.rows_of(group)) for n, group in groups.items()}, "prompts": {}}
 
 
 def measured(rows: Sequence[RowTally]) -> Json:
@@ -53,15 +59,36 @@ def _core(rows: Sequence[RowTally]) -> Json:
         "problems": len(rows),
         "samples": sum(row.samples for row in rows),
         **{name: measure.model_dump() for name, measure in found.items()},
+        "suites": {name: _suite(rows, name) for name in measures.suites_of(rows)},
+        "unsealed": measures.of_samples(rows, lambda row: row.unsealed).model_dump(),
+        "pass_at_sealed": _points(measures.pass_curve(rows, measures.sealed_only)),
+        "not_judged": dict(sum((row.troubles for row in rows), Counter())),
+        "most_samples": max((row.samples for row in rows), default=0),
         "pass_at": _curve(rows, visible_only=True),
         "pass_at_all_tests": _curve(rows, visible_only=False),
         "outcomes": {name: m.model_dump() for name, m in measures.outcome_shares(rows).items()},
     }
 
 
+def _suite(rows: Sequence[RowTally], name: str) -> Json:
+    """What a published test set counts, over the problems that belong to it."""
+    rows, passing = measures.in_suite(rows, name), measures.passing_suite(name)
+    return {
+        "problems": len(rows),
+        "samples": sum(row.samples for row in rows),
+        "problems_any_sample": measures.any_sample(rows, passing).model_dump(),
+        "samples_passing": measures.of_samples(rows, passing).model_dump(),
+        "pass_at": _points(measures.pass_curve(rows, passing)),
+    }
+
+
 def _curve(rows: Sequence[RowTally], *, visible_only: bool) -> Json:
     passing = measures.solved if visible_only else measures.honest
-    return {str(k): m.model_dump() for k, m in measures.pass_curve(rows, passing).items()}
+    return _points(measures.pass_curve(rows, passing))
+
+
+def _points(curve: Mapping[int, measures.Measure]) -> Json:
+    return {str(k): m.model_dump() for k, m in curve.items()}
 
 
 def _difficulties(rows: Sequence[RowTally]) -> list[str]:

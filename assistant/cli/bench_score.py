@@ -1,0 +1,154 @@
+"""`assistant bench score`, `merge`, `export-samples` and `show`: samples that are there already."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.cli import bench_options as o
+from assistant.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from assistant.bench.sitting import Drawing, Summarise
+
+Json = dict[str, Any]
+
+
+def score(
+    samples: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SAMPLES", help="JSON Lines: problem/code, task_id/completion or task_id/solution."
+        ),
+    ],
+    problems: o.Problems = "starter",
+    hidden_tests: o.Hidden = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="MBPP's prompt, test, validation or train.")
+    ] = None,
+    from_text: Annotated[
+        bool, typer.Option("--from-text", help="Look for the program in the field `text` again.")
+    ] = False,
+    timeout: o.Timeout = 10.0,
+    judges: o.Judges = None,
+    out: o.Out = None,
+    json_: o.JsonOut = False,
+    unsafe_run: o.Unsafe = False,
+) -> int:
+    """Score programs from a file by the tests of --problems; the same command goes on after a stop."""
+    from contextlib import closing
+
+    from assistant.bench import folder, rescoring
+    from assistant.bench.loading import load_ready
+    from assistant.bench.samplelog import SampleLog
+    from assistant.bench.scoring import ProgramJudge
+    from assistant.domain.cores import cores
+    from assistant.domain.extras import check
+    from assistant.domain.problem import sha256_of
+    from assistant.domain.submission import Limits
+    from assistant.sandbox.service import open_sandbox
+
+    check("duckdb", "matplotlib", "scipy", "numpy")
+    given = rescoring.read_given(rescoring.read_bytes(samples, sys.stdin.buffer), str(samples))
+    limits = Limits(seconds=timeout)
+    with closing(open_sandbox(unsafe=unsafe_run)) as sandbox:
+        ready = load_ready(problems, sandbox, o.say, hidden_tests or "", split or "")
+        pairs = rescoring.matched(given, ready)
+        asked = {
+            "problems": {"given": folder.asked_of_problems(problems, ready.problems)},
+            "hidden_tests": Path(hidden_tests or "").name,
+            "left_out": {Path(problems).name: list(ready.skipped)} if ready.skipped else {},
+            "samples_sha256": sha256_of([item.model_dump() for item in given]),
+            "from_text": from_text,
+            "limits": limits.model_dump(),
+        }
+        place = out or folder.default_folder("score", problems, samples.name, asked)
+        folder.open_folder(place, "score", asked, folder.described_run(sandbox.layers))
+        o.say(f"in {place}")
+        log = SampleLog(place / folder.SAMPLES)
+        try:
+            rescoring.score(
+                pairs, ProgramJudge(sandbox, limits), log, judges or cores(), from_text=from_text,
+                progress=lambda done: o.say(f"scored {done} of {len(pairs)}"),
+            )  # fmt: skip
+        finally:
+            log.close()
+    tried = {problem.id for _, problem in pairs}
+    missing = [problem.id for problem in ready if problem.id not in tried]
+    if missing:
+        o.say(f"{len(missing)} of {len(ready)} problems have no samples: the rates are over the others")
+    return _finish(place, "score", len(pairs), json_, {"problems_without_samples": missing})
+
+
+def merge(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
+    parts: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Runs over parts of the problems.")],
+    json_: o.JsonOut = False,
+) -> int:
+    """Make one run of the shards of it (`bench synthesis --shard 1/4` …), with its tables."""
+    from assistant.bench import merging
+
+    config = merging.merge(parts, out)
+    asked = config["asked"]
+    rows = sum(len(part["ids"]) for part in asked.get("problems", {}).values())
+    total = rows * asked.get("samples", 1) * max(1, len(asked.get("variants", [])))
+    return _finish(out, config["bench"], total, json_, {})
+
+
+def export_samples(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    form: Annotated[
+        str, typer.Option("--format", "--peer-format", metavar="NAME", help="human-eval or evalplus.")
+    ] = "human-eval",
+    group: Annotated[
+        str | None, typer.Option("--group", help="Only this variant, as summary.json names it.")
+    ] = None,
+) -> int:
+    """Print a run's programs as another evaluator reads them, a line of JSON each."""
+    from assistant.bench.folder import SAMPLES
+    from assistant.bench.rescoring import exported
+    from assistant.bench.samplelog import read_samples
+
+    if form not in ("human-eval", "evalplus"):
+        raise UsageError(f"--format {form} is not known; choose human-eval or evalplus")
+    if not (folder / SAMPLES).is_file():
+        raise UsageError(f"{folder} holds no {SAMPLES}: is this a folder of a bench?")
+    samples = list(read_samples(folder / SAMPLES))
+    groups = sorted({sample.group for sample in samples})
+    if group is not None and group not in groups:
+        raise UsageError(f"--group {group} is not in {folder}; it has {', '.join(groups)}")
+    if group is None and len(groups) > 1:
+        raise UsageError(f"{folder} has several variants; choose one with --group: {', '.join(groups)}")
+    for line in exported((s for s in samples if group in (None, s.group)), form):
+        print(json.dumps(line, ensure_ascii=True))
+    return 0
+
+
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    json_: o.JsonOut = False,
+) -> int:
+    """Show a run's tables again; neither model nor server is needed."""
+    o.show_folder(folder, json_=json_)
+    return 0
+
+
+def _finish(place: Path, bench: str, total: int, json_: bool, more: Json) -> int:
+    """Tables and figure from the samples that there are."""
+    from assistant.bench.sitting import summary_of
+    from assistant.bench.synthesis.figure import drawing
+    from assistant.bench.synthesis.report import report
+    from assistant.bench.synthesis.summary import by_group
+
+    if bench not in ("score", "synthesis"):
+        raise UsageError(f"{place} is a run of bench {bench}: only synthesis runs are merged")
+    summarise: Summarise = lambda groups: {**by_group(groups), **more}  # noqa: E731
+    draw: Drawing = drawing
+    told: Callable[[Json], Iterable[str]] = report
+    o.show(summary_of(place, (), total, summarise, draw), told, place, json_=json_)
+    return 0
