@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from assistant.cli import plain_text as text
 from assistant.cli import setup
-from assistant.cli.study import ask_consent
+from assistant.cli.study import ask_consent, refusal
 from assistant.domain import events as ev
-from assistant.domain.errors import EngineError, UsageError
+from assistant.domain.errors import AssistantError, EngineError, JournalError, UsageError
 from assistant.domain.generation import Engine, Progress
 from assistant.domain.printable import exact
 from assistant.domain.problem import Problem
@@ -23,9 +24,9 @@ from assistant.domain.submission import Sandbox
 from assistant.domain.wording import SAME_PROGRAM, round_name, tries_left
 from assistant.sandbox.banner import banner, told
 from assistant.session.background import start_background_arms
-from assistant.session.desk import Desk
+from assistant.session.desk import Desk, answer_question
+from assistant.session.held import Held
 from assistant.session.runner import Session
-from assistant.store.library import find_session
 
 HELP = (
     "an empty line is ignored; :stop gives up, :later leaves it for another day, :bad says the task or its "
@@ -35,11 +36,14 @@ HELP = (
 
 def run_plain(options: setup.RunOptions, *, json_events: bool = False) -> int:
     """One whole session (or a study's sessions) in plain lines. An unsolved problem is not a failure."""
-    printer = Printer(json_events)
     folder = setup.journal_folder(options)
-    desk = setup.study_desk(options, folder) if options.study else None
-    granted = _consent(desk, printer) if desk else None
-    begun = find_session(folder, options.resume) if options.resume else None
+    begun = setup.own_session(options, folder) if options.resume else None
+    desk = setup.desk_of(options, folder, begun)
+    printer = Printer(json_events, who=options.annotator or "")
+    held = setup.held(options, "plain")
+    if held.author == "unknown" and options.author is None:
+        printer.talk(UNKNOWN_AUTHOR)
+    granted = _consent(desk, printer) if desk else False
     problem = None if begun or desk else _pick_problem(options, printer)
     engine = setup.make_engine(options)
     sandbox = None
@@ -50,17 +54,24 @@ def run_plain(options: setup.RunOptions, *, json_events: bool = False) -> int:
         if line := told(sandbox.layers):
             printer.talk(line)
         if desk is not None:
-            return _hold_study(desk, bool(granted), engine, sandbox, printer)
-        if begun is not None:
-            return _hold(Session.resume(begun, engine, sandbox), printer)
-        assert problem is not None
+            return _hold_study(desk, granted, engine, sandbox, printer, held)
         who = setup.annotator_of(options)
+        if begun is not None:
+            return _hold(Session.resume(begun, engine, sandbox, annotator=who, held=held), printer)
+        assert problem is not None
         settings = options.settings()
-        return _hold(Session.begin(problem, settings, engine, sandbox, folder, annotator=who), printer)
+        session = Session.begin(problem, settings, engine, sandbox, folder, annotator=who, held=held)
+        return _hold(session, printer)
     finally:
         if sandbox is not None:
             sandbox.close()
         engine.close()
+
+
+UNKNOWN_AUTHOR = (
+    "note: the input is no terminal, so the words are recorded as of an unknown author; say --author person, or "
+    "--author model:NAME where a program or a model speaks"
+)
 
 
 def _hold(session: Session, printer: Printer, desk: Desk | None = None, granted: bool = False) -> int:
@@ -73,7 +84,7 @@ def _hold(session: Session, printer: Printer, desk: Desk | None = None, granted:
         dialogue = _Dialogue(session, printer, lesson=desk is None or desk.study.lesson)
         status = dialogue.hold()
         if desk is not None and not status and not printer.left:
-            dialogue.ask(desk.study.questions)
+            _ask(desk.study.questions, printer, lambda q, a: session.record(_answered(q, a)))
         return status
     finally:
         if arms is not None:
@@ -81,45 +92,68 @@ def _hold(session: Session, printer: Printer, desk: Desk | None = None, granted:
         session.close()
 
 
-def _hold_study(desk: Desk, granted: bool, engine: Engine, sandbox: Sandbox, printer: Printer) -> int:
+def _answered(question: str, answer: str) -> ev.QuestionAnswered:
+    return ev.QuestionAnswered(question=question, answer=answer)
+
+
+def _hold_study(
+    desk: Desk, granted: bool, engine: Engine, sandbox: Sandbox, printer: Printer, held: Held
+) -> int:
     """Problem after problem, until the study is done or the input ends; it goes on another day."""
-    if desk.has_changed():
-        printer.talk("note: the study file has changed since your last session; the journals will name both")
-    while (assignment := desk.next()) is not None:
+    goes_on = f"study {desk.study.name} goes on with `assistant --study FILE --annotator {desk.annotator}`"
+    if note := desk.changes():
+        printer.talk(note)
+    _ask_what_is_open(desk, printer)
+    while not printer.left and (assignment := desk.next()) is not None:
         printer.talk(f"problem {assignment.place} of {assignment.of} of study {desk.study.name}")
-        if assignment.unfinished is not None:
-            session = Session.resume(assignment.unfinished, engine, sandbox)
-        else:
-            session = Session.begin(
-                assignment.problem,
-                assignment.settings,
-                engine,
-                sandbox,
-                desk.folder,
-                annotator=desk.annotator,
-                study=assignment.info,
-            )
-        status = _hold(session, printer, desk, granted)
+        status = _hold(desk.hold(assignment, engine, sandbox, held), printer, desk, granted)
         if status or printer.left:
-            printer.talk(f"study {desk.study.name} goes on with the same command, whenever you like")
+            printer.talk(goes_on if desk.only else f"study {desk.study.name} {SAME_COMMAND}")
             return status
-    printer.talk(f"study {desk.study.name} is done: thank you")
+    printer.talk(goes_on if printer.left or desk.only else f"study {desk.study.name} is done: thank you")
     return 0
 
 
+SAME_COMMAND = "goes on with the same command, whenever you like"
+
+
+def _ask_what_is_open(desk: Desk, printer: Printer) -> None:
+    """Questions after earlier sessions that a closed or killed program left open."""
+    for left in list(desk.unanswered()):
+        if not printer.left:
+            printer.talk(f"still open about {left.problem}:")
+            _ask(left.questions, printer, partial(answer_question, left.journal))
+
+
+def _ask(questions: Sequence[str], printer: Printer, record: Callable[[str, str], ev.Event]) -> None:
+    """A study's questions after a session; an empty line skips one, the end of input leaves it open."""
+    for question in questions:
+        printer.talk(f"{question} ", end="")
+        line = printer.read_line()
+        if printer.left:
+            return
+        printer.event(record(question, line.strip()))
+
+
 def _consent(desk: Desk, printer: Printer) -> bool:
-    """The annotator's answer: the one that is on record, or asked for now."""
+    """The annotator's answer: the one that is on record, or asked for now. What a refusal means is said."""
+    consent = desk.study.consent
+    if consent is None:
+        return False
     known = desk.consented()
-    if known is not None or desk.study.consent is None:
-        return bool(known)
-    return ask_consent(desk.study.consent.text, printer.read_line)
+    granted = ask_consent(consent.text, printer.read_line) if known is None else known
+    if not granted:
+        printer.talk(refusal(desk.annotator))
+    return granted
 
 
 class Printer:
     """Data on stdout, talk on stderr; with `json_events`, stdout is the event stream alone."""
 
-    def __init__(self, json_events: bool) -> None:
+    def __init__(self, json_events: bool, who: str = "") -> None:
         self.json_events = json_events
+        self._who = who
+        """The annotator as said on the command line, which has to be said again to go on."""
         self.colour = text.colour_wanted(sys.stdout)
         self.left = False
         """The person has gone: the input ended, or they said that they go on another day."""
@@ -129,10 +163,18 @@ class Printer:
         """Said at the start and again with every verdict: the walls are less than whole."""
 
     def read_line(self) -> str:
-        """One line of stdin with its end; empty when there is no more."""
-        line = sys.stdin.readline()
+        """One line of stdin with its end; empty when there is no more, or standard input is closed."""
+        try:
+            line = sys.stdin.readline() if sys.stdin is not None else ""
+        except OSError as error:
+            self.talk(f"assistant: standard input cannot be read ({error.strerror}): it counts as ended")
+            line = ""
         self.left = self.left or not line
         return line
+
+    def how_to_go_on(self, session: str) -> str:
+        """The command that goes on with a session."""
+        return f"assistant resume {session}{f' --annotator {self._who}' if self._who else ''}"
 
     def data(self, words: str = "", end: str = "\n") -> None:
         if not self.json_events:
@@ -171,6 +213,8 @@ class _Dialogue:
         self.printer = printer
         self._lesson = lesson
         """Whether the end of the session tells what the hidden tests and the control arms found."""
+        self._failed = False
+        """The last step was refused, or could not be recorded."""
         self.total = session.state.clock
         self.effort = unspoken(session.state)
         """Since the last feedback."""
@@ -180,30 +224,40 @@ class _Dialogue:
         return self.session.state
 
     def hold(self) -> int:
-        """Until solved, given up, or out of rounds."""
+        """Until solved, given up, out of rounds, or the input ends. The exit status: 1 where no answer came."""
         assert self.state.problem is not None
         self.printer.data(text.problem_text(self.state.problem))
         if so_far := text.table_text(self.state, self.printer.colour):
             self.printer.data(so_far)
         try:
-            self._show(self.session.start())
-            while self.state.ended is None:
+            self._try(lambda: self._show(self.session.start()), JournalError)
+            while self.state.ended is None and not self.printer.left:
                 self._turn()
         except KeyboardInterrupt:
             if self.state.ended is None:
-                self._leave()
+                self._try(self._leave, JournalError)
             self._summary()
             return 130
         self._summary()
-        return 0
+        return 1 if self._failed or not self._answered() else 0
 
-    def ask(self, questions: Sequence[str]) -> None:
-        """A study's questions after the session; an empty line skips one."""
-        for question in questions:
-            self.printer.talk(f"{question} ", end="")
-            answer = self.printer.read_line().strip()
-            if answer:
-                self.printer.event(self.session.record(ev.QuestionAnswered(question=question, answer=answer)))
+    def _answered(self) -> bool:
+        """The model gave an answer, and none was still to come when the input ended."""
+        waiting = self.printer.left and self.state.pending_feedback is not None
+        return not waiting and any(program.complete for program in self.state.human_programs)
+
+    def _try(self, step: Callable[[], None], *refusals: type[AssistantError]) -> None:
+        """Take a step; what it refuses is told, and nothing of the session is lost by it."""
+        self._failed = True
+        try:
+            step()
+        except refusals as error:
+            self.printer.talk(f"assistant: {error}")
+            if isinstance(error, JournalError):
+                go_on = self.printer.how_to_go_on(self.state.session)
+                self.printer.talk(f"what was recorded is safe; say it again here, or later with: {go_on}")
+            return
+        self._failed = False
 
     def _turn(self) -> None:
         """Read one line and do what it says. Bad input is told and nothing is lost."""
@@ -218,14 +272,17 @@ class _Dialogue:
             line = self.printer.read_line()
         finally:
             self._spend(ev.Effort(reading=time.monotonic() - started))
-        if not line:
-            self.printer.talk("")
-            self._end("gave_up")
-            return
-        try:
-            self._do(line.strip(), line)
-        except (UsageError, EngineError) as error:
-            self.printer.talk(f"assistant: {error}")
+        if line:
+            self._try(lambda: self._do(line.strip(), line), UsageError, EngineError, JournalError)
+        else:
+            self._input_ended()
+
+    def _input_ended(self) -> None:
+        """A closed pipe, a lost connection or Ctrl-D decides nothing: the session can be resumed."""
+        refused = self._failed
+        self.printer.talk("\nthe input ended")
+        self._try(self._leave, JournalError)
+        self._failed |= refused
 
     def _do(self, word: str, line: str) -> None:
         if word in (":stop", ":quit", ":q"):
@@ -253,7 +310,7 @@ class _Dialogue:
     def _leave(self) -> None:
         self.session.clock("paused", self.total, "left")
         self._show(self.session.end("interrupted"))
-        self.printer.talk(f"interrupted; go on with: assistant resume {self.state.session}")
+        self.printer.talk(f"interrupted; go on with: {self.printer.how_to_go_on(self.state.session)}")
 
     def _spend(self, seconds: ev.Effort) -> None:
         self.effort, self.total = self.effort + seconds, self.total + seconds
@@ -274,6 +331,10 @@ class _Dialogue:
 
     def _show_one(self, event: ev.LiveEvent) -> None:
         match event:
+            case ev.GenerationStarted() if event.redraw_of is not None:
+                self.printer.talk(
+                    "that answer held no program: the model is asked once more, no round is used …"
+                )
             case ev.GenerationStarted():
                 self.printer.talk(f"{round_name(event.round)}: the model is writing …")
             case ev.GenerationFinished():

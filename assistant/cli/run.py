@@ -36,6 +36,11 @@ DROP = typer.Option(
 TEMPLATE = typer.Option("--template", metavar="ID", help="Wording of the prompts.")
 SESSIONS = typer.Option("--sessions", metavar="DIR", help="Where journals are written.")
 ANNOTATOR = typer.Option("--annotator", metavar="ID", help="A pseudonym; never your name.")
+AUTHOR = typer.Option(
+    "--author",
+    metavar="WHO",
+    help="Who speaks: person (the default at a terminal), or model:NAME where a program or a model does.",
+)
 STUDY = typer.Option("--study", metavar="FILE", help="A study file that fixes the settings.")
 ARMS = typer.Option(
     "--arms", metavar="ARMS", help="Control arms made while you think: all, none, or retry,tests,…"
@@ -48,6 +53,7 @@ UNSAFE = typer.Option(
 
 
 def run(
+    context: typer.Context,
     problems: Annotated[str | None, SOURCE] = None,
     problem: Annotated[str | None, PROBLEM] = None,
     engine: Annotated[str | None, ENGINE] = None,
@@ -67,6 +73,7 @@ def run(
     template: Annotated[str | None, TEMPLATE] = None,
     sessions: Annotated[Path | None, SESSIONS] = None,
     annotator: Annotated[str | None, ANNOTATOR] = None,
+    author: Annotated[str | None, AUTHOR] = None,
     study: Annotated[Path | None, STUDY] = None,
     arms: Annotated[str | None, ARMS] = None,
     plain: Annotated[bool, PLAIN] = False,
@@ -97,6 +104,8 @@ def run(
         study=study,
         arms=arms,
         unsafe=unsafe_run,
+        author=author,
+        given=_given(context),
     )
     check_options(options)
     if plain or json_events or not full_screen_possible():
@@ -117,6 +126,8 @@ def resume(
     base_url: Annotated[str | None, BASE_URL] = None,
     script: Annotated[Path | None, SCRIPT] = None,
     sessions: Annotated[Path | None, SESSIONS] = None,
+    annotator: Annotated[str | None, ANNOTATOR] = None,
+    author: Annotated[str | None, AUTHOR] = None,
     plain: Annotated[bool, PLAIN] = False,
     json_events: Annotated[bool, JSON] = False,
     unsafe_run: Annotated[bool, UNSAFE] = False,
@@ -130,7 +141,9 @@ def resume(
         base_url=base_url,
         script=script,
         sessions=sessions,
+        annotator=annotator,
         unsafe=unsafe_run,
+        author=author,
         resume=session,
     )
     check_options(options)
@@ -143,9 +156,15 @@ def resume(
     return run_screen(options)
 
 
+def _given(context: typer.Context) -> frozenset[str]:
+    """Names of the options that stand on the command line, as the function's parameters are named."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return frozenset(name for name, source in sources.items() if source and source.name == "COMMANDLINE")
+
+
 def full_screen_possible() -> bool:
     """A real terminal on all ends that is not `dumb` (Textual paints on standard error), or a browser."""
     if os.environ.get("TEXTUAL_DRIVER"):  # `assistant serve` hands the screen on through pipes
         return True
     ends = (sys.stdin, sys.stdout, sys.stderr)
-    return all(end.isatty() for end in ends) and os.environ.get("TERM", "dumb") != "dumb"
+    return all(end is not None and end.isatty() for end in ends) and os.environ.get("TERM", "dumb") != "dumb"

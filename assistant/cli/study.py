@@ -26,28 +26,59 @@ def study() -> None:
     """Studies: what a study file will do."""
 
 
-@study_app.command("check")
+@study_app.command("new")
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")] = Path("study.toml"),
+) -> None:
+    """Write an example of a study file: every key, with what it means, ready to be changed."""
+    from assistant.session.study_file import example
+
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(example())
+    except FileExistsError:
+        raise UsageError(f"{file} exists already: name another file") from None
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from None
+    print(f"wrote {file}: change it, then `assistant study check {file}`")
+
+
+KEYS = (
+    "name, source, problems, order, annotators, author, rounds, samples, temperature, max_new_tokens, seed, redraw, "
+    "same_first_sample, engine, model, precision, template, visible_tests, overflow, arms, lesson, branching, "
+    "questions, expected_effect, expected_first, expected_control; [consent] version, text; "
+    "[conditions] failing_cases"
+)
+"""Every key of a study file, for `--help`, which must not load what reads it."""
+
+
+@study_app.command(
+    "check",
+    epilog=f"Keys of a study file: {KEYS}. `assistant study new` writes an example that explains each.",
+)
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A study file (TOML).")],
     json_: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Say what the study will do, for whom, in which order, and how likely it is to see its effect."""
     from assistant.problems.sources import load_source
-    from assistant.session.power import paired_power, problems_needed
-    from assistant.session.study import chosen_problems, load_study
+    from assistant.session.power import power_of
+    from assistant.session.study import chosen_problems
+    from assistant.session.study_file import load_study
 
     plan = load_study(file)
     problems = chosen_problems(plan, load_source(plan.source).problems)
     ways = {who: _way(plan, problems, who) for who in plan.annotators or (ANYONE,)}
-    power, needed = paired_power(len(problems), plan.expected_effect), problems_needed(plan.expected_effect)
+    power = power_of(plan, len(problems))
     if json_:
         report = {
             "study": plan.model_dump(mode="json"),
             "sha256": plan.sha256,
             "orders": {who: [problem for problem, _ in way] for who, way in ways.items()},
             "failing_cases": {who: [cases for _, cases in way] for who, way in ways.items()},
-            "power": power,
-            "needed": needed,
+            "power": power.power,
+            "needed": power.needed,
+            "power_assumes": power.assumptions,
             "warnings": list(warnings_of(plan, problems)),
         }
         print(json.dumps(report, indent=1))
@@ -56,9 +87,12 @@ def check(
     for who, way in ways.items():
         marked = [f"{problem}{' +cases' if cases == 'yes' else ''}" for problem, cases in way]
         print(f"  {who}: {', '.join(marked[:6])}{f', … ({len(marked)})' if len(marked) > 6 else ''}")
+    needed = (
+        f"80% needs {power.needed} problems" if power.needed else "no number of problems up to 1000 gives 80%"
+    )
     print(
-        f"power to see a gain of {plan.expected_effect:.0%} over a control on {len(problems)} problems (paired exact "
-        f"sign test, 5% level, 5% harmed): {power:.0%}; 80% needs {needed or 'more than 2000'} problems"
+        f"power to see a gain of {plan.expected_effect:.0%} over a control on {len(problems)} problems: "
+        f"{power.power:.0%} (simulated); {needed}\n  assumed: {power.assumptions}"
     )
     for warning in warnings_of(plan, problems):
         print(f"! {warning}")
@@ -124,5 +158,15 @@ def ask_consent(text: str, read_line: Callable[[], str]) -> bool:
         line = read_line()
         if not line:
             raise UsageError("no answer to the consent text: nothing was started")
-        if line.strip().lower() in ("yes", "y", "no", "n"):
-            return line.strip().lower().startswith("y")
+        answer = line.strip().lower()
+        if answer in ("yes", "y", "no", "n"):
+            return answer.startswith("y")
+        print("please answer with the word yes or no", file=sys.stderr)
+
+
+def refusal(annotator: str) -> str:
+    """What a refused consent means, and how it can be changed."""
+    return (
+        f"{annotator} does not agree to the consent text: that is on record, and the sessions are left out of every "
+        f"dataset; `assistant consent {annotator} --study FILE` changes it"
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,25 +26,48 @@ Annotator = Annotated[str, typer.Argument(metavar="ANNOTATOR", help="The pseudon
 def consent(
     annotator: Annotator,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Agree without being asked; the text is still shown.")
+        bool,
+        typer.Option("--yes", help="Agree without being asked: recorded as entered by the researcher."),
     ] = False,
+    study: Annotated[
+        Path | None, typer.Option("--study", metavar="FILE", help="Agree to this study's consent text.")
+    ] = None,
     sessions: SessionsOption = None,
 ) -> int:
-    """Agree that sessions in which nobody was asked may be exported."""
+    """Agree that an annotator's sessions may be exported: where nobody was asked, or where they refused before."""
     from assistant.cli.study import ask_consent
     from assistant.store.consent import add_answer
     from assistant.store.paths import sessions_folder
 
+    version, text = _text_of(study)
     if yes:
-        print(TEXT, file=sys.stderr)
-    elif not ask_consent(TEXT, sys.stdin.readline):
-        print("nothing was recorded: without a yes nothing is exported")
+        print(text, file=sys.stderr)
+    elif not ask_consent(text, _line):
+        print("nothing was recorded: what was answered before stays as it is")
         return 0
     folder = sessions_folder(sessions)
-    digest = hashlib.sha256(TEXT.encode()).hexdigest()
-    add_answer(folder, annotator, "granted", version=VERSION, text_sha256=digest)
-    print(f"recorded: {annotator} agrees (text {VERSION}, {digest[:12]})")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    by: Literal["annotator", "researcher"] = "researcher" if yes else "annotator"
+    add_answer(folder, annotator, "granted", version=version, text_sha256=digest, text=text, recorded_by=by)
+    print(f"recorded: {annotator} agrees (text {version}, {digest[:12]}; entered by the {by})")
     return 0
+
+
+def _line() -> str:
+    return sys.stdin.readline() if sys.stdin is not None else ""
+
+
+def _text_of(study: Path | None) -> tuple[str, str]:
+    """Version and text of what is agreed to: the study's, or the one for sessions of one's own."""
+    if study is None:
+        return VERSION, TEXT
+    from assistant.domain.errors import UsageError
+    from assistant.session.study_file import load_study
+
+    asked = load_study(study).consent
+    if asked is None:
+        raise UsageError(f"{study} has no consent text: leave out --study")
+    return asked.version, asked.text
 
 
 def withdraw(annotator: Annotator, sessions: SessionsOption = None) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import random
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from assistant.domain import events as ev
 from assistant.domain.errors import UsageError
@@ -18,12 +16,23 @@ from assistant.domain.generation import Sampling
 from assistant.domain.problem import Problem, Value
 from assistant.session.arms import CONTROL_ARMS
 
+Word = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)]
+"""A text, which TOML may hold as a number: `version = 1`."""
 
-class Consent(Value):
+
+class Part(Value):
+    """A table of a study file; its fields' docstrings are told in the example that `study new` writes."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Consent(Part):
     """What an annotator is asked to agree to before the first problem."""
 
-    version: str
+    version: Word
+    """Any name of the text; people are asked again whenever the text differs, whatever its version."""
     text: str
+    """The text itself."""
 
     @property
     def sha256(self) -> str:
@@ -31,47 +40,72 @@ class Consent(Value):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-class Conditions(Value):
+class Conditions(Part):
     """Feedback conditions that are balanced over problems and annotators."""
 
     failing_cases: tuple[bool, ...] = (False,)
     """Whether failing cases accompany the words; two values make two conditions."""
 
 
-class Study(Value):
+class Study(Part):
     """A study file. Every field that it leaves out has the program's default."""
 
     name: str
+    """Sessions name the study by it; the same folder should hold one study of a name."""
     source: str = "starter"
+    """Where the problems come from, as for `--problems`."""
     problems: tuple[str, ...] = ()
     """Problem ids in order; empty is the whole source."""
     order: Literal["fixed", "random", "latin"] = "fixed"
+    """The same order for all, a random one for each annotator, or the rows of a Latin square."""
     annotators: tuple[str, ...] = ()
-    """Pseudonyms; the row of a Latin square is the annotator's place in this list."""
+    """Pseudonyms; the row of a Latin square is the annotator's place in this list. Empty: anybody."""
+    author: ev.Author | None = None
+    """Who speaks, `person` or `model`; left out, whoever runs it says so."""
     rounds: int = Field(default=4, ge=0, le=100)
+    """Feedback rounds after the first answer."""
     samples: int = Field(default=1, ge=1, le=100)
+    """Programs drawn in each round."""
     temperature: float = Field(default=0.0, ge=0)
+    """0 is greedy."""
     max_new_tokens: int = Field(default=640, ge=1)
+    """Longest answer, in tokens."""
     seed: int = 0
+    """Of the random draws and orders."""
+    redraw: bool = True
+    """An answer without a program is drawn once more before its round is used up; control arms likewise."""
     same_first_sample: bool = True
     """All annotators of a problem see the same first program (same model and machine)."""
+    engine: str = ""
+    """auto, transformers, openai or scripted; empty leaves it to whoever runs the study."""
     model: str = ""
+    """The model's name or path; empty leaves it to whoever runs the study."""
     precision: str = ""
+    """Number format of the weights; empty is the program's choice."""
     template: str = ev.PromptSettings().template
+    """Wording of the prompts."""
     visible_tests: int | None = Field(default=None, ge=0)
+    """How many visible tests the model sees; left out, all of them."""
     overflow: Literal["drop", "refuse"] = "drop"
     """When a dialogue exceeds the context: leave out its oldest rounds, or refuse."""
     arms: tuple[ev.Arm, ...] | None = None
     """Control arms made while the annotators think; left out, all of them on a GPU and none elsewhere."""
-    lesson: bool = True
-    """Whether the end of a session shows what the hidden tests and the control arms found."""
+    lesson: bool = False
+    """Whether the end of a session shows what the hidden tests and the control arms found: a treatment."""
     branching: bool = False
     """Whether annotators may go on from an earlier round: they then have more than `rounds` tries."""
     conditions: Conditions = Conditions()
+    """Conditions that are balanced over problems and annotators."""
     consent: Consent | None = None
+    """Asked before the first problem; without it, nothing can be exported."""
     questions: tuple[str, ...] = ()
+    """Asked after every problem."""
     expected_effect: float = Field(default=0.2, gt=0, lt=1)
-    """The gain in solve rate that the study hopes to see, for `study check`."""
+    """Gain in solve rate over a control that the study hopes to see, for `study check`."""
+    expected_first: float = Field(default=0.5, ge=0, lt=1)
+    """Share of problems that the first answer solves, so that nobody says anything: for `study check`."""
+    expected_control: float = Field(default=0.15, ge=0, lt=1)
+    """Share of the other problems that a control solves in its one answer: for `study check`."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Study:
@@ -89,24 +123,12 @@ class Study(Value):
     @property
     def sha256(self) -> str:
         """Hash of everything the study fixes."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        unset = {name for name in _LATER if getattr(self, name) == type(self).model_fields[name].default}
+        return hashlib.sha256(self.model_dump_json(exclude=unset).encode()).hexdigest()
 
 
-def load_study(path: Path) -> Study:
-    """The study in a TOML file. Raises UsageError with the field that is wrong."""
-    try:
-        return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UsageError(f"there is no study file {path}") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = "".join([", `", ".".join(map(str, first["loc"])), "`"]) if first["loc"] else ""
-        what = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{path}{where}: {what[:1].lower()}{what[1:]}") from None
+_LATER = ("author", "redraw", "branching", "engine", "expected_first", "expected_control")
+"""Fields that came later: at their defaults they leave the hashes of older study files as they were."""
 
 
 def chosen_problems(study: Study, available: Sequence[Problem]) -> list[Problem]:
@@ -165,12 +187,26 @@ def settings_for(study: Study, problem: Problem, annotator: str, condition: dict
         ),
         arms=study.arms,
         branching=study.branching,
+        redraw=study.redraw,
     )
 
 
-def info(study: Study, condition: dict[str, str]) -> ev.StudyInfo:
-    """What the session's header says of the study."""
-    return ev.StudyInfo(name=study.name, sha256=study.sha256, condition=condition)
+def info(
+    study: Study,
+    condition: dict[str, str],
+    text: str = "",
+    position: int | None = None,
+    total: int | None = None,
+) -> ev.StudyInfo:
+    """What the session's header says of the study: its file, and the problem's place in the annotator's order."""
+    return ev.StudyInfo(
+        name=study.name,
+        sha256=study.sha256,
+        condition=condition,
+        text=text,
+        position=position,
+        total=total,
+    )
 
 
 def _place(study: Study, annotator: str) -> int:

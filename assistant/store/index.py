@@ -37,7 +37,9 @@ def load_index(file: Path, files: Sequence[Found]) -> dict[Path, SessionSummary]
         if row is not None and row[:2] == found.stamp:
             # Not validated again: the row was written from a summary with the very fields that _FORMAT names.
             with contextlib.suppress(ValueError, TypeError):
-                known[found.path] = SessionSummary.model_construct(path=found.path, **json.loads(row[2]))
+                fields = json.loads(row[2])
+                fields["answered"] = tuple(fields["answered"])
+                known[found.path] = SessionSummary.model_construct(path=found.path, **fields)
     return known
 
 

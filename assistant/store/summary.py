@@ -27,6 +27,11 @@ class SessionSummary(Value):
     model: str = ""
     annotator: str = ""
     study: str = ""
+    study_sha256: str = ""
+    answered: tuple[str, ...] = ()
+    """Questions of the study that were answered or skipped."""
+    consents: int = 0
+    """How many answers about consent it holds."""
     rounds: int = 0
     """Round of the program on the table: how many feedbacks led to it."""
     feedbacks: int = 0
@@ -79,6 +84,9 @@ def summary_of(recording: Recording) -> SessionSummary:
         model=header.model.name,
         annotator=header.annotator,
         study=header.study.name if header.study else "",
+        study_sha256=header.study.sha256 if header.study else "",
+        answered=state.answered,
+        consents=len(state.consents),
         rounds=state.round,
         feedbacks=sum(isinstance(event, FeedbackGiven) for event in recording.events),
         state=ended.reason if ended else "open",

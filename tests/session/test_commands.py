@@ -25,6 +25,7 @@ source = "problems.jsonl"
 problems = ["test/add", "test/two"]
 annotators = ["a1", "a2"]
 rounds = 3
+lesson = true
 questions = ["How hard was it?"]
 arms = ["retry", "resample"]
 

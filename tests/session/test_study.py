@@ -9,17 +9,16 @@ import pytest
 
 from assistant.domain.errors import UsageError
 from assistant.domain.problem import AssertTest, Problem
-from assistant.session.power import paired_power, problems_needed
 from assistant.session.study import (
     Conditions,
     Study,
     chosen_problems,
     condition_of,
-    load_study,
     next_problem,
     order_for,
     settings_for,
 )
+from assistant.session.study_file import load_study
 
 
 def _problems(count: int) -> list[Problem]:
@@ -101,27 +100,3 @@ def test_a_bad_file_names_the_field(tmp_path: Path) -> None:
         load_study(tmp_path / "absent.toml")
     with pytest.raises(UsageError, match="nope"):
         chosen_problems(Study(name="s", problems=("nope",)), _problems(2))
-
-
-def test_power_agrees_with_simulation() -> None:
-    import random
-
-    draw, trials, n = random.Random(1), 4000, 40
-    rejected = 0
-    for _ in range(trials):
-        helped = harmed = 0
-        for _ in range(n):
-            u = draw.random()
-            helped += u < 0.25
-            harmed += 0.25 <= u < 0.30
-        m = helped + harmed
-        from math import comb
-
-        tail = sum(comb(m, k) for k in range(min(helped, harmed) + 1)) / 2**m
-        rejected += 2 * tail <= 0.05
-    assert paired_power(n, 0.20) == pytest.approx(rejected / trials, abs=0.025)
-    assert paired_power(200, 0.2) > 0.99
-    assert paired_power(n, 0.0, harmed=0.1) <= 0.05
-    needed = problems_needed(0.2)
-    assert needed is not None
-    assert paired_power(needed, 0.2) >= 0.8 > paired_power(needed - 5, 0.2)

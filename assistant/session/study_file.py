@@ -1,0 +1,126 @@
+"""The file of a study: read with every error at once, and written as an example with every key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from assistant.domain.errors import UsageError
+from assistant.session.study import Conditions, Consent, Study
+
+LARGEST = 4 << 20
+"""Bytes of the largest study file that is read."""
+_TABLES: dict[str, type[BaseModel]] = {"": Study, "consent": Consent, "conditions": Conditions}
+
+
+def load_study(path: Path) -> Study:
+    """The study in a TOML file. Raises UsageError with everything that is wrong with it."""
+    return parse_study(text_of(path), str(path))
+
+
+def parse_study(text: str, where: str) -> Study:
+    """The study in the text of its file, which `where` names. Raises UsageError with everything that is wrong."""
+    try:
+        return Study.model_validate(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        what = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is nested too deeply"
+        raise UsageError(f"{where} is not TOML: {what}") from None
+    except ValidationError as error:
+        found = [_told(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()]
+        many = f" ({len(found)} errors)" if len(found) > 1 else ""
+        raise UsageError(f"{where}{many}: {'; '.join(dict.fromkeys(found))}") from None
+
+
+def text_of(path: Path) -> str:
+    """The file's text. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise UsageError(f"{path} is larger than {LARGEST >> 20} MiB: not a study file")
+        return data.decode("utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no study file {path}; `assistant study new` writes one") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not TOML: {error}") from None
+
+
+def _told(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    """One error in plain words, with the keys that there are where one is unknown."""
+    name, table = ".".join(map(str, place)), str(place[0]) if len(place) > 1 else ""
+    if kind == "extra_forbidden":
+        known = list(_TABLES.get(table, Study).model_fields)
+        close = get_close_matches(str(place[-1]), known, 1)
+        meant = f" (`{close[0]}`?)" if close else ""
+        return f"`{name}` is no key{meant}; there are: {', '.join(known)}"
+    if kind == "missing":
+        return f"`{name}` is missing"
+    if name in _TABLES and kind in ("model_type", "dataclass_type", "model_attributes_type"):
+        return f"`{name}` must be a table: [{name}] with {', '.join(_TABLES[name].model_fields)}"
+    words = message.removeprefix("Value error, ")
+    words = f"{words[:1].lower()}{words[1:]}"
+    return f"`{name}`: {words}" if name else words
+
+
+_EXAMPLES: Mapping[str, str] = {
+    "name": 'name = "my-study"',
+    "problems": 'problems = ["starter/spiral-in", "starter/count-down"]',
+    "annotators": 'annotators = ["a1", "a2"]',
+    "author": 'author = "person"',
+    "engine": 'engine = "auto"',
+    "model": 'model = "Qwen/Qwen2.5-Coder-1.5B-Instruct"',
+    "precision": 'precision = "auto"',
+    "visible_tests": "visible_tests = 3",
+    "arms": 'arms = ["retry", "tests", "resample", "shuffled"]',
+    "questions": 'questions = ["How hard was it, from 1 to 5?"]',
+    "consent.version": 'version = "1"',
+    "consent.text": (
+        'text = """\nWe keep the words that you type, the programs and your times under your pseudonym, and want to\n'
+        'publish them as an open data set. You may stop and withdraw at any time.\n"""'
+    ),
+    "conditions.failing_cases": "failing_cases = [false, true]",
+}
+_LIVE = ("name", "problems", "questions", "consent.version", "consent.text")
+"""What the example sets; all else is there as a comment that can be taken in."""
+
+
+def example() -> str:
+    """A study file with every key, each with what it means; the optional ones are commented out."""
+    lines = [
+        "# A study for `assistant --study FILE --annotator ID`; `assistant study check FILE` explains it.",
+        "",
+    ]
+    lines += _example_of(Study, "")
+    for table in ("consent", "conditions"):
+        live = any(key.startswith(f"{table}.") for key in _LIVE)
+        lines += [f"# {_meaning(Study, table)}", f"[{table}]" if live else f"# [{table}]"]
+        lines += _example_of(_TABLES[table], table)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _example_of(model: type[BaseModel], table: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        key = f"{table}.{name}" if table else name
+        if key in _TABLES:
+            continue
+        setting = _EXAMPLES.get(key) or f"{name} = {_toml(field.default)}"
+        yield f"# {_meaning(model, name)}"
+        yield from setting.splitlines() if key in _LIVE else (f"# {line}" for line in setting.splitlines())
+        yield ""
+
+
+def _meaning(model: type[BaseModel], name: str) -> str:
+    return " ".join((model.model_fields[name].description or "").split())
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)
