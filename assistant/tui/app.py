@@ -62,7 +62,7 @@ class AssistantApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     # Textual's own annotations of these two are not ClassVar.
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-high")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (21, "-high")]  # noqa: RUF012
 
     def __init__(self, launch: Launch) -> None:
         super().__init__()

@@ -128,11 +128,15 @@ def present_kinds(screen: WorkScreen) -> None:
     """Tags of the words in the box, or those that they suggest."""
     box = screen.query_one(FeedbackBox)
     box.set_class(screen.phase in (Phase.YOUR_TURN, Phase.STOPPED), "-your-turn")
-    if screen.kinds:
-        box.border_subtitle = " · ".join(screen.kinds)
-        return
-    proposed = proposed_kinds(box.text) if screen.app.preferences.propose_kinds else ()
-    box.border_subtitle = "Ctrl+T tags: " + ", ".join(f"{kind}?" for kind in proposed) if proposed else ""
+    labels = " · ".join(screen.kinds) or _proposed_labels(screen, box.text)
+    narrow = screen.has_class("-narrow")  # there the frame has no lower edge
+    box.border_title = f"{box.BORDER_TITLE}  {labels}".rstrip() if narrow else box.BORDER_TITLE
+    box.border_subtitle = "" if narrow else labels
+
+
+def _proposed_labels(screen: WorkScreen, words: str) -> str:
+    proposed = proposed_kinds(words) if screen.app.preferences.propose_kinds else ()
+    return "Ctrl+T labels: " + ", ".join(f"{kind}?" for kind in proposed) if proposed else ""
 
 
 def resize_focused(screen: WorkScreen, rows: int) -> None:
@@ -142,3 +146,11 @@ def resize_focused(screen: WorkScreen, rows: int) -> None:
         pane, rows = screen.query_one(VerdictTable), -rows
     height = max(3, min(pane.outer_size.height + rows, screen.size.height - 12))
     pane.styles.height = height
+
+
+def toggle_folds(screen: WorkScreen) -> None:
+    """Let long lines of code and tests go on below, or cut them at the edge."""
+    panes = screen.query_one(CodeView), screen.query_one(VerdictTable)
+    folds = not panes[0].folds
+    for pane in panes:
+        pane.folds = folds

@@ -25,9 +25,9 @@ from assistant.tui.actions import bindings
 from assistant.tui.conductor import Conductor, Step
 from assistant.tui.effort_clock import EffortClock
 from assistant.tui.messages import DraftChanged, EditDone, FeedbackSent, Happened, ProgramPicked, StepDone
-from assistant.tui.phases import Phase, View, phase_of, possible, refusal, shown_program
+from assistant.tui.phases import Phase, View, phase_of, possible, shown_program
 from assistant.tui.presenting import stream_code
-from assistant.tui.screens import mending, showing, words
+from assistant.tui.screens import mending, refusing, showing, words
 from assistant.tui.screens.asking import ChoiceScreen
 from assistant.tui.screens.scratch import ScratchScreen
 from assistant.tui.widgets.code_editor import CodeEditor
@@ -318,6 +318,9 @@ class WorkScreen(Screen[None]):
     def action_shrink(self) -> None:
         showing.resize_focused(self, -2)
 
+    def action_wrap(self) -> None:
+        showing.toggle_folds(self)
+
     def action_fold(self) -> None:
         self.toggle_class("-folded")
 
@@ -397,17 +400,7 @@ class WorkScreen(Screen[None]):
         return possible(action, self.phase, self.shown, self.view, may_branch=branching)
 
     def on_key(self, event: Key) -> None:
-        """A key whose action is not possible now says why, rather than nothing."""
-        bindings = self._bindings.copy()
-        bindings.apply_keymap(self.app._keymap)
-        for binding in bindings.key_to_bindings.get(event.key, ()):
-            if self.check_action(binding.action, ()) is False:
-                self.notify(self._refusal(binding.action), severity="warning")
-                event.stop()
-                return
-
-    def _refusal(self, action: str) -> str:
-        return refusal(action, self.phase, self.view, may_branch=self.state.settings.branching)
+        refusing.explain(self, event)
 
     def _on_beat(self) -> None:
         """Text that has come since the last beat, and the moving parts of the status line."""

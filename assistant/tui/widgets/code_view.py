@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.reactive import reactive
 
 from assistant.tui.highlighting import PythonLines
-from assistant.tui.lines import Line, Piece, displayable
+from assistant.tui.lines import Line, Piece, displayable, folded, plain
 from assistant.tui.widgets.line_pane import LinePane
 
 GUTTER = 7
@@ -42,11 +43,15 @@ class CodeView(LinePane):
         super().__init__(id=id)
         self._source = PythonLines()
         self._prose: list[str] = []
+        self._folded: list[tuple[int, Line]] = []
+        """While lines fold: the source line of each shown line, and its pieces."""
         self._width = 0
 
     @property
     def line_count(self) -> int:
-        return len(self._prose) if self._is_prose else len(self._source.lines)
+        if self._is_prose:
+            return len(self._prose)
+        return len(self._folded) if self.folds else len(self._source.lines)
 
     @property
     def _is_prose(self) -> bool:
@@ -58,6 +63,9 @@ class CodeView(LinePane):
     def line(self, y: int) -> Line:
         if self._is_prose:
             return (Piece(self._prose[y], "" if self.code.text else "line--note"),)
+        return self._folded[y][1] if self.folds else self._source_line(y)
+
+    def _source_line(self, y: int) -> Line:
         marked = y + 1 == self.code.marked_line
         number = Piece(f"{y + 1:>4} ", "line--number")
         mark = Piece("▶ " if marked else "  ", "case--failed")
@@ -65,10 +73,33 @@ class CodeView(LinePane):
         return (number, mark, *self._source.lines[y], *note)
 
     def line_look(self, y: int) -> str:
-        return "line--marked" if not self._is_prose and y + 1 == self.code.marked_line else ""
+        return "line--marked" if not self._is_prose and self.row_of(y) + 1 == self.code.marked_line else ""
 
     def lead_pieces(self, y: int) -> int:
-        return 0 if self._is_prose else 2
+        if self._is_prose:
+            return 0
+        return 2 if not self.folds or not y or self._folded[y - 1][0] != self._folded[y][0] else 1
+
+    def row_of(self, y: int) -> int:
+        return self._folded[y][0] if self.folds and not self._is_prose else y
+
+    def lines_of(self, row: int) -> tuple[int, int]:
+        if not self.folds or self._is_prose:
+            return row, 1
+        shown = [y for y, (number, _) in enumerate(self._folded) if number == row]
+        return (shown[0], len(shown)) if shown else (0, 1)
+
+    def watch_folds(self) -> None:
+        self._lay_out()
+        self.scroll_to(x=0, animate=False)
+
+    def _lay_out(self) -> None:
+        """Take all lines anew, folded or not."""
+        width = self.scrollable_content_region.width if self.folds else 0
+        numbered = enumerate(self._source_line(y) for y in range(len(self._source.lines))) if width else ()
+        self._folded = [(y, part) for y, line in numbered for part in folded(line, width, GUTTER + 4)]
+        if not self._is_prose:
+            self.lines_changed(width=width or self._width)
 
     @property
     def line_number(self) -> int:
@@ -93,14 +124,22 @@ class CodeView(LinePane):
         grew = code.writing and old.writing and bool(old.text)
         first = max(0, changed - 1) if grew else 0
         widest = max(
-            (sum(len(piece.text) for piece in line) for line in self._source.lines[first:]), default=0
+            (sum(cell_len(piece.text) for piece in line) for line in self._source.lines[first:]), default=0
         )
-        self._width = max(self._width if first else 0, widest + GUTTER)
-        self.lines_changed(width=self._width, from_line=first)
+        self._width = max(self._width if first else 0, widest + GUTTER, self._marked_width())
+        if self.folds:
+            self._lay_out()
+        else:
+            self.lines_changed(width=self._width, from_line=first)
         if code.writing and was_at_end:
             self.scroll_end(animate=False, immediate=True, x_axis=False)
         elif not code.writing:
             self._rest(code)
+
+    def _marked_width(self) -> int:
+        """Cells of the marked line with what it raised."""
+        marked = self.code.marked_line or 0
+        return cell_len(plain(self._source_line(marked - 1))) if 0 < marked <= len(self._source.lines) else 0
 
     def _rest(self, code: Code) -> None:
         """Once the text stands still, begin at its top, or where it went wrong."""
@@ -121,3 +160,5 @@ class CodeView(LinePane):
     def on_resize(self) -> None:
         if self._is_prose:
             self._wrap()
+        elif self.folds:
+            self._lay_out()

@@ -32,7 +32,18 @@ class LinePane(ScrollView, can_focus=True):
         *(f"case--{name}" for name in ("passed", "failed", "broke", "fixed", "label", "differs", "printed")),
         *(
             f"line--{name}"
-            for name in ("cursor", "chosen", "number", "marked", "note", "strong", "tag", "link", "aside")
+            for name in (
+                "cursor",
+                "chosen",
+                "number",
+                "marked",
+                "note",
+                "strong",
+                "tag",
+                "link",
+                "aside",
+                "more",
+            )
         ),
         *(f"diff--{name}" for name in ("added", "removed", "added-part", "removed-part", "gap")),
         *(f"step--{name}" for name in ("solved", "unsolved", "here", "aside")),
@@ -49,6 +60,8 @@ class LinePane(ScrollView, can_focus=True):
 
     selectable_rows = True
     row: reactive[int] = reactive(0)
+    folds: reactive[bool] = reactive(False)
+    """Whether lines that are too long go on below; else they are cut at the edge, with a mark there."""
 
     class RowMoved(Message):
         """The cursor stands on another row."""
@@ -132,7 +145,17 @@ class LinePane(ScrollView, can_focus=True):
             return Strip.blank(width, self._style())
         row_look = self._row_look(number)
         strip = self._strip(number, row_look)
-        return strip.crop_extend(scroll_x, scroll_x + width, self._style(*row_look))
+        shown = strip.crop_extend(scroll_x, scroll_x + width, self._style(*row_look))
+        return self._with_marks(shown, left=scroll_x > 0, right=strip.cell_length > scroll_x + width)
+
+    def _with_marks(self, shown: Strip, *, left: bool, right: bool) -> Strip:
+        """`‹` and `›` where a line goes on beyond the edge."""
+        width, style = shown.cell_length, self._style("line--more")
+        if right:
+            shown = Strip([*shown.crop(0, width - 1), Segment("›", style)], width)
+        if left and width > 1:
+            shown = Strip([Segment("‹", style), *shown.crop(1, width)], width)
+        return shown
 
     def _row_look(self, y: int) -> tuple[str, ...]:
         looks = [look] if (look := self.line_look(y)) else []

@@ -7,10 +7,13 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
-from assistant.tui.lines import Line, Piece, displayable
+from assistant.tui.lines import Line, Piece, displayable, folded
 from assistant.tui.verdicts import Row, Verdicts, row_lines
 from assistant.tui.widgets.line_pane import LinePane
 from assistant.tui.widgets.resizable import TopEdge
+
+INDENT = 12
+"""Cells by which the rest of a long line stands further in: as far as the values."""
 
 
 class VerdictTable(TopEdge, LinePane):
@@ -61,6 +64,17 @@ class VerdictTable(TopEdge, LinePane):
         self.lines_changed()
         self._go_to_first_failure(verdicts)
 
+    def watch_folds(self) -> None:
+        row = self.row
+        self._build(self.verdicts)
+        self.lines_changed()
+        self.row = row
+        self.scroll_to(x=0, animate=False)
+
+    def on_resize(self) -> None:
+        if self.folds:
+            self.watch_folds()
+
     def _build(self, verdicts: Verdicts) -> None:
         self._lines, self._row_starts, self._row_of_line = [], [], []
         blocks = [row_lines(row) for row in verdicts.rows]
@@ -71,7 +85,9 @@ class VerdictTable(TopEdge, LinePane):
             for text in verdicts.printed.splitlines()[:20]:
                 look = Piece(displayable(text), "case--printed")
                 blocks[-1].append((Piece("   printed  ", "case--label"), look))
-        for row, block in enumerate(blocks):
+        width = self.scrollable_content_region.width if self.folds else 0
+        for row, lines in enumerate(blocks):
+            block = [part for line in lines for part in folded(line, width, INDENT)] if width else lines
             self._row_starts.append(len(self._lines))
             self._lines += block
             self._row_of_line += [row] * len(block)
