@@ -306,7 +306,9 @@ ACTIONS = (
     ),
     Action("close", "escape", "Back", "Back to where you were", "settings", footer=True),
     Action("fold", "f11,ctrl+f", "Fold", "Fold or unfold the problem's text", "work", priority=True),
-    Action("wrap", "ctrl+o", "Wrap", "Long lines go on below, or are cut at the edge with a mark (›)", "work"),
+    Action(
+        "wrap", "ctrl+o", "Wrap", "Long lines go on below, or are cut at the edge with a mark (›)", "work"
+    ),
 )
 
 FIXED_KEYS = (

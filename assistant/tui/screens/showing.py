@@ -124,6 +124,17 @@ def present_status(screen: WorkScreen) -> None:
     )
 
 
+def present_beat(screen: WorkScreen) -> None:
+    """Text that has come since the last beat, and the moving parts of the status line."""
+    stream = screen.conductor.stream
+    new = stream.version != screen.seen_version
+    if screen.phase is Phase.WRITING and screen.view.program is None and new:
+        screen.seen_version = stream.version
+        screen.query_one(CodeView).code = stream_code(stream.text(), whole=screen.view.whole)
+    if screen.beats % 3 == 0:
+        present_status(screen)
+
+
 def present_kinds(screen: WorkScreen) -> None:
     """Tags of the words in the box, or those that they suggest."""
     box = screen.query_one(FeedbackBox)

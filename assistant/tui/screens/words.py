@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from assistant.domain.events import LiveEvent
+from assistant.tui.conductor import Step
 from assistant.tui.phases import Phase
 from assistant.tui.quoting import proposed_kinds, quoted_case, quoted_line
 from assistant.tui.screens import showing
@@ -75,6 +78,20 @@ def save_draft(screen: WorkScreen) -> None:
 def _keep(session: Session, words: str) -> None:
     session.save_draft(words)
     session.read_ahead(words)
+
+
+def last_step(screen: WorkScreen) -> Step:
+    """What is recorded when the screen is left: unsent words, the clock, and that it was interrupted."""
+    draft = screen.query_one(FeedbackBox).text
+    effort = screen.effort_clock.read(time.monotonic())
+
+    def step(session: Session) -> Iterator[LiveEvent]:
+        if session.state.ended is None:
+            session.save_draft(draft)
+            session.clock("paused", effort, "left")
+            yield from session.end("interrupted")
+
+    return step
 
 
 def quote_case(screen: WorkScreen) -> None:

@@ -26,7 +26,6 @@ from assistant.tui.conductor import Conductor, Step
 from assistant.tui.effort_clock import EffortClock
 from assistant.tui.messages import DraftChanged, EditDone, FeedbackSent, Happened, ProgramPicked, StepDone
 from assistant.tui.phases import Phase, View, phase_of, possible, shown_program
-from assistant.tui.presenting import stream_code
 from assistant.tui.screens import mending, refusing, showing, words
 from assistant.tui.screens.asking import ChoiceScreen
 from assistant.tui.screens.scratch import ScratchScreen
@@ -81,7 +80,7 @@ class WorkScreen(Screen[None]):
         self.conductor = Conductor(self._open_session, self.post_message)
         self.effort_clock = EffortClock()
         self._composed = self._begun = self._left = self._summed_up = False
-        self._seen_version = -1
+        self.seen_version = -1
         self._scratch: ScratchScreen | None = None
         self._draft_timer: Timer | None = None
 
@@ -347,15 +346,7 @@ class WorkScreen(Screen[None]):
         if not self._begun or self._left:
             return None
         self._left = True
-        draft = self.query_one(FeedbackBox).text
-        effort = self.effort_clock.read(time.monotonic())
-
-        def last_step(session: Session) -> Iterator[ev.LiveEvent]:
-            if session.state.ended is None:
-                session.save_draft(draft)
-                session.clock("paused", effort, "left")
-                yield from session.end("interrupted")
-
+        last_step = words.last_step(self)
         return lambda: self.conductor.leave(last_step)
 
     # Showing.
@@ -403,16 +394,9 @@ class WorkScreen(Screen[None]):
         refusing.explain(self, event)
 
     def _on_beat(self) -> None:
-        """Text that has come since the last beat, and the moving parts of the status line."""
-        if not self.phase.working:
-            return
-        self.beats += 1
-        stream = self.conductor.stream
-        if self.phase is Phase.WRITING and self.view.program is None and stream.version != self._seen_version:
-            self._seen_version = stream.version
-            self.query_one(CodeView).code = stream_code(stream.text(), whole=self.view.whole)
-        if self.beats % 3 == 0:
-            showing.present_status(self)
+        if self.phase.working:
+            self.beats += 1
+            showing.present_beat(self)
 
 
 def _nothing() -> Session:
