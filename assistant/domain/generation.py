@@ -67,6 +67,8 @@ class Finish(Value):
     reused_tokens: int = 0
     """Prompt tokens whose keys and values were taken from the conversation's cache."""
     generated_tokens: int = 0
+    thinking_characters: int = 0
+    """Of the model's thinking: within `text`, and what a server sent apart from it (which is not kept)."""
     drafted_tokens: int = 0
     accepted_tokens: int = 0
     """Drafted tokens (prompt lookup, draft model) that the model agreed with."""

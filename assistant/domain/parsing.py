@@ -8,6 +8,7 @@ Lint forbids `ast.parse` and `ast.literal_eval` elsewhere, but in the sandbox's 
 from __future__ import annotations
 
 import ast
+import symtable
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,15 @@ def parse(code: str) -> ast.Module | None:
     """The syntax tree of `code`; None when it does not parse."""
     try:
         return read_program(code)
+    except SyntaxError:
+        return None
+
+
+def symbols(code: str) -> symtable.SymbolTable | None:
+    """The scopes of `code` with what each of them reads and binds; None when it does not compile."""
+    try:
+        with _parser():
+            return symtable.symtable(code, "<answer>", "exec")
     except SyntaxError:
         return None
 

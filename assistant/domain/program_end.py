@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 
-from assistant.domain.answer import extract_code
-from assistant.domain.fences import Fences
+from assistant.domain.answer import certain_program
+from assistant.domain.fences import may_close
 from assistant.domain.parsing import parse
 
 
@@ -15,12 +15,11 @@ class ProgramEnd:
 
     The answer's program is complete at the first closing fence up to which the answer holds a program that
     parses, defines `entry_point` (any program will do where that is empty) and calls no function that is still
-    to come: a model that promises a helper below goes on.
+    to come: a model that promises a helper below goes on. It is never complete while the model thinks.
     """
 
     def __init__(self, entry_point: str) -> None:
         self._entry_point = entry_point
-        self._fences = Fences()
         self._read = 0
 
     def find(self, text: str) -> int | None:
@@ -32,15 +31,15 @@ class ProgramEnd:
             line = text[self._read : end].removesuffix("\r")
             closed = self._read + len(line)
             self._read = end + 1
-            if self._fences.read(line) is not None and is_complete(text[:closed], self._entry_point):
+            if may_close(line) and is_complete(text[:closed], self._entry_point):
                 return closed
         return None
 
 
 def is_complete(text: str, entry_point: str) -> bool:
-    """Whether the program found in `text` parses, defines what it should and misses no helper."""
-    answer = extract_code(text, entry_point)
-    return answer.code is not None and not answer.problem and missing_helpers(answer.code) == frozenset()
+    """Whether the text closes a block whose program parses, defines what it should and misses no helper."""
+    answer = certain_program(text, entry_point)
+    return answer is not None and missing_helpers(answer.code or "") == frozenset()
 
 
 def missing_helpers(code: str) -> frozenset[str] | None:
