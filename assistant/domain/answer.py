@@ -18,8 +18,9 @@ from assistant.domain.definitions import (
     method_holder,
     needed_names,
 )
-from assistant.domain.fences import Block, dedented, fenced_blocks, layout
+from assistant.domain.fences import Block, fenced_blocks, layout
 from assistant.domain.generation import Finish
+from assistant.domain.islands import dedented
 from assistant.domain.parsing import parse
 from assistant.domain.thinking import split_thinking
 

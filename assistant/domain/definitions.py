@@ -12,7 +12,6 @@ from enum import IntEnum
 from assistant.domain.parsing import parse, symbols
 
 _BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__"}
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _WORDS = (ast.Name, ast.Attribute, ast.Tuple, ast.Load)
 
 
@@ -53,9 +52,9 @@ def is_words(node: ast.stmt) -> bool:
 def method_holder(tree: ast.Module, name: str) -> str | None:
     """What to call a method of a class by, where a class wraps the wanted function (`class Solution`)."""
     found: tuple[Level, str] | None = None
-    for node in tree.body:
-        for item in node.body if isinstance(node, ast.ClassDef) else ():
-            if isinstance(item, _FUNCTIONS) and item.name == name:
+    for node in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        for item in node.body:
+            if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name == name:
                 quality = Level.STUB if _is_stub(item) else Level.DEFINED
                 bare = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in item.decorator_list)
                 bound = any(isinstance(d, ast.Name) and d.id == "classmethod" for d in item.decorator_list)
@@ -101,8 +100,8 @@ def _statement_level(node: ast.stmt, name: str) -> Level:
             return Level.DEFINED
         case ast.Import() | ast.ImportFrom() if name in _bound([node]):
             return Level.BOUND
-        case ast.Assign() | ast.AnnAssign() | ast.AugAssign() if node.value and name in _bound([node]):
-            return _assigned(node.value, name)
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if name in _bound([node]):
+            return _assigned(value, name)
         case _ if name in _bound([node]):
             return Level.CONSTANT
     return Level.NONE

@@ -6,10 +6,11 @@ A fence inside an open triple-quoted string belongs to the program; that is what
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from assistant.domain.cleaning import clean
+from assistant.domain.islands import dedented, reaches
 from assistant.domain.parsing import read_program
 
 _MARKS = r"[ \t]*(?:(?:[-*+>]|\d{1,3}[.)])[ \t]*)*"
@@ -20,6 +21,8 @@ _DEFINITION = re.compile(r"(?:async\s+def|def|class|import|from)\s|@\w|\w+\s*=\s
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?")
 _PYTHON = frozenset({"", "code", "ipython", "sage", "codeblock", "tool_code"})
 _DOCUMENTS = frozenset({"", "markdown", "md"})
+_TOKEN = re.compile(r"""\"{3}|'{3}|\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""")
+_CLOSING = {q * 3: re.compile(rf"(?:[^\\{q}]|\\.|{q}(?!{q}{q}))*+{q}{q}{q}", re.DOTALL) for q in ("'", '"')}
 _MOST_TRIES = 200
 """Fences of one answer that are looked at for being inside a string."""
 
@@ -60,20 +63,20 @@ def fenced_blocks(text: str) -> list[Block]:
     """The blocks of `text`; those inside a block that is itself a Markdown document count instead of it."""
     found: list[Block] = []
     for block in layout(text).blocks:
-        found += _inner(block) or [block]
+        found += nested_blocks(block) or [block]
     return found
 
 
 def open_string(code: str) -> bool:
-    """Whether `code` ends within a triple-quoted string."""
-    if '"""' not in code and "'''" not in code:
-        return False
-    try:
-        read_program(code)
-    except SyntaxError as error:
-        return "unterminated triple-quoted" in (error.msg or "")
-    except (ValueError, RecursionError, MemoryError):
-        return False
+    """Whether `code` ends within a triple-quoted string. Needs no code that parses, and takes one pass."""
+    at = 0
+    while (token := _TOKEN.search(code, at)) is not None:
+        at = token.end()
+        if (closing := _CLOSING.get(token[0])) is not None:
+            end = closing.match(code, at)
+            if end is None:
+                return True
+            at = end.end()
     return False
 
 
@@ -82,12 +85,8 @@ def may_close(line: str) -> bool:
     return line.rstrip().endswith(("```", "~~~"))
 
 
-def dedented(lines: Sequence[str]) -> str:
-    """The lines as one text, without common indentation and without empty lines around."""
-    return textwrap.dedent("\n".join(lines)).strip("\n")
-
-
-def _inner(block: Block) -> list[Block]:
+def nested_blocks(block: Block) -> list[Block]:
+    """The blocks inside one that is itself a Markdown document; none where it is a program."""
     if block.language not in _DOCUMENTS or not any(map(_OPENING.match, block.raw)) or _parses(block.text):
         return []
     inner = layout("\n".join(block.raw)).blocks
@@ -116,6 +115,8 @@ class _Opening:
     quotes: int
     at: int
     """Where the fence's marks begin in the line."""
+    words: str = ""
+    """What stands behind the language: attributes, as a rule."""
 
 
 class _Reader:
@@ -132,7 +133,7 @@ class _Reader:
         i = 0
         while i < len(self._lines):
             opening = _opening_of(_bare(self._lines[i]))
-            if opening is None:
+            if opening is None or self._in_code(i, len(prose[-1])):
                 prose[-1].append(self._lines[i])
                 i += 1
                 continue
@@ -159,7 +160,15 @@ class _Reader:
             return made, i + 1, line[opening.inline_end :]
         lines = [opening.first] if opening.first else []
         end = self._end(i + 1, opening, lines)
-        return end.block(opening.language, start), end.next, ""
+        return self._made(end, opening, start), end.next, ""
+
+    def _made(self, end: _End, opening: _Opening, start: int) -> Block:
+        """The block; words behind the language are code where only they make it whole."""
+        block = end.block(opening.language, start)
+        if not opening.words or not block.is_python or _parses(block.text):
+            return block
+        whole = replace(end, lines=(opening.words, *end.lines)).block(opening.language, start)
+        return whole if _parses(whole.text) else block
 
     def _end(self, first: int, opening: _Opening, lines: list[str]) -> _End:
         """Where the block ends: at the first fence that is not inside a string of it."""
@@ -170,19 +179,33 @@ class _Reader:
             end = self._candidate(j, line, opening, lines, python)
             if end is not None:
                 text = dedented(end.lines)
-                if not (python and self._tries > 0 and self._in_string(text)):
-                    return end if earliest is None or _parses(text) else earliest
+                if not open_string(text):
+                    return self._better(earliest, end)
                 earliest = earliest or end
             lines.append(line)
         stop = len(self._lines)
-        return earliest or _End(tuple(lines), False, self._starts[stop - 1] + len(self._lines[-1]), stop)
+        rest = _End(tuple(lines), False, self._starts[stop - 1] + len(self._lines[-1]), stop)
+        return self._better(earliest, rest)
 
-    def _in_string(self, text: str) -> bool:
-        self._tries -= 1
-        return open_string(text)
+    def _in_code(self, i: int, prose: int) -> bool:
+        """Whether line `i` stands in a string of code that has no fence, begun in the `prose` lines before it."""
+        before = "\n".join(self._lines[i - prose : i])
+        if self._tries <= 0 or not (before.count('"""') % 2 or before.count("'''") % 2):
+            return False
+        self._tries -= 10
+        return reaches([_bare(line) for line in self._lines[i - prose :]], prose)
+
+    def _better(self, earliest: _End | None, later: _End) -> _End:
+        """The later of two ends where code comes of it; else a string was left open by mistake."""
+        self._tries -= 20 if earliest else 0
+        if earliest is None or (self._tries > 0 and clean(dedented(later.lines)) is not None):
+            return later
+        return earliest
 
     def _candidate(self, j: int, line: str, opening: _Opening, lines: list[str], python: bool) -> _End | None:
         """The block's end, if line `j` may be one: a fence alone, behind code, or one that opens another block."""
+        if opening.fence[:3] not in line:
+            return None
         end = self._starts[j] + len(_bare(self._lines[j]))
         stripped = line.strip()
         if _is_fence(stripped, opening.fence):
@@ -190,7 +213,8 @@ class _Reader:
         if stripped.endswith(opening.fence) and not _OPENING.match(line):
             head = line.rstrip().rstrip(opening.fence[0])
             whole = (*lines, head)
-            if python and _parses(dedented(whole)):
+            self._tries -= 1
+            if python and self._tries > 0 and _parses(dedented(whole)):
                 return _End(whole, True, end, j + 1)
             return None
         other = _OPENING.match(line)
@@ -215,6 +239,8 @@ class _End:
 
 
 def _opening_of(line: str) -> _Opening | None:
+    if "```" not in line and "~~~" not in line:
+        return None
     found = _OPENING.match(line)
     if found is None:
         return _midline(line)
@@ -239,7 +265,7 @@ def _opening_of(line: str) -> _Opening | None:
     if _DEFINITION.match(info.strip()) or (word and _DEFINITION.match(rest.strip())):
         own = _DEFINITION.match(info.strip())
         return _Opening(fence, "" if own else word, (info if own else rest).strip(), 0, "", quotes, 0)
-    return _Opening(fence, word, "", 0, "", quotes, 0)
+    return _Opening(fence, word, "", 0, "", quotes, 0, rest.strip())
 
 
 def _midline(line: str) -> _Opening | None:

@@ -9,6 +9,9 @@ from assistant.domain.answer import certain_program
 from assistant.domain.fences import may_close
 from assistant.domain.parsing import parse
 
+_FREELY_READ = 200_000
+"""Characters, over all looks at one answer."""
+
 
 class ProgramEnd:
     """Watches one answer grow.
@@ -21,6 +24,8 @@ class ProgramEnd:
     def __init__(self, entry_point: str) -> None:
         self._entry_point = entry_point
         self._read = 0
+        self._spent = 0
+        self._last = 0
 
     def find(self, text: str) -> int | None:
         """The length of the complete part of `text`, which is what was given before and more.
@@ -31,9 +36,21 @@ class ProgramEnd:
             line = text[self._read : end].removesuffix("\r")
             closed = self._read + len(line)
             self._read = end + 1
-            if may_close(line) and is_complete(text[:closed], self._entry_point):
+            if (
+                may_close(line)
+                and self._worth_reading(closed)
+                and is_complete(text[:closed], self._entry_point)
+            ):
                 return closed
         return None
+
+    def _worth_reading(self, length: int) -> bool:
+        """An answer of nothing but fences is looked at less and less often: each look reads it from its start."""
+        if self._spent > _FREELY_READ and length < 1.05 * self._last:
+            return False
+        self._spent += length
+        self._last = length
+        return True
 
 
 def is_complete(text: str, entry_point: str) -> bool:

@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from assistant.domain.fences import Block, layout
+from assistant.domain.cleaning import clean
+from assistant.domain.fences import Block, layout, nested_blocks
+from assistant.domain.islands import reaches
 from assistant.domain.parsing import parse
 
 _TAG = r"(?:[a-z]{1,20}:)?(?:think(?:ing)?|thoughts?|reasoning|reflection|analysis|scratch_?pad)"
@@ -93,6 +95,7 @@ class _Splitter:
     depth: int = 0
     opened: int = 0
     """Where the outermost open thinking begins."""
+    tries: int = 20
     closed: int = 0
     """Where the latest inner thinking ended, while the outer one is open."""
 
@@ -165,8 +168,17 @@ class _Splitter:
                 continue
             if spans is None and _has_fence(self.text, since, mark.start()):
                 spans = list(_code_spans(self.text, since))
-            if not any(begin <= mark.start() < end for begin, end in spans or ()):
+            fenced = any(begin <= mark.start() < end for begin, end in spans or ())
+            if not fenced and not self._in_code(since, mark.start()):
                 yield mark
+
+    def _in_code(self, since: int, at: int) -> bool:
+        """Whether the place lies in a string of a program that has no fence."""
+        before = self.text[since:at]
+        if not (before.count('"""') % 2 or before.count("'''") % 2) or self.tries <= 0:
+            return False
+        self.tries -= 1
+        return reaches(self.text[since:].split("\n"), before.count("\n"))
 
     def _line_before(self, at: int) -> str:
         """What stands on the mark's line before it, other marks left out."""
@@ -201,7 +213,8 @@ def _code_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_code(block: Block) -> bool:
-    return parse(block.text) is not None if block.is_python else True
+    cleaned = clean(block.text) if block.is_python else None
+    return not block.is_python or bool(cleaned and cleaned.whole) or bool(nested_blocks(block))
 
 
 def _at(text: str, mark: re.Match[str] | None) -> tuple[str, str, str]:
