@@ -96,7 +96,7 @@ def nested_blocks(block: Block) -> list[Block]:
 def _parses(code: str) -> bool:
     try:
         read_program(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except SyntaxError:
         return False
     return True
 

@@ -97,6 +97,9 @@ class ModelInfo(Value):
     chat_template_sha256: str = ""
     is_chat: bool = True
     """False for base models: they take the few-shot text instead of a dialogue."""
+    takes_system: bool = True
+    """False where the chat template has no system turn (Gemma, older Mistral): its text is sent before the first
+    user turn."""
     threads: int = 0
     base_url: str = ""
     """Server address without credentials, for remote engines."""

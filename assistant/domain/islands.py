@@ -86,8 +86,6 @@ def _error_line(code: str) -> int:
         read_program(code)
     except SyntaxError as error:
         return max(1, error.lineno or 1)
-    except (ValueError, RecursionError, MemoryError):
-        return 1
     return code.count("\n") + 1
 
 

@@ -8,6 +8,7 @@ import builtins
 from assistant.domain.answer import certain_program
 from assistant.domain.fences import may_close
 from assistant.domain.parsing import parse
+from assistant.domain.thinking import unsaid_thinking
 
 _FREELY_READ = 200_000
 """Characters, over all looks at one answer."""
@@ -51,6 +52,18 @@ class ProgramEnd:
         self._spent += length
         self._last = length
         return True
+
+
+def program_end(text: str, entry_point: str) -> int | None:
+    """Where a text that is known to its end may end; see `ProgramEnd.find`.
+
+    A closing mark behind that place shows that the text so far was thought, which its beginning did not say.
+    """
+    end = ProgramEnd(entry_point)
+    at = end.find(text)
+    while at is not None and unsaid_thinking(text[:at], text[at:]):
+        at = end.find(text)
+    return at
 
 
 def is_complete(text: str, entry_point: str) -> bool:

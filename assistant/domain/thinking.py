@@ -66,6 +66,24 @@ def without_thinking(text: str) -> str:
     return split.answer.strip() if split.thinking or split.unfinished else text
 
 
+def thinking_length(text: str) -> int:
+    """Characters of the thinking in an answer's text, its marks left out."""
+    return len(split_thinking(text).thinking)
+
+
+def may_mark(text: str) -> bool:
+    """Whether any mark stands in `text`, whatever it means there."""
+    return _MARK.search(text) is not None
+
+
+def unsaid_thinking(before: str, after: str) -> bool:
+    """Whether what comes `after` shows that `before` was thought, though nothing in it says so."""
+    if not any(m["untag"] or m["close"] or m["channel"] for m in _MARK.finditer(after)):
+        return False
+    said = split_thinking(before).answer.strip()
+    return bool(said) and not split_thinking(before + after).answer.strip().startswith(said)
+
+
 def opened_thinking(prompt: str) -> str:
     """The mark with which a prompt's end opens the model's thinking (chat templates do); empty where none does."""
     found = _OPENED_AT_END.search(prompt)

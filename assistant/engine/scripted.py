@@ -21,7 +21,8 @@ from assistant.domain.generation import (
     Progress,
     Request,
 )
-from assistant.domain.program_end import ProgramEnd
+from assistant.domain.program_end import program_end
+from assistant.domain.thinking import thinking_length
 from assistant.engine.script import DEMO_FILE, Script, ScriptedAnswer, read_script, script_of
 from assistant.engine.seeds import sample_seed
 
@@ -56,14 +57,16 @@ class _Sample:
 
     def finish(self, request: Request, started: float) -> Finish:
         """The end as far as it got: `cancelled` when pieces are left."""
+        text = "".join(self.pieces[: self.sent])
         return Finish(
             sample=self.index,
-            text="".join(self.pieces[: self.sent]),
+            text=text,
             reason=self.reason if self.ended else "cancelled",
             error=self.error if self.ended else "",
             seed=sample_seed(request.sampling.seed, self.index),
             prompt_tokens=_tokens(sum(len(message.content) for message in request.messages)),
             generated_tokens=self.sent,
+            thinking_characters=thinking_length(text),
             first_token_seconds=None if self.first_at is None else self.first_at - started,
             seconds=time.perf_counter() - started,
             notes=self.notes,
@@ -169,7 +172,7 @@ def _cut(text: str, request: Request) -> tuple[str, FinishReason]:
     """The text up to where it is to stop and the longest allowed answer, and why it ends there."""
     stops = [at for at in (text.find(stop) for stop in request.stop if stop) if at >= 0]
     if request.until_program is not None:
-        end = ProgramEnd(request.until_program).find(text)
+        end = program_end(text, request.until_program)
         stops += [] if end is None else [end]
     text = text[: min(stops, default=len(text))]
     longest = request.sampling.max_new_tokens * CHARACTERS_PER_TOKEN

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from assistant.domain.generation import Chunk, Finish, FinishReason, Request
+from assistant.domain.thinking import thinking_length
 from assistant.engine.seeds import sample_seed
 
 
@@ -32,6 +33,7 @@ class Tally:
             finish = Finish(
                 sample=sample,
                 text=text,
+                thinking_characters=thinking_length(text),
                 reason=reason,
                 error=error,
                 seed=sample_seed(self._request.sampling.seed, sample),

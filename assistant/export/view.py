@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.domain.leak import measure, secret_of
 from assistant.domain.problem import Problem
+from assistant.domain.thinking import without_thinking
 from assistant.export.personal import Finding, find
 from assistant.export.rules import Rules
 from assistant.export.sessions import DIALOGUE, Message, Program, Session, Words
@@ -108,9 +109,9 @@ class View:
         return first[:answered]
 
     def answer(self, program: Program) -> Message:
-        """Its text as it came; an edit, or a base model's program, as a block of code."""
-        as_came = program.turn is not None and not program.turn.raw and bool(program.text.strip())
-        return {"role": "assistant", "content": program.text if as_came else fenced(program.code or "")}
+        """Its text without the thinking; an edit, or a base model's program, as a block of code."""
+        said = "" if program.turn is None or program.turn.raw else without_thinking(program.text)
+        return {"role": "assistant", "content": said if said.strip() else fenced(program.code or "")}
 
 
 def passed(report: dict[str, Any] | None) -> bool:

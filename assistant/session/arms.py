@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.domain import events as ev
-from assistant.domain.answer import extract_code
+from assistant.domain.answer import read_answer
 from assistant.domain.errors import UsageError
 from assistant.domain.generation import Cancel, Engine, Finish, ModelInfo, NeverCancelled, Sampling
 from assistant.domain.outcome import Report
@@ -246,7 +246,7 @@ def _judged(
     state: State, started: ev.GenerationStarted, finish: Finish, sandbox: Sandbox
 ) -> Iterator[ev.Event]:
     assert state.problem is not None
-    answer = extract_code(finish.text, state.problem.entry_point)
+    answer = read_answer(finish, state.problem.entry_point)
     name = program_id(0, finish.sample)
     at = {"turn": started.turn, "arm": started.arm, "round": started.round, "program": name}
     yield ev.GenerationFinished.model_validate(

@@ -19,6 +19,7 @@ from assistant.domain.generation import Message
 from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.domain.problem import Problem, StdinTest, Test, ValueTest
 from assistant.domain.state import Program
+from assistant.domain.thinking import without_thinking
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,9 @@ def control_words(template: Template, arm: Arm, failing: Sequence[CaseReport], t
 
 
 def answer_words(template: Template, program: Program) -> str:
-    """The assistant's turn: its text as it came, or the person's edit as code."""
-    if program.edited or not program.text.strip():
-        return template.say("answer", code=(program.code or "").rstrip())
-    return program.text
+    """The assistant's turn: its text without the thinking (as chat templates do), or the person's edit as code."""
+    said = "" if program.edited else without_thinking(program.text)
+    return said if said.strip() else template.say("answer", code=(program.code or "").rstrip())
 
 
 def failing_cases(report: Report | None) -> tuple[CaseReport, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from assistant.domain import events as ev
-from assistant.domain.answer import extract_code
+from assistant.domain.answer import read_answer
 from assistant.domain.errors import JournalError, UsageError
 from assistant.domain.generation import Chunk, Engine, Finish, ModelInfo, Request
 from assistant.domain.outcome import Report
@@ -325,7 +325,7 @@ class Session:
 
     def _sample_finished(self, turn: ev.GenerationStarted, finish: Finish) -> Iterator[ev.LiveEvent]:
         assert self.state.problem is not None
-        answer = extract_code(finish.text, self.state.problem.entry_point)
+        answer = read_answer(finish, self.state.problem.entry_point)
         name = program_id(turn.turn, finish.sample)
         yield self.record(
             ev.GenerationFinished(

@@ -6,6 +6,7 @@ import re
 
 from assistant.domain.sameness import changed_nothing
 from assistant.domain.state import Program, State
+from assistant.domain.thinking import split_thinking, without_thinking
 from assistant.domain.wording import SAME_PROGRAM, after_feedback, round_name, tries_left
 from assistant.tui.phases import Phase
 from assistant.tui.widgets.code_view import Code
@@ -20,7 +21,8 @@ def code_of(program: Program | None, phase: Phase) -> Code:
     """A program with the line marked where a test raised."""
     if program is None:
         return Code(placeholder=_placeholder(phase))
-    if program.code is None and not _FENCE.search(program.text) and program.complete:
+    said = without_thinking(program.text)
+    if program.code is None and program.complete and (not said.strip() or not _FENCE.search(said)):
         return Code(program.text.strip(), prose=True, placeholder="the answer is empty")
     text = code_text(program)
     if not text.strip():
@@ -42,7 +44,9 @@ def code_text(program: Program | None) -> str:
     """The program itself, or what can be read as code in an answer without one."""
     if program is None:
         return ""
-    return (program.code if program.code is not None else written_code(program.text)).rstrip("\n")
+    return (
+        program.code if program.code is not None else written_code(without_thinking(program.text))
+    ).rstrip("\n")
 
 
 def code_title(state: State, program: Program | None, *, whole: bool = False) -> str:
@@ -71,6 +75,10 @@ def stream_code(text: str, *, whole: bool = False) -> Code:
     """An answer that is still growing: its code, or the `whole` of it."""
     if whole:
         return Code(text.strip(), writing=True, prose=True, placeholder=_placeholder(Phase.WRITING))
+    split = split_thinking(text, partial=True)
+    if split.unfinished:
+        return Code(split.thinking.strip(), writing=True, prose=True, placeholder="thinking")
+    text = split.answer
     if _FENCE.search(text) is None and _TALK.match(text):
         return Code(text.strip(), writing=True, prose=True)
     return Code(written_code(text), writing=True, placeholder=_placeholder(Phase.WRITING))

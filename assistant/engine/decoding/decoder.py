@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from assistant.domain.generation import Cancel, Chunk, Finish, NeverCancelled, Request
+from assistant.domain.thinking import opened_thinking
 from assistant.engine.decoding.batch import Batch
 from assistant.engine.decoding.conversations import Conversations
 from assistant.engine.decoding.forward import Forward, forward_for
@@ -20,6 +21,9 @@ from assistant.engine.seeds import sample_seed
 
 _LEAST_ROOM = 128
 """Tokens of answer that must fit behind the prompt, if so many are asked for."""
+
+_PROMPT_END = 16
+"""Tokens of the prompt that are looked at for an opened thinking."""
 
 
 class Decoder:
@@ -57,6 +61,7 @@ class Decoder:
 
     def _rows(self, request: Request, prompt: list[int], count: int) -> list[Row]:
         started = perf_counter()
+        opened = "" if request.raw else self._opened(prompt)
         limit = min(request.sampling.max_new_tokens, self.context_length - len(prompt))
         return [
             Row(
@@ -65,12 +70,16 @@ class Decoder:
                 prompt=prompt,
                 limit=limit,
                 ends=self._ends,
-                text=TextStream(self._tokenizer, request.stop, request.until_program),
+                text=TextStream(self._tokenizer, request.stop, request.until_program, opened),
                 started=started,
                 phrases=self._phrases,
             )
             for sample in range(count)
         ]
+
+    def _opened(self, prompt: list[int]) -> str:
+        """The mark at the prompt's end with which the chat template opened the model's thinking."""
+        return opened_thinking(self._tokenizer.decode(prompt[-_PROMPT_END:], skip_special_tokens=False))
 
     def _refusal(self, request: Request, prompt: list[int]) -> str:
         if not prompt:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from assistant.domain.generation import Finish, FinishReason
+from assistant.domain.thinking import thinking_length
 from assistant.engine.decoding.lookup import Budget, Lookup
 from assistant.engine.decoding.phrases import Phrases
 from assistant.engine.decoding.text import TextStream
@@ -82,6 +83,7 @@ class Row:
             prompt_tokens=len(self.prompt),
             reused_tokens=reused,
             generated_tokens=len(self.ids),
+            thinking_characters=thinking_length(self.text.text),
             drafted_tokens=self.drafted,
             accepted_tokens=self.accepted,
             first_token_seconds=self.first_token_seconds,

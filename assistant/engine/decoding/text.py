@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.domain.program_end import ProgramEnd
+from assistant.domain.thinking import marks_thinking
 
 _BROKEN = "\ufffd"
+
+
+def _thinking_marks(tokenizer: Any) -> dict[int, str]:
+    """The tokenizer's special tokens that mark thinking, by id."""
+    added = getattr(tokenizer, "added_tokens_decoder", None) or {}
+    return {i: str(token) for i, token in added.items() if token.special and marks_thinking(str(token))}
 
 
 class TextStream:
@@ -18,7 +25,14 @@ class TextStream:
     also ends where its program is complete.
     """
 
-    def __init__(self, tokenizer: Any, stop: Sequence[str] = (), until_program: str | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        stop: Sequence[str] = (),
+        until_program: str | None = None,
+        opened: str = "",
+    ) -> None:
+        """`opened` is the mark with which the prompt opened the model's thinking: the text begins with it."""
         backend = getattr(tokenizer, "backend_tokenizer", None)
         self._tokenizer = tokenizer if backend is None else backend  # the same text in a quarter of the time
         self._options = {} if backend is not None else {"clean_up_tokenization_spaces": False}
@@ -27,7 +41,8 @@ class TextStream:
         self._ids: list[int] = []
         self._anchor = 0  # decoding starts here, so that the tokenizer sees a little left context
         self._settled = 0  # ids before this are in `_text`
-        self._text = ""
+        self._text = opened
+        self._marks = _thinking_marks(tokenizer)
         self._shown = 0
         self.stopped = False
 
@@ -41,12 +56,21 @@ class TextStream:
         if self.stopped:
             return ""
         self._ids.append(token)
+        if token in self._marks:
+            return self._mark(token)
         before = self._decode(self._anchor, self._settled)
         after = self._decode(self._anchor, len(self._ids))
         if len(after) > len(before) and not after.endswith(_BROKEN):
             self._text += after[len(before) :]
             self._anchor, self._settled = self._settled, len(self._ids)
             self._cut_at_end()
+        return self._show(len(self._text) if self.stopped else len(self._text) - self._held_back())
+
+    def _mark(self, token: int) -> str:
+        """A special token that says where the model thinks: part of the text, though other special ones are not."""
+        self._text += self._marks[token]
+        self._anchor = self._settled = len(self._ids)
+        self._cut_at_end()
         return self._show(len(self._text) if self.stopped else len(self._text) - self._held_back())
 
     def close(self) -> str:
