@@ -9,7 +9,7 @@ keep it whole, and whoever looks for a program, or sends the dialogue on, asks h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from assistant.domain.cleaning import clean
@@ -90,9 +90,11 @@ def opened_thinking(prompt: str) -> str:
     return found[0] if found else ""
 
 
-def marks_thinking(token: str) -> bool:
-    """Whether a tokenizer's special token is one of the marks."""
-    return _MARK.fullmatch(token) is not None or token in _HARMONY
+def thinking_marks(tokens: Iterable[str]) -> frozenset[str]:
+    """Which of a tokenizer's special tokens mark thinking. Harmony's do only together: others have `<|end|>` too."""
+    known = frozenset(tokens)
+    harmony = _HARMONY & known if "<|channel|>" in known else frozenset()
+    return harmony | {token for token in known - _HARMONY if _MARK.fullmatch(token)}
 
 
 _HARMONY = frozenset(

@@ -145,7 +145,7 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
     if finishes is None:
         return None
     assert state.problem is not None
-    codes = [extract_code(finish.text, state.problem.entry_point).code for finish in finishes]
+    codes = [read_answer(finish, state.problem.entry_point).code for finish in finishes]
     if not _lacks_program(state, codes):
         return Drawn(started, finishes)
     hotter = redraw.hotter(started.sampling).model_copy(update={"seed": started.sampling.seed + 1000})

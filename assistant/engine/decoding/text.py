@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.domain.program_end import ProgramEnd
-from assistant.domain.thinking import marks_thinking
+from assistant.domain.thinking import thinking_marks
 
 _BROKEN = "\ufffd"
 
@@ -14,7 +14,9 @@ _BROKEN = "\ufffd"
 def _thinking_marks(tokenizer: Any) -> dict[int, str]:
     """The tokenizer's special tokens that mark thinking, by id."""
     added = getattr(tokenizer, "added_tokens_decoder", None) or {}
-    return {i: str(token) for i, token in added.items() if token.special and marks_thinking(str(token))}
+    special = {i: str(token) for i, token in added.items() if token.special}
+    marks = thinking_marks(special.values())
+    return {i: token for i, token in special.items() if token in marks}
 
 
 class TextStream:

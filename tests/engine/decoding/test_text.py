@@ -62,3 +62,47 @@ def test_text_ends_where_its_program_is_complete(tokenizer: Any) -> None:
         shown += stream.push(token)
     assert shown + stream.close() == stream.text == program
     assert stream.stopped
+
+
+class _Marked:
+    """A tokenizer of bytes with special tokens of its own."""
+
+    def __init__(self, *special: str) -> None:
+        self._special = {1000 + i: token for i, token in enumerate(special)}
+        self.added_tokens_decoder = {i: _Token(token) for i, token in self._special.items()}
+
+    def decode(self, ids: list[int], *, skip_special_tokens: bool, **_: Any) -> str:
+        kept = (self._special[i].encode() if i in self._special else bytes([i]) for i in ids)
+        assert skip_special_tokens
+        return b"".join(k for i, k in zip(ids, kept, strict=True) if i not in self._special).decode(
+            "utf-8", "replace"
+        )
+
+
+class _Token(str):
+    special = True
+
+
+def _shown(stream: TextStream, ids: list[int]) -> str:
+    shown = "".join(stream.push(token) for token in ids) + stream.close()
+    assert shown == stream.text
+    return shown
+
+
+def test_special_tokens_that_mark_thinking_are_text() -> None:
+    marks = ["[THINK]", "[/THINK]", "<|end|>", "[INST]"]
+    ids = [1000, *_ids("hm"), 1001, *_ids("yes"), 1002, 1003]
+    assert _shown(TextStream(_Marked(*marks)), ids) == "[THINK]hm[/THINK]yes"
+
+
+def test_harmonys_tokens_are_text_where_the_tokenizer_has_channels() -> None:
+    marks = ["<|channel|>", "<|message|>", "<|end|>"]
+    ids = [1000, *_ids("analysis"), 1001, *_ids("hm"), 1002]
+    assert _shown(TextStream(_Marked(*marks)), ids) == "<|channel|>analysis<|message|>hm<|end|>"
+
+
+def test_thinking_that_the_prompt_opened_is_part_of_the_text_and_ends_nothing(tokenizer: Any) -> None:
+    draft = "```python\ndef f(x):\n    return 0\n```\nNo.\n</think>\n"
+    program = "```python\ndef f(x):\n    return x\n```"
+    stream = TextStream(tokenizer, (), "f", "<think>\n")
+    assert _shown(stream, _ids(f"{draft}{program}\nDone.\n")) == f"<think>\n{draft}{program}"
