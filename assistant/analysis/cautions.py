@@ -17,12 +17,17 @@ FEW_DISCORDANT = 10
 
 
 def cautions(
-    group: Group, curve: Sequence[Point], lifts: Sequence[Lift], alone: Sequence[Alone]
+    group: Group,
+    curve: Sequence[Point],
+    lifts: Sequence[Lift],
+    alone: Sequence[Alone],
+    sealed: Sequence[Point] = (),
 ) -> list[str]:
     """One sentence each; empty when there is nothing to warn of."""
     return [
         *_sizes(group), *_unfinished(group.sessions), *_mixtures(group.sessions), *_rounds(curve),
-        *_controls(group.sessions, lifts), *_hidden(group.sessions), *_alone(group.sessions, alone),
+        *_controls(group.sessions, lifts), *_hidden(group.sessions), *_unsealed(group.sessions, sealed),
+        *_alone(group.sessions, alone),
     ]  # fmt: skip
 
 
@@ -110,6 +115,17 @@ def _hidden(sessions: Sequence[Session]) -> Iterator[str]:
     without = len({s.problem_sha256 for s in sessions if not s.problem.hidden_tests})
     if without:
         yield f"No hidden tests for {_count(without, 'problem')}: false solves cannot be seen there."
+
+
+def _unsealed(sessions: Sequence[Session], sealed: Sequence[Point]) -> Iterator[str]:
+    solves = [s.solve for s in answered(sessions) if s.solve is not None]
+    unsealed = sum(not solve.sealed for solve in solves)
+    if unsealed and sealed:
+        yield (
+            f"Of {_count(len(solves), 'solve')} {unsealed} ({unsealed / len(solves):.0%}) are unsealed: a test ran "
+            f"beside the program, which could have forged the verdict. Sealed verdicts alone: {sealed[0].rate:.0%} "
+            f"at the first answer, {sealed[-1].rate:.0%} at the end (table curve_sealed)."
+        )
 
 
 def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]:

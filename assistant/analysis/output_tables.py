@@ -65,7 +65,7 @@ def tables_of(analysis: Analysis) -> list[Table]:
 
     return [
         table("curve", Point, "curve"), table("curve_without_leaks", Point, "clean_curve"),
-        table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
+        table("curve_sealed", Point, "sealed_curve"), table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
         table("lift_without_leaks", Lift, "clean_lifts"),
         table_of("minutes", Minutes, ((g, r.minutes) for g, r in results.items())),
         table("ways", Way, "ways"), table("feedback", Said, "said"), table("feedback_shares", Share, "shares"),

@@ -7,7 +7,7 @@ _FINISH = (
     "generated_tokens BIGINT, seconds DOUBLE)"
 )
 _EFFORT = "STRUCT(reading DOUBLE, typing DOUBLE, waiting DOUBLE, away DOUBLE, editing DOUBLE)"
-_REPORT = "STRUCT(outcome VARCHAR)"
+_REPORT = "STRUCT(outcome VARCHAR, sealed BOOLEAN)"
 COLUMNS = {
     "journal": "INT", "type": "VARCHAR", "seq": "INT", "turn": "INT", "arm": "VARCHAR", "round": "INT",
     "program": "VARCHAR", "parent": "VARCHAR", "finish": _FINISH, "code": "VARCHAR",
@@ -44,7 +44,8 @@ WITH parents AS (
   WHERE type = 'generation_started' GROUP BY ALL),
 shown AS (
   SELECT journal, program, arg_max(visible.outcome, seq) = 'passed' AS solved,
-    arg_max(code_sha256, seq) AS code_sha256 FROM events WHERE type = 'tests_finished' GROUP BY ALL),
+    arg_max(code_sha256, seq) AS code_sha256, arg_max(coalesce(visible.sealed, true), seq) AS sealed
+  FROM events WHERE type = 'tests_finished' GROUP BY ALL),
 silent AS (
   SELECT journal, program, arg_max(hidden.outcome, seq) = 'passed' AS honest FROM events
   WHERE type = 'hidden_scored' GROUP BY ALL)
@@ -52,7 +53,8 @@ SELECT journal, seq, program, turn, coalesce(finish.sample, 0), round, coalesce(
   coalesce(arm, 'human'), type = 'code_edited',
   coalesce(finish.reason, 'stop') IN ('stop', 'length') AND (code IS NULL OR solved IS NOT NULL),
   coalesce(solved, false), honest, coalesce(shown.code_sha256, ''), coalesce(finish.prompt_tokens, 0),
-  coalesce(finish.reused_tokens, 0), coalesce(finish.generated_tokens, 0), coalesce(finish.seconds, 0)
+  coalesce(finish.reused_tokens, 0), coalesce(finish.generated_tokens, 0), coalesce(finish.seconds, 0),
+  coalesce(shown.sealed, true)
 FROM events LEFT JOIN parents USING (journal, turn) LEFT JOIN shown USING (journal, program)
   LEFT JOIN silent USING (journal, program)
 WHERE type IN ('generation_finished', 'code_edited') ORDER BY journal, seq

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -17,7 +17,10 @@ DIALOGUE_ARMS = ("human", "simulated")
 
 
 class Program(NamedTuple):
-    """One program. `solved`: every visible test passed; `honest`: every hidden one too, None where none ran."""
+    """One program. `solved`: every visible test passed; `honest`: every hidden one too, None where none ran.
+
+    `sealed`: no visible test ran beside the program, which could then have forged its verdict.
+    """
 
     seq: int
     id: str
@@ -36,6 +39,7 @@ class Program(NamedTuple):
     reused_tokens: int = 0
     generated_tokens: int = 0
     seconds: float = 0.0
+    sealed: bool = True
 
     @property
     def false_solve(self) -> bool:
@@ -186,8 +190,12 @@ class Session:
     @cached_property
     def solve(self) -> Program | None:
         """The program that solves the problem by words alone, after however many of them: the first shown."""
-        solves = [p for p in self.dialogue if p.solved]
-        return min(solves, key=lambda p: (p.round, p.turn, p.sample), default=None)
+        return first_shown(p for p in self.dialogue if p.solved)
+
+    def solved_sealed_at(self, round_: int) -> Program | None:
+        """`solved_at`, where only verdicts count that no program could have forged."""
+        solve = first_shown(p for p in self.dialogue if p.solved and p.sealed)
+        return solve if solve is not None and solve.round <= round_ else None
 
     def _mended(self, program: Program) -> bool:
         if not self.edits:
@@ -198,3 +206,8 @@ class Session:
                 return True
             step = self.by_id.get(step.parent) if step.parent else None
         return False
+
+
+def first_shown(programs: Iterable[Program]) -> Program | None:
+    """The one that a person saw first."""
+    return min(programs, key=lambda p: (p.round, p.turn, p.sample), default=None)

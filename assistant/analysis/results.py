@@ -29,6 +29,8 @@ class Results:
     curve: tuple[Point, ...]
     clean_curve: tuple[Point, ...]
     """The person's, where solves after leaky words do not count."""
+    sealed_curve: tuple[Point, ...]
+    """The person's, where only verdicts count that no program could have forged."""
     alone: tuple[Alone, ...]
     flat: tuple[int, float] | None
     lifts: tuple[Lift, ...]
@@ -77,6 +79,7 @@ def results_of(group: Group) -> Results:
     curve, alone = all_curves(sessions), alone_curve(sessions)
     of_programs: dict[str, Any] = {
         "curve": tuple(curve),
+        "sealed_curve": tuple(human_curve(sessions, Session.solved_sealed_at)),
         "alone": tuple(alone),
         "flat": flat_line(alone, max(0, longest(sessions))),
         "minutes": minutes(sessions),
@@ -85,7 +88,7 @@ def results_of(group: Group) -> Results:
         "spent": tuple(spent(sessions, alone)),
     }
     words = of_words()
-    warnings = cautions(group, curve, words["lifts"], alone)
+    warnings = cautions(group, curve, words["lifts"], alone, of_programs["sealed_curve"])
     return Results(group=group, **of_programs, **words, cautions=tuple(warnings))
 
 

@@ -14,6 +14,8 @@ _CUTS: dict[bytes, tuple[_Cut, ...]] = {
 }
 _REPORTS = {b"tests_finished": b',"visible":{"outcome":"', b"hidden_scored": b',"hidden":{"outcome":"'}
 
+_SEALS = (b'"sealed":true,', b'"sealed":false,')
+
 
 def trimmed(kind: bytes, line: bytes) -> bytes:
     """`line`, an event of type `kind`, without prompts, tokens, raw answers and cases."""
@@ -28,7 +30,10 @@ def trimmed(kind: bytes, line: bytes) -> bytes:
 
 
 def _report_in_short(line: bytes, start: bytes) -> bytes:
-    """The report is the line's last field, and its outcome the report's first."""
+    """The report is the line's last field, and its outcome and seal are the report's first."""
     at = line.find(start)
     end = line.find(b'",', at + len(start)) if at >= 0 else -1
-    return line[:end] + b'"}}' if end > 0 and line.endswith(b"}}") else line
+    if end < 0 or not line.endswith(b"}}"):
+        return line
+    seal = next((seal for seal in _SEALS if line.startswith(seal, end + 2)), b"")
+    return line[: end + 2] + seal[:-1] + b"}}" if seal else line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -118,7 +119,7 @@ class ScriptedEngine:
         return ModelInfo(
             engine="scripted",
             name=self.script.name,
-            revision=hashlib.sha256(self.script.model_dump_json().encode()).hexdigest()[:16],
+            revision=_hash_of(self.script),
             device="none",
             versions={"tokens": f"counted as {CHARACTERS_PER_TOKEN} characters each"},
         )
@@ -195,3 +196,12 @@ def _nap(seconds: float, cancel: Cancel) -> bool:
             return False
         time.sleep(min(left, NAP_SECONDS))
     return not cancel.is_set()
+
+
+def _hash_of(script: Script) -> str:
+    """What tells scripts apart; an answer may hold half of a surrogate pair, which pydantic refuses to write."""
+    try:
+        text = script.model_dump_json()
+    except ValueError:
+        text = json.dumps(script.model_dump(mode="python"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

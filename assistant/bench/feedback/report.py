@@ -22,6 +22,7 @@ def report(summary: Measured) -> Iterator[str]:
         if len(found["arms"]) > 1:
             yield ""
             yield from _arms(name, found)
+        yield from _unsealed(name, found)
 
 
 def _wordings(wordings: Measured) -> Iterator[str]:
@@ -54,6 +55,16 @@ def _arms(name: str, found: Measured) -> Iterator[str]:
     yield from table(head, rows)
     if found["human_or_resample"]:
         yield f"  person's words or a fresh start: {percent(found['human_or_resample'])}"
+
+
+def _unsealed(name: str, found: Measured) -> Iterator[str]:
+    """The arms in which a verdict could have been forged."""
+    for arm, measured in found["arms"].items():
+        if measured["unsealed"]["count"]:
+            yield (
+                f"  unsealed ({name}, {_NAMES[arm]}): {percent(measured['unsealed'])} of the samples pass by a "
+                f"verdict that the program could have forged; without them {percent(measured['solved_sealed'])}"
+            )
 
 
 def drawing(summary: Measured) -> tuple[Draw, tuple[float, float]]:

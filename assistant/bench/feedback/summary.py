@@ -36,6 +36,8 @@ def _arm(group: Group) -> Json:
         "rows": len(rows),
         "samples": group.samples,
         "solved": measures.of_samples(rows, measures.solved).model_dump(),
+        "solved_sealed": measures.of_samples(rows, measures.sealed_only).model_dump(),
+        "unsealed": measures.of_samples(rows, lambda row: row.unsealed).model_dump(),
         "rows_any_sample": measures.any_sample(rows, measures.solved).model_dump(),
         "outcomes": {name: m.model_dump() for name, m in measures.outcome_shares(rows).items()},
         "tokens_per_sample": group.generated_tokens / group.samples,

@@ -103,6 +103,9 @@ def _several(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
     if any(_has_hidden(measured) for measured in found):
         yield ""
         yield from _hidden(names, found)
+    if any(measured["unsealed"]["count"] for measured in found):
+        yield ""
+        yield from _sealed(names, found)
     for suite in dict.fromkeys(name for m in found for name in m["suites"]):
         yield ""
         yield from _suite(suite, names, found)
@@ -164,6 +167,17 @@ def _hidden(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
         "false_solves_of_problems",
     )
     rows = [[name, *(percent(m[key]) for key in keys)] for name, m in zip(names, found, strict=True)]
+    yield from table(head, rows)
+
+
+def _sealed(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
+    """Passes by verdicts that the program could have forged, and pass@k without them."""
+    ks = sorted({int(k) for m in found for k in m["pass_at_sealed"]})
+    head = ["", "unsealed passes", *(f"sealed pass@{k}" for k in ks)]
+    rows = [
+        [name, percent(m["unsealed"]), *(_at(m["pass_at_sealed"], k) for k in ks)]
+        for name, m in zip(names, found, strict=True)
+    ]
     yield from table(head, rows)
 
 
