@@ -9,8 +9,6 @@ import typer
 
 from assistant.domain.errors import UsageError
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
-
 
 def serve(
     context: typer.Context,
@@ -20,16 +18,17 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to serve at.")] = 8000,
 ) -> int:
     """Open the app in a browser; every tab gets an app (and model) of its own. Takes the options of `run` too."""
-    from assistant.tui.serving import check_served
+    from assistant.tui.serving import LOCAL, check_served, new_token
     from assistant.tui.serving import serve as serve_app
 
     words = list(context.args)
     _check_run_options(context, words)
     check_served(host, port)
     if host not in LOCAL:
-        print(f"careful: whoever can reach {host}:{port} can use this app as you", file=sys.stderr)
-    print(f"the app is at http://{host}:{port} (Ctrl+C ends it)", file=sys.stderr)
-    serve_app([sys.executable, "-m", "assistant", "run", *words], host=host, port=port)
+        print("careful: the link works from other machines, and is not encrypted", file=sys.stderr)
+    token, at = new_token(), f"[{host}]" if ":" in host else host
+    print(f"the app is at http://{at}:{port}/?token={token} (Ctrl+C ends it)", file=sys.stderr, flush=True)
+    serve_app([sys.executable, "-m", "assistant", "run", *words], host=host, port=port, token=token)
     return 0
 
 

@@ -123,6 +123,14 @@ class TerminalDriver(LinuxDriver):
 class BrowserDriver(WebDriver):
     """A tab of `assistant serve`. When the server is gone, the app ends as if the tab was closed."""
 
+    def write(self, data: str) -> None:
+        with contextlib.suppress(OSError):
+            super().write(data)
+
+    def write_meta(self, data: dict[str, object]) -> None:
+        with contextlib.suppress(OSError):
+            super().write_meta(data)
+
     def run_input_thread(self) -> None:
         try:
             self._read_packets()
