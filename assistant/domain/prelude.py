@@ -49,7 +49,8 @@ def _parts(prelude: str) -> tuple[_Part, ...]:
     for node in read_program(prelude).body:
         for piece in _single(node):
             text = ast.unparse(piece)
-            parts.append(_Part(text, frozenset(_bound(piece)), frozenset(_WORD.findall(text))))
+            used = [] if isinstance(piece, ast.Import | ast.ImportFrom) else _WORD.findall(text)
+            parts.append(_Part(text, frozenset(_bound(piece)), frozenset(used)))
     return tuple(parts)
 
 

@@ -32,10 +32,9 @@ def _own(value: Any, expected: Any, test: Json) -> bool:
         return True
     if kind == "exists":
         return bool(expected == (value if isinstance(value, bool) else value is not None))
-    if kind == "set":
-        return _same_set(value, expected)
-    if kind == "evalplus":
-        return bool(value == expected) or (atol > 0 and _evalplus_close(value, expected, atol, rtol))
+    if kind in ("set", "evalplus"):
+        same = _same_set(value, expected) if kind == "set" else bool(value == expected)
+        return same or (atol > 0 and _evalplus_close(value, expected, atol, rtol))
     return alike(value, expected, atol, rtol)
 
 
