@@ -14,7 +14,7 @@ import signal
 import socket
 import stat
 
-from assistant.sandbox.inside.walls import libc, places
+from assistant.sandbox.inside.walls import libc, moving, places
 
 SCRATCH_OPTIONS = "size=64m,nr_inodes=4096,mode=1777"
 _KEPT_FLAGS = {
@@ -73,7 +73,8 @@ def _private_root(packages: list[str]) -> None:
     root = places.SCRATCH
     shown = [*places.standard_library(), *places.library_folders(), *places.time_zones()]
     shown += ["/etc/ld.so.cache", *places.DEVICES, *places.beside_the_interpreter()]
-    seen = {path: path for path in shown if not any(path.startswith(other + "/") for other in shown)}
+    outermost = [path for path in shown if not any(path.startswith(other + "/") for other in shown)]
+    seen = {path: moving.moved(path) for path in outermost}
     seen |= {path: places.behind_namespaces(path) for path in packages}
     # Everything is held open first: the new root will lie over a folder that some of it may be below.
     held = {path: os.open(path, os.O_PATH) for path in seen if os.path.exists(path)}
@@ -81,6 +82,8 @@ def _private_root(packages: list[str]) -> None:
     for path, fd in held.items():
         _bind(f"/proc/self/fd/{fd}", root + seen[path], stat.S_ISDIR(os.fstat(fd).st_mode))
         os.close(fd)
+    for folder in places.foreign_folders():
+        libc.mount("tmpfs", root + moving.moved(folder), "tmpfs", libc.MS_RDONLY, "size=4k,mode=755")
     os.mkdir(root + places.SCRATCH, 0o755)
     libc.mount("tmpfs", root + places.SCRATCH, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, SCRATCH_OPTIONS)
     os.mkdir(root + "/.old")
@@ -89,6 +92,7 @@ def _private_root(packages: list[str]) -> None:
     libc.unmount("/.old", libc.MNT_DETACH)
     os.rmdir("/.old")
     _make_read_only("/")
+    moving.follow()
 
 
 def _bind(source: str, target: str, folder: bool) -> None:

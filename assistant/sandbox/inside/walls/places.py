@@ -60,6 +60,12 @@ def listable() -> list[str]:
     return standard_library()
 
 
+def foreign_folders() -> list[str]:
+    """Folders of other packages inside the interpreter's own: not even their names are anybody's business."""
+    wanted = (os.path.join(folder, name) for folder in standard_library() for name in _FOREIGN)
+    return list({os.path.realpath(path): path for path in wanted if os.path.isdir(path)}.values())
+
+
 def _own_entries(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name not in _FOREIGN]
 
