@@ -20,6 +20,7 @@ from assistant.tui.messages import TestsProposed
 from assistant.tui.own_problems import asserts_in, asserts_in_answer, own_problem, request_for_tests
 from assistant.tui.unasked import PAUSE
 from assistant.tui.widgets.checklist import Checklist
+from assistant.tui.widgets.text_field import TextField
 from assistant.tui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class OwnProblemScreen(Screen[Problem | None]):
 
     def compose(self) -> ComposeResult:
         yield Static("A problem of your own", id="title")
-        yield TextArea(id="text", placeholder="What should the function do? One clear sentence is enough.")
-        yield TextArea(
+        yield TextField(id="text", placeholder="What should the function do? One clear sentence is enough.")
+        yield TextField(
             id="tests", placeholder="assert double(2) == 4\nassert double(0) == 0", soft_wrap=False
         )
         yield Checklist(id="proposed")

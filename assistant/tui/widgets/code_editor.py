@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual.widgets import TextArea
 
 from assistant.tui.actions import bindings
 from assistant.tui.highlighting import PythonLines
 from assistant.tui.messages import EditDone
 from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.widgets.text_field import TextField
 
 
-class CodeEditor(TextArea):
+class CodeEditor(TextField):
     """Python with colours; `Run` hands the code on, `Back` keeps it for the next time."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.events import Paste
-from textual.widgets import TextArea
 
 from assistant.session.feedback import clean_text
 from assistant.tui.actions import bindings, key_words, keys_of
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge
+from assistant.tui.widgets.text_field import TextField
 
 if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONGEST_PASTE = 100_000
 
 
-class FeedbackBox(TopEdge, TextArea):
+class FeedbackBox(TopEdge, TextField):
     """Enter sends, Alt+Enter makes a new line, up and down at the edges go through what was said before."""
 
     BINDINGS = bindings("feedback")
@@ -63,7 +63,7 @@ class FeedbackBox(TopEdge, TextArea):
     def action_new_line(self) -> None:
         self.insert("\n")
 
-    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+    def on_text_area_changed(self, event: TextField.Changed) -> None:
         event.stop()
         self.post_message(DraftChanged(self.text))
 
