@@ -133,8 +133,9 @@ def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]
     drawn = alone[-1].tries if alone else 0
     if drawn < most:
         yield (
-            f"At most {drawn} samples without a person can be compared (a person had up to {most}): complete "
-            "the `resample` arm (`assistant arms DIR`), or hold more sessions on the same problems."
+            f"At most {_count(drawn, 'sample')} without a person can be compared (a person had up to {most}): "
+            "complete the `resample` arm where it is missing (`assistant arms DIR`), or hold more sessions on "
+            "the same problems, whose samples are pooled."
         )
 
 

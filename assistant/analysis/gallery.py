@@ -8,6 +8,7 @@ from assistant.analysis import sentences
 from assistant.analysis.figures import lifting, solving, spending, wording
 from assistant.analysis.records import ARMS
 from assistant.analysis.results import Results
+from assistant.analysis.voices import relabelled, say_of
 from assistant.store.canvas import Draw
 
 Size = tuple[float, float]
@@ -18,7 +19,13 @@ MOST_PEOPLE = 40
 
 
 def figures_of(results: Results) -> Iterator[Figure]:
-    """Each figure that has anything to show."""
+    """Each figure that has anything to show; labels and sentences name who spoke."""
+    say = say_of(results.group.speaker)
+    for name, title, sentence, draw, size in _figures(results):
+        yield name, say(title), say(sentence), relabelled(draw, say), size
+
+
+def _figures(results: Results) -> Iterator[Figure]:
     if results.human:
         draw = solving.solving(results.curve, results.flat)
         yield "solving", "Solved after each intervention", sentences.solving(results), draw, (7.2, 4.8)

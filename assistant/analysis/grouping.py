@@ -1,4 +1,4 @@
-"""Which sessions belong together. People's, simulated and imported feedback are never pooled."""
+"""Which sessions belong together. Words of people, of each model, of unknown speakers and imported: all apart."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from assistant.analysis.records import Session
 from assistant.domain.errors import UsageError
+from assistant.domain.speaker import PEOPLE
 
 BY: Mapping[str, Callable[[Session], str]] = {
     "model": lambda s: f"{s.model} {s.precision}".strip(),
@@ -26,7 +27,15 @@ class Group:
 
     name: str
     origin: str
+    speaker: str
     sessions: tuple[Session, ...]
+
+    @property
+    def size(self) -> str:
+        """How many sessions, problems and annotators, in words."""
+        counts = ((len(self.sessions), "session"), (self.problems, "problem"), (self.annotators, "annotator"))
+        sessions, problems, annotators = (f"{n} {of}{'s' * (n != 1)}" for n, of in counts)
+        return f"{sessions} on {problems} by {annotators}"
 
     @property
     def problems(self) -> int:
@@ -69,5 +78,5 @@ def grouped(sessions: Sequence[Session], by: Sequence[str] = ("model",)) -> list
     found: dict[tuple[str, ...], list[Session]] = {}
     for session in sessions:
         found.setdefault((session.origin, *(BY[name](session) for name in by)), []).append(session)
-    order = sorted(found.items(), key=lambda item: (item[0][0] != "people", -len(item[1]), item[0]))
-    return [Group(" · ".join(key), key[0], tuple(members)) for key, members in order]
+    order = sorted(found.items(), key=lambda item: (item[0][0] != PEOPLE, -len(item[1]), item[0]))
+    return [Group(" · ".join(key), key[0], members[0].speaker, tuple(members)) for key, members in order]

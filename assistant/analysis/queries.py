@@ -12,7 +12,7 @@ COLUMNS = {
     "journal": "INT", "type": "VARCHAR", "seq": "INT", "turn": "INT", "arm": "VARCHAR", "round": "INT",
     "program": "VARCHAR", "parent": "VARCHAR", "finish": _FINISH, "code": "VARCHAR",
     "code_sha256": "VARCHAR", "visible": _REPORT, "hidden": _REPORT, "text": "VARCHAR",
-    "kinds": "VARCHAR[]", "effort": _EFFORT, "author": "VARCHAR", "reason": "VARCHAR",
+    "kinds": "VARCHAR[]", "effort": _EFFORT, "author": "VARCHAR", "author_model": "VARCHAR", "reason": "VARCHAR",
     "session": "VARCHAR", "annotator": "VARCHAR", "problem": "JSON", "problem_sha256": "VARCHAR",
     "model": "STRUCT(name VARCHAR, precision VARCHAR)",
     "settings": "STRUCT(rounds INT, samples INT, prompt STRUCT(visible_tests INT, failing_cases BOOLEAN))",
@@ -63,7 +63,8 @@ WORDS = """
 WITH codes AS (
   SELECT journal, program, any_value(code) AS code FROM events
   WHERE type IN ('generation_finished', 'code_edited') GROUP BY ALL)
-SELECT journal, seq, program, round, text, kinds, effort, author, coalesce(codes.code, '')
+SELECT journal, seq, program, round, text, kinds, effort, author, coalesce(codes.code, ''),
+  coalesce(author_model, '')
 FROM events LEFT JOIN codes USING (journal, program) WHERE type = 'feedback_given' ORDER BY journal, seq
 """
 EDITS = (
@@ -76,7 +77,8 @@ FROM events WHERE type IN ('session_ended', 'session_resumed') GROUP BY ALL
 """
 HEADERS = """
 SELECT journal, session, annotator, problem_sha256, model.name, coalesce(model.precision, ''), settings.rounds,
-  settings.samples, settings.prompt.visible_tests, coalesce(study.name, ''), study.condition, imported_from
+  settings.samples, settings.prompt.visible_tests, coalesce(study.name, ''), study.condition, imported_from,
+  coalesce(author, 'person'), coalesce(author_model, '')
 FROM events WHERE type = 'session_started' ORDER BY session
 """
 PROBLEMS = """

@@ -41,7 +41,18 @@ def _sessions(intake: Intake) -> list[Session]:
     edits = _grouped(intake.rows(queries.EDITS), _edit)
     ends = {number: (reason, effort) for number, reason, effort in intake.rows(queries.ENDS)}
     sessions = []
-    for number, name, annotator, sha, *settings, study, condition, imported in intake.rows(queries.HEADERS):
+    for (
+        number,
+        name,
+        annotator,
+        sha,
+        *settings,
+        study,
+        condition,
+        imported,
+        author,
+        speaking,
+    ) in intake.rows(queries.HEADERS):
         reason, clock = ends.get(number, ("open", None))
         model, precision, rounds, samples, visible_tests = settings
         session = Session(
@@ -57,6 +68,7 @@ def _sessions(intake: Intake) -> list[Session]:
             study=study,
             condition=condition or {},
             imported_from=imported,
+            announced=(author, speaking),
             programs=tuple(programs[number]),
             feedback=tuple(words[number]),
             edits=tuple(edits[number]),
@@ -78,8 +90,8 @@ def _grouped(
 
 
 def _feedback(row: tuple[Any, ...]) -> Feedback:
-    seq, about, round_, text, kinds, effort, author, code = row
-    return Feedback(seq, about, round_, text, tuple(kinds), Effort(**effort), author, code)
+    seq, about, round_, text, kinds, effort, author, code, author_model = row
+    return Feedback(seq, about, round_, text, tuple(kinds), Effort(**effort), author, code, author_model)
 
 
 def _edit(row: tuple[Any, ...]) -> Edit:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from assistant.domain.events import Effort
 from assistant.domain.problem import Problem
+from assistant.domain.speaker import PEOPLE, Spoke, speaker
 
 ARMS = ("retry", "tests", "resample", "shuffled")
 """Control arms, in the order in which they are shown."""
@@ -64,6 +65,7 @@ class Feedback:
     author: str
     code: str
     """The program that the words are about."""
+    author_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Session:
     edits: tuple[Edit, ...] = ()
     end: str = "open"
     """Reason of its end; `open` where it has none yet."""
+    announced: Spoke = ("person", "")
+    """Who was to speak."""
     clock: Effort = field(default_factory=Effort)
     """Totals of the effort clock, zeros where it did not run."""
 
@@ -160,14 +164,20 @@ class Session:
         return self.end not in ("open", "interrupted")
 
     @property
+    def speaker(self) -> str:
+        """Who spoke: `people`, `model NAME`, `simulated`, `unknown speaker`, or `several speakers`."""
+        said = [(words.author, words.author_model) for words in self.feedback]
+        if any(p.arm == "simulated" for p in self.programs):
+            said = [spoke for spoke in said if spoke[0] == "model"] or [("model", "")]
+        return speaker(said, self.announced)
+
+    @property
     def origin(self) -> str:
-        """`people`, `simulated` or `imported from …`: feedback of different origin is never pooled."""
-        if self.imported_from:
-            return f"imported from {self.imported_from}"
-        simulated = any(f.author == "model" for f in self.feedback) or any(
-            p.arm == "simulated" for p in self.programs
-        )
-        return "simulated" if simulated else "people"
+        """Who spoke and where: feedback of different origin is never pooled."""
+        if not self.imported_from:
+            return self.speaker
+        imported = f"imported from {self.imported_from}"
+        return imported if self.speaker == PEOPLE else f"{imported}, {self.speaker}"
 
     @property
     def effort(self) -> Effort:

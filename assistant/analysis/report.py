@@ -12,6 +12,7 @@ from importlib.resources import files
 from assistant import __version__
 from assistant.analysis.report_tables import table, tables
 from assistant.analysis.results import Analysis, Results
+from assistant.analysis.voices import say_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _data(analysis: Analysis) -> Iterator[str]:
 def _group(results: Results, pictures: Sequence[Picture], number: int) -> Iterator[str]:
     group = results.group
     yield f"<section><h2>{escape(group.name)}</h2>"
-    yield f"<p>{len(group.sessions)} sessions on {group.problems} problems by {group.annotators} annotators.</p>"
+    yield f"<p>{group.size}.</p>"
     yield from (f"<p class=caution>{_prose(caution)}</p>" for caution in results.cautions)
     for index, picture in enumerate(pictures):
         svg = _inline(picture.svg, f"g{number}f{index}-")
@@ -73,7 +74,7 @@ def _group(results: Results, pictures: Sequence[Picture], number: int) -> Iterat
             f"<figcaption>{_prose(picture.sentence)}</figcaption></figure>"
         )
     yield "<details><summary>Numbers behind the figures</summary>"
-    yield from tables(results)
+    yield from tables(results, say_of(group.speaker))
     yield "</details>"
     yield "</section>"
 

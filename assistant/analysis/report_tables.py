@@ -8,15 +8,17 @@ from html import escape
 from assistant.analysis.curve import Point
 from assistant.analysis.records import ARMS
 from assistant.analysis.results import Results
+from assistant.analysis.voices import Say
 from assistant.store.canvas import NAMES
 
 Cells = Sequence[Sequence[str]]
 
 
-def tables(results: Results) -> Iterator[str]:
-    yield table("Solve rates", *_rates(results.curve))
+def tables(results: Results, say: Say = str) -> Iterator[str]:
+    """Every table of the group; `say` names who spoke."""
+    yield table("Solve rates", *_rates(results.curve, say))
     yield table(
-        "Paired lift of the person's words",
+        say("Paired lift of the person's words"),
         (
             "over", "intervention", "pairs", "problems", "words", "control", "lift", "95% interval", "only words",
             "only control", "McNemar p", "problems p", "Holm p",
@@ -29,7 +31,7 @@ def tables(results: Results) -> Iterator[str]:
         ],
     )  # fmt: skip
     yield table(
-        "Without a person",
+        say("Without a person"),
         ("samples", "solved", "95% interval", "measured on", "tokens", "written"),
         [
             (str(x.tries), _percent(x.rate), _interval(x.low, x.high, _percent), str(x.measured), f"{x.tokens:,.0f}",
@@ -75,14 +77,14 @@ def tables(results: Results) -> Iterator[str]:
     )
 
 
-def _rates(curve: Sequence[Point]) -> tuple[Sequence[str], Cells]:
+def _rates(curve: Sequence[Point], say: Say) -> tuple[Sequence[str], Cells]:
     head = (
         "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem", "false solves",
         "took place in", "of", "stopped before",
     )  # fmt: skip
     order = {arm: place for place, arm in enumerate(("human", *ARMS))}
     rows = [
-        (NAMES[p.arm], str(p.interventions), str(p.sessions), str(p.problems), str(p.solved), _percent(p.rate),
+        (say(NAMES[p.arm]), str(p.interventions), str(p.sessions), str(p.problems), str(p.solved), _percent(p.rate),
          _interval(p.low, p.high, _percent), _interval(p.low_clustered, p.high_clustered, _percent),
          _false(p), str(p.asked), str(p.open), str(p.stopped))
         for p in sorted(curve, key=lambda p: (order[p.arm], p.interventions))

@@ -17,6 +17,7 @@ from assistant.analysis.grouping import Group
 from assistant.analysis.lift import Lift, all_pairs, lifts
 from assistant.analysis.people import Agreement, Between, PersonLift, agreement, between, person_lifts
 from assistant.analysis.records import Session
+from assistant.analysis.voices import say_of
 from assistant.analysis.words import Said, Share, clean_pairs, clean_solved_at, said, shares
 from assistant.store.judging import LeftOut
 
@@ -88,7 +89,9 @@ def results_of(group: Group) -> Results:
         "spent": tuple(spent(sessions, alone)),
     }
     words = of_words()
-    warnings = cautions(group, curve, words["lifts"], alone, of_programs["sealed_curve"])
+    say = say_of(group.speaker)
+    found = cautions(group, curve, words["lifts"], alone, of_programs["sealed_curve"])
+    warnings = [say(caution) for caution in found]
     return Results(group=group, **of_programs, **words, cautions=tuple(warnings))
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from assistant.analysis.curve import Point
 from assistant.analysis.lift import Lift
+from assistant.analysis.people import FEW_PROBLEMS
 from assistant.analysis.results import Results
+from assistant.analysis.voices import say_of
 from assistant.analysis.words import median_words
 
 ARM_WORDS = {
@@ -47,8 +49,8 @@ def lifting(results: Results) -> str:
     parts = "; ".join(f"{_points(lift)} over {ARM_WORDS[lift.arm]}" for lift in overall)
     certain = [lift for lift in overall if lift.p_holm < 0.05]
     verdict = (
-        f"Of {len(overall)} differences {len(certain)} hold at the 5% level together "
-        "(exact sign test over problems on first interventions, Holm)"
+        f"The intervals are about all interventions. On first interventions alone {len(certain)} of "
+        f"{len(overall)} differences hold at the 5% level together (exact sign test over problems, Holm)"
     )
     return f"From the same state, the person's words change the solve rate by {parts}. {verdict}."
 
@@ -62,10 +64,11 @@ def tokens(results: Results) -> str:
         f"After {_times(last.interventions)} a session has used {last.tokens:,.0f} tokens on average "
         f"({last.generated_tokens:,.0f} of them written) and solves {last.rate:.0%}"
     )
+    most = results.alone[-1] if results.alone else None
+    drawn = f"{_samples(most.tries)} of {most.tokens:,.0f} tokens" if most else "no samples"
     for rate, equal in ((last.alone_equal_samples, "samples"), (last.alone_equal_tokens, "tokens")):
-        text += f"; at equal {equal}, without a person, " + (
-            f"{rate:.0%}" if rate is not None else "unknown: too few samples were drawn"
-        )
+        told = f"{rate:.0%}" if rate is not None else f"not measured (at most {drawn} were drawn)"
+        text += f"; at equal {equal}, without a person, {told}"
     return text + "."
 
 
@@ -107,10 +110,15 @@ def leaking(results: Results) -> str:
     if not results.said:
         return "Nobody gave feedback."
     last, clean = results.human[-1], results.clean_curve[-1]
-    return (
+    text = (
         f"{leaky} of {len(results.said)} feedbacks hold code of the reference solution (six tokens in a row, or "
-        f"half of what is new in it) or a value that unseen tests expect. Without the solves that follow them "
-        f"{clean.rate:.0%} instead of {last.rate:.0%} are solved in the end."
+        "half of what is new in it) or a value that unseen tests expect."
+    )
+    if clean.solved == last.solved:
+        return text + " No solve follows such words."
+    return text + (
+        f" Without the solves that follow them {clean.solved} instead of {last.solved} of {last.sessions} sessions "
+        f"are solved in the end ({clean.rate:.0%} instead of {last.rate:.0%})."
     )
 
 
@@ -122,6 +130,9 @@ def people(results: Results) -> str:
             f"The lift over {ARM_WORDS[row.arm]} differs between {row.annotators} annotators by a standard "
             f"deviation of {100 * row.sd:.0f} points beyond chance (p = {row.p:.2g}). "
         )
+        if row.left_out:
+            who = "1 annotator has" if row.left_out == 1 else f"{row.left_out} annotators have"
+            text += f"{who} pairs on fewer than {FEW_PROBLEMS} problems and took no part in this. "
     whole = results.agreement[0] if results.agreement else None
     if whole is None:
         return text + "No first program was judged by two annotators, so agreement on kinds is unknown."
@@ -134,6 +145,10 @@ def people(results: Results) -> str:
 
 def _rate(point: Point) -> str:
     return f"{point.rate:.0%} ({point.low_clustered:.0%}–{point.high_clustered:.0%})"
+
+
+def _samples(count: int) -> str:
+    return "1 sample" if count == 1 else f"{count} samples"
 
 
 def _times(interventions: int) -> str:
@@ -150,4 +165,5 @@ def _points(lift: Lift) -> str:
 def all_sentences(results: Results) -> Sequence[tuple[str, str]]:
     """Figure name and sentence, in order."""
     makers = (solving, lifting, tokens, effort, wording, leaking, people)
-    return [(maker.__name__, maker(results)) for maker in makers]
+    say = say_of(results.group.speaker)
+    return [(maker.__name__, say(maker(results))) for maker in makers]

@@ -9,6 +9,7 @@ from assistant.analysis import sentences
 from assistant.analysis.curve import Point
 from assistant.analysis.records import ARMS
 from assistant.analysis.results import Analysis, Results
+from assistant.domain.speaker import PEOPLE
 
 WIDTH = 100
 """Columns of sentences; tables take what they need."""
@@ -33,7 +34,7 @@ def left_out(analysis: Analysis) -> Iterator[str]:
 def _group(results: Results) -> Iterator[str]:
     group = results.group
     yield ""
-    yield f"{group.name}: {len(group.sessions)} sessions, {group.problems} problems, {group.annotators} annotators"
+    yield f"{group.name}: {group.size}"
     yield ""
     yield from table(*_rates(results))
     yield ""
@@ -49,7 +50,8 @@ def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
     """Solve rates: a row for each number of interventions, a column for each arm."""
     arms = ["human", *(arm for arm in ARMS if any(p.arm == arm for p in results.curve))]
     cells = {(p.arm, p.interventions): p for p in results.curve}
-    head = ["interventions", "sessions", *arms, "false solves"]
+    shown = arms if results.group.speaker == PEOPLE else ["words", *arms[1:]]
+    head = ["interventions", "sessions", *shown, "false solves"]
     rows = []
     for point in results.human:
         shares = [_cell(cells.get((arm, point.interventions))) for arm in arms]

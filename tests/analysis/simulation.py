@@ -137,7 +137,7 @@ class _Play:
         self.turn = 0
         self.effort = [0.0, 0.0, 0.0, 0.0, 0.0]
         self.messages = [
-            {"role": "user", "content": f"You are an expert Python programmer. {self.problem.text}"}
+            {"role": "user", "content": "\n".join([self.problem.text, *self.problem.test_texts()])}
         ]
 
     def events(self) -> Iterator[dict[str, Any]]:

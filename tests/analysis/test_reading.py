@@ -109,7 +109,7 @@ def test_a_real_session_with_controls_branch_and_edit(tmp_path: Path) -> None:
         (World(sessions=3), "people"),
         (World(sessions=3, first=0.0, author="model"), "simulated"),
         (World(sessions=3, imported_from="ilf"), "imported from ilf"),
-        (World(sessions=3, imported_from="ilf", author="model"), "imported from ilf"),
+        (World(sessions=3, first=0.0, imported_from="ilf", author="model"), "imported from ilf, simulated"),
     ],
 )
 def test_whose_words_they_are(tmp_path: Path, world: World, origin: str) -> None:

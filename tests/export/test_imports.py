@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assistant.domain import events as ev
 from assistant.domain.errors import UsageError
 from assistant.export.imports.reading import find_stories
 from assistant.export.imports.writing import write_story
@@ -96,7 +97,8 @@ def _kinds(folder: Path) -> list[tuple[str, object]]:
     told: list[tuple[str, object]] = []
     for event in read_journal(path).events:
         verdict = getattr(event, "visible", None) or getattr(event, "hidden", None)
-        told.append((event.type, verdict.passed if verdict else getattr(event, "author", None)))
+        author = event.author if isinstance(event, ev.FeedbackGiven) else None
+        told.append((event.type, verdict.passed if verdict else author))
     return told
 
 
@@ -168,7 +170,9 @@ def test_imports_can_be_analysed_and_exported_each_by_itself(tmp_path: Path) -> 
         sandbox.close()
     sessions, _ = read_sessions(folder)
     assert {s.origin for s in sessions} == {
-        f"imported from {name}" for name in ("ilf", "mint", "realhumaneval")
+        "imported from ilf",
+        "imported from mint, model gpt-4",
+        "imported from realhumaneval",
     }
     with pytest.raises(AssistantError, match="1 origin ilf, 1 origin mint, 1 origin realhumaneval"):
         rehearse(request(folder))

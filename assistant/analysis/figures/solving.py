@@ -23,20 +23,8 @@ def solving(points: Sequence[Point], alone: tuple[int, float] | None = None) -> 
             _arm(axis, [p for p in points if p.arm == arm], arm, shift)
         if alone is not None:
             tries, rate = alone
-            axis.axhline(rate, color=COLOURS["alone"], linestyle=(0, (6, 3)), linewidth=1.4)
             label = f"{tries} {NAMES['alone']}: {rate:.0%}"
-            axis.annotate(
-                label,
-                (1, rate),
-                xycoords=("axes fraction", "data"),
-                xytext=(0, 4),
-                textcoords="offset points",
-                ha="right",
-                color=COLOURS["alone"],
-                fontsize=9,
-                bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1},
-                zorder=7,
-            )
+            axis.axhline(rate, color=COLOURS["alone"], linestyle=(0, (6, 3)), linewidth=1.4, label=label)
         percent_axis(axis)
         axis.set_xlim(-0.3, max((p.interventions for p in human), default=0) + 0.7)
         axis.set_xticks(range(len(human)))

@@ -44,6 +44,7 @@ def story(record: dict[str, Any]) -> Story:
         annotator=f"ilf-{worker}" if worker is not None else "ilf-unknown",
         model=imported_model(MODEL, chat=False),
         author="person",
+        author_model="",
         problem=_problem(record, prompt, names[-1]),
         steps=(
             Answered(

@@ -20,6 +20,8 @@ from assistant.problems.records import BadRecord
 
 NAME = "mint"
 TASKS = ("mbpp",)
+COMMENTER = "GPT-4"
+"""Who wrote the feedback where the file's path does not say which release."""
 FEEDBACKS = 4
 """MINT allows five attempts, so four feedbacks between them."""
 _BLOCK = re.compile(r"<(solution|execute)>\s*(.*?)\s*</\1>", re.S)
@@ -31,20 +33,22 @@ def recognise(record: dict[str, Any]) -> bool:
     return isinstance(record.get("state"), dict) and "history" in record["state"] and "task" in record
 
 
-def story(record: dict[str, Any], file: Path) -> Story:
-    """The row as a session; model and commenter are in the path of MINT's file. Raises `BadRecord`."""
+def story(record: dict[str, Any], file: Path, model_name: str = "") -> Story:
+    """The row as a session; model (unless named) and commenter are in the path of the file. Raises `BadRecord`."""
     task = record["task"]
     if task["task_name"] not in TASKS:
         raise BadRecord(
             f"is about {task['task_name']}, not about writing a function to tests ({', '.join(TASKS)})"
         )
     model, commenter = _names(file)
+    model = model_name or model
     return Story(
         dataset=NAME,
         name=f"{NAME}-{model}-{commenter}-{task['task_name']}-{task['task_id']}",
         annotator=f"mint-{commenter}",
         model=imported_model(model, chat=True),
         author="model",
+        author_model=COMMENTER if commenter == "unknown" else commenter,
         problem=_problem(task),
         steps=tuple(_steps([Message.model_validate(m) for m in record["state"]["history"]])),
         rounds=FEEDBACKS,

@@ -31,8 +31,11 @@ class Found:
     skipped: list[str] = field(default_factory=list)
 
 
-def find_stories(file: Path, tasks: Path | None = None) -> Found:
-    """The sessions in a file. Raises `UsageError` where it is of no known dataset."""
+def find_stories(file: Path, tasks: Path | None = None, model_name: str = "") -> Found:
+    """The sessions in a file. Raises `UsageError` where it is of no known dataset.
+
+    `model_name` is the model that wrote the programs of MINT's file, where its path does not say.
+    """
     rows = read_rows(file)
     dataset = _dataset(rows[0]) if rows else ""
     if not dataset:
@@ -42,7 +45,7 @@ def find_stories(file: Path, tasks: Path | None = None) -> Found:
     if dataset == realhumaneval.NAME:
         found.stories = _chats(rows, _tasks(file, tasks), found)
     else:
-        found.stories = _each(rows, dataset, file, found)
+        found.stories = _each(rows, dataset, file, found, model_name)
     return found
 
 
@@ -78,10 +81,10 @@ def _dataset(row: Row) -> str:
     return ""
 
 
-def _each(rows: list[Row], dataset: str, file: Path, found: Found) -> Iterator[Story]:
+def _each(rows: list[Row], dataset: str, file: Path, found: Found, model_name: str) -> Iterator[Story]:
     for number, row in enumerate(rows, start=1):
         try:
-            yield ilf.story(row) if dataset == ilf.NAME else mint.story(row, file)
+            yield ilf.story(row) if dataset == ilf.NAME else mint.story(row, file, model_name)
         except (BadRecord, KeyError, TypeError, ValidationError, SyntaxError) as error:
             found.skipped.append(f"row {number}: {_word(error)}")
 

@@ -70,6 +70,7 @@ def _story(programmer: str, problem: Problem, messages: list[Message], model: st
         annotator=f"{NAME}-{programmer}",
         model=imported_model(model, chat=True),
         author="person",
+        author_model="",
         problem=problem,
         steps=tuple(steps),
         rounds=rounds,

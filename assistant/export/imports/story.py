@@ -35,7 +35,7 @@ class Mended:
 
 @dataclass(frozen=True)
 class Story:
-    """One session of another dataset. All its words are of one kind of author."""
+    """One session of another dataset. All its words are of one speaker."""
 
     dataset: str
     name: str
@@ -43,6 +43,8 @@ class Story:
     annotator: str
     model: ModelInfo
     author: Literal["person", "model"]
+    author_model: str
+    """Name of the model that spoke; empty where a person did."""
     problem: Problem
     steps: tuple[Answered | Said | Mended, ...]
     rounds: int

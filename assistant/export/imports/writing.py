@@ -51,7 +51,11 @@ class _Telling:
                 case Said() if self.last is not None:
                     self.round += 1
                     yield ev.FeedbackGiven(
-                        program=self.last, round=self.round, text=step.text, author=self.story.author
+                        program=self.last,
+                        round=self.round,
+                        text=step.text,
+                        author=self.story.author,
+                        author_model=self.story.author_model,
                     )
                 case Mended():
                     yield from self._mend(step)
@@ -80,6 +84,9 @@ class _Telling:
             ),
             sandbox=dict(self.sandbox.layers),
             imported_from=story.dataset,
+            author=story.author,
+            author_model=story.author_model,
+            interface="import",
         )
 
     def _answer(self, step: Answered) -> Iterator[ev.Event]:

@@ -1,0 +1,30 @@
+"""Who spoke in a session: people, a model by its name, or nobody knows. Their words are never mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+PEOPLE = "people"
+SIMULATED = "simulated"
+"""A model, whose name is not recorded."""
+UNKNOWN = "unknown speaker"
+MIXED = "several speakers"
+Spoke = tuple[str, str]
+"""Author (`person`, `model`, `unknown`), and the model's name, empty where it is not known."""
+
+
+def speaker(words: Iterable[Spoke], announced: Spoke = ("person", "")) -> str:
+    """`people`, `model NAME`, `simulated`, `unknown speaker` or `several speakers`.
+
+    `announced`, who was to speak, counts where nothing was said.
+    """
+    names = {_name(*spoke) for spoke in words} or {_name(*announced)}
+    return names.pop() if len(names) == 1 else MIXED
+
+
+def _name(author: str, model: str) -> str:
+    if author == "person":
+        return PEOPLE
+    if author == "model":
+        return f"model {model}" if model else SIMULATED
+    return UNKNOWN
