@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from assistant.cli.sessions import JsonOption, SessionsOption
 if TYPE_CHECKING:
     from assistant.export.export import Request
     from assistant.export.outcome import Outcome
+    from assistant.export.rules import Rules
 
 SHOWN = 160
 """Characters of a text in a sample row."""
@@ -41,7 +43,9 @@ def export(
     ] = "hidden",
     origin: Annotated[
         str,
-        typer.Option(help="Whose words: people, simulated, or an imported dataset (ilf, …). Never mixed."),
+        typer.Option(
+            help="Whose words: people, simulated, unknown, or an imported dataset (ilf, …). Never mixed."
+        ),
     ] = "people",
     arms: Annotated[
         str, typer.Option(help="Control arms to export too: none, all, or retry,tests,…")
@@ -63,8 +67,8 @@ def export(
         str, typer.Option(help="sft and openai: the final program alone, or the dialogue.")
     ] = "final",
     overlap: Annotated[
-        str, typer.Option(help="Test problems of MBPP and HumanEval: report or exclude.")
-    ] = "report",
+        str, typer.Option(help="Test problems of MBPP and HumanEval: into `test`, report, exclude.")
+    ] = "test",
     personal: Annotated[
         str, typer.Option(help="Personal data in people's words: redact, refuse, keep.")
     ] = "redact",
@@ -145,17 +149,35 @@ def _tell(request: Request, outcome: Outcome, *, json_: bool, samples: bool) -> 
         print(f"{name:12} {numbers}")
         for row in outcome.samples.get(name, ()) if samples else ():
             print(f"  {json.dumps(_short(row), ensure_ascii=False)}")
-    print(_overlap(outcome))
+    print(_overlap(outcome, request.rules))
+    for line in _advice(request, outcome):
+        print(f"note: {line}", file=sys.stderr)
 
 
-def _overlap(outcome: Outcome) -> str:
+def _overlap(outcome: Outcome, rules: Rules) -> str:
     names = sorted({name for found in outcome.overlaps.values() for name in found})
     if outcome.excluded:
         return f"left out as test problems: {', '.join(outcome.excluded)}"
     if not names:
         return "no problem is a near-duplicate of a test problem of MBPP or HumanEval"
     shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-    return f"{len(outcome.overlaps)} problems are test problems of MBPP or HumanEval: {shown} (--overlap exclude)"
+    placed = (
+        "in the test split; --overlap exclude leaves them out"
+        if rules.overlap == "test"
+        else "also in train; --overlap test or exclude keeps them out of it"
+    )
+    return f"{len(outcome.overlaps)} problems are test problems of MBPP or HumanEval: {shown} ({placed})"
+
+
+def _advice(request: Request, outcome: Outcome) -> Iterator[str]:
+    """What the person may not have meant."""
+    if outcome.lumped:
+        yield (
+            f"{outcome.lumped} of {len(outcome.splits)} problems are near-duplicates of one another: one group, "
+            "and in one split, so the other splits are small or empty"
+        )
+    if not request.licence and request.rules.origin in ("people", "simulated", "unknown"):
+        yield "no licence chosen: the card says so; name one with --licence ID, e.g. --licence cc-by-4.0"
 
 
 def _summary(outcome: Outcome, samples: bool) -> dict[str, Any]:

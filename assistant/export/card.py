@@ -17,6 +17,46 @@ from assistant.export.rules import SPLITS, Rules
 IMPORTED_LICENCES = {"ilf": "mit", "mint": "apache-2.0", "realhumaneval": "mit"}
 """Imported journals carry the licence of their dataset in place of anybody's consent."""
 FIGURE = "solve_rate.png"
+LICENCE_FILE = "LICENSE"
+NO_LICENCE = "not-chosen-yet"
+HUB_LICENCES = frozenset(
+    (
+        *(
+            "apache-2.0",
+            "mit",
+            "cc0-1.0",
+            "cc-by-2.0",
+            "cc-by-3.0",
+            "cc-by-4.0",
+            "cc-by-sa-3.0",
+            "cc-by-sa-4.0",
+        ),
+        *(
+            "cc-by-nc-4.0",
+            "cc-by-nc-sa-4.0",
+            "cc-by-nc-nd-4.0",
+            "cc-by-nd-4.0",
+            "bsd",
+            "bsd-2-clause",
+            "bsd-3-clause",
+        ),
+        *(
+            "gpl",
+            "gpl-2.0",
+            "gpl-3.0",
+            "lgpl-3.0",
+            "agpl-3.0",
+            "mpl-2.0",
+            "isc",
+            "odbl",
+            "odc-by",
+            "pddl",
+            "unlicense",
+        ),
+        *("wtfpl", "artistic-2.0", "cdla-permissive-1.0", "cdla-permissive-2.0", "unknown"),
+    )
+)
+"""Licences that hubs know by these names; any other is `other`, with a name and a file that says more."""
 
 
 def write_card(folder: Path, formats: Sequence[str], rules: Rules, licence: str, outcome: Outcome) -> None:
@@ -25,15 +65,33 @@ def write_card(folder: Path, formats: Sequence[str], rules: Rules, licence: str,
     if found and outcome.answered:
         (folder / FIGURE).write_bytes(picture(found))
     chosen = licence or IMPORTED_LICENCES.get(rules.origin, "")
+    if chosen.lower() not in HUB_LICENCES:
+        (folder / LICENCE_FILE).write_text(_licence_file(chosen, outcome), encoding="utf-8")
     header = "\n".join(["---", *_header(formats, chosen, outcome), "---", ""])
     text = "\n".join(body(formats, rules, chosen, outcome, found, FIGURE, __version__))
     (folder / "README.md").write_text(f"{header}\n{text}\n", encoding="utf-8")
 
 
+def _licence_file(licence: str, outcome: Outcome) -> str:
+    """What is known of a licence that hubs have no name for."""
+    problems = ", ".join(sorted(filter(None, outcome.licences))) or "unknown"
+    told = (
+        f"This dataset is published under {licence}; put that licence's text here."
+        if licence
+        else "No licence has been chosen for this dataset yet, so nobody may use it: export again with --licence ID."
+    )
+    return f"{told}\nLicences of the problems in it: {problems} (column `licence`).\n"
+
+
 def _header(formats: Sequence[str], licence: str, outcome: Outcome) -> Iterator[str]:
     problems = sorted(filter(None, outcome.licences)) if outcome.sessions["exported"] else []
-    named = list(dict.fromkeys(name.lower() for name in (licence or "other", *problems)))
+    chosen = licence.lower() if licence.lower() in HUB_LICENCES else "other"
+    known = [name.lower() for name in problems if name.lower() in HUB_LICENCES]
+    named = list(dict.fromkeys((chosen, *known)))
     yield f"license: {json.dumps(named[0] if len(named) == 1 else named)}"
+    if chosen == "other":
+        yield f"license_name: {json.dumps(licence.lower() or NO_LICENCE)}"
+        yield f"license_link: {LICENCE_FILE}"
     yield from ("language:", "- en", "pretty_name: Natural-language feedback on programs")
     yield from (
         "task_categories:",

@@ -17,13 +17,16 @@ _COLLECTED = {
     "step was logged in an append-only journal; these rows were made from the journals alone.",
     "simulated": "A language model wrote a Python function, its tests ran in a sandbox, and **another program, not a "
     "person,** said what was wrong. Never mix these rows with people's words.",
+    "unknown": "A language model wrote a Python function, its tests ran in a sandbox, and **somebody or something "
+    "that is not recorded** said what was wrong: a person, or a program that drove the tool.",
     "ilf": "Made from the released rows of ILF (Chen et al. 2023): a wrong program of CodeGen-Mono 6.1B on an MBPP "
     "task, feedback and a mended program by a hired annotator. All programs were run again in our sandbox; "
     "the verdicts are ours.",
     "mint": "Made from the released outputs of MINT (Wang et al. 2023). Feedback there was written by **GPT-4, not "
     "by people**. All programs were run again in this project's sandbox; the verdicts are ours.",
     "realhumaneval": "Made from chats in the manner of RealHumanEval (Mozannar et al. 2024): programmers asked a "
-    "model for help while they worked on a task. Where the task's tests are known, the programs were run in this "
+    "model for help while they worked on a task. **What a programmer wrote after an answer counts as words about it, "
+    "though most such turns are new questions.** Where the task's tests are known, the programs were run in this "
     "project's sandbox.",
 }
 
@@ -64,6 +67,7 @@ def body(
 def _counts(formats: Sequence[str], outcome: Outcome) -> Iterator[str]:
     people = len(outcome.annotators)
     yield ""
+    yield f"Whose words: {', '.join(sorted(outcome.speakers)) or 'nobody spoke'}."
     yield (
         f"{outcome.sessions['exported']} sessions of {people} annotator{'s' * (people != 1)} on "
         f"{len(outcome.splits)} problems. Models: {', '.join(sorted(outcome.models)) or 'none'}."
@@ -98,22 +102,23 @@ def _solved(outcome: Outcome, found: Sequence[Point], figure: str) -> Iterator[s
         "| --- | --- | --- | --- |",
     )
     for point in found:
-        shown = " | ".join(_share(point, count) for count in (point.visible, point.whole))
-        yield f"| {point.round} | {shown} | {point.sessions} |"
+        visible = _share(point.visible, point.sessions, point.visible_interval)
+        whole = _share(point.whole, point.sessions, point.whole_interval)
+        yield f"| {point.round} | {visible} | {whole} | {point.sessions} |"
     yield ""
     yield "Within so many feedbacks, by words alone (what a person mended by hand does not count); 95% intervals"
-    yield "(Wilson), sessions taken as independent. What words add over asking again is told by the control arms:"
-    yield "`assistant analyze`."
+    yield "(Wilson, with the effective number of sessions where problems repeat), the same as `assistant analyze`"
+    yield "computes. What words add over asking again is told by the control arms there."
 
 
-def _share(point: Point, count: int) -> str:
-    low, high = point.interval(count)
-    return f"{count} = {count / point.sessions:.0%} ({low:.0%} to {high:.0%})"
+def _share(count: int, sessions: int, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{count} = {count / sessions:.0%} ({low:.0%} to {high:.0%})"
 
 
 def _consent(origin: str, licence: str, outcome: Outcome) -> Iterator[str]:
     yield from ("", "## Consent and licence", "")
-    if origin in ("people", "simulated"):
+    if origin in ("people", "simulated", "unknown"):
         texts = ", ".join(sorted(outcome.consents)) or "given outside a session (`assistant consent`)"
         yield "Every session is of an annotator who agreed to a consent text; the text's version and the answer are"
         yield f"in the journals. Versions agreed to: {texts}."
@@ -149,12 +154,22 @@ def _rules(rules: Rules, outcome: Outcome) -> Iterator[str]:
         yield ", ".join(f"{c} of `{n}`" for n, c in against.items()) + "."
 
 
+_PLACED = {
+    "test": "They and their near-duplicates are in the `test` split, so that no training row is about them.",
+    "report": "They are in **any split, also in `train`**: a model trained on them must not be measured on those "
+    "benchmarks.",
+    "exclude": "",
+}
+
+
 def _splits(rules: Rules, outcome: Outcome) -> Iterator[str]:
     yield from ("", "## Splits and overlap", "")
     yield f"By problem, never by row: a hash of the problem's content decides (shares {rules.shares}), so a problem"
     yield "stays where it is from export to export. Near-duplicates (word pairs and tests, Jaccard) are one group"
     yield f"(column `group`) and on the same side; {outcome.near_duplicates} of {len(outcome.splits)} problems here"
     yield "have one."
+    if outcome.lumped:
+        yield f"**{outcome.lumped} problems are a single such group**, so that all of these are in one split."
     yield ""
     if outcome.excluded:
         yield f"Left out as near-duplicates of test problems: {', '.join(outcome.excluded)}."
@@ -164,8 +179,7 @@ def _splits(rules: Rules, outcome: Outcome) -> Iterator[str]:
     )
     if names:
         yield f"**{len(outcome.overlaps)} problems here are near-duplicates of test problems** of MBPP (ids 11 to"
-        yield f"510) or HumanEval: {shown}. A model trained on them must not be measured on those"
-        yield "(`--overlap exclude` leaves them out)."
+        yield f"510) or HumanEval: {shown}. {_PLACED[rules.overlap]}"
     else:
         yield "No problem here is a near-duplicate of a test problem of MBPP (ids 11 to 510) or HumanEval, as far as"
         yield "word pairs and tests can tell; a paraphrase in other words with other tests would not be noticed."

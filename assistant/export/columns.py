@@ -14,7 +14,8 @@ Columns = dict[str, str]
 
 PROVENANCE: Columns = {
     "session": "string", "program": "string", "round": "int64", "arm": "string", "edited": "bool",
-    "annotator": "string", "origin": "string", "study": "string", "model": "string", "model_revision": "string",
+    "annotator": "string", "origin": "string", "speaker": "string", "study": "string", "model": "string",
+    "model_revision": "string",
     "weights_sha256": "string", "precision": "string", "template_sha256": "string", "schema": "int64",
     "journal_sha256": "string", "code_sha256": "string", "visible_passed": "bool", "hidden_passed": "bool",
     "visible_sealed": "bool", "hidden_sealed": "bool", "leaky": "bool", "redacted": "bool", "problem": "string",
@@ -30,7 +31,8 @@ PROVENANCE_WORDS = {
     "arm": "how it was asked for: `human` by a person's words, or a control",
     "edited": "a person wrote it by mending the model's program",
     "annotator": "pseudonym of the person",
-    "origin": "`people`, `simulated`, or the dataset that the session was imported from",
+    "origin": "`people`, `simulated`, `unknown`, or the dataset that the session was imported from",
+    "speaker": "whose words: `people`, `model NAME`, `simulated` (a model without a name), or `unknown speaker`",
     "study": "the study's name, if any",
     "model, model_revision, weights_sha256, precision": "what generated it",
     "template_sha256": "the prompt template",

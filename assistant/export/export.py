@@ -87,7 +87,8 @@ def _prepare(request: Request, progress: Progress) -> _Prepared:
         raise UsageError(f"{request.folder} holds no journal that can be exported")
     prints = {content: fingerprint(problem) for content, problem in found.problems.items()}
     grouped, overlapping = groups(prints), overlaps(prints)
-    splits = assign(grouped, request.rules.shares, request.earlier)
+    tests = [c for c, names in overlapping.items() if names and request.rules.overlap == "test"]
+    splits = assign(grouped, request.rules.shares, request.earlier, tests)
     ledger = {name: answer.answer for name, answer in read_answers(request.folder).items()}
     plan = Plan(request.rules, request.formats, ledger)
     paths: dict[str, list[Path]] = {}
@@ -128,7 +129,7 @@ def _run(request: Request, prepared: _Prepared, folder: Path | None, progress: P
 
 def _parted(tasks: list[Task], rules: Rules) -> tuple[list[Task], list[Task]]:
     """Tasks to do, and those that the rule about overlap leaves out."""
-    if rules.overlap == "report":
+    if rules.overlap != "exclude":
         return tasks, []
     return [t for t in tasks if not t.place.overlaps], [t for t in tasks if t.place.overlaps]
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.domain.stats.proportion import wilson
+from assistant.domain.stats.proportion import clustered_wilson
 from assistant.export.extras import need
 from assistant.export.making import Solving
 
@@ -19,24 +19,34 @@ class Point:
     sessions: int
     visible: int
     whole: int
-
-    def interval(self, count: int) -> tuple[float, float]:
-        """95% (Wilson 1927), sessions taken as independent."""
-        return wilson(count, self.sessions)
+    visible_interval: tuple[float, float]
+    """95%, with sessions of one problem as a cluster, as in `assistant analyze`."""
+    whole_interval: tuple[float, float]
 
 
 def points(solving: Sequence[Solving]) -> list[Point]:
     """One point a round, up to the longest session's limit."""
-    last = max((s.rounds for s in solving), default=-1)
-    return [
-        Point(
-            round_,
-            len(solving),
-            sum(0 <= s.visible <= round_ for s in solving),
-            sum(0 <= s.whole <= round_ for s in solving),
-        )
-        for round_ in range(last + 1)
-    ]
+    return [_point(solving, round_) for round_ in range(max((s.rounds for s in solving), default=-1) + 1)]
+
+
+def _point(solving: Sequence[Solving], round_: int) -> Point:
+    visible, whole = ([0 <= found <= round_ for found in each] for each in _rounds_of(solving))
+    return Point(
+        round_, len(solving), sum(visible), sum(whole), _interval(solving, visible), _interval(solving, whole)
+    )
+
+
+def _rounds_of(solving: Sequence[Solving]) -> tuple[list[int], list[int]]:
+    return [s.visible for s in solving], [s.whole for s in solving]
+
+
+def _interval(solving: Sequence[Solving], solved: Sequence[bool]) -> tuple[float, float]:
+    clusters: dict[str, list[int]] = {}
+    for session, success in zip(solving, solved, strict=True):
+        counts = clusters.setdefault(session.problem, [0, 0])
+        counts[0] += success
+        counts[1] += 1
+    return clustered_wilson([(x, n) for x, n in clusters.values()])
 
 
 def picture(found: Sequence[Point]) -> bytes:
@@ -50,7 +60,7 @@ def picture(found: Sequence[Point]) -> bytes:
     ):
         counts = [getattr(point, name) for point in found]
         shares = [count / point.sessions for count, point in zip(counts, found, strict=True)]
-        bounds = [point.interval(count) for count, point in zip(counts, found, strict=True)]
+        bounds = [getattr(point, f"{name}_interval") for point in found]
         rounds = [point.round for point in found]
         axes.fill_between(
             rounds, [b[0] for b in bounds], [b[1] for b in bounds], alpha=0.15, color=colour, lw=0

@@ -15,7 +15,7 @@ from assistant.export.formats.base import Format
 from assistant.export.personal import Finding, redact
 from assistant.export.provenance import Place
 from assistant.export.rules import Rules
-from assistant.export.sessions import DIALOGUE, Session, fold
+from assistant.export.sessions import DIALOGUE, Program, Session, fold
 from assistant.export.shards import encoded
 from assistant.export.view import Row, View, passed
 from assistant.store.judging import NOT_ASKED, LeftOut, judge, judge_strictly
@@ -51,6 +51,8 @@ class Task:
 class Solving:
     """How one session went: rounds of the first program right by visible tests, and by all; -1 for none."""
 
+    problem: str
+    """Its hash: sessions on the same problem are alike."""
     rounds: int
     visible: int
     whole: int
@@ -77,6 +79,7 @@ class Made:
     models: set[str] = field(default_factory=set)
     licences: set[str] = field(default_factory=set)
     consents: set[str] = field(default_factory=set)
+    speakers: set[str] = field(default_factory=set)
     left_out: list[LeftOut] = field(default_factory=list)
     samples: dict[str, list[Row]] = field(default_factory=dict)
     tips: list[str] = field(default_factory=list)
@@ -155,19 +158,31 @@ def _account(view: View, made: Made) -> None:
     session, header = view.session, view.session.header
     made.annotators.add(header["annotator"])
     made.models.add(header["model"]["name"])
+    made.speakers.add(session.speaker)
     made.licences.add(header["problem"]["licence"])
     made.tips.append(session.tip)
     made.consents |= session.consents
     made.findings += view.personal
     made.programs += Counter(why for p in session.programs if (why := view.why_not(p)))
-    dialogue = [p for p in session.programs if p.arm in DIALOGUE and p.complete and not _mended(session, p)]
+    dialogue = [p for p in session.programs if _counts(session, p)]
     if any(p.round == 0 for p in dialogue):
         seen = [p.round for p in dialogue if passed(p.visible)]
         whole = [p.round for p in dialogue if passed(p.visible) and (p.hidden is None or passed(p.hidden))]
-        rounds = header["settings"]["rounds"]
         made.solving.append(
-            Solving(rounds, min(seen, default=-1), min(whole, default=-1), any(p.round for p in dialogue))
+            Solving(
+                header["problem_sha256"],
+                max(header["settings"]["rounds"], *(p.round for p in dialogue)),
+                min(seen, default=-1),
+                min(whole, default=-1),
+                any(p.round for p in dialogue),
+            )
         )
+
+
+def _counts(session: Session, program: Program) -> bool:
+    """Whether a solve rate counts it, as `assistant analyze` does: complete, judged, made by words alone."""
+    judged = program.visible is not None or program.code is None
+    return program.arm in DIALOGUE and program.complete and judged and not _mended(session, program)
 
 
 def _mended(session: Session, program: Any) -> bool:

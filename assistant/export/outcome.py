@@ -44,6 +44,10 @@ class Outcome:
     models: set[str] = field(default_factory=set)
     licences: set[str] = field(default_factory=set)
     consents: set[str] = field(default_factory=set)
+    speakers: set[str] = field(default_factory=set)
+    """Whose words they are."""
+    moved: list[str] = field(default_factory=list)
+    """Test problems of benchmarks that are in `test` because of that."""
     tips: list[str] = field(default_factory=list)
     _groups: Counter[str] = field(default_factory=Counter)
 
@@ -60,6 +64,7 @@ class Outcome:
             (self.models, made.models),
             (self.licences, made.licences),
             (self.consents, made.consents),
+            (self.speakers, made.speakers),
         ):
             mine |= its
         for name, counts in made.rows.items():
@@ -79,6 +84,12 @@ class Outcome:
             self.near_duplicates += 2 if self._groups[place.group] == 2 else 1
         if place.overlaps:
             self.overlaps[place.content] = list(place.overlaps)
+
+    @property
+    def lumped(self) -> int:
+        """Problems in the largest group of near-duplicates, where that holds most of them; else 0."""
+        most = max(self._groups.values(), default=0)
+        return most if most > 2 and 2 * most > len(self.splits) else 0
 
     @property
     def answered(self) -> bool:

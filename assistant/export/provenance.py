@@ -34,6 +34,7 @@ def provenance(view: View, program: Program, place: Place) -> Row:
         "edited": program.edited,
         "annotator": pseudonym(header["annotator"]),
         "origin": session.origin,
+        "speaker": session.speaker,
         "study": header["study"]["name"] if header["study"] else "",
         "model": model["name"],
         "model_revision": model["revision"],

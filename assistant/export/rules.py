@@ -24,7 +24,7 @@ class Rules:
     leaky: Literal["drop", "keep"] = "drop"
     duplicates: Literal["drop", "keep"] = "drop"
     ties: Literal["skip", "tests", "edits"] = "skip"
-    overlap: Literal["report", "exclude"] = "report"
+    overlap: Literal["test", "report", "exclude"] = "test"
     personal: Literal["redact", "refuse", "keep"] = "redact"
     turns: Literal["final", "dialogue"] = "final"
     pairs: Literal["state", "task"] = "state"
@@ -54,6 +54,8 @@ RULE_WORDS: dict[str, dict[str, str]] = {
         "edits": "a person's right edit is chosen over a right program of the model; other ties make no pair",
     },
     "overlap": {
+        "test": "problems that are also test problems of MBPP or HumanEval, and their near-duplicates, are in `test` "
+        "whatever their hash or an earlier export says (column `overlaps`)",
         "report": "problems that are also test problems of MBPP or HumanEval are kept and named (column `overlaps`)",
         "exclude": "problems that are also test problems of MBPP or HumanEval are left out",
     },

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from assistant.domain.problem import Problem
+from assistant.domain.speaker import MIXED, PEOPLE, UNKNOWN, speaker
 
 DIALOGUE = ("human", "simulated")
 Message = dict[str, str]
@@ -43,6 +44,7 @@ class Words:
     kinds: list[str]
     effort: dict[str, float]
     author: str
+    author_model: str = ""
 
 
 @dataclass(slots=True)
@@ -107,12 +109,20 @@ class Session:
 
     @property
     def origin(self) -> str:
-        """`people`, `simulated`, the dataset that it was imported from, or `mixed`, which is never exported."""
-        authors = {words.author for words in self.words}
-        simulated = "model" in authors or any(p.arm == "simulated" for p in self.programs)
-        if len(authors) > 1:
+        """`people`, `simulated`, `unknown`, the dataset that it was imported from, or `mixed`, never exported."""
+        if self.speaker == MIXED:
             return "mixed"
-        return self.header["imported_from"] or ("simulated" if simulated else "people")
+        if self.header["imported_from"]:
+            return str(self.header["imported_from"])
+        return {PEOPLE: "people", UNKNOWN: "unknown"}.get(self.speaker, "simulated")
+
+    @cached_property
+    def speaker(self) -> str:
+        """Who spoke: `people`, `model NAME`, `simulated`, `unknown speaker`, or `several speakers`."""
+        said = [(words.author, words.author_model) for words in self.words]
+        if any(p.arm == "simulated" for p in self.programs):
+            said = said or [("model", "")]
+        return speaker(said, (self.header.get("author", "person"), self.header.get("author_model", "")))
 
 
 def fold(lines: bytes, tip: str, problems: dict[str, Problem]) -> Session:
@@ -178,7 +188,13 @@ class _Fold:
 
     def _feedback_given(self, event: dict[str, Any]) -> None:
         words = Words(
-            event["program"], event["round"], event["text"], event["kinds"], event["effort"], event["author"]
+            event["program"],
+            event["round"],
+            event["text"],
+            event["kinds"],
+            event["effort"],
+            event["author"],
+            event.get("author_model", ""),
         )
         self.session.words.append(words)
         self.pending = self.said[words.about] = words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from assistant.export.rules import SPLITS
 
@@ -23,10 +23,18 @@ def split_of(group: str, shares: tuple[float, float, float]) -> str:
 
 
 def assign(
-    groups: Mapping[str, str], shares: tuple[float, float, float], earlier: Mapping[str, str]
+    groups: Mapping[str, str],
+    shares: tuple[float, float, float],
+    earlier: Mapping[str, str],
+    tests: Collection[str] = (),
 ) -> dict[str, str]:
-    """Each problem's split. A problem that an earlier export placed stays there, and draws its group with it."""
-    placed: dict[str, str] = {}
+    """Each problem's split. A problem that an earlier export placed stays there, and draws its group with it.
+
+    The groups of the problems in `tests` are test problems before all else.
+    """
+    held_out = {groups[problem] for problem in tests}
+    earlier = {p: split for p, split in earlier.items() if p not in groups or groups[p] not in held_out}
+    placed = dict.fromkeys(held_out, "test")
     for problem in sorted(groups):
         if problem in earlier:
             placed.setdefault(groups[problem], earlier[problem])

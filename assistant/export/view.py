@@ -83,7 +83,7 @@ class View:
         """Personal data in the person's words and edits."""
         problem = self.problem
         own = "\n".join([problem.text, problem.stub, problem.reference, *_tests(problem)])
-        texts = [w.text for w in self.session.words if w.author == "person"]
+        texts = [w.text for w in self.session.words if w.author != "model"]
         edits = [p.code or "" for p in self.session.programs if p.edited]
         return find(self.session.id, [*texts, *edits], own)
 
