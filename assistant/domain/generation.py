@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from assistant.domain.problem import Value
@@ -16,6 +16,17 @@ class Message(Value):
 
     role: Role
     content: str
+
+
+def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The dialogue for a chat template without a system turn: its text stands before the first user turn's."""
+    system = "\n\n".join(m.content for m in messages if m.role == "system")
+    rest = [m for m in messages if m.role != "system"]
+    first = next((i for i, m in enumerate(rest) if m.role == "user"), None)
+    if not system or first is None:
+        return tuple(rest)
+    rest[first] = Message(role="user", content=f"{system}\n\n{rest[first].content}")
+    return tuple(rest)
 
 
 class Sampling(Value):

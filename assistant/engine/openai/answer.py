@@ -6,7 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from assistant.domain.characters import half_at_end, whole_characters
 from assistant.domain.generation import Finish, FinishReason
+from assistant.domain.thinking import thinking_length
+from assistant.engine.openai.failures import one_line
+from assistant.engine.openai.jsontext import count
 from assistant.engine.openai.sse import Delta
 from assistant.engine.openai.stops import StopFilter
 
@@ -31,6 +35,14 @@ class Answer:
     pieces: int = 0
     reasoning: int = 0
     """Characters of thinking that are not part of the answer."""
+    refusal: str = ""
+    """Why the model will not answer, in its own words."""
+    tools: bool = False
+    """It called a tool."""
+    limit: int = 0
+    """Tokens that were asked for at most; 0 knows no limit."""
+    half: str = ""
+    """The first half of a character whose second half is still to come."""
     first_at: float | None = None
     server_reason: str | None = None
     usage: dict[str, Any] = field(default_factory=dict)
@@ -52,14 +64,31 @@ class Answer:
         """Add what came; gives the text that can be shown."""
         self.reasoning += len(delta.reasoning)
         self.pieces += bool(delta.text or delta.reasoning)
+        self.refusal += whole_characters(delta.refusal)
+        self.tools = self.tools or delta.tools
         if delta.text and self.first_at is None:
             self.first_at = time.perf_counter()
-        text = self.stops.feed(delta.text)
-        if delta.finish_reason is not None:
+        text = self.stops.feed(self._characters(delta.text, delta.finish_reason is not None))
+        if self._is_beyond_limit() and not self.ended:
+            self.note("the server wrote on beyond the limit: the answer is cut there")
+            self.server_reason = "length"
+            text += self.stops.flush()
+        elif delta.finish_reason is not None:
             self.server_reason = delta.finish_reason
             text += self.stops.flush()
         self.text += text
         return text
+
+    def _characters(self, text: str, last: bool) -> str:
+        """Whole characters: a server may send the halves of one in two pieces."""
+        text = self.half + text
+        self.half = "" if last else half_at_end(text)
+        return whole_characters(text.removesuffix(self.half) if self.half else text)
+
+    def _is_beyond_limit(self) -> bool:
+        """Far more came than the tokens asked for can be: nobody's tokens are so short or so long."""
+        written = len(self.text) + self.reasoning + self.stops.left_out
+        return self.limit > 0 and (self.pieces > 4 * self.limit + 256 or written > 40 * self.limit + 4_000)
 
     def note(self, words: str) -> None:
         """Say once what was done differently from what was asked."""
@@ -84,6 +113,7 @@ class Answer:
             reused_tokens=_count(self.usage.get("prompt_tokens_details"), "cached_tokens")
             or _count(self.timings, "cache_n"),
             generated_tokens=_count(self.usage, "completion_tokens") or self.pieces,
+            thinking_characters=self.reasoning + thinking_length(self.text),
             drafted_tokens=_count(self.timings, "draft_n"),
             accepted_tokens=_count(self.timings, "draft_n_accepted"),
             first_token_seconds=None if self.first_at is None else self.first_at - self.started,
@@ -92,6 +122,11 @@ class Answer:
         )
 
     def _reason(self) -> tuple[FinishReason, str]:
+        if not self.text.strip():
+            if self.refusal.strip():
+                return "error", f"the model refuses to answer: {one_line(self.refusal)}"
+            if self.tools:
+                return "error", "the model called a tool and wrote nothing: serve it without tools"
         if self.stops.stopped or self.stops.complete or self.server_reason in STOPPED:
             return "stop", ""
         if self.server_reason in FULL:
@@ -111,5 +146,4 @@ class Answer:
 
 
 def _count(counts: Any, name: str) -> int:
-    value = counts.get(name) if isinstance(counts, dict) else None
-    return value if isinstance(value, int) and value >= 0 else 0
+    return count(counts.get(name)) if isinstance(counts, dict) else 0

@@ -11,10 +11,17 @@ import httpx
 
 from assistant.domain.generation import Chunk, Request
 from assistant.engine.openai.answer import Answer
-from assistant.engine.openai.failures import ServerFailure, from_response, from_stream_error, from_transport
+from assistant.engine.openai.failures import (
+    ServerFailure,
+    from_page,
+    from_response,
+    from_stream_error,
+    from_transport,
+    one_line,
+)
 from assistant.engine.openai.line import TRANSPORT_ERRORS, Emit, Line
 from assistant.engine.openai.payload import TOLD, body_of, path_of
-from assistant.engine.openai.sse import Event, EventReader, parse_event
+from assistant.engine.openai.sse import LONGEST_EVENT, Event, EventReader, parse_event
 
 GRACE_SECONDS = 1.0
 """How long the counts are waited for after the last token."""
@@ -41,6 +48,8 @@ class Call:
         self.answers = list(answers)
         self.emit = emit
         self.malformed = 0
+        self.unread = ""
+        """The first thing in the stream that could not be read."""
         self._begun = False
         """The server has said 200 to the latest try."""
 
@@ -118,18 +127,28 @@ class Call:
             return self._unless_ended(failure)
         if len(self._open()) < len(self.answers) and not any(answer.touched for answer in self._open()):
             return None
-        return self._unless_ended(ServerFailure(UNFINISHED, passing=True, silent=True))
+        return self._unless_ended(self._unfinished())
+
+    def _unfinished(self) -> ServerFailure:
+        """The stream ended too early; one of which nothing could be read is no stream of answers at all."""
+        if self.malformed and not any(answer.touched for answer in self.answers):
+            quoted = one_line(self.unread)
+            return ServerFailure(f"the server's answer cannot be read: {quoted}", said=quoted)
+        return ServerFailure(UNFINISHED, passing=True, silent=True)
 
     async def _events(self, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
         line, self._begun = self.line, False
         url = line.address.url + path_of(self.request)
         async with line.client.stream("POST", url, json=body) as response:
             if response.status_code != httpx.codes.OK:
-                raise self._refusal(response, await response.aread())
+                raise self._refusal(response, await read_capped(response))
             self._begun = True
-            if "json" in response.headers.get("content-type", ""):
+            kind = response.headers.get("content-type", "")
+            if "html" in kind or "xml" in kind:
+                raise from_page(kind, await read_capped(response))
+            if "json" in kind and "ndjson" not in kind and "jsonl" not in kind:
                 # Asked for a stream, answered in one piece.
-                yield parse_event(await response.aread())
+                yield parse_event(await read_capped(response))
                 return
             reader = EventReader()
             async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as pieces:
@@ -166,14 +185,15 @@ class Call:
         if event.error is not None:
             raise from_stream_error(event.error, self._answer_tokens)
         self.malformed += event.malformed
+        self.unread = self.unread or event.said
         for delta in event.deltas:
-            if delta.index >= len(self.answers):
+            if not 0 <= delta.index < len(self.answers):
                 continue
             answer = self.answers[delta.index]
             if text := answer.take(delta):
                 self.emit(Chunk(sample=answer.sample, text=text))
         self._count(event)
-        return any(delta.text or delta.reasoning or delta.finish_reason for delta in event.deltas)
+        return any(d.text or d.reasoning or d.refusal or d.finish_reason for d in event.deltas)
 
     def _count(self, event: Event) -> None:
         for answer in self.answers:
@@ -198,6 +218,17 @@ class Call:
         if any(answer.touched for answer in self.answers):
             return ServerFailure(f"no token from the server for {patience.between_tokens:g} seconds")
         return ServerFailure(f"no first token from the server within {patience.first_token:g} seconds")
+
+
+async def read_capped(response: httpx.Response) -> bytes:
+    """The body, or the first megabytes of one that does not end."""
+    found = bytearray()
+    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as pieces:
+        async for piece in pieces:
+            found += piece
+            if len(found) > LONGEST_EVENT:
+                break
+    return bytes(found)
 
 
 def _in(seconds: float) -> float:

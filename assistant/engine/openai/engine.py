@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Any
 
-from assistant.domain.errors import EngineError
+from assistant.domain.errors import AssistantError, EngineError
 from assistant.domain.generation import (
     Cancel,
     Chunk,
@@ -24,6 +24,7 @@ from assistant.domain.generation import (
 )
 from assistant.engine.openai.address import new_client, parse_address
 from assistant.engine.openai.answer import Answer
+from assistant.engine.openai.failures import one_line
 from assistant.engine.openai.line import Emit, Line
 from assistant.engine.openai.loop import LoopThread
 from assistant.engine.openai.patience import Patience
@@ -86,7 +87,13 @@ class OpenAIEngine:
         """
         with self._lock:
             if self._info is None:
-                self._info = self._loop.wait(self._prepare(progress), cancel)
+                try:
+                    self._info = self._loop.wait(self._prepare(progress), cancel)
+                except AssistantError:
+                    raise
+                except Exception as error:  # whatever a server, a resolver or a proxy thinks of
+                    reason = one_line(f"{type(error).__name__}: {error}")
+                    raise EngineError(f"{self.address.url} cannot be used ({reason})") from error
             return self._info
 
     def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
@@ -121,7 +128,11 @@ class OpenAIEngine:
     def _answer(self, request: Request, sample: int) -> Answer:
         seed = sample_seed(request.sampling.seed, sample)
         answer = Answer(
-            sample, seed, StopFilter(request.stop, request.until_program), seed_honoured=self._trial.honoured
+            sample,
+            seed,
+            StopFilter(request.stop, request.until_program),
+            limit=request.sampling.max_new_tokens,
+            seed_honoured=self._trial.honoured,
         )
         if self._trial.all_alike and request.sampling.temperature > 0:
             answer.note(NOT_SAMPLED)
@@ -146,6 +157,7 @@ class OpenAIEngine:
             device="server",
             context_length=server.context_length or listed.context_length,
             is_chat=self._is_chat,
+            takes_system=not line.dialect.no_system,
             base_url=self.address.url,
             versions={"server": f"{server.kind} {server.version}".strip()} if server.kind else {},
         )
@@ -157,10 +169,7 @@ class OpenAIEngine:
         return choose(models, self.model, self.address.url)
 
     def _new_line(self) -> Line:
-        try:
-            client = new_client(self.address, self._patience.connect)
-        except (ValueError, ImportError, OSError) as error:
-            raise EngineError(f"cannot open connections ({error}): check the proxy variables") from error
+        client = new_client(self.address, self._patience.connect)
         slots = asyncio.Semaphore(MOST_STREAMS)
         return Line(client, self.address, self._patience, self._key_variable, slots)
 

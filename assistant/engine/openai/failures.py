@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from assistant.engine.openai.jsontext import read_json
 from assistant.engine.openai.patience import retry_after
 
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
@@ -51,6 +54,8 @@ class ServerFailure(Exception):
     """The server's own words."""
     silent: bool = False
     """The server began to answer and broke off without a word."""
+    fields: frozenset[str] = frozenset()
+    """Fields of the request that the server named as the fault."""
     overflow: int = 0
     """Tokens by which prompt and answer exceed the context; 1 when the server does not say by how many."""
 
@@ -63,7 +68,7 @@ def from_response(
 ) -> ServerFailure:
     """The failure that an error status and its body mean. `answer_tokens` were asked for."""
     status, said = response.status_code, server_words(body)
-    failure = ServerFailure("", status=status, said=said)
+    failure = ServerFailure("", status=status, said=said, fields=named_fields(body))
     quoted = f": {said}" if said else ""
     if status in (401, 403):
         advice = f"check the key in {key_variable}" if has_key else f"set {key_variable} to its key"
@@ -71,9 +76,7 @@ def from_response(
     elif TOO_LONG.search(said):
         return too_long(said, body.decode("utf-8", "replace"), answer_tokens, status)
     elif response.is_redirect:
-        failure.message = (
-            f"the server has moved to {response.headers.get('location')}: use that as --base-url"
-        )
+        failure.message = f"the server has moved to {_base(response)}: use that as --base-url"
     elif status == 404 and "model" not in said:
         failure.message = f"nothing answers at {response.url} (404{quoted}): does --base-url end in /v1?"
     elif status == 429:
@@ -88,11 +91,19 @@ def from_response(
 def from_stream_error(error: Any, answer_tokens: int = 0) -> ServerFailure:
     """The failure that an `error` object inside a stream means."""
     said = _words_of(error)
-    status = error.get("code") if isinstance(error, dict) else None
+    status = _status_of(error) if isinstance(error, dict) else None
     if TOO_LONG.search(said):
         return too_long(said, json.dumps(error), answer_tokens)
-    passing = isinstance(status, int) and status in PASSING
+    passing = status in PASSING
     return ServerFailure(f"the server failed: {said}", passing=passing, said=said)
+
+
+def from_page(content_type: str, body: bytes) -> ServerFailure:
+    """The failure that a page means which came in place of an answer: a wrong address, a proxy's login."""
+    said = server_words(body)
+    kind = content_type.partition(";")[0].strip() or "something else"
+    quoted = f": {said}" if said else ""
+    return ServerFailure(f"the server sent {kind} and no answer; check --base-url{quoted}", said=said)
 
 
 def from_transport(error: Exception, url: str) -> ServerFailure:
@@ -131,9 +142,52 @@ def server_words(body: bytes) -> str:
     """What an error body says, on one line and not too long."""
     text = body.decode("utf-8", "replace")
     try:
-        return _words_of(json.loads(text))
+        return _words_of(read_json(text))
     except ValueError:
-        return _one_line(re.sub(r"<[^>]*>", " ", text))
+        plain = re.sub(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->|<[^>]*>", " ", text[:20_000])
+        return one_line(html.unescape(plain))
+
+
+def named_fields(body: bytes) -> frozenset[str]:
+    """Fields that an error names outside its words: `loc` (FastAPI, pydantic), `param` (OpenAI)."""
+    try:
+        return frozenset(_fields_in(read_json(body)))
+    except ValueError:
+        return frozenset()
+
+
+def _fields_in(value: Any, depth: int = 0) -> Iterator[str]:
+    inner: Iterable[Any] = value if isinstance(value, list) else ()
+    if isinstance(value, dict):
+        yield from [value["param"]] if isinstance(value.get("param"), str) else []
+        yield from _path_in(value.get("loc"))[:1]
+        inner = value.values()
+    for item in inner if depth < 6 else ():
+        yield from _fields_in(item, depth + 1)
+
+
+def _path_in(loc: Any) -> list[str]:
+    """The path to a field in the request: `["body", "stream_options"]` without the body."""
+    names = [str(part) for part in loc] if isinstance(loc, list) else []
+    return names[1:] if names[:1] == ["body"] else names
+
+
+def _status_of(error: dict[str, Any]) -> int | None:
+    for name in ("code", "status", "status_code"):
+        value = error.get(name)
+        if isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and len(value) == 3):
+            return int(value)
+    return 529 if error.get("type") == "overloaded_error" else None
+
+
+def _base(response: httpx.Response) -> str:
+    """The base URL to which the server points, from the address of one of its calls."""
+    try:
+        moved = response.url.join(response.headers.get("location", ""))
+    except (httpx.InvalidURL, ValueError):
+        return one_line(response.headers.get("location", "nowhere"))
+    path = re.sub(r"/(chat/completions|completions|models)/?$", "", moved.path)
+    return str(moved.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
 
 
 def _words_of(value: Any) -> str:
@@ -143,12 +197,14 @@ def _words_of(value: Any) -> str:
             if value.get(name):
                 code = value.get("code") or value.get("type") if name == "message" else None
                 words = _words_of(value[name])
+                if path := _path_in(value.get("loc")):
+                    words = f"'{'.'.join(path)}': {words}"
                 return f"{words} [{code}]" if isinstance(code, str) and code not in words else words
     if isinstance(value, list) and value:
         return "; ".join(_words_of(item) for item in value[:3])
-    return _one_line(value if isinstance(value, str) else json.dumps(value))
+    return one_line(value if isinstance(value, str) else json.dumps(value))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 1] + "…"

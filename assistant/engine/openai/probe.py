@@ -13,14 +13,18 @@ from assistant.engine.openai.line import Line
 from assistant.engine.openai.stops import StopFilter
 
 PROMPT = "Write random words, as different from one another as you can:"
+SYSTEM = "You write single words."
 PROBE_TOKENS = 8
 PROBE_TEMPERATURE = 1.5
 SEED, OTHER_SEED = 20_260_101, 987_654_321
 
 
 async def warm_up(line: Line, model: str, is_chat: bool) -> None:
-    """Have the model answer with one token: it is loaded and takes our requests. Raises EngineError."""
-    finish = await _ask(line, model, is_chat, Sampling(max_new_tokens=1), 0)
+    """Have the model answer with one token: it is loaded and takes our requests. Raises EngineError.
+
+    The system turn shows whether its chat template has one (`Dialect.no_system`).
+    """
+    finish = await _ask(line, model, is_chat, Sampling(max_new_tokens=1), 0, SYSTEM if is_chat else "")
     if finish.reason == "error":
         raise EngineError(finish.error)
 
@@ -66,8 +70,12 @@ async def try_seeds(line: Line, model: str, is_chat: bool) -> SeedTrial:
     return SeedTrial(honoured=first == second)
 
 
-async def _ask(line: Line, model: str, is_chat: bool, sampling: Sampling, seed: int) -> Finish:
-    request = Request(messages=(Message(role="user", content=PROMPT),), sampling=sampling, raw=not is_chat)
+async def _ask(
+    line: Line, model: str, is_chat: bool, sampling: Sampling, seed: int, system: str = ""
+) -> Finish:
+    told = [Message(role="system", content=system)] if system else []
+    messages = (*told, Message(role="user", content=PROMPT))
+    request = Request(messages=messages, sampling=sampling, raw=not is_chat)
     items: list[Chunk | Finish] = []
     await Call(line, request, model, [Answer(0, seed, StopFilter(()))], items.append).run()
     finish = items[-1]

@@ -12,6 +12,7 @@ import httpx
 from assistant.domain.errors import EngineError
 from assistant.domain.generation import Progress
 from assistant.engine.openai.failures import from_response, from_transport
+from assistant.engine.openai.jsontext import count, read_json
 from assistant.engine.openai.line import TRANSPORT_ERRORS, Line
 
 MOST_NAMES = 12
@@ -72,7 +73,7 @@ async def list_models(
             if response.status_code in NO_LIST:
                 return None
             if response.status_code == httpx.codes.OK:
-                return _listed(response)
+                return _listed(response, named)
             has_key = bool(line.address.key or line.address.user)
             failure = from_response(response, response.content, line.key_variable, has_key)
         except TRANSPORT_ERRORS as error:
@@ -143,18 +144,40 @@ def _llama_server(props: Mapping[str, Any]) -> Server:
     server = _server("llama-server", props.get("build_info"))
     settings = props.get("default_generation_settings")
     context = settings.get("n_ctx") if isinstance(settings, dict) else None
-    return replace(server, context_length=context if isinstance(context, int) else 0)
+    return replace(server, context_length=count(context))
 
 
-def _listed(response: httpx.Response) -> tuple[Listed, ...]:
+def _listed(response: httpx.Response, named: bool) -> tuple[Listed, ...] | None:
+    """The models in a list as OpenAI, Together (a bare list), Ollama (null for none) and others write it.
+
+    None where it is no list and the model is `named`. Raises EngineError.
+    """
     try:
-        entries = response.json()["data"]
-        return tuple(
-            Listed(str(entry["id"]), int(entry.get("max_model_len") or 0), str(entry.get("owned_by") or ""))
-            for entry in entries
+        body = read_json(response.content)
+    except ValueError:
+        body = ""
+    entries = body if isinstance(body, list) else None
+    if isinstance(body, dict):
+        present = [body[name] for name in ("data", "models") if name in body]
+        entries = next(
+            (value for value in present if isinstance(value, list)), [] if present == [None] else None
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise EngineError(f"{response.url} is not a list of models: does --base-url end in /v1?") from error
+    if entries is not None:
+        return tuple(model for model in map(_entry, entries) if model.name)
+    if named:
+        return None
+    raise EngineError(
+        f"{response.url} is not a list of models: does --base-url end in /v1? else give --model"
+    )
+
+
+def _entry(entry: Any) -> Listed:
+    if not isinstance(entry, dict):
+        return Listed(entry if isinstance(entry, str) else "")
+    name = next((entry[n] for n in ("id", "name", "model") if isinstance(entry.get(n), str)), "")
+    sizes = (count(entry.get(n)) for n in ("max_model_len", "context_length", "context_window"))
+    owner = entry.get("owned_by")
+    return Listed(name, next((size for size in sizes if size), 0), owner if isinstance(owner, str) else "")
 
 
 async def _get(line: Line, url: str, seconds: float) -> httpx.Response:
@@ -169,7 +192,7 @@ async def _ask(line: Line, url: str) -> dict[str, Any]:
     """A JSON object from one of the server's own pages, or an empty one."""
     for _ in range(2):  # the first may meet a connection that the server has just given up
         try:
-            body = (await _get(line, url, QUESTION_SECONDS)).json()
+            body = read_json((await _get(line, url, QUESTION_SECONDS)).content)
         except TRANSPORT_ERRORS:
             continue
         except ValueError:

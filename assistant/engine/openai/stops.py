@@ -24,6 +24,8 @@ class StopFilter:
         self._held = ""
         self._given = ""
         self._behind = ""
+        self.left_out = 0
+        """Characters that came behind the end."""
         self.stopped = False
         """A stop string came: nothing more need be read."""
         self.complete = False
@@ -35,6 +37,7 @@ class StopFilter:
             self.complete, text, self._behind = False, self._behind + text, ""
         elif self.stopped or self.complete:
             self._behind += text if self.complete else ""
+            self.left_out += len(text)
             return ""
         text = self._held + text
         found = [at for at in (text.find(stop) for stop in self._stops) if at >= 0]
