@@ -41,6 +41,8 @@ class Answer:
     """It called a tool."""
     limit: int = 0
     """Tokens that were asked for at most; 0 knows no limit."""
+    cut: bool = False
+    """It went on beyond the limit."""
     half: str = ""
     """The first half of a character whose second half is still to come."""
     first_at: float | None = None
@@ -62,6 +64,8 @@ class Answer:
 
     def take(self, delta: Delta) -> str:
         """Add what came; gives the text that can be shown."""
+        if self.cut:
+            return ""
         self.reasoning += len(delta.reasoning)
         self.pieces += bool(delta.text or delta.reasoning)
         self.refusal += whole_characters(delta.refusal)
@@ -71,7 +75,7 @@ class Answer:
         text = self.stops.feed(self._characters(delta.text, delta.finish_reason is not None))
         if self._is_beyond_limit() and not self.ended:
             self.note("the server wrote on beyond the limit: the answer is cut there")
-            self.server_reason = "length"
+            self.server_reason, self.cut = "length", True
             text += self.stops.flush()
         elif delta.finish_reason is not None:
             self.server_reason = delta.finish_reason
