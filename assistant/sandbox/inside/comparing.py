@@ -33,17 +33,12 @@ def _own(value: Any, expected: Any, test: Json) -> bool:
     if kind == "exists":
         return bool(expected == (value if isinstance(value, bool) else value is not None))
     if kind in ("set", "evalplus"):
-        same = _same_set(value, expected) if kind == "set" else bool(value == expected)
+        try:
+            same = set(value) == set(expected) if kind == "set" else bool(value == expected)
+        except TypeError:  # no collection of hashable items
+            return False
         return same or (atol > 0 and _evalplus_close(value, expected, atol, rtol))
     return alike(value, expected, atol, rtol)
-
-
-def _same_set(value: Any, expected: Any) -> bool:
-    """As sets; a value that is no collection of hashable items is another one."""
-    try:
-        return set(value) == set(expected)
-    except TypeError:
-        return False
 
 
 def alike(value: Any, expected: Any, atol: float, rtol: float = 0.0) -> bool:
