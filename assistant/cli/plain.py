@@ -12,7 +12,7 @@ from functools import partial
 
 from assistant.cli import plain_text as text
 from assistant.cli import setup
-from assistant.cli.study import ask_consent, refusal
+from assistant.cli.study import ask_consent
 from assistant.domain import events as ev
 from assistant.domain.errors import AssistantError, EngineError, JournalError, UsageError
 from assistant.domain.generation import Engine, Progress
@@ -143,7 +143,7 @@ def _consent(desk: Desk, printer: Printer) -> bool:
     known = desk.consented()
     granted = ask_consent(consent.text, printer.read_line) if known is None else known
     if not granted:
-        printer.talk(refusal(desk.annotator))
+        printer.talk(desk.refusal())
     return granted
 
 

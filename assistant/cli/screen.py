@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from assistant.cli import setup
 from assistant.store.preferences import load_preferences
 from assistant.tui.launch import Launch, Problems
@@ -12,13 +14,10 @@ def run_screen(options: setup.RunOptions) -> int:
     from assistant.tui.app import run_app
 
     folder = setup.journal_folder(options)
-    resume = None
+    begun = setup.own_session(options, folder) if options.resume else None
+    of_study = options.study is not None or (begun is not None and setup.is_of_study(begun))
     warnings: list[str] = []
     preferences = load_preferences(warnings.append)
-    if options.resume:
-        from assistant.store.library import find_session
-
-        resume = find_session(folder, options.resume)
 
     def load_problems() -> Problems:
         from assistant.problems.sources import load_source
@@ -34,10 +33,11 @@ def run_screen(options: setup.RunOptions) -> int:
             settings=options.settings(),
             annotator=setup.annotator_of(options),
             problem=options.problem,
-            resume=resume,
+            resume=begun,
+            held=setup.held(options, "browser" if os.environ.get("TEXTUAL_DRIVER") else "app"),
             preferences=preferences,
             model_name=options.model or "",
-            open_desk=(lambda: setup.study_desk(options, folder)) if options.study else None,
+            open_desk=(lambda: setup.sure_desk(options, folder, begun)) if of_study else None,
             warnings=tuple(warnings),
         )
     )

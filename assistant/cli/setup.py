@@ -275,6 +275,22 @@ def desk_of(options: RunOptions, folder: Path, begun: Path | None) -> Desk | Non
     return resumed_desk(begun, options, folder) if begun is not None else None
 
 
+def is_of_study(journal: Path) -> bool:
+    """Whether the session in a journal belongs to a study. Raises JournalError."""
+    from assistant.domain.events import SessionStarted
+    from assistant.store.reading import read_journal
+
+    header = read_journal(journal).events[0]
+    return isinstance(header, SessionStarted) and header.study is not None
+
+
+def sure_desk(options: RunOptions, folder: Path, begun: Path | None) -> Desk:
+    """`desk_of` where there is one. Raises AssistantError."""
+    desk = desk_of(options, folder, begun)
+    assert desk is not None
+    return desk
+
+
 def resumed_desk(journal: Path, options: RunOptions, folder: Path) -> Desk | None:
     """The desk of a session that is resumed by its id, where it belongs to a study. Raises AssistantError."""
     from assistant.domain.events import SessionStarted

@@ -162,11 +162,3 @@ def ask_consent(text: str, read_line: Callable[[], str]) -> bool:
         if answer in ("yes", "y", "no", "n"):
             return answer.startswith("y")
         print("please answer with the word yes or no", file=sys.stderr)
-
-
-def refusal(annotator: str) -> str:
-    """What a refused consent means, and how it can be changed."""
-    return (
-        f"{annotator} does not agree to the consent text: that is on record, and the sessions are left out of every "
-        f"dataset; `assistant consent {annotator} --study FILE` changes it"
-    )

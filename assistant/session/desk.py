@@ -183,6 +183,13 @@ class Desk:
             answers.append((_sortable(ledger.time), ledger.answer == "granted"))
         return max(answers)[1] if answers else None
 
+    def refusal(self) -> str:
+        """What a refused consent means, and how it can be changed."""
+        return (
+            f"{self.annotator} does not agree to the consent text: that is on record, and the sessions are left out "
+            f"of every dataset; `assistant consent {self.annotator} --study FILE` changes it"
+        )
+
     def record_consent(self, session: Session, granted: bool) -> Iterator[ev.LiveEvent]:
         """Every session carries the answer under which it was made, and where it was given."""
         consent = self.study.consent

@@ -272,7 +272,7 @@ class AssistantApp(App[None]):
     @on(StudyNext)
     def study_next(self, message: StudyNext) -> None:
         if self.study is not None:
-            self.study.proceed(message.assignment)
+            self.study.proceed(message)
 
     @on(StudyFailed)
     def study_failed(self, message: StudyFailed) -> None:

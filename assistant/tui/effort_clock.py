@@ -21,7 +21,10 @@ class EffortClock:
     The session's thread reads it too, when verdicts are there; everything else happens in the screen's thread.
     """
 
-    def __init__(self, before: Effort = Effort(), away_after: float = AWAY_AFTER) -> None:
+    def __init__(
+        self, before: Effort = Effort(), away_after: float = AWAY_AFTER, taken: Effort | None = None
+    ) -> None:
+        """`before` are the totals so far, of which `taken` (else all) was credited to words and edits."""
         self._away_after = away_after
         self._spent: dict[Kind, float] = {
             "reading": before.reading,
@@ -30,7 +33,8 @@ class EffortClock:
             "editing": before.editing,
             "away": before.away,
         }
-        self._taken = dict(self._spent)
+        credited = before if taken is None else taken
+        self._taken = {kind: min(self._spent[kind], getattr(credited, kind)) for kind in self._spent}
         self._crediting = threading.Lock()
         self._since: float | None = None
         self._active_at = 0.0

@@ -69,6 +69,7 @@ class Going:
             launch.sessions,
             annotator=launch.annotator,
             study=launch.study,
+            held=launch.held,
         )
 
     def work_on_assignment(self, assignment: Assignment) -> None:
@@ -79,14 +80,17 @@ class Going:
 
     def resume(self, journal: Path) -> None:
         """The session of `journal`, where it was left."""
-        self._open(None, lambda: self._reopen(journal))
+        study = self._app.study
+        first = None if study is None else study.first_step
+        self._open(None, lambda: self._reopen(journal), first=first)
 
     def _reopen(self, journal: Path) -> Session:
         from assistant.session.runner import Session
 
         self.wait_until_left()
-        services = self._app.services
-        return Session.resume(journal, services.ready_engine(), services.sandbox())
+        launch, services = self._app.launch, self._app.services
+        engine, sandbox = services.ready_engine(), services.sandbox()
+        return Session.resume(journal, engine, sandbox, annotator=launch.annotator, held=launch.held)
 
     def look_at(self, journal: Path) -> None:
         """The rounds of a session, without going on with it."""

@@ -11,6 +11,7 @@ from assistant.domain.events import Settings, StudyInfo
 from assistant.domain.generation import Engine
 from assistant.domain.problem import Problem
 from assistant.domain.submission import Sandbox
+from assistant.session.held import Held
 from assistant.store.preferences import Preferences
 from assistant.store.xdg import data_folder
 
@@ -45,6 +46,8 @@ class Launch:
     """Id of the problem to open at once."""
     resume: Path | None = None
     """Journal of the session to resume at once."""
+    held: Held = field(default_factory=lambda: Held(author="person", interface="app"))
+    """Who speaks, and through what."""
     study: StudyInfo | None = None
     open_desk: Callable[[], Desk] | None = None
     """A study instead of free choice: opens this annotator's desk (blocks; runs in a thread)."""

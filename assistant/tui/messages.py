@@ -14,7 +14,7 @@ from assistant.tui.launch import Problems
 from assistant.tui.lines import Line
 
 if TYPE_CHECKING:
-    from assistant.session.desk import Assignment
+    from assistant.session.desk import Assignment, Unanswered
     from assistant.store.summary import SessionSummary
 
 
@@ -151,9 +151,12 @@ class SessionsReading(Message):
 
 @dataclass
 class StudyNext(Message):
-    """What the study wants next; None when it is done."""
+    """What the study wants next; None when it is done. Before that, what is still unanswered."""
 
     assignment: Assignment | None
+    unanswered: tuple[Unanswered, ...] = ()
+    note: str = ""
+    """What the annotator should know of the study's folder, told once."""
 
 
 @dataclass

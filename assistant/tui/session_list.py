@@ -50,6 +50,7 @@ def session_line(session: SessionSummary) -> Line:
         Piece(f"{state_word(session):<16}"),
         Piece(f"{rounds:<13}"),
         Piece(f"{minutes(session.active_seconds):>7}  ", "line--note"),
+        Piece(f"{displayable(session.annotator)[:13]:<14}", "line--note"),
         Piece(displayable(session.trouble or session.model), "line--note"),
     )
 

@@ -12,8 +12,9 @@ from assistant.tui.messages import StudyFailed, StudyNext
 from assistant.tui.screens.asking import ConsentScreen, QuestionScreen
 
 if TYPE_CHECKING:
-    from assistant.session.desk import Assignment, Desk
+    from assistant.session.desk import Assignment, Desk, Unanswered
     from assistant.session.runner import Session
+    from assistant.store.summary import SessionSummary
     from assistant.tui.app import AssistantApp
     from assistant.tui.screens.work import WorkScreen
 
@@ -40,16 +41,23 @@ class Studying:
     def _find_next(self) -> None:
         self._app.go.wait_until_left()
         try:
+            note = ""
             if self._desk is None:
                 self._desk = self._open_desk()
-                self.name = self._desk.study.name
+                self.name, note = self._desk.study.name, self._desk.changes()
                 self._granted = self._desk.consented()
-            self._app.post_message(StudyNext(self._desk.next()))
+            unanswered = tuple(self._desk.unanswered())
+            self._app.post_message(StudyNext(self._desk.next(), unanswered, note))
         except AssistantError as error:
             self._app.post_message(StudyFailed(str(error)))
 
-    def proceed(self, assignment: Assignment | None) -> None:
-        """Ask for consent where it is missing, then open the problem."""
+    def proceed(self, found: StudyNext) -> None:
+        """Ask what is still unanswered and for consent where it is missing, then open the problem."""
+        if found.note:
+            self._app.notify(found.note, severity="warning", timeout=30, markup=False)
+        self._ask_open(list(found.unanswered), lambda: self._begin(found.assignment))
+
+    def _begin(self, assignment: Assignment | None) -> None:
         if assignment is None or self._desk is None:
             self._app.notify(f"the study {self.name} is done: thank you", timeout=60, markup=False)
             return
@@ -61,7 +69,14 @@ class Studying:
 
     def _answered(self, granted: bool | None, assignment: Assignment) -> None:
         self._granted = bool(granted)
+        if not granted and self._desk is not None:
+            self._app.notify(self._desk.refusal(), timeout=30, markup=False)
         self._app.go.work_on_assignment(assignment)
+
+    def belongs(self, session: SessionSummary) -> bool:
+        """Whether the annotator may see this session: it is their own, in this study."""
+        desk = self._desk
+        return desk is not None and (session.annotator, session.study) == (desk.annotator, desk.study.name)
 
     def first_step(self, session: Session) -> Iterator[ev.LiveEvent]:
         """The agreement under which the session is made, then its first answer."""
@@ -72,40 +87,54 @@ class Studying:
 
     def open(self, assignment: Assignment) -> Session:
         """The session that the study wants: a new one, or the one that was interrupted. Blocks."""
-        from assistant.session.runner import Session
-
         desk, services = self._desk, self._app.services
         assert desk is not None
-        engine = services.ready_engine()
-        if assignment.unfinished is not None:
-            return Session.resume(assignment.unfinished, engine, services.sandbox())
-        return Session.begin(
-            assignment.problem,
-            assignment.settings,
-            engine,
-            services.sandbox(),
-            desk.folder,
-            annotator=desk.annotator,
-            study=assignment.info,
-        )
+        engine, sandbox = services.ready_engine(), services.sandbox()
+        return desk.hold(assignment, engine, sandbox, self._app.launch.held)
+
+    def _ask_open(self, unanswered: list[Unanswered], then: Callable[[], None]) -> None:
+        """Questions after earlier sessions that a closed or killed app left open."""
+        if not unanswered:
+            then()
+            return
+        left, *others = unanswered
+        asked = [(question, f"{left.problem}: {question}") for question in left.questions]
+
+        def keep(question: str, answer: str) -> None:
+            from assistant.session.desk import answer_question
+
+            try:
+                answer_question(left.journal, question, answer)
+            except AssistantError as error:
+                self._app.notify(str(error), severity="error", markup=False)
+
+        self._ask(asked, keep, lambda: self._ask_open(others, then))
 
     def ask_questions(self, screen: WorkScreen, then: Callable[[], None]) -> None:
-        """The study's questions, one after the other; an empty answer skips one."""
-        self._ask(list(self._desk.study.questions) if self._desk else [], screen, then)
+        """The study's questions, one after the other; an empty answer or Esc skips one."""
+        answered = screen.state.answered
+        questions = [q for q in self._desk.study.questions if q not in answered] if self._desk else []
 
-    def _ask(self, questions: list[str], screen: WorkScreen, then: Callable[[], None]) -> None:
+        def keep(question: str, answer: str) -> None:
+            screen.conductor.do(lambda session: _record_answer(session, question, answer))
+
+        self._ask([(question, question) for question in questions], keep, then)
+
+    def _ask(
+        self, questions: list[tuple[str, str]], keep: Callable[[str, str], None], then: Callable[[], None]
+    ) -> None:
+        """Ask each question in the words beside it; `keep` takes every answer, empty for one that was skipped."""
         if not questions:
             then()
             return
-        question, *others = questions
+        (question, words), *others = questions
 
         def answered(answer: str | None) -> None:
-            if answer:
-                screen.conductor.do(lambda session: _record_answer(session, question, answer))
-            self._ask(others, screen, then)
+            keep(question, answer or "")
+            self._ask(others, keep, then)
 
         self._app.push_screen(
-            QuestionScreen(question, hint="Enter keeps it · empty skips the question"), answered
+            QuestionScreen(words, hint="Enter keeps it · empty skips the question"), answered
         )
 
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
-from assistant.domain.events import ConsentGiven, QuestionAnswered
+from assistant.domain.events import ConsentGiven, QuestionAnswered, SessionResumed, SessionStarted, StudyInfo
 from assistant.domain.state import replay
 from assistant.session.desk import Desk
 from assistant.session.study import Study
 from assistant.store.library import list_sessions
 from assistant.store.reading import read_journal
+from assistant.tui.app import AssistantApp
+from assistant.tui.effort_clock import EffortClock
+from assistant.tui.phases import Phase
+from assistant.tui.screens import work
 from assistant.tui.screens.asking import ConsentScreen, LineScreen
 from assistant.tui.screens.library import LibraryScreen
+from assistant.tui.screens.sessions import SessionList, SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
-from tests.tui.conftest import ADDITION, RIGHT, UNDERSCORES, MakeApp
-from tests.tui.waiting import until
+from assistant.tui.session_list import session_line
+from tests.store.build import header, write_session
+from tests.tui.conftest import ADDITION, RIGHT, UNDERSCORES, WRONG, MakeApp
+from tests.tui.waiting import left, until, until_phase
 
 STUDY = Study.model_validate(
     {
@@ -36,7 +44,7 @@ async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp
     app = make_app([RIGHT, ADD], open_desk=lambda: Desk.open(STUDY, (UNDERSCORES, ADDITION), "anna", folder))
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
-        await pilot.press("y")
+        await pilot.press(*"yes", "enter")
         await until(pilot, lambda: isinstance(app.screen, LineScreen))
         await pilot.press(*"easy", "enter")
         await until(
@@ -58,6 +66,139 @@ async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp
     assert len(journals) == 2
     assert all(any(isinstance(e, ConsentGiven) and e.granted for e in events) for events in journals)
     answers = [e.answer for events in journals for e in events if isinstance(e, QuestionAnswered)]
-    assert answers == ["easy"]
+    assert sorted(answers) == ["", "", "", "easy"], (
+        "a question that was skipped is on record and not asked again"
+    )
     assert all(replay(list(events)).started.study.name == "words" for events in journals)
     assert all(replay(list(events)).settings.rounds == 2 for events in journals)
+
+
+def study_app(make_app: MakeApp, folder: Path, who: str, answers: list[str]) -> AssistantApp:
+    return make_app(
+        answers, annotator=who, open_desk=lambda: Desk.open(STUDY, (UNDERSCORES, ADDITION), who, folder)
+    )
+
+
+def listed(app: AssistantApp) -> int:
+    """How many sessions the list of sessions shows."""
+    return sum(len(pane.sessions) for pane in app.screen.query(SessionList))
+
+
+async def test_letters_typed_into_the_consent_decide_nothing_and_a_refusal_is_told(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sessions"
+    app = study_app(make_app, folder, "anna", [WRONG])
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
+        await pilot.press(*"any", "enter")
+        assert isinstance(app.screen, ConsentScreen)
+        app.screen.query_one(Input).value = ""
+        await pilot.press(*"no", "enter")
+        await until_phase(pilot, Phase.YOUR_TURN)
+        assert any("does not agree" in note.message for note in app._notifications)
+    (session,) = list_sessions(folder)
+    (given,) = [e for e in read_journal(session.path).events if isinstance(e, ConsentGiven)]
+    assert (given.granted, given.text, given.recorded_by) == (False, "We keep what you type.", "annotator")
+    header = read_journal(session.path).events[0]
+    assert isinstance(header, SessionStarted)
+    assert (header.author, header.interface) == ("person", "app")
+    assert header.study is not None
+    assert (header.study.position, header.study.total) == (1, 2)
+
+
+async def test_questions_that_a_closed_app_left_open_are_asked_again(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sessions"
+    app = study_app(make_app, folder, "anna", [RIGHT])
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
+        await pilot.press(*"yes", "enter")
+        await until(pilot, lambda: isinstance(app.screen, LineScreen))
+        app.go.release_all()
+        await until(pilot, lambda: left(app))
+    (session,) = list_sessions(folder)
+    assert (session.state, session.answered) == ("solved", ())
+    again = study_app(make_app, folder, "anna", [ADD])
+    async with again.run_test(size=(120, 36)) as pilot:
+        for words in ("hard", ""):
+            await until(
+                pilot,
+                lambda: isinstance(again.screen, LineScreen) and not again.screen.query_one(Input).value,
+            )
+            await pilot.press(*words, "enter")
+        await until(pilot, lambda: len(list_sessions(folder)) == 2)
+    events = read_journal(session.path).events
+    assert [e.answer for e in events if isinstance(e, QuestionAnswered)] == ["hard", ""]
+
+
+async def test_an_annotator_sees_touches_and_deletes_own_sessions_only(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sessions"
+    write_session(
+        folder, "theirs", [header("theirs", annotator="bert", study=StudyInfo(name="words", sha256=""))]
+    )
+    write_session(folder, "else", [header("else", annotator="anna")])
+    app = study_app(make_app, folder, "anna", [WRONG])
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
+        await pilot.press(*"yes", "enter")
+        await until_phase(pilot, Phase.YOUR_TURN)
+        app.go.to_library()
+        await until(pilot, lambda: isinstance(app.screen, LibraryScreen))
+        assert app.library._entries == [], "the problems to come are not shown"
+        app.push_screen(SessionsScreen())
+        await until(pilot, lambda: listed(app) == 1)
+        (own,) = app.screen.query_one(SessionList).sessions
+        assert own.annotator == "anna"
+        app.screen.action_delete_session()
+        await pilot.pause()
+        assert any("no session is deleted" in note.message for note in app._notifications)
+        app.screen.action_open_session()
+        await until_phase(pilot, Phase.YOUR_TURN)
+    assert len(list_sessions(folder)) == 3
+    resumed = [e for e in read_journal(own.path).events if isinstance(e, SessionResumed)]
+    assert [(e.annotator, e.interface) for e in resumed] == [("anna", "app")]
+
+
+async def test_outside_a_study_another_persons_session_is_neither_resumed_nor_deleted(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sessions"
+    path = write_session(folder, "theirs", [header("theirs", annotator="bert")])
+    before = path.read_bytes()
+    app = make_app([WRONG], annotator="anna")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.services.model is not None and app.problems is not None)
+        app.push_screen(SessionsScreen())
+        await until(pilot, lambda: listed(app) == 1)
+        assert any("bert" in piece.text for piece in session_line(app.screen.chosen))
+        for act in (app.screen.action_open_session, app.screen.action_delete_session):
+            act()
+            await pilot.pause()
+            assert isinstance(app.screen, SessionsScreen)
+        assert sum("bert" in note.message for note in app._notifications) == 2
+    assert path.read_bytes() == before
+
+
+async def test_seconds_since_the_last_step_survive_a_kill(
+    make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "CLOCK_EVERY", 0.05)
+    app = make_app([WRONG], problem=UNDERSCORES.id)
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await until_phase(pilot, Phase.YOUR_TURN)
+        assert screen.conductor.session is not None
+        path = screen.conductor.session.path
+        before = replay(list(read_journal(path).events)).clock.active
+        await pilot.press("down")
+        await until(pilot, lambda: replay(list(read_journal(path).events)).clock.active > before + 0.1)
+        killed = tmp_path / "killed" / path.name
+        killed.parent.mkdir()
+        killed.write_bytes(path.read_bytes())
+    state = replay(list(read_journal(killed).events))
+    clock = EffortClock(state.clock, taken=state.effort)
+    clock.start(0.0)
+    assert clock.take(0.0).active >= state.clock.active - state.effort.active > 0.1

@@ -20,12 +20,9 @@ KEEP_HINT = "Enter keeps it · Esc leaves it as it was · empty means the app's 
 
 
 class ConsentScreen(Unasked[bool], ModalScreen[bool]):
-    """A study's consent text; the answer is recorded with every session."""
+    """A study's consent text; the word yes or no and Enter decide, and the answer is recorded with every session."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes"),
-        Binding("n", "answer(False)", "No"),
-    ]
+    AUTO_FOCUS = "#agree"
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -35,10 +32,16 @@ class ConsentScreen(Unasked[bool], ModalScreen[bool]):
         with Vertical(classes="dialog wide"):
             with VerticalScroll(id="consent"):
                 yield Static(self._text, markup=False)
-            yield Static("Do you agree?  Y yes · N no", classes="question")
+            yield Static("Do you agree? Type yes or no, then Enter.", classes="question")
+            yield Input(placeholder="yes or no", id="agree")
 
-    def action_answer(self, yes: bool) -> None:
-        self.dismiss(yes)
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        answer = event.value.strip().lower()
+        if answer in ("yes", "y", "no", "n"):
+            self.dismiss(answer.startswith("y"))
+        else:
+            self.query_one(".question", Static).update("Please type the word yes or no, then Enter.")
 
 
 class ConfirmScreen(ModalScreen[bool]):

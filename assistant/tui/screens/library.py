@@ -109,11 +109,14 @@ class LibraryScreen(Screen[None]):
 
     def show_problems(self, problems: Problems) -> None:
         """Fill the list."""
-        self._problems = problems.problems
+        study = self.app.study
+        self._problems = problems.problems if study is None else ()
         self._suggester.tags = tuple(sorted({tag for p in problems.problems for tag in p.tags}))
         self.query_one(ProblemList).with_level = any(p.difficulty for p in problems.problems)
         skipped = f", {len(problems.skipped)} skipped" if problems.skipped else ""
         title = f"assistant  ·  {problems.name}: {len(self._problems)} problems{skipped}"
+        if study is not None:
+            title = f"assistant  ·  {study.name}: Enter goes on with the next problem"
         self.query_one("#title", Static).update(title)
         self.show_attempts()
 
@@ -179,7 +182,10 @@ class LibraryScreen(Screen[None]):
         self.app.push_screen(SessionsScreen())
 
     def action_own_problem(self) -> None:
-        self.app.go.write_problem()
+        if self.app.study is not None:
+            self.notify("the study decides which problem comes next: Enter goes on")
+        else:
+            self.app.go.write_problem()
 
     def show_status(self) -> None:
         """The model's progress, until it is ready."""

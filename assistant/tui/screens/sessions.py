@@ -84,7 +84,7 @@ class SessionsScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one("#sessions").border_title = "reading …"
         if self.app.sessions:
-            self._all = self.app.sessions  # as they were; read anew meanwhile
+            self._all = self._allowed(self.app.sessions)  # as they were; read anew meanwhile
             self._filter()
         self.read()
 
@@ -98,6 +98,20 @@ class SessionsScreen(Screen[None]):
         except AssistantError as error:
             self.post_message(SessionsListed((), str(error)))
 
+    def _allowed(self, sessions: tuple[SessionSummary, ...]) -> tuple[SessionSummary, ...]:
+        """In a study an annotator sees their own sessions in it and no others."""
+        study = self.app.study
+        return sessions if study is None else tuple(s for s in sessions if study.belongs(s))
+
+    def _is_own(self, session: SessionSummary, what: str) -> bool:
+        """Whether the session is this annotator's; another person's is named, and left alone."""
+        me = self.app.launch.annotator
+        own = session.annotator in (me, "")
+        if not own:
+            said = f"this is {session.annotator}'s session, and you are {me}: it cannot be {what} here"
+            self.notify(f"{said} (start with --annotator {session.annotator} if that is you)", markup=False)
+        return own
+
     def _tell_reading(self, done: int, total: int) -> None:
         if done % 50 == 0:
             self.post_message(SessionsReading(done, total))
@@ -106,7 +120,7 @@ class SessionsScreen(Screen[None]):
         self.query_one(SessionList).border_title = f"reading {message.done:,} of {message.total:,} …"
 
     def on_sessions_listed(self, message: SessionsListed) -> None:
-        self._all = message.sessions
+        self._all = self._allowed(message.sessions)
         if message.error:
             self.notify(message.error, severity="error", markup=False)
         self._filter()
@@ -139,8 +153,13 @@ class SessionsScreen(Screen[None]):
             return
         if session.trouble:
             self.notify(session.trouble, severity="error", markup=False)
-        elif session.resumable:
+        elif session.resumable and session.study and self.app.study is None:
+            command = f"assistant resume {session.id}"
+            self.notify(f"this session belongs to study {session.study}; go on with: {command}", markup=False)
+        elif session.resumable and self._is_own(session, "resumed"):
             self.app.go.resume(session.path)
+        elif session.resumable:
+            return
         else:
             self.app.go.look_at(session.path)
 
@@ -180,6 +199,11 @@ class SessionsScreen(Screen[None]):
     def action_delete_session(self) -> None:
         session = self.chosen
         if session is None:
+            return
+        if self.app.study is not None:
+            self.notify("in a study no session is deleted: it would be asked for again", markup=False)
+            return
+        if not self._is_own(session, "deleted"):
             return
         question = f"Delete the session on {session.problem} of {when(session.started)}? It goes to the trash folder."
         self.app.push_screen(ConfirmScreen(question), lambda yes: self._delete(session) if yes else None)

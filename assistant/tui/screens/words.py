@@ -75,6 +75,16 @@ def save_draft(screen: WorkScreen) -> None:
         screen.run_worker(lambda: _keep(session, words), thread=True, group="draft", exit_on_error=False)
 
 
+def save_clock(screen: WorkScreen) -> None:
+    """Put the effort clock's totals on disk, in a thread, where the person has spent time since the last reading."""
+    session = screen.conductor.session
+    if session is None or not screen.effort_clock.running or screen.state.ended is not None:
+        return
+    now, before = screen.effort_clock.read(time.monotonic()), session.state.clock
+    if now.active + now.waiting > before.active + before.waiting:
+        screen.run_worker(lambda: session.clock("read", now), thread=True, group="clock", exit_on_error=False)
+
+
 def _keep(session: Session, words: str) -> None:
     session.save_draft(words)
     session.read_ahead(words)

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 BEAT = 1 / 25
 """Seconds between two looks at what is being written: fast enough for the eye, slow enough for the processor."""
+CLOCK_EVERY = 10.0
+"""Seconds between two readings of the effort clock that are put on disk: a kill loses no more of them."""
 LONG_WAIT = 5.0
 """Seconds of waiting after which the person is called back."""
 
@@ -102,6 +104,7 @@ class WorkScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(CodeEditor).display = False
         self.set_interval(BEAT, self._on_beat)
+        self.set_interval(CLOCK_EVERY, lambda: words.save_clock(self))
         self._composed = True
         self.effort_clock = EffortClock(self.state.clock, self.app.preferences.away_seconds)
         if self.app.services.model is not None:
@@ -126,7 +129,9 @@ class WorkScreen(Screen[None]):
         self.state = message.state
         match message.event:
             case ev.SessionResumed():
-                self.effort_clock = EffortClock(self.state.clock, self.app.preferences.away_seconds)
+                self.effort_clock = EffortClock(
+                    self.state.clock, self.app.preferences.away_seconds, self.state.effort
+                )
                 self.effort_clock.wait(time.monotonic(), True)
                 self.effort_clock.start(time.monotonic())
                 self.query_one(FeedbackBox).said = [
