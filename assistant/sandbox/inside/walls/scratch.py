@@ -17,6 +17,7 @@ def wipe(folder: str) -> bool:
     """Remove everything below `folder`, however deep; False when that did not succeed in time."""
     deadline = time.monotonic() + PATIENCE
     number = 0
+    forget(folder)  # its owner may have shut it
     prefix = os.urandom(8).hex()  # no program can have left a name that the wipe will need
     try:
         while names := os.listdir(folder):
