@@ -99,6 +99,18 @@ def parts_of(folder: Path) -> list[folders.Json]:
     return list(folders.read_json(path)["parts"]) if path.exists() else []
 
 
+def opening_lines(summary: folders.Json) -> list[str]:
+    """What stands above every bench's tables: whether the run is whole, and what of its sources is not used."""
+    lines = []
+    if missing := summary["of"] - summary["samples"]:
+        lines.append(
+            f"  CUT SHORT: {missing} of {summary['of']} samples are missing; every rate is over those that are there"
+        )
+    for source, left_out in summary.get("left_out", {}).items():
+        lines.append(f"  {len(left_out)} tests or records of {source} are not used (named in summary.json)")
+    return lines
+
+
 def closing_lines(summary: folders.Json, folder: Path) -> list[str]:
     """What every bench says at its end."""
     missing = summary["of"] - summary["samples"]

@@ -268,11 +268,11 @@ def show(
     json_: bool,
 ) -> None:
     """Data on stdout, talk on stderr."""
-    from assistant.bench.sitting import closing_lines
+    from assistant.bench.sitting import closing_lines, opening_lines
 
     if json_:
         print(json.dumps(summary, ensure_ascii=False))
     elif summary["samples"]:
-        print("\n".join(report(summary)) + "\n")
+        print("\n".join([*opening_lines(summary), *report(summary)]) + "\n")
     for line in closing_lines(summary, folder):
         say(line)

@@ -8,14 +8,16 @@ from typing import Any
 from assistant.bench.texttable import percent, table
 
 Measured = Mapping[str, Any]
+CUT_SHORT = "cut short"
+"""Stands at the head of every table of rates over a part of the samples."""
 
 
 def report(summary: Measured) -> Iterator[str]:
     """The tables, line by line."""
-    yield from _cut_short(summary)
+    cut = CUT_SHORT if summary.get("of", 0) > summary.get("samples", 0) else ""
     variants: Mapping[str, Measured] = summary["variants"]
     names, found = short_names(list(variants)), list(variants.values())
-    yield from _one(names[0], found[0]) if len(found) == 1 else _several(names, found)
+    yield from _one(names[0], found[0], cut) if len(found) == 1 else _several(names, found, cut)
     for name, prompts in summary["prompts"].items():
         yield ""
         yield from _prompts(name, prompts)
@@ -25,22 +27,16 @@ def report(summary: Measured) -> Iterator[str]:
             yield from _difficulties(name, measured)
 
 
-def _cut_short(summary: Measured) -> Iterator[str]:
-    missing = summary.get("of", 0) - summary.get("samples", 0)
-    if missing > 0:
-        yield (
-            f"  CUT SHORT: {missing} of {summary['of']} samples are missing; every rate below is over the samples "
-            "that there are"
-        )
-    for source, lines in summary.get("left_out", {}).items():
-        yield f"  {len(lines)} tests or records of {source} are not used (named in summary.json)"
+def _bracketed(cut: str) -> str:
+    return f" ({cut})" if cut else ""
 
 
-def _one(name: str, measured: Measured) -> Iterator[str]:
+def _one(name: str, measured: Measured, cut: str) -> Iterator[str]:
     """One variant: a measure a line; each published test set, visible tests and all tests side by side."""
     hidden = _has_hidden(measured)
     yield f"  {measured['problems']} problems, {measured['samples']} samples; {name}"
-    yield from table(*_columns(measured, hidden=hidden))
+    head, rows = _columns(measured, hidden=hidden)
+    yield from table([cut, *head[1:]], rows)
     yield from _remarks(measured, hidden=hidden)
     yield ""
     outcomes = [[kind.replace("_", " "), percent(m)] for kind, m in measured["outcomes"].items()]
@@ -98,19 +94,19 @@ def _remarks(measured: Measured, *, hidden: bool) -> Iterator[str]:
         yield f"  not judged: {times} samples ({trouble}); they count as failed"
 
 
-def _several(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
-    yield from _rates(names, found)
+def _several(names: Sequence[str], found: Sequence[Measured], cut: str) -> Iterator[str]:
+    yield from _rates(names, found, cut)
     if any(_has_hidden(measured) for measured in found):
         yield ""
-        yield from _hidden(names, found)
+        yield from _hidden(names, found, cut)
     if any(measured["unsealed"]["count"] for measured in found):
         yield ""
         yield from _sealed(names, found)
     for suite in dict.fromkeys(name for m in found for name in m["suites"]):
         yield ""
-        yield from _suite(suite, names, found)
+        yield from _suite(suite, names, found, cut)
     yield ""
-    yield from _pass_at(names, found)
+    yield from _pass_at(names, found, cut)
     yield ""
     yield from _outcomes(names, found)
     for name, measured in zip(names, found, strict=True):
@@ -130,8 +126,8 @@ def short_names(names: Sequence[str]) -> list[str]:
     return [" ".join(f"{key}={parts.get(key, '')}" for key in varying) for parts in split]
 
 
-def _rates(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
-    head = ["", "problems", "samples", "problems with a passing sample", "samples that pass"]
+def _rates(names: Sequence[str], found: Sequence[Measured], cut: str) -> Iterator[str]:
+    head = [cut, "problems", "samples", "problems with a passing sample", "samples that pass"]
     keys = ("problems_any_sample", "samples_passing")
     yield from table(
         head,
@@ -142,7 +138,7 @@ def _rates(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
     )
 
 
-def _suite(suite: str, names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
+def _suite(suite: str, names: Sequence[str], found: Sequence[Measured], cut: str) -> Iterator[str]:
     """One published test set: its own pass@k for every variant."""
     ks = sorted({int(k) for m in found if suite in m["suites"] for k in m["suites"][suite]["pass_at"]})
     rows = [
@@ -155,11 +151,25 @@ def _suite(suite: str, names: Sequence[str], found: Sequence[Measured]) -> Itera
         for name, m in zip(names, found, strict=True)
         if (part := m["suites"].get(suite))
     ]
-    yield from table([suite, "problems", "problems with a passing sample", *(f"pass@{k}" for k in ks)], rows)
+    yield from table(
+        [
+            f"{suite}{_bracketed(cut)}",
+            "problems",
+            "problems with a passing sample",
+            *(f"pass@{k}" for k in ks),
+        ],
+        rows,
+    )
 
 
-def _hidden(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
-    head = ["visible and hidden tests", "problems", "samples", "false solves: of samples", "of problems"]
+def _hidden(names: Sequence[str], found: Sequence[Measured], cut: str) -> Iterator[str]:
+    head = [
+        f"visible and hidden tests{_bracketed(cut)}",
+        "problems",
+        "samples",
+        "false solves: of samples",
+        "of problems",
+    ]
     keys = (
         "problems_any_sample_all_tests",
         "samples_passing_all_tests",
@@ -181,10 +191,10 @@ def _sealed(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
     yield from table(head, rows)
 
 
-def _pass_at(names: Sequence[str], found: Sequence[Measured]) -> Iterator[str]:
+def _pass_at(names: Sequence[str], found: Sequence[Measured], cut: str) -> Iterator[str]:
     ks = sorted({int(k) for m in found for k in m["pass_at"]})
     rows = [[name, *(_at(m["pass_at"], k) for k in ks)] for name, m in zip(names, found, strict=True)]
-    yield from table(["pass@", *(str(k) for k in ks)], rows)
+    yield from table([f"pass@{_bracketed(cut)}", *(str(k) for k in ks)], rows)
 
 
 def _at(curve: Measured, k: int) -> str:
