@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
 
 
+ELSEWHERE = "Other problems, rounds, samples: assistant --problems humaneval --rounds 6 --samples 3"
+"""What is chosen at the start only."""
+
+
 class SettingList(LinePane):
     """One row a setting."""
 
@@ -58,6 +62,7 @@ class SettingsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(f"Settings  ·  {settings_file()}", id="title", markup=False)
         yield SettingList(id="settings")
+        yield Static(ELSEWHERE, id="detail", markup=False)
         yield Footer(show_command_palette=False, compact=True)
         yield TooSmall()
 
