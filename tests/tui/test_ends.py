@@ -12,7 +12,6 @@ from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.domain.sameness import changed_nothing, same_program
 from assistant.domain.state import Program, State, apply
 from assistant.domain.wording import after_feedback, hidden_words
-from assistant.store.preferences import Preferences
 from assistant.store.summary import SessionSummary
 from assistant.tui.ending import headline, kind_of_end, round_lines
 from assistant.tui.lines import Piece, folded, plain
@@ -21,7 +20,7 @@ from assistant.tui.problem_list import attempts_of, entries_of, entry_line, winn
 from assistant.tui.screens.scratch import with_brackets_closed
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.session_list import matching_sessions, session_line
-from assistant.tui.setting_rows import GENERAL, setting_line
+from assistant.tui.setting_rows import GENERAL
 from assistant.tui.verdicts import verdicts_of
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.problem_pane import difficulty_words
@@ -156,7 +155,7 @@ def test_brackets_that_were_left_open_are_closed(typed: str, meant: str) -> None
 
 def test_every_explanation_in_the_settings_fits_where_a_terminal_is_80_columns_wide() -> None:
     for setting in GENERAL:
-        assert setting.help and len(plain(setting_line(setting, Preferences()))) <= 78, setting.title
+        assert setting.help and len(f"{setting.title}: {setting.help}") <= 78, setting.title
 
 
 def test_problems_that_words_can_win_come_first_where_levels_are_known() -> None:
