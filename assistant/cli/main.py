@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from assistant import __version__
 from assistant.cli.starting import INTERRUPTED, interruptible, leave_at_once
@@ -23,18 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failure, 2 usage, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    if sys.stderr is None:  # closed by whoever started us: what is said there goes nowhere
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-    if sys.stdout is None:
-        sys.exit(_say(CLOSED, 1, debug))
     with printable_output():
         status = _guarded(with_default_command([w for w in words if w != "--debug"]), debug)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave_at_once)
     sys.exit(status)
-
-
-CLOSED = "standard output is closed, so nothing can be shown: send it to a file, or to /dev/null"
 
 
 def with_default_command(words: list[str]) -> list[str]:
@@ -53,7 +45,6 @@ def _completes(words: list[str]) -> bool:
 def _guarded(words: list[str], debug: bool) -> int:
     try:
         result = build_app()(args=words, prog_name="assistant", standalone_mode=False)
-        sys.stdout.flush()
     except AssistantError as error:
         return _say(str(error), error.exit_status, debug)
     except (KeyboardInterrupt, typer.Abort):

@@ -7,17 +7,14 @@ of them, errors and JSON included, so that one that forgot cannot do harm.
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-from assistant.domain.errors import AssistantError
 from assistant.domain.printable import is_harmful
 
-_STDERR = 2
 _OWN = re.compile(r"(\x1b\[[0-9;]*m|\r\x1b\[K)")
 """What our own printers send to a terminal: colours, and the start of a line that is written again."""
 
@@ -34,28 +31,8 @@ class PrintableStream:
     def write(self, text: str) -> int:
         """Write `text`, harmful characters escaped; the number of characters taken."""
         escaped = _escaped_but_own if self.stream.isatty() else _escaped
-        with self._told():
-            self.stream.write(text if text.isascii() and text.isprintable() else escaped(text))
+        self.stream.write(text if text.isascii() and text.isprintable() else escaped(text))
         return len(text)
-
-    def flush(self) -> None:
-        """Hand everything to the system. Raises AssistantError where standard output cannot be written."""
-        with self._told():
-            self.stream.flush()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """A stream that cannot be written (a full disk) goes nowhere from then on, and is told of once."""
-        try:
-            yield
-        except BrokenPipeError:  # its reader has gone: nothing to tell
-            raise
-        except OSError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
-            if self.stream.fileno() != _STDERR:
-                raise AssistantError(
-                    f"the output cannot be written ({error.strerror}): what was recorded is safe"
-                ) from None
 
     def writelines(self, lines: list[str]) -> None:
         for line in lines:

@@ -208,7 +208,10 @@ def test_numpy_may_be_imported_and_no_other_package(run: Run) -> None:
     report = run("import pydantic\n", "assert f(2)")
     assert report.message.startswith("ModuleNotFoundError")
     array = "import numpy as np\ndef f(x):\n    return np.array([x])\n"
-    assert run(array, "assert f(2) == 2", seconds=30.0).message == "cannot compare a `ndarray`"
+    assert (
+        run(array, "assert f(2) == 2", seconds=30.0).message
+        == "not judged: cannot compare a `ndarray` with a plain value"
+    )
 
 
 def test_a_package_installed_below_the_scratch_is_granted_and_costs_no_wall(

@@ -1,11 +1,13 @@
-"""A stand-in for `pytest`: tests of published datasets import `approx` (and `raises`) from it."""
+"""A stand-in for `pytest`: tests of published datasets import `approx`, `raises`, `warns` or `fail` from it."""
 
 from __future__ import annotations
 
 import contextlib
 import math
+import re
 import sys
 import types
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,8 +69,6 @@ class Caught:
 
     def match(self, pattern: str) -> bool:
         """Raise `AssertionError` unless the exception's text matches."""
-        import re
-
         if not re.search(pattern, str(self.value)):
             raise AssertionError(f"{pattern!r} is not in {str(self.value)!r}")
         return True
@@ -102,8 +102,31 @@ def _raising(kind: Any, match: str | None) -> Iterator[Caught]:
     raise AssertionError(f"did not raise {name}")
 
 
+@contextlib.contextmanager
+def warns(kind: Any = Warning, *, match: str | None = None) -> Iterator[list[warnings.WarningMessage]]:
+    """The block must warn of `kind`; gives the warnings as they come."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield caught
+    expected = [one for one in caught if issubclass(one.category, kind)]
+    if not any(match is None or re.search(match, str(one.message)) for one in expected):
+        raise AssertionError(f"did not warn of {getattr(kind, '__name__', kind)}")
+
+
+def deprecated_call(*, match: str | None = None) -> Any:
+    """The block must warn of something that is deprecated."""
+    return warns((DeprecationWarning, PendingDeprecationWarning, FutureWarning), match=match)
+
+
+def fail(reason: str = "", pytrace: bool = True) -> None:
+    """End the test."""
+    raise AssertionError(reason)
+
+
 def install() -> None:
     """Make `import pytest` find the stand-in."""
     module = types.ModuleType("pytest", __doc__)
-    module.__dict__.update(approx=Approx, raises=raises)
+    module.__dict__.update(
+        approx=Approx, raises=raises, warns=warns, deprecated_call=deprecated_call, fail=fail
+    )
     sys.modules["pytest"] = module

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from assistant.sandbox.inside.refusals import RemoteKind
 from assistant.sandbox.inside.show import show
 
 RECORDER = "__recorder__"
@@ -37,10 +38,17 @@ _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
     "is": operator.is_,
     "is not": operator.is_not,
-    "in": lambda left, right: left in right,
-    "not in": lambda left, right: left not in right,
+    "in": lambda left, right: _is_in(left, right),
+    "not in": lambda left, right: not _is_in(left, right),
 }
 _CLOSENESS = ("isclose", "allclose", "approx_equal", "almost_equal")
+
+
+def _is_in(value: Any, container: Any) -> bool:
+    """`value in container`. An object of the program's is compared with each member: its hash is its own affair."""
+    if type(type(value)) is RemoteKind and type(container) in (set, frozenset, dict):
+        return value in list(container)
+    return value in container
 
 
 @dataclass

@@ -31,6 +31,7 @@ class Neighbour:
         self.raised: BaseException | None = None
         self.raised_as: dict[str, Any] = {}
         self.returned: list[Any] = []
+        self.lost = ""
 
     def start_load(self, source: str, name: str, prelude: str = "") -> None:
         self._source = source
@@ -57,6 +58,13 @@ class Neighbour:
         owner, _, method = name.partition(".")
         found = self._module.__dict__[owner]
         return getattr(found(), method) if method else found
+
+    def begin(self, *, flat: bool = False) -> None:
+        self.returned, self.raised = [], None
+
+    def disturbed(self) -> bool:
+        """Never: program and test share everything here."""
+        return False
 
     def get(self, name: str) -> Any:
         return self._module.__dict__[name]

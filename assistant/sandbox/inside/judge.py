@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from assistant.sandbox.inside import approx, frames, names
+from assistant.sandbox.inside.asserting import can_fail
 from assistant.sandbox.inside.asserts import RECORDER, Recorder, compile_test
 from assistant.sandbox.inside.comparing import compared, number_is, read_literal
 from assistant.sandbox.inside.digests import digest_of
@@ -18,8 +19,6 @@ from assistant.sandbox.inside.failures import checked_failure, describe
 from assistant.sandbox.inside.homes import homes_in
 from assistant.sandbox.inside.literals import literal_of
 from assistant.sandbox.inside.proxies import (
-    PLAIN,
-    PROXIES,
     Decisive,
     MustRunBeside,
     ProgramDied,
@@ -40,6 +39,8 @@ from assistant.sandbox.inside.subject import (
 )
 
 Json = dict[str, Any]
+NOT_JUDGED = "not judged"
+"""How the message begins when a test has no verdict though it could be run: the program would have had to judge."""
 
 
 class Judge:
@@ -54,7 +55,7 @@ class Judge:
         self._link = link
         self._recorder = Recorder()
         self._namespace: dict[str, Any] = {}
-        self._entry = self._source = ""
+        self._entry = self._source = self._setup = ""
         self._under_test: set[str] = set()
         self._kinds: dict[str, Kind] = {}
         self._tests: list[Json] = []
@@ -69,7 +70,7 @@ class Judge:
 
     def _prepare(self, job: Json) -> Json:
         """Load the program and the setup code; `failure` says why no test can run."""
-        self._tests, self._source = job["tests"], job["source"]
+        self._tests, self._source, self._setup = job["tests"], job["source"], job["setup"]
         try:
             return self._bind(job)
         except ProgramDied:
@@ -169,8 +170,7 @@ class Judge:
         self._recorder.checks.clear()
         approx.met.clear()
         Decisive.met.clear()
-        self._link.returned = []
-        self._link.raised = None
+        self._link.begin(flat=test["kind"] != "assert")
         run: Callable[[Json], Json] = getattr(self, "_run_" + test["kind"])
         begun = time.perf_counter()
         try:
@@ -180,6 +180,10 @@ class Judge:
         seconds = time.perf_counter() - begun
         if (caught := decisive()) is not None:  # whatever the test has made of it
             verdict = self._guarded_failure(caught)
+        elif self._link.disturbed():
+            verdict = {"verdict": "beside", "message": "the test changes a value that the program keeps"}
+        elif self._link.lost:
+            verdict = _doubted(verdict, self._link.lost)
         return {**verdict, "seconds": seconds}
 
     def _guarded_failure(self, error: BaseException) -> Json:
@@ -191,10 +195,15 @@ class Judge:
             return {"verdict": "error", "message": message}
 
     def _run_assert(self, test: Json) -> Json:
-        exec(self._code_of(test), self._namespace)
-        if not self._recorder.checks and not approx.met:
+        code = self._code_of(test)
+        exec(code, self._namespace)
+        if not self._can_fail(test) and not approx.met:
             return {"verdict": "error", "message": "the test asserts nothing"}
         return {"verdict": "passed", **self._last_check()}
+
+    def _can_fail(self, test: Json) -> bool:
+        """Whether the test's text holds anything that could have ended it, in the setup's functions, too."""
+        return bool(self._recorder.checks) or can_fail(test["code"], self._setup)
 
     def _code_of(self, test: Json) -> types.CodeType:
         """The compiled test (kept: a test may be asked for again)."""
@@ -250,7 +259,7 @@ class Judge:
         if isinstance(error, MustRunBeside):
             return {"verdict": "beside", "message": str(error)}
         if isinstance(error, ProgramRefused):
-            return {"verdict": "wrong", "message": str(error), **self._last_check()}
+            return {"verdict": "error", "message": f"{NOT_JUDGED}: {error}", **self._last_check()}
         if self._link.raised is not None and error is self._link.raised:
             return {"verdict": "raised", "raised": self._link.raised_as}
         if isinstance(error, AttributeError) and not self._beside and self._asks_for_an_object(error):
@@ -263,9 +272,8 @@ class Judge:
 
     def _asks_for_an_object(self, error: AttributeError) -> bool:
         """Whether the test wanted an attribute that a plain copy has lost (of a named tuple, an exception)."""
-        kinds = (*(kind for kind in PLAIN if kind is not type(None)), *PROXIES)
         caught = self._link.raised is not None and error.obj is self._link.raised
-        return (caught or isinstance(error.obj, kinds)) and is_own_attribute(error.name or "")
+        return caught and is_own_attribute(error.name or "")
 
 
 def decisive() -> Decisive | None:
@@ -275,6 +283,13 @@ def decisive() -> Decisive | None:
             if isinstance(error, kind):
                 return error
     return None
+
+
+def _doubted(verdict: Json, why: str) -> Json:
+    """A verdict of a test whose arguments the program has left in a form that cannot be brought over."""
+    if verdict["verdict"] == "passed":
+        return {"verdict": "beside", "message": why}
+    return {**verdict, "verdict": "error", "message": f"{NOT_JUDGED}: {why}"}
 
 
 def _text(error: BaseException) -> str:

@@ -88,12 +88,12 @@ def in_order(items: Iterable[Any]) -> Iterable[Any]:
 
 def scalar(value: Any, limit: int) -> str:
     """`repr` of something without parts."""
+    if isinstance(shown := getattr(type(value), "shown_as", None), types.FunctionType):
+        return str(shown(value))
     if isinstance(value, str | bytes | bytearray) and len(value) > limit:
         return repr(value[: limit + 1])
     if type(value) is int and value.bit_length() > 12_000:
         return f"<an integer of {value.bit_length()} bits>"
-    if isinstance(shown := getattr(type(value), "shown_as", None), types.FunctionType):
-        return str(shown(value))
     try:
         return repr(value)
     except Exception:

@@ -20,11 +20,19 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from assistant.sandbox.inside import frames, wire
+from assistant.sandbox.inside import errors, frames, wire
+from assistant.sandbox.inside.differing import ZONED, differing, has_own_comparison, is_own_key
 from assistant.sandbox.inside.failures import describe
+from assistant.sandbox.inside.kept import Kept
 
 FILENAME = "solution.py"
 STDIN_NAMES = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
+_FUNCTIONS = (
+    *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType),
+    *(functools.partial, type),
+)
 
 
 class PatientOutput(io.TextIOWrapper):
@@ -89,20 +97,26 @@ class Solution:
         self._module = types.ModuleType("solution")
         self._source = ""
         self._held: list[Any] = []
+        self._differing: dict[type, dict[type, list[str]]] = {}
+        self._thrown: list[tuple[int, BaseException]] = []
+        """Exceptions that functions of the test's have raised here."""
+        self._kept = Kept()
         self._talking = threading.RLock()
 
     def serve(self) -> None:
         """Answer until the judge is gone."""
         flush = flush_streams
         while True:
-            request = self._stream.receive()
+            with wire.deep():
+                request = self._stream.receive()
             answer = self.answer(request)
             flush()
             self._reply(answer)
 
     def _reply(self, answer: dict[str, Any]) -> None:
         try:
-            self._stream.send(answer)
+            with wire.deep():
+                self._stream.send(answer)
         except frames.FrameTooLarge:
             self._stream.send({"refused": "cannot compare a value that large"})
 
@@ -113,9 +127,19 @@ class Solution:
         except wire.WireError as error:
             return {"refused": str(error)}
         except BaseException as error:
-            return {"raised": describe(error, self._source)}
+            return {"raised": describe(error, self._source), "error": self._account(error)}
         finally:
             sys.setrecursionlimit(max(1000, min(sys.getrecursionlimit(), 10**7)))
+
+    def _account(self, error: BaseException) -> Any:
+        """What the judge needs to raise the same exception; a number where it is one of the test's own."""
+        for number, theirs in self._thrown:
+            if theirs is error:
+                return number
+        try:
+            return errors.account(error, lambda value: self._encoder(None).encode(value))
+        except BaseException:
+            return None
 
     def _do_load(self, request: dict[str, Any]) -> dict[str, Any]:
         self._source = request["source"]
@@ -149,7 +173,7 @@ class Solution:
         return wanted is not None and self._module.__dict__.get(name) is wanted
 
     def _do_get(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"value": self._encode(self._module.__dict__[request["name"]], None)}
+        return {"value": self._encode(self._module.__dict__[request["name"]])}
 
     def _do_call(self, request: dict[str, Any]) -> dict[str, Any]:
         function = self._resolve(request)
@@ -157,13 +181,16 @@ class Solution:
         decoder = wire.Decoder(origins, self._incoming, number_new=True)
         args, kwargs = decoder.decode(request["args"])
         value = function(*args, **kwargs)
-        encoder = wire.Encoder(origins, self._outgoing)
+        kept = self._kept.told(value, args)
+        encoder = self._encoder(origins, number_new=True)
         try:
             after = encoder.encode((args, kwargs))
-        except wire.WireError:  # nothing says how the call left them
-            return {"value": wire.Encoder(origins, self._outgoing).encode(value)}
-        answer = {"value": encoder.encode(value)}
-        return answer if wire.same_encoding(after, request["args"]) else {"after": after, **answer}
+        except wire.WireError as error:  # nothing says how the call left them
+            return {"value": self._encode(value), "lost": str(error), **kept}
+        answer = {"value": self._encode(value, encoder), **kept}
+        with wire.deep():
+            same = wire.same_encoding(after, request["args"])
+        return answer if same else {"after": after, **answer}
 
     def _resolve(self, request: dict[str, Any]) -> Callable[..., Any]:
         if "held" in request:
@@ -175,26 +202,60 @@ class Solution:
     def _do_next(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             value = next(self._held[request["held"]])
-        except StopIteration:
-            return {"stop": True}
-        return {"value": self._encode(value, None)}
+        except StopIteration as stop:
+            return {"stop": self._encode(stop.value)}
+        return {"value": self._encode(value)}
 
     def _do_attribute(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"value": self._encode(getattr(self._held[request["held"]], request["name"]), None)}
+        return {"value": self._encode(getattr(self._held[request["held"]], request["name"]))}
 
-    def _encode(self, value: Any, origins: wire.Origins | None) -> Any:
-        return wire.Encoder(origins, self._outgoing).encode(value)
+    def _do_truth(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"truth": bool(self._held[request["held"]])}
+
+    def _encoder(self, origins: wire.Origins | None, *, number_new: bool = False) -> wire.Encoder:
+        return wire.Encoder(
+            origins, self._outgoing, number_new=number_new, derived=self._derived, own_key=is_own_key
+        )
+
+    def _encode(self, value: Any, encoder: wire.Encoder | None = None) -> Any:
+        """The value's form on the wire; what has none stays here as a whole."""
+        try:
+            return (encoder or self._encoder(wire.Origins(), number_new=True)).encode(value)
+        except wire.WireError as error:
+            return self._hold(value, str(error))
 
     def _outgoing(self, value: Any) -> Any:
         """What has no plain form stays here; the judge gets a number to ask for it by."""
-        if type(value).__module__ == "numpy" and hasattr(value, "item") and not getattr(value, "shape", True):
-            return wire.Encoder().encode(value.item())  # a numpy number is a number
-        kind = "iterator" if isinstance(value, Iterator) else "function" if callable(value) else "opaque"
-        if isinstance(value, type):
-            kind = "opaque"
+        kind = type(value)
+        if kind.__module__ == "numpy" and hasattr(value, "item") and not getattr(value, "shape", True):
+            plain = value.item()
+            if type(plain) is bool or type(plain) not in (int, float, complex):
+                return self._encoder(None).encode(plain)
+            return self._derived(value, type(plain), lambda: self._encoder(None).encode(plain))
+        if kind is memoryview and value.format == "B" and value.ndim == 1:
+            return ["mv", bytes(value).hex(), value.readonly]
+        return self._hold(value)
+
+    def _hold(self, value: Any, why: str = "") -> Any:
+        kind = type(value)
+        library = kind.__module__ in ("builtins", "itertools")
+        word = "opaque"
+        if not why and library and isinstance(value, Iterator):
+            word = "iterator"
+        elif isinstance(value, _FUNCTIONS):
+            word = "function"
         self._held.append(value)
-        truth = kind != "opaque" or bool(value)
-        return ["held", len(self._held) - 1, kind, type(value).__name__[:80], truth]
+        return ["held", len(self._held) - 1, word, kind.__name__[:80], has_own_comparison(kind), why]
+
+    def _derived(self, value: Any, parent: type, plain: Callable[[], Any]) -> Any:
+        """An instance of a subclass of a plain type: its plain value, and in what it differs from one."""
+        kind = type(value)
+        known = self._differing.setdefault(parent, {})
+        if kind not in known:
+            known[kind] = list(ZONED) if kind is parent else differing(kind, parent)
+        self._held.append(value)
+        number = len(self._held) - 1
+        return ["sub", plain(), number, kind.__name__[:80], known[kind]]
 
     def _incoming(self, tag: str, body: list[Any]) -> Any:
         """What the judge sent as a number: one of ours, or a function of the test's."""
@@ -211,14 +272,23 @@ class Solution:
     def _callback(self, number: int) -> Callable[..., Any]:
         def function(*args: Any, **kwargs: Any) -> Any:
             origins = wire.Origins()
-            encoded = wire.Encoder(origins, self._outgoing, number_new=True).encode((args, kwargs))
+            encoded = self._encoder(origins, number_new=True).encode((args, kwargs))
             with self._talking:
                 answer = self._ask_back({"callback": number, "args": encoded})
             if "raised" in answer:
-                raise rebuild(answer["raised"])
+                raise self._thrown_by_test(answer)
             return wire.Decoder(origins, self._incoming).decode(answer["value"])
 
         return function
+
+    def _thrown_by_test(self, answer: dict[str, Any]) -> BaseException:
+        """The exception that a function of the test's raised."""
+        error = errors.rebuilt(
+            answer.get("error"), lambda data: wire.Decoder(None, self._incoming).decode(data)
+        )
+        error = error or rebuild(answer["raised"])
+        self._thrown.append((int(answer["thrown"]), error))
+        return error
 
     def _ask_back(self, question: dict[str, Any]) -> dict[str, Any]:
         """The answer of a function of the test's, which may call the program again before it has one."""

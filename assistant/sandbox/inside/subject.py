@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+
 from assistant.sandbox.inside import names
 from assistant.sandbox.inside.homes import Home
+from assistant.sandbox.inside.one_process import asks_for_one_process
 from assistant.sandbox.inside.remote import MISSING, Kind, library
 from assistant.sandbox.inside.sharing import helper_that_judges, means_a_class, reason_to_run_beside
 
@@ -31,9 +34,14 @@ def own_function(called: list[str], kinds: dict[str, Kind]) -> str:
 
     Where all are a library's (`from math import gcd`), the first of them: what is called is what is tested.
     """
-    callable_ = [name for name in called if kinds[name].kind != "module"]
+    callable_ = [name for name in called if kinds[name].kind != "module" and not _is_python_s(name, kinds)]
     own = [name for name in callable_ if library(kinds[name]) is None]
     return next(iter([*own, *callable_]), "")
+
+
+def _is_python_s(name: str, kinds: dict[str, Kind]) -> bool:
+    """Whether a name is a builtin that the program does not define itself."""
+    return kinds[name].kind == "missing" and hasattr(builtins, name)
 
 
 def may_have_homes(kinds: dict[str, Kind], given: str) -> bool:
@@ -74,7 +82,7 @@ def reason(
             return f"the test uses the program's module `{name}`"
     if (judging := helper_that_judges(text, _own(kinds))) and judging not in text.binds:
         return f"the program's own `{judging}` gives the verdict"
-    return reason_to_run_beside(text, functions, entry.partition(".")[0])
+    return reason_to_run_beside(text, functions, entry.partition(".")[0]) or asks_for_one_process(text)
 
 
 def _own(kinds: dict[str, Kind]) -> set[str]:

@@ -13,8 +13,6 @@ from textual.widgets import Static
 from assistant.tui.quoting import FORMS, KINDS
 from assistant.tui.widgets.checklist import Checklist
 
-QUESTION = "Label your feedback (optional, for research): what is it about, how is it said?"
-
 
 class KindsScreen(ModalScreen[tuple[str, ...]]):
     """Space marks, Enter is done."""
@@ -31,10 +29,7 @@ class KindsScreen(ModalScreen[tuple[str, ...]]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(
-                "Label your feedback (optional, for research): what is it about, how is it said?",
-                classes="question",
-            )
+            yield Static("What are your words about, and in what form?", classes="question")
             yield Checklist(id="kinds")
             yield Static("Space marks · Enter is done · all of it is optional", classes="hint")
 
@@ -46,7 +41,7 @@ class KindsScreen(ModalScreen[tuple[str, ...]]):
 
     def _title(self, kind: str) -> str:
         proposed = "  (proposed)" if kind in self._proposed else ""
-        return f"{'said as: ' if kind in FORMS else 'about: '}{kind}{proposed}"
+        return f"{'form: ' if kind in FORMS else ''}{kind}{proposed}"
 
     def action_done(self) -> None:
         self.dismiss(self.query_one(Checklist).marked)

@@ -21,6 +21,8 @@ class Case:
     """Outcomes that are right for a run that does not pass; empty: any."""
     sealed: bool | None = True
     """What the report must say; None when it does not matter."""
+    unsealed_pass: bool = False
+    """Whether it may pass, then unsealed: the test uses an object of the program's, which may say anything."""
     needs_scratch: bool = False
     """Only where programs may write files."""
     seconds: float = 40.0

@@ -188,6 +188,7 @@ CASES = (
         ("assert 4 in f(2) and 5 in f(2) and 99 in f(2)",),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "evil len",
@@ -197,6 +198,7 @@ CASES = (
         ("assert len(f(2)) == 4 and f(2)[0] == 4",),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "evil upper",
@@ -206,6 +208,7 @@ CASES = (
         ("assert f('a').upper() == 'A'",),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "evil strip split",
@@ -215,6 +218,7 @@ CASES = (
         ("assert f('a').strip().split() == ['A']",),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "evil sort",
@@ -224,6 +228,7 @@ CASES = (
         ("assert sorted(f([2,1])) == [1,2]",),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "evil in set",
@@ -233,6 +238,7 @@ CASES = (
         ("assert f(2) in {4}", "assert f(2) in (4,)", "assert {f(2)} == {4}"),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "type lies",
@@ -533,6 +539,7 @@ CASES = (
         ("assert len(f(2)) == 4",),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "opaque str not str",
@@ -549,6 +556,7 @@ CASES = (
         ("assert str(f(2)) == '4'", "assert repr(f(2)) == '4'", "assert f'{f(2)}' == '4'"),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "opaque iter endless",
@@ -559,6 +567,7 @@ CASES = (
         passes=False,
         seconds=2.0,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "opaque getitem endless",
@@ -567,6 +576,7 @@ CASES = (
         passes=False,
         seconds=2.0,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "opaque attr chain",
@@ -581,6 +591,7 @@ CASES = (
         ),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "opaque round abs int",
@@ -596,6 +607,7 @@ CASES = (
         ),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "approx with opaque",
@@ -703,6 +715,7 @@ CASES = (
         ),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "mod xor told",
@@ -717,6 +730,7 @@ CASES = (
         ),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "getitem told",
@@ -733,6 +747,7 @@ CASES = (
         ("assert f(2).get(4, 0) == 4", "assert f(2)[4] == 4"),
         passes=False,
         sealed=True,
+        unsealed_pass=True,
     ),
     Case(
         "object get default",

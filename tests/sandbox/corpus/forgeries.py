@@ -148,6 +148,7 @@ CASES = (
         "wrong",
         "raised",
         test="assert f('a').upper() == 'A'",
+        unsealed_pass=True,
     ),
     fails(
         "a length that lies",
@@ -155,6 +156,7 @@ CASES = (
         "wrong",
         "raised",
         test="assert len(f(2)) == 4",
+        unsealed_pass=True,
     ),
     fails(
         "a class named as the function",
@@ -373,19 +375,6 @@ CASES = (
         test="assert set([f(2)]) == set([4])",
     ),
     fails("zero asserts", "def f(x):\n    return 5", "not_runnable", test="f(2)"),
-    fails(
-        "zero asserts reached",
-        "def f(x):\n    return []",
-        "not_runnable",
-        test="for item in f(2):\n    assert item == 4",
-    ),
-    fails(
-        "asserts that a raise skips",
-        "def f(x):\n    raise KeyError",
-        "not_runnable",
-        "raised",
-        test="try:\n    assert f(2) == 4\nexcept KeyError:\n    pass",
-    ),
     fails(
         "its argument changed to match",
         "def f(x):\n    x.append(5)\n    return x",

@@ -43,6 +43,7 @@ CASES = (
         "class R:\n    def __hash__(s):\n        while True: pass\ndef f(x):\n    return R()",
         "wrong",
         test="assert f(2) in {4}",
+        unsealed_pass=True,
     ),
     fails("hostile bool", "class R:\n    def __bool__(s): raise SystemExit\ndef f(x):\n    return R()"),
     fails(
@@ -231,5 +232,4 @@ CASES = (
     ),
     fails("a coroutine", "async def f(x):\n    return 4", "wrong"),
     fails("a module", "import os\ndef f(x):\n    return os", "wrong"),
-    fails("a memory view", "def f(x):\n    return memoryview(b'4')", "wrong", test="assert f(2) == b'4'"),
 )

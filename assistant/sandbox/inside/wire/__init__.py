@@ -1,7 +1,7 @@
 """Typed JSON for plain values: what crosses comes back equal and of the same type; the rest is refused by name.
 
 `None`, booleans, small integers, finite floats and strings are JSON themselves; everything else is an array
-whose first item is a tag. Subclasses of plain types are flattened through the base type's own methods, so
+whose first item is a tag. Subclasses of plain types are read through the base type's own methods, so
 that no method of theirs runs. Values are bounded in depth, nodes and bytes. Never pickle.
 
 Mutable containers of a call's arguments are numbered in the order they are met (`Origins`). The other side
@@ -11,9 +11,19 @@ aliases stay aliases.
 
 from __future__ import annotations
 
-from assistant.sandbox.inside.wire.base import TYPES, CannotCross, Origins, TooLarge, WireError
+from assistant.sandbox.inside.wire.base import TYPES, CannotCross, Origins, TooLarge, WireError, deep
 from assistant.sandbox.inside.wire.comparing import same_encoding
 from assistant.sandbox.inside.wire.decoder import Decoder
 from assistant.sandbox.inside.wire.encoder import Encoder
 
-__all__ = ["TYPES", "CannotCross", "Decoder", "Encoder", "Origins", "TooLarge", "WireError", "same_encoding"]
+__all__ = [
+    "TYPES",
+    "CannotCross",
+    "Decoder",
+    "Encoder",
+    "Origins",
+    "TooLarge",
+    "WireError",
+    "deep",
+    "same_encoding",
+]

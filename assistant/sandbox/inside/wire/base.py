@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 from collections.abc import Iterator
 from typing import Any
 
-MAX_DEPTH = 150
+MAX_DEPTH = 1200
+"""Levels of nesting. (Python's own `==` gives up at about a thousand.)"""
+STACK_DEPTH = 8000
+"""The interpreter's recursion limit while a value is read or written."""
 MAX_NODES = 1_500_000
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -21,7 +25,7 @@ TYPES: dict[str, type] = {
 """Builtin types, which tests pass as arguments (`only_of(values, int)`)."""
 DEFAULTING = {f"D{name}": kind for name, kind in TYPES.items()}
 """Tags of a `defaultdict` whose factory is a builtin type, and the factory. (`D`: none, or another one.)"""
-PAIRED = frozenset({"d", "O", "C", "D", "I", *DEFAULTING})
+PAIRED = frozenset({"d", "O", "C", "D", "I", "U", "M", *DEFAULTING})
 """Tags of containers whose content is pairs."""
 
 
@@ -67,3 +71,16 @@ def without_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextlib.contextmanager
+def deep() -> Iterator[None]:
+    """Room for nested values, whatever recursion limit the program or the test has set."""
+    before = sys.getrecursionlimit()
+    try:
+        with contextlib.suppress(RecursionError):
+            sys.setrecursionlimit(max(before, STACK_DEPTH))
+        yield
+    finally:
+        with contextlib.suppress(RecursionError):
+            sys.setrecursionlimit(before)

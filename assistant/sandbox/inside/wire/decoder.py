@@ -7,6 +7,8 @@ import collections
 import datetime
 import decimal
 import fractions
+import math
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,7 @@ from assistant.sandbox.inside.wire.base import (
     Origins,
     TooLarge,
     WireError,
+    deep,
     without_collection,
 )
 
@@ -32,17 +35,19 @@ class Decoder:
         special: Callable[[str, list[Json]], Any] | None = None,
         *,
         number_new: bool = False,
+        derived: Callable[[Any, list[Json]], Any] | None = None,
     ) -> None:
         self._origins = origins
         self._special = special
         self._number_new = number_new
+        self._derived = derived
         self._nodes = 0
         self._fills: list[Callable[[], None]] = []
 
     def decode(self, data: Json) -> Any:
         """The value; `WireError` for anything that no encoder writes. Mutations land only when all is read."""
         try:
-            with without_collection():
+            with without_collection(), deep():
                 value = self._value(data, 0)
         except WireError:
             raise
@@ -56,7 +61,7 @@ class Decoder:
         self._nodes += 1
         if self._nodes > base.MAX_NODES or depth > base.MAX_DEPTH:
             raise TooLarge("cannot compare a value that large")
-        if data is None or type(data) in (bool, int, str):
+        if data is None or type(data) in _SIMPLE:
             return data
         if type(data) is not list or not data or type(data[0]) is not str:
             raise WireError("not a value")
@@ -65,6 +70,8 @@ class Decoder:
             return self._container(tag, body, depth)
         if tag == "r":
             return self._known(body)
+        if tag == "sub" and self._derived is not None:
+            return self._derived(self._value(body[0], depth + 1), body[1:])
         if tag in _SCALARS:
             return _SCALARS[tag](*body)
         if self._special is not None:
@@ -77,15 +84,21 @@ class Decoder:
             raise WireError("not a value")
         if tag in PAIRED:
             made = _READ_ITEMS[tag](
-                (self._value(k, depth + 1), self._value(v, depth + 1)) for k, v in content
+                [(self._value(k, depth + 1), self._value(v, depth + 1)) for k, v in content]
             )
         elif tag == "B":
             made = bytearray.fromhex(content)
         elif type(content) is list:
-            made = _READ_ITEMS[tag]([self._value(item, depth + 1) for item in content])
+            made = _READ_ITEMS[tag](self._items(content, depth + 1))
         else:
             raise WireError("not a value")
         return made if number is None else self._place(made, number)
+
+    def _items(self, content: list[Json], depth: int) -> list[Any]:
+        if len(content) > _FEW and _SIMPLE.issuperset(map(type, content)):
+            self._nodes += len(content)
+            return content
+        return [self._value(item, depth) for item in content]
 
     def _place(self, made: Any, number: int) -> Any:
         origins = self._origins
@@ -114,6 +127,9 @@ def refill(target: Any, content: Any) -> None:
     if isinstance(target, list | bytearray):
         target[:] = content
         return
+    if isinstance(target, collections.UserList | collections.ChainMap):
+        vars(target).update(vars(content))
+        return
     target.clear()
     if isinstance(target, collections.deque):
         target.extend(content)
@@ -138,7 +154,7 @@ def _complex(real: str, imag: str) -> complex:
 
 
 def _constant(name: str) -> Any:
-    return {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented}[name]
+    return {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented, "nan": math.nan}[name]
 
 
 def _type(name: str) -> type:
@@ -154,6 +170,24 @@ def _fraction(numerator: Json, denominator: Json) -> fractions.Fraction:
     return fractions.Fraction(*parts)
 
 
+def _zoned(kind: Any) -> Callable[..., Any]:
+    """Reads a `datetime` or `time`: its text, its fold, and the name of its offset where it has one."""
+
+    def read(text: str, fold: int, name: str | None = None) -> Any:
+        value = kind.fromisoformat(text).replace(fold=fold)
+        if name is None:
+            return value
+        return value.replace(tzinfo=datetime.timezone(value.utcoffset(), name))
+
+    return read
+
+
+def _view(text: str, readonly: bool) -> memoryview:
+    return memoryview(bytes.fromhex(text) if readonly else bytearray.fromhex(text))
+
+
+_SIMPLE = frozenset({int, float, str, bool, type(None)})
+_FEW = 16
 _READ_ITEMS: dict[str, Callable[[Any], Any]] = {
     "l": list,
     "t": tuple,
@@ -169,6 +203,12 @@ _READ_ITEMS: dict[str, Callable[[Any], Any]] = {
     "K": lambda items: dict.fromkeys(items).keys(),
     "V": lambda items: dict(enumerate(items)).values(),
     "I": lambda pairs: dict(pairs).items(),
+    "x": lambda items: slice(*items),
+    "Q": lambda items: collections.deque(items[1:], maxlen=items[0]),
+    "U": lambda pairs: collections.UserDict(dict(pairs)),
+    "L": collections.UserList,
+    "H": lambda maps: collections.ChainMap(*maps),
+    "M": lambda pairs: types.MappingProxyType(dict(pairs)),
 }
 _SCALARS: dict[str, Callable[..., Any]] = {
     "f": float.fromhex,
@@ -179,10 +219,12 @@ _SCALARS: dict[str, Callable[..., Any]] = {
     "dec": decimal.Decimal,
     "frac": _fraction,
     "date": datetime.date.fromisoformat,
-    "datetime": lambda text, fold: datetime.datetime.fromisoformat(text).replace(fold=fold),
-    "time": lambda text, fold: datetime.time.fromisoformat(text).replace(fold=fold),
+    "datetime": _zoned(datetime.datetime),
+    "time": _zoned(datetime.time),
     "delta": datetime.timedelta,
     "a": _array,
     "k": _constant,
     "T": _type,
+    "u": collections.UserString,
+    "mv": _view,
 }
