@@ -27,13 +27,13 @@ def parse_study(text: str, where: str) -> Study:
     """The study in the text of its file, which `where` names. Raises UsageError with everything that is wrong."""
     try:
         return Study.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        what = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is nested too deeply"
-        raise UsageError(f"{where} is not TOML: {what}") from None
     except ValidationError as error:
         found = [_told(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()]
         many = f" ({len(found)} errors)" if len(found) > 1 else ""
         raise UsageError(f"{where}{many}: {'; '.join(dict.fromkeys(found))}") from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or nested without end
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise UsageError(f"{where} is not TOML: {what}") from None
 
 
 def text_of(path: Path) -> str:
