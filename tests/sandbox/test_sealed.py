@@ -184,6 +184,14 @@ EVALUATING = (
     "import typing\nassert typing.ForwardRef(solution())._evaluate({}, {}, frozenset()) == 5",
     "class A:\n    x: 'int'\nA.__annotations__['x'] = solution()\nimport typing\nassert typing.get_type_hints(A)['x'] == 5",
     "from dataclasses import builtins as b\nassert b.eval(solution()) == 5",
+    "import operator\no = operator\nassert o.attrgetter('__self__.eval')(len)(solution()) == 5",
+    "import operator as o\nassert o.attrgetter('__self__.eval')(len)(solution()) == 5",
+    "from operator import *\nassert attrgetter('__self__.eval')(len)(solution()) == 5",
+    "from operator import attrgetter as a\nassert a('__self__.eval')(len)(solution()) == 5",
+    "import sys as s\nt = s\nassert getattr(t, 'modules')['builtins'].eval(solution()) == 5",
+    "match len:\n    case object(__self__=b):\n        assert b.eval(solution()) == 5",
+    "import traceback\nf = list(traceback.walk_stack(None))[0][0]\nassert getattr(f, 'f_builtins')['eval'](solution()) == 5",
+    "import traceback\nf = list(traceback.walk_stack(None))[0][0]\nmatch f:\n    case object(f_builtins=b):\n        assert b['eval'](solution()) == 5",
 )
 
 
@@ -218,6 +226,12 @@ ORDINARY = (
     "compile_count = 1\nevaluate = solution\nassert evaluate(compile_count) == 1",
     "import hashlib\nassert hashlib.md5(solution('a').encode()).hexdigest().startswith('0cc')",
     "import pytest\nassert solution(1.0) == pytest.approx(1.0)",
+    "from typing import *\nfrom math import *\nx: List[int] = [1]\nassert solution(x) == x and isclose(solution(pi), pi)",
+    "io = solution([1])\nsys = io\nassert sys == [1] and len(io) == 1",
+    "import random\nx = random.Random(0).random()\nassert solution(x) == x",
+    "import operator, functools\nassert functools.reduce(operator.add, solution([1, 2])) == 3",
+    "match solution([1, 2]):\n    case [1, x]:\n        assert x == 2",
+    "class P:\n    def __init__(self, x):\n        self.x = x\nassert getattr(P(solution(3)), 'x') == 3",
 )
 
 
@@ -228,7 +242,7 @@ def test_ordinary_tests_stay_sealed(run: Run, test: str) -> None:
 
 
 def test_functions_under_test_may_be_named_like_what_evaluates(run: Run) -> None:
-    for name in ("eval", "compile", "exec", "open", "patch"):
+    for name in ("eval", "compile", "exec", "open", "patch", "io", "random", "operator"):
         tests = f"assert {name}('1+1') == 2", f"assert {name}('1+1') == 2 and {name}('') == 2"
         report = run(f"def {name}(text):\n    return 2\n", *tests, entry_point=name)
         assert report.passed and report.sealed, report.cases

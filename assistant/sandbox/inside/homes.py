@@ -45,6 +45,8 @@ class Home(NamedTuple):
 
 def homes_in(source: str) -> dict[str, Home]:
     """The names of a program that its text binds by imports alone, each with its one home; empty in case of doubt."""
+    if "import" not in source:
+        return {}
     try:
         tree = ast.parse(source.removeprefix("\ufeff"))
         if any(map(_could_rebind, ast.walk(tree))):

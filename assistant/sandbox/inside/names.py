@@ -118,13 +118,20 @@ def _note(node: ast.AST, text: Text, places: list[tuple[int, int, str]]) -> None
 def _note_call(node: ast.Call, text: Text) -> None:
     if isinstance(node.func, ast.Name):
         text.calls.add(node.func.id)
-        text.fixed_getattrs += node.func.id == "getattr" and _names_an_attribute(node)
+        if node.func.id == "getattr" and (name := _attribute_named(node)):
+            text.fixed_getattrs += 1
+            text.attribute_names.add(name)
 
 
-def _names_an_attribute(call: ast.Call) -> bool:
+def _attribute_named(call: ast.Call) -> str:
+    """The attribute that a `getattr` asks for, where it is written down and no special one; else empty."""
     wanted = call.args[1] if len(call.args) > 1 else None
-    known = isinstance(wanted, ast.Constant) and isinstance(wanted.value, str)
-    return known and not wanted.value.startswith("_")  # type: ignore[union-attr]
+    name = wanted.value if isinstance(wanted, ast.Constant) and isinstance(wanted.value, str) else ""
+    return "" if name.startswith("_") else name
+
+
+def _note_pattern(node: ast.MatchClass, text: Text) -> None:
+    text.attribute_names.update(node.kwd_attrs)
 
 
 def _note_attribute(node: ast.Attribute, text: Text) -> None:
@@ -161,7 +168,8 @@ def _note_meanings(node: ast.Import | ast.ImportFrom, text: Text) -> None:
     """`np` stands for `numpy`, `seed` for `random.seed`."""
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
-            text.imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+            meaning = f"{node.module}.{alias.name}"
+            text.imported[meaning if alias.name == "*" else alias.asname or alias.name] = meaning
         else:
             text.imported[alias.asname or alias.name.partition(".")[0]] = (
                 alias.name if alias.asname else alias.name.partition(".")[0]
@@ -176,6 +184,7 @@ def _note_handler(node: ast.ExceptHandler, text: Text) -> None:
 _NOTERS: dict[type, Callable[[Any, Text], None]] = {
     ast.Call: _note_call,
     ast.Attribute: _note_attribute,
+    ast.MatchClass: _note_pattern,
     ast.FunctionDef: _note_definition,
     ast.AsyncFunctionDef: _note_definition,
     ast.ClassDef: _note_definition,

@@ -49,6 +49,8 @@ _THINGS = (
 )
 _SHARED = frozenset(_THINGS.split())
 """What a test and the program share only when they live in one process; what runs or loads something by its name."""
+_WITH_SHARED = WATCHED_MODULES | {name.rpartition(".")[0] for name in _SHARED}
+"""Modules that are looked at attribute by attribute; under another name they could not be."""
 
 
 def reason_to_run_beside(text: Text, functions: Set[str], entry: str = "") -> str:
@@ -57,7 +59,7 @@ def reason_to_run_beside(text: Text, functions: Set[str], entry: str = "") -> st
         _looks_inside(text, functions, entry)
         or _evaluates(text, entry)
         or _imports(text)
-        or _shares(text)
+        or _shares(text, functions)
         or _patches(text)
     )
 
@@ -96,16 +98,23 @@ def _imports(text: Text) -> str:
     return ""
 
 
-def _shares(text: Text) -> str:
+def _shares(text: Text, functions: Set[str]) -> str:
     for name in text.reads:
-        if _is_shared(text.imported.get(name, "")):
+        if any(map(_is_shared, _meanings(text, name))):
             return f"the test uses `{name}`"
-        if name in WATCHED_MODULES and name not in text.binds and not _only_attributes(text, name):
+        module = text.imported.get(name, "" if name in text.binds or name in functions else name)
+        if module in _WITH_SHARED and not _only_attributes(text, name):
             return f"the test uses `{name}`"
     for root, attribute in text.attributes:
         if _is_shared(f"{text.imported.get(root, root)}.{attribute}"):
             return f"the test uses `{root}.{attribute}`"
     return ""
+
+
+def _meanings(text: Text, name: str) -> list[str]:
+    """What a name may stand for, by the imports of the text."""
+    stars = [meaning[:-1] + name for meaning in text.imported.values() if meaning.endswith(".*")]
+    return [text.imported.get(name, ""), *(star for star in stars if star in _SHARED)]
 
 
 def _is_shared(meaning: str) -> bool:
