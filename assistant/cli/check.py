@@ -81,14 +81,13 @@ def _problem(problems: str, problem: str | None) -> Problem | None:
 
 def _with_values(problem: Problem, sandbox: LocalSandbox) -> Problem:
     """The problem with the expected values that only its reference gives; calls left out are named on stderr."""
-    from assistant.problems.collection import Collection
-    from assistant.problems.expected_cache import fill_collection_once
+    from assistant.problems.expected_cache import fill_problem_once
     from assistant.store.paths import cache_folder
 
-    filled = fill_collection_once(Collection(problem.id, (problem,)), sandbox, cache_folder())
-    for line in filled.skipped:
+    filled, dropped = fill_problem_once(problem, sandbox, cache_folder())
+    for line in dropped:
         print(f"left out: {line}", file=sys.stderr)
-    return filled.problems[0]
+    return filled
 
 
 def _submission(source: str, asserts: list[str], problem: Problem | None, timeout: float) -> Submission:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from assistant.domain.problem import Problem, Value, sha256_of
 from assistant.problems.collection import Collection
-from assistant.problems.expected import Recorder, fill_collection, is_open
+from assistant.problems.expected import Filled, Recorder, fill_collection, is_open
 
 
 class _Kept(Value):
@@ -42,6 +42,12 @@ def fill_collection_once(
         _write(path, _Kept(problems=filled.problems, skipped=filled.skipped))
         return filled
     return Collection(collection.name, kept.problems, kept.skipped)
+
+
+def fill_problem_once(problem: Problem, sandbox: Recorder, folder: Path) -> Filled:
+    """One problem with its expected values, kept like those of a collection; dropped calls are named."""
+    filled = fill_collection_once(Collection(problem.id, (problem,)), sandbox, folder)
+    return Filled(filled.problems[0], filled.skipped)
 
 
 def _read(path: Path) -> _Kept | None:

@@ -13,6 +13,7 @@ from assistant.domain.state import State
 from assistant.domain.submission import Sandbox
 from assistant.session.arms import CONTROL_ARMS
 from assistant.session.prompts import load_template
+from assistant.session.values import with_values
 
 
 class Held(Value):
@@ -48,7 +49,8 @@ def header(
     study: ev.StudyInfo | None,
     held: Held,
 ) -> ev.SessionStarted:
-    """The first line of a session's journal, with the prompt's wording and the control arms settled."""
+    """The first line of a session's journal: prompt's wording, control arms and expected values are settled."""
+    problem = with_values(problem, sandbox)
     template = load_template(settings.prompt.template, is_chat=model.is_chat)
     prompt = settings.prompt.model_copy(update={"template": template.id, "template_sha256": template.sha256})
     return ev.SessionStarted(

