@@ -59,6 +59,11 @@ def seen():
     found["handlers"] = [tried(signal.getsignal, n) for n in range(1, 32)]
     found["modules"] = sorted(sys.modules)
     found["children"] = tried(lambda: resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw)
+    found["frames"], frame = [], sys._getframe()
+    while frame:
+        kept = {k: v for k, v in frame.f_locals.items() if k in ("request", "answer", "data", "status", "role", "given", "own")}
+        found["frames"].append([frame.f_code.co_name, "" if "source" in str(kept) else repr(kept)])
+        frame = frame.f_back
     found["names"] = tried(lambda: (os.uname(), os.getppid(), os.getuid(), os.getgid(), os.getgroups(), os.getpriority(0, 0)))
     return found
 """

@@ -39,15 +39,20 @@ class Zygote:
 
     def serve(self) -> None:
         """Until the harness is gone."""
-        while True:
-            data, fds, _, _ = socket.recv_fds(self._control, _PACKET, 16)
-            if not data:
-                return
-            request: Json = json.loads(data)
-            answer: Json = getattr(self, "_do_" + request["do"])(request, fds)
-            for fd in fds:
-                os.close(fd)
-            self._control.send(json.dumps(answer).encode())
+        while self._answer_one():
+            pass
+
+    def _answer_one(self) -> bool:
+        """Answer the next request; False when there is none. Nothing of it is kept: a child could look it up."""
+        data, fds, _, _ = socket.recv_fds(self._control, _PACKET, 16)
+        if not data:
+            return False
+        request: Json = json.loads(data)
+        answer: Json = getattr(self, "_do_" + request["do"])(request, fds)
+        for fd in fds:
+            os.close(fd)
+        self._control.send(json.dumps(answer).encode())
+        return True
 
     def _do_start(self, request: Json, fds: list[int]) -> Json:
         self._walls.begin()
