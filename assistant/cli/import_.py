@@ -10,6 +10,9 @@ import typer
 
 from assistant.cli.sessions import SessionsOption
 
+STEP = 50
+"""Sessions after which a word is said where standard error is no terminal."""
+
 
 def import_(
     file: Annotated[
@@ -19,6 +22,12 @@ def import_(
         Path | None,
         typer.Option("--tasks", metavar="FILE", help="Tests of RealHumanEval's tasks (tasks_data.csv)."),
     ] = None,
+    model_name: Annotated[
+        str,
+        typer.Option(
+            "--model-name", metavar="NAME", help="Who wrote MINT's programs, where the path does not say."
+        ),
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="Only so many sessions; 0 is all.")] = 0,
     sessions: SessionsOption = None,
 ) -> int:
@@ -30,7 +39,7 @@ def import_(
     from assistant.sandbox.service import open_sandbox
     from assistant.store.paths import sessions_folder
 
-    found = find_stories(file, tasks)
+    found = find_stories(file, tasks, model_name)
     folder = sessions_folder(sessions)
     print(f"{found.dataset}: {found.rows} rows; their programs run in the sandbox now", file=sys.stderr)
     sandbox = open_sandbox()
@@ -43,6 +52,8 @@ def import_(
                 there += 1
             if sys.stderr.isatty():
                 print(f"\r\x1b[K{written} sessions", end="", file=sys.stderr, flush=True)
+            elif (written + there) % STEP == 0:
+                print(f"{written + there} of at most {found.rows} sessions", file=sys.stderr, flush=True)
     finally:
         sandbox.close()
         if sys.stderr.isatty():

@@ -14,7 +14,7 @@ with interruptible():  # these take a while
     import typer
 
     from assistant.cli import registry
-    from assistant.cli.output import printable_output
+    from assistant.cli.output import OutputError, opened_streams, printable_output
     from assistant.domain.errors import AssistantError
 
 
@@ -22,8 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failure, 2 usage, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    was_closed = opened_streams()
     with printable_output():
-        status = _guarded(with_default_command([w for w in words if w != "--debug"]), debug)
+        if was_closed:
+            status = _say("standard output is closed: send it to a file, or to /dev/null", 1, debug)
+        else:
+            status = _guarded(with_default_command([w for w in words if w != "--debug"]), debug)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave_at_once)
     sys.exit(status)
@@ -45,17 +49,28 @@ def _completes(words: list[str]) -> bool:
 def _guarded(words: list[str], debug: bool) -> int:
     try:
         result = build_app()(args=words, prog_name="assistant", standalone_mode=False)
+        sys.stdout.flush()
+    except OutputError as error:
+        _drop_output()
+        return _say(str(error), error.exit_status, debug)
     except AssistantError as error:
         return _say(str(error), error.exit_status, debug)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", INTERRUPTED, False)
     except BrokenPipeError:
         # The reader of our output has gone (`assistant problems | head`): nothing more to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except RecursionError:
+        return _say("what was given is nested too deeply to be read", 1, debug)
     except Exception as error:
         return _other(error, debug)
     return result if isinstance(result, int) else 0
+
+
+def _drop_output() -> None:
+    """Let what is still held back go nowhere, so that the interpreter's exit does not fail on it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _other(error: Exception, debug: bool) -> int:

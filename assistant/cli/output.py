@@ -6,13 +6,17 @@ of them, errors and JSON included, so that one that forgot cannot do harm.
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO, cast
 
+from assistant.domain.errors import AssistantError
 from assistant.domain.printable import is_harmful
 
 _OWN = re.compile(r"(\x1b\[[0-9;]*m|\r\x1b\[K)")
@@ -31,8 +35,14 @@ class PrintableStream:
     def write(self, text: str) -> int:
         """Write `text`, harmful characters escaped; the number of characters taken."""
         escaped = _escaped_but_own if self.stream.isatty() else _escaped
-        self.stream.write(text if text.isascii() and text.isprintable() else escaped(text))
+        with _told():
+            self.stream.write(text if text.isascii() and text.isprintable() else escaped(text))
         return len(text)
+
+    def flush(self) -> None:
+        """Raises `OutputError` where what was written cannot be kept."""
+        with _told():
+            self.stream.flush()
 
     def writelines(self, lines: list[str]) -> None:
         for line in lines:
@@ -49,6 +59,39 @@ def _escaped_but_own(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return "".join(json.dumps(c)[1:-1] if is_harmful(c) else c for c in text)
+
+
+class OutputError(AssistantError):
+    """Standard output cannot be written."""
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A full disk behind standard output in words. A reader that has gone stays a `BrokenPipeError`."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"the output cannot be written ({error.strerror}): send it somewhere else"
+        ) from None
+
+
+def opened_streams() -> bool:
+    """Make standard output and error usable; whether standard output was closed from outside.
+
+    What is closed goes to the null device: else the next file that is opened takes its place, and gets what libraries
+    print. Characters that the terminal's encoding has not are escaped.
+    """
+    was_closed = sys.stdout is None
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for all its life
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+    return was_closed
 
 
 @contextmanager

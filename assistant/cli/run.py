@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli.setup import RunOptions, check_options
+from assistant.cli.setup import RunOptions, check_options, tell_settings
 from assistant.engine.decoding.precision import PRECISIONS
 
 SOURCE = typer.Option("--problems", metavar="SOURCE", help="starter, humaneval, a path, or hub:NAME.")
@@ -111,6 +111,8 @@ def run(
     if plain or json_events or not full_screen_possible():
         from assistant.cli.plain import run_plain
 
+        tell_settings()
+
         return run_plain(options, json_events=json_events)
     from assistant.cli.screen import run_screen
 
@@ -149,6 +151,8 @@ def resume(
     check_options(options)
     if plain or json_events or not full_screen_possible():
         from assistant.cli.plain import run_plain
+
+        tell_settings()
 
         return run_plain(options, json_events=json_events)
     from assistant.cli.screen import run_screen

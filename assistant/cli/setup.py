@@ -98,6 +98,13 @@ def check_options(options: RunOptions) -> None:
     check_study_options(options)
 
 
+def tell_settings() -> None:
+    """Say on standard error what in the settings file cannot be used."""
+    from assistant.store.preferences import load_preferences
+
+    load_preferences(lambda line: print(f"settings: {line}", file=sys.stderr))
+
+
 def make_engine(options: RunOptions) -> Engine:
     """The engine that the options and preferences ask for; nothing is loaded yet."""
     from assistant.engine.factory import open_engine

@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from assistant.domain.bounded import MEGABYTE, read_bytes
 from assistant.domain.errors import UsageError
 from assistant.session.study import Conditions, Consent, Study
 
-LARGEST = 4 << 20
+LARGEST = 4 * MEGABYTE
 """Bytes of the largest study file that is read."""
 _TABLES: dict[str, type[BaseModel]] = {"": Study, "consent": Consent, "conditions": Conditions}
 
@@ -39,11 +40,7 @@ def parse_study(text: str, where: str) -> Study:
 def text_of(path: Path) -> str:
     """The file's text. Raises UsageError."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise UsageError(f"{path} is larger than {LARGEST >> 20} MiB: not a study file")
-        return data.decode("utf-8")
+        return read_bytes(path, LARGEST).decode("utf-8")
     except FileNotFoundError:
         raise UsageError(f"there is no study file {path}; `assistant study new` writes one") from None
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from assistant.domain.errors import UsageError
 from assistant.store.preferences import load_preferences
 from assistant.store.xdg import config_folder, data_folder, default_cache_folder
 
@@ -25,9 +26,23 @@ def sessions_folder(option: Path | str | None = None) -> Path:
     chosen = str(option or "") or os.environ.get("ASSISTANT_SESSIONS") or load_preferences().sessions
     if chosen:
         return _absolute(chosen)
-    here = Path.cwd() / "sessions"
+    try:
+        here = Path.cwd() / "sessions"
+    except OSError:  # the working directory was removed
+        return data_folder() / "sessions"
     return here if here.is_dir() else data_folder() / "sessions"
 
 
 def _absolute(folder: str) -> Path:
-    return Path(folder).expanduser().absolute()
+    if "\0" in folder:
+        raise UsageError(f"{folder!r} is no folder: its name holds a null byte")
+    try:
+        return Path(folder).expanduser().absolute()
+    except RuntimeError:
+        raise UsageError(
+            f"{folder} is no folder: there is no such user's home; write the whole path"
+        ) from None
+    except OSError:
+        raise UsageError(
+            f"{folder}: the working directory was removed; go to another, or give the whole path"
+        ) from None

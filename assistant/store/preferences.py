@@ -12,6 +12,7 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
+from assistant.domain.bounded import MEGABYTE, read_text
 from assistant.domain.errors import AssistantError
 from assistant.store.files import alone_in, replace_file
 from assistant.store.ids import ALPHABET
@@ -60,11 +61,11 @@ def load_preferences(tell: Callable[[str], None] = lambda _: None) -> Preference
     """The settings; defaults stand in for what cannot be read, and `tell` gets a line for each of those."""
     path = settings_file()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, MEGABYTE)
         values = tomlkit.parse(text).unwrap()
     except FileNotFoundError:
         return Preferences()
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+    except (OSError, UnicodeDecodeError, TOMLKitError, RecursionError) as error:
         tell(f"{path}: {_reason(error)}; using the defaults, the file is left as it is")
         return Preferences()
     return _usable(path, text, values, tell)
@@ -82,10 +83,10 @@ def save_preference(name: str, value: object) -> None:
     path = settings_file()
     try:
         with alone_in(path.parent):
-            document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
+            document = tomlkit.parse(read_text(path, MEGABYTE) if path.exists() else "")
             document[name] = checked
             replace_file(path, tomlkit.dumps(document).encode())
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+    except (OSError, UnicodeDecodeError, TOMLKitError, RecursionError) as error:
         raise PreferencesError(f"{path}: {_reason(error)}; {name} was not saved") from None
 
 
@@ -133,4 +134,6 @@ def _line_of(text: str, name: str) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"line {error.object[: error.start].count(10) + 1}: not UTF-8"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from assistant.domain.bounded import MEGABYTE, read_text
 from assistant.domain.errors import UsageError
 from assistant.export.imports import ilf, mint, realhumaneval
 from assistant.export.imports.story import Story
@@ -19,6 +20,8 @@ from assistant.problems.records import BadRecord
 
 DATASETS = (ilf.NAME, mint.NAME, realhumaneval.NAME)
 Row = dict[str, Any]
+LARGEST = 2000 * MEGABYTE
+"""Bytes of the largest file of rows: they are held in memory."""
 
 
 @dataclass
@@ -52,10 +55,10 @@ def find_stories(file: Path, tasks: Path | None = None, model_name: str = "") ->
 def read_rows(file: Path) -> list[Row]:
     """The rows of a file. Raises `UsageError` naming the line that is none."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            text = opened.read()
+        text = read_text(file, LARGEST)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read ({error})") from None
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise UsageError(f"{file} cannot be read ({reason})") from None
     start = text.lstrip()[:1]
     if start == "[":
         return [row for row in _parsed(text, file, 1) if isinstance(row, dict)]
