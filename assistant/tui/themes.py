@@ -7,7 +7,7 @@ from textual.theme import Theme
 DARK = Theme(
     name="dark",
     primary="#7aa2f7",
-    secondary="#9d7cd8",
+    secondary="#ad8ee6",
     accent="#e0af68",
     foreground="#d5d9e8",
     background="#14161f",
@@ -27,7 +27,7 @@ LIGHT = Theme(
     background="#fafafa",
     surface="#f1f2f5",
     panel="#e2e5ec",
-    success="#1d7a34",
+    success="#15622a",
     warning="#9a5b00",
     error="#b3182d",
     dark=False,
