@@ -26,7 +26,12 @@ def unreadable(app: App[None]) -> dict[str, float]:
     area = dialogs.first().region if dialogs else app.screen.region
     for strip in app.screen._compositor.render_strips()[area.y : area.bottom]:
         for text, style, _ in strip.crop(area.x, area.right):
-            if style is None or not any(c.isalnum() for c in text) or style.color is None or style.bgcolor is None:
+            if (
+                style is None
+                or not any(c.isalnum() for c in text)
+                or style.color is None
+                or style.bgcolor is None
+            ):
                 continue
             fore, back = (Color.from_rich_color(colour) for colour in (style.color, style.bgcolor))
             contrast = contrast_of(fore, back)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
-from assistant.domain.problem import AssertTest, Problem
+from assistant.domain.events import GenerationFinished
+from assistant.problems.sources import load_source
 from assistant.store.preferences import Preferences
+from assistant.store.reading import read_journal
 from assistant.store.summary import SessionSummary
 from assistant.tui.app import AssistantApp
 from assistant.tui.messages import SessionsListed
@@ -23,46 +24,21 @@ from assistant.tui.screens.sessions import SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.screens.tour import TourScreen
 from assistant.tui.widgets.status_line import StatusLine
-from tests.tui.conftest import RAISES, RIGHT, UNDERSCORES, WRONG, MakeApp
+from tests.conftest import REPOSITORY
+from tests.tui.conftest import MakeApp
 from tests.tui.pictures import compare_picture
 from tests.tui.waiting import until, until_phase, work_screen
 
-TITLES = {
-    "alternate-case": "Write a function that makes every other letter of a text upper case.",
-    "balanced-brackets": "Write a function that tells whether all brackets of a text are closed in order.",
-    "caesar-shift": "Write a function that shifts every letter of a text by n places in the alphabet.",
-    "days-between": "Write a function that counts the days between two dates written as YYYY-MM-DD.",
-    "flatten": "Write a function that makes one flat list of a list of lists.",
-    "group-anagrams": "Write a function that groups the words that are anagrams of each other.",
-    "longest-run": "Write a function that finds the longest run of equal items in a list.",
-    "merge-sorted": "Write a function that merges two sorted lists into one.",
-    "roman-numeral": "Write a function that writes a number from 1 to 3999 as a Roman numeral.",
-    "rotate-left": "Write a function that moves the first n items of a list to its end.",
-    "second-largest": "Write a function that finds the second largest different number of a list.",
-    "word-lengths": "Write a function that maps every word of a sentence to its length.",
-}
-
-
-@dataclass(frozen=True)
-class PictureShelf:
-    """A shelf that does not change when the starter set does."""
-
-    name: str = "starter"
-    problems: tuple[Problem, ...] = (
-        UNDERSCORES,
-        *(
-            Problem(
-                id=f"starter/{name}",
-                text=text,
-                entry_point=name.replace("-", "_"),
-                visible_tests=(AssertTest(code=f"assert {name.replace('-', '_')}() is not None"),),
-                source="starter",
-                difficulty=("easy", "medium", "hard")[len(name) % 3],
-            )
-            for name, text in TITLES.items()
-        ),
-    )
-    skipped: tuple[str, ...] = ()
+STARTER = load_source("starter")
+PROBLEM = STARTER.get("sum-even-places")
+RECORDED = [
+    event.finish.text
+    for event in read_journal(REPOSITORY / "sessions" / "example.jsonl").events
+    if isinstance(event, GenerationFinished)
+]
+"""What the default model answered in the session that is published as an example: a wrong program, then a right one."""
+SLIP = RECORDED[1].replace("len(lst)", "len(lst) + 1")
+"""Made up: a step too far, so that a picture shows where a program raises."""
 
 
 SESSIONS = tuple(
@@ -70,13 +46,13 @@ SESSIONS = tuple(
         id=f"20261120-1{n}0000-example{n}",
         path=Path(f"sessions/2026-11-20/20261120-1{n}0000-example{n}.jsonl"),
         started=f"2026-11-20T{19 - n}:04:00Z",
-        problem=f"starter/{name}",
+        problem=name,
         model="Qwen2.5-Coder-1.5B-Instruct",
         feedbacks=n % 4,
         state=("solved", "interrupted", "gave_up", "rounds_used_up")[n % 4],
         active_seconds=37.0 * n,
     )
-    for n, name in enumerate(list(TITLES)[:9])
+    for n, name in enumerate([problem.id for problem in STARTER.problems[:9]])
 )
 
 
@@ -88,7 +64,7 @@ async def test_every_screen_looks_as_accepted(
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     preferences = Preferences(theme=theme, tour_seen=True, notify="none")
-    app = make_app([WRONG, RAISES, RIGHT], load_problems=PictureShelf, preferences=preferences)
+    app = make_app([RECORDED[0], SLIP, RECORDED[1]], load_problems=lambda: STARTER, preferences=preferences)
     suffix = f"{theme}-{size[0]}x{size[1]}"
     async with app.run_test(size=size) as pilot:
         off = [line for name in PICTURES for line in await _picture(app, pilot, name, suffix)]
@@ -96,7 +72,7 @@ async def test_every_screen_looks_as_accepted(
 
 
 async def test_a_small_terminal_looks_as_accepted(make_app: MakeApp) -> None:
-    app = make_app(load_problems=PictureShelf)
+    app = make_app(load_problems=lambda: STARTER)
     async with app.run_test(size=(59, 14)) as pilot:
         await _library(app, pilot)
         off = await compare_picture(pilot, "too-small-dark-59x14")
@@ -118,7 +94,10 @@ async def _tour(app: AssistantApp, pilot: Pilot[None]) -> None:
 
 
 async def _first(app: AssistantApp, pilot: Pilot[None]) -> None:
-    await pilot.press("escape", "enter")
+    await pilot.press("escape")
+    app.library.query_one(Input).value = PROBLEM.id.partition("/")[2]
+    await until(pilot, lambda: app.library.chosen == PROBLEM)
+    await pilot.press("enter")
     await until_phase(pilot, Phase.YOUR_TURN)
     await pilot.press(*"Close, ")
 
@@ -141,7 +120,7 @@ async def _mend(app: AssistantApp, pilot: Pilot[None]) -> None:
 
 
 async def _scratch(app: AssistantApp, pilot: Pilot[None]) -> None:
-    await pilot.press("escape", "f5", *"'a_')", "enter")
+    await pilot.press("escape", "f5", *"5)", "enter")
     await until(pilot, lambda: "Error" in str(app.screen.query_one("#result").render()))
 
 
@@ -164,7 +143,7 @@ async def _summary(app: AssistantApp, pilot: Pilot[None]) -> None:
     # What depends on the clock and the machine is replaced.
     app.screen.query_one("#journal", Static).update("sessions/2026-11-20/20261120-100000-example.jsonl")
     app.screen.query_one("#numbers", Static).update(
-        "hidden tests: 1 of 1 pass\nyour time: 41 s, waiting: 9 s"
+        "hidden tests: 7 of 7 pass\nyour time: 41 s, waiting: 9 s"
     )
 
 
