@@ -36,7 +36,7 @@ RECORDED = [
     for event in read_journal(REPOSITORY / "sessions" / "example.jsonl").events
     if isinstance(event, GenerationFinished)
 ]
-"""What the default model answered in the session that is published as an example: a wrong program, then a right one."""
+"""The default model's answers in the session that is published as an example: a wrong program, then a right one."""
 SLIP = RECORDED[1].replace("len(lst)", "len(lst) + 1")
 """Made up: a step too far, so that a picture shows where a program raises."""
 
