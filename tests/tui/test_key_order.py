@@ -6,17 +6,25 @@ import json
 import os
 import random
 import signal
+import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assistant.store.library import list_sessions
+from assistant.store.reading import read_journal
 from tests.tui.terminal import Terminal, environment_at
 
 WRONG = "```python\ndef rotate_left(items, steps):\n    return items[{steps}:] + items[:steps]\n```"
+RIGHT = (
+    "```python\ndef rotate_left(items, steps):\n    if not items:\n        return []\n"
+    "    steps %= len(items)\n    return items[steps:] + items[:steps]\n```"
+)
 LETTERS = "abcdefghijklmnopqrstuvwxyzNSCLy ?[]0123456789éß東京"
 PASTED = (
     "two words",
@@ -134,10 +142,12 @@ class Typist:
             yield "".join(rest[:size])
             del rest[:size]
 
-    def said(self) -> list[str]:
+    def events(self) -> list[dict[str, Any]]:
         lines = list_sessions(self.sessions)[0].path.read_text(encoding="utf-8").splitlines()
-        events = [json.loads(line) for line in lines]
-        return [event["text"] for event in events if event["type"] == "feedback_given"]
+        return [json.loads(line) for line in lines]
+
+    def said(self) -> list[str]:
+        return [event["text"] for event in self.events() if event["type"] == "feedback_given"]
 
     def wait_until_said(self, count: int) -> None:
         """Until `count` messages are in the journal and the next can be sent."""
@@ -158,24 +168,39 @@ class Typist:
         raise AssertionError(f"no turn after round {round}:\n{self.terminal.text}")
 
 
+OpenApp = Callable[..., Terminal]
+
+
 @pytest.fixture
-def typist(tmp_path: Path) -> Iterator[Typist]:
+def open_app(tmp_path: Path) -> Iterator[OpenApp]:
+    """Opens the app in a terminal, its model giving the answers."""
+    opened: list[Terminal] = []
+
+    def open_(answers: list[str], *words: str, pace: float = 0.01, settings: str = "") -> Terminal:
+        script = tmp_path / "script.jsonl"
+        script.write_text(
+            json.dumps({"entry_point": "rotate_left", "seconds_per_chunk": pace, "answers": answers})
+        )
+        environment = environment_at(tmp_path)
+        with (tmp_path / "config" / "assistant" / "settings.toml").open("a") as file:
+            file.write(settings)
+        engine = ["--engine", "scripted", "--script", str(script), "--sessions", str(tmp_path / "sessions")]
+        opened.append(Terminal([*engine, *words], environment, 120, 36))
+        return opened[-1]
+
+    yield open_
+    for terminal in opened:
+        os.kill(terminal.child.pid, signal.SIGCONT)
+        terminal.child.close(force=True)
+
+
+@pytest.fixture
+def typist(open_app: OpenApp, tmp_path: Path) -> Typist:
     """Someone in front of the app, the first answer there."""
-    script = tmp_path / "script.jsonl"
     answers = [WRONG.format(steps=f"steps + {number % 7}") for number in range(101)]
-    script.write_text(
-        json.dumps({"entry_point": "rotate_left", "seconds_per_chunk": 0.01, "answers": answers})
-    )
-    sessions = tmp_path / "sessions"
-    words = ["--engine", "scripted", "--script", str(script), "--sessions", str(sessions)]
-    terminal = Terminal(
-        [*words, "--rounds", "100", "--problem", "starter/rotate-left"], environment_at(tmp_path), 120, 36
-    )
-    typist = Typist(terminal, sessions, random.Random(0))
+    terminal = open_app(answers, "--rounds", "100", "--problem", "starter/rotate-left")
     terminal.until("your turn")
-    yield typist
-    os.kill(terminal.child.pid, signal.SIGCONT)
-    terminal.child.close(force=True)
+    return Typist(terminal, tmp_path / "sessions", random.Random(0))
 
 
 @pytest.mark.parametrize(
@@ -191,3 +216,107 @@ def test_every_message_is_recorded_as_it_was_typed(typist: Typist, seed: int, co
         typist.type([*message, ("\r", Box.send), *ahead], stopped=typist.chance.random() < 0.4)
         typist.wait_until_said(number)
         assert typist.said() == typist.box.sent, f"seed {seed}: {typist.written}"
+
+
+def spaces_and_joiners() -> str:
+    """Every space and format character of Unicode but those that turn the direction of text around."""
+    turning = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+    kept = [chr(code) for code in range(sys.maxunicode + 1) if code not in turning]
+    return "".join(f"a{c}" for c in kept if unicodedata.category(c) in ("Zs", "Cf")) + "z"
+
+
+def test_every_space_and_joiner_is_recorded_typed_or_pasted(typist: Typist) -> None:
+    said = spaces_and_joiners()
+    pieces: list[Key] = [(c, lambda box, c=c: box.insert(c)) for c in said]
+    typist.type([*pieces, ("\r", Box.send)], stopped=False)
+    typist.wait_until_said(1)
+    typist.type(
+        [(f"\x1b[200~{said}\x1b[201~", lambda box: box.insert(said)), ("\r", Box.send)], stopped=False
+    )
+    typist.wait_until_said(2)
+    assert typist.said() == [said, said]
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "one \x1b two\r\x0c three",
+        "a stray end \x1b[201~\r\x0cof a paste",
+        "\x1b[200~twice\x1b[200~",
+        "\x1bOP\x1b[15~\x1b[1;3D\x1b\x1b",
+        "\x03\x11\x1a\x00\x1f",
+    ],
+)
+def test_nothing_of_a_paste_is_a_key(typist: Typist, pasted: str) -> None:
+    whole = f"\x1b[200~{pasted} end\x1b[201~"
+    typist.type(
+        [(whole, lambda box: box.insert("")), ("!", lambda box: box.insert("!")), ("\r", Box.send)],
+        stopped=True,
+    )
+    typist.wait_until_said(1)
+    (said,) = typist.said()
+    assert said.endswith("end!")
+    assert "your turn" in typist.terminal.text and typist.terminal.child.isalive()
+
+
+def test_a_line_break_typed_quickly_in_the_editor_comes_after_what_was_typed_before(typist: Typist) -> None:
+    typist.terminal.press("\x1bOQ# one\r# two\r\x1bOQ")  # F2, two lines, F2
+    deadline = time.monotonic() + 60
+    edits: list[str] = []
+    while not edits and time.monotonic() < deadline:
+        typist.terminal.read()
+        edits = [event["code"] for event in typist.events() if event["type"] == "code_edited"]
+    assert edits[0].startswith("# one\n# two\ndef rotate_left")
+
+
+def test_a_filter_and_enter_in_one_piece_open_what_was_filtered(open_app: OpenApp, tmp_path: Path) -> None:
+    terminal = open_app([WRONG.format(steps=1)])
+    terminal.until("rotate-left")
+    terminal.press("to-slug\rsome words typed on")
+    terminal.until("some words typed on")
+    deadline = time.monotonic() + 60
+    while not (sessions := list_sessions(tmp_path / "sessions")) and time.monotonic() < deadline:
+        terminal.read()
+    assert [session.problem for session in sessions] == ["starter/to-slug"]
+
+
+@pytest.mark.parametrize("between", [0.0, 0.15])
+def test_words_typed_on_when_the_session_ends_are_no_commands(
+    open_app: OpenApp, tmp_path: Path, between: float
+) -> None:
+    terminal = open_app([WRONG.format(steps=1), RIGHT], "--problem", "starter/rotate-left", pace=0.05)
+    terminal.until("your turn")
+    terminal.press("wrap around\r")
+    for letter in "and so on: null sells cars":
+        terminal.press(letter)
+        deadline = time.monotonic() + between
+        while time.monotonic() < deadline:
+            terminal.read()
+    terminal.until("Solved")
+    terminal.press("nscl\r")
+    terminal.until("what you type stays")
+    terminal.press("\x1b")  # look again
+    terminal.until("and so on: null sells carsnscl")
+    assert len(list_sessions(tmp_path / "sessions")) == 1
+    assert not Path("rotate_left.py").exists()
+
+
+def test_a_send_key_of_ones_own_waits_for_the_letters_too(open_app: OpenApp, tmp_path: Path) -> None:
+    settings = tmp_path / "config" / "assistant" / "settings.toml"
+    terminal = open_app(
+        [WRONG.format(steps=1)] * 3,
+        "--problem",
+        "starter/rotate-left",
+        settings='[keys]\n"feedback.send" = "ctrl+y"\n',
+    )
+    assert "ctrl+y" in settings.read_text()
+    terminal.until("your turn")
+    terminal.press("one two\x19three")
+    terminal.until("three")
+    deadline = time.monotonic() + 60
+    said: list[str] = []
+    while not said and time.monotonic() < deadline:
+        terminal.read()
+        events = read_journal(list_sessions(tmp_path / "sessions")[0].path).events
+        said = [event.text for event in events if event.type == "feedback_given"]
+    assert said == ["one two"]
