@@ -90,12 +90,18 @@ class TerminalInput:
         yield from self._meaning(sequence)
 
     def _meaning(self, sequence: str) -> Iterator[Message]:
-        """What Textual makes of one whole sequence. One that it does not know means nothing."""
+        """What Textual makes of one whole sequence.
+
+        A long one that it does not know is a report of the terminal and means nothing; a short one was typed.
+        """
         if sequence in NAMES:
             yield Key(NAMES[sequence], None)
             return
-        yield from list(self._parser.feed(sequence))
+        messages = list(self._parser.feed(sequence))
         list(self._parser.feed(FOCUS_CAME))  # brings the parser back from a sequence that it waits to go on
+        if not messages and len(sequence) == 3:
+            messages = [Key("escape", ESC), *self._parser.feed(sequence[1:])]
+        yield from messages
 
     def _paste(self) -> Iterator[Message]:
         """A paste up to its last end mark in what was read: an end mark inside it is part of what was pasted."""

@@ -40,6 +40,7 @@ def present(screen: WorkScreen) -> None:
     state, looked_at = screen.state, screen.view.program
     screen.query_one(ProblemPane).problem = state.problem
     screen.set_class(screen.phase is Phase.ENDED, "-ended")
+    screen.set_class(bool(screen.query_one(FeedbackBox).text.strip()), "-words")
     screen.query_one("#timeline", ProgramStrip).strip = timeline_of(
         state, looked_at, tell_hidden=tells_hidden(screen)
     )

@@ -340,6 +340,7 @@ class WorkScreen(Screen[None]):
         """Words that were typed on, while something else came on top."""
         box = self.query_one(FeedbackBox)
         box.insert(text, box.document.end)
+        self.add_class("-words")
 
     def person_acted(self, key: bool) -> None:
         """A key, click or scroll: the effort clock hears of it."""
