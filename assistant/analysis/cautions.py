@@ -61,7 +61,7 @@ def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
     mended = sum(bool(s.edits) for s in sessions)
     if mended:
         yield (
-            f"In {_count(mended)} the person mended code by hand; what came of that is not counted as solved by "
+            f"In {_count(mended)} the person edited code by hand; what came of that is not counted as solved by "
             "words."
         )
 

@@ -87,7 +87,7 @@ def effort(results: Results) -> str:
     if len(ways) == 2 and all(way.solved_per_minute is not None for way in ways.values()):
         text += (
             f" Telling the model solved {ways['telling'].solved_per_minute:.2f} a minute, mending by hand "
-            f"{ways['editing'].solved_per_minute:.2f} (by hand people mended what they chose to: no fair race)."
+            f"{ways['editing'].solved_per_minute:.2f} (by hand people edited what they chose to: no fair race)."
         )
     return text
 

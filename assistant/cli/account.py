@@ -55,7 +55,7 @@ def _step(event: ev.Event, colour: bool) -> Iterator[str]:
             yield f"--- feedback on {event.program} ({effort_text(event.effort)}{kinds})\n{said}"
         case ev.CodeEdited():
             code = text.highlight(exact(event.code.rstrip()), colour)
-            yield f"--- {event.parent} mended by hand: program {event.program}\n{code}"
+            yield f"--- {event.parent} edited by hand: program {event.program}\n{code}"
         case ev.ProgramChosen():
             reason = f": {printable(event.reason)}" if event.reason else ""
             yield f"--- went {'back to' if event.branch else 'on with'} {event.program}{reason}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from assistant.cli.setup import RunOptions, check_options, journal_folder, make_
 if TYPE_CHECKING:
     from assistant.session.completing import Completed
 
+EVERY = 10.0
+"""Seconds between two lines of progress where no terminal rewrites one."""
 FOR_A_SERVER, FOR_A_MODEL_HERE = 8, 2
 """Sessions worked on at once: a server batches them; here one's tests run while the other is generated."""
 
@@ -70,24 +73,30 @@ class _Tally:
 
     def __init__(self, sessions: int) -> None:
         self.sessions = sessions
-        self.done = self.made = self.failed = self.left_out = 0
+        self.done = self.made = self.failed = self.left_out = self.with_arms = 0
+        self._told = -EVERY
 
     def count(self, completed: Completed) -> None:
         self.done += 1
         self.made += completed.made
+        self.with_arms += completed.made > 0
         self.failed += completed.failed
         if completed.left_out:
             self.left_out += 1
             self._line(f"left out: {completed.path}: {completed.left_out}\n")
         if completed.failed:
             self._line(f"{completed.path}: the model failed on {completed.failed} control arms\n")
+        progress = f"{self.done}/{self.sessions} sessions, {self.made} control arms made"
         if sys.stderr.isatty():
-            self._line(f"{self.done}/{self.sessions} sessions, {self.made} control arms made")
+            self._line(progress)
+        elif time.monotonic() - self._told >= EVERY or self.done == self.sessions:
+            self._told = time.monotonic()
+            self._line(f"{progress}\n")
 
     def tell(self, more: str = "") -> None:
         """The result: on stdout, as data."""
         self._line("")
-        parts = [f"{self.made} control arms made in {self.sessions} sessions"]
+        parts = [f"{self.made} control arms made in {self.with_arms} of {self.sessions} sessions"]
         parts += [f"{self.left_out} sessions left out"] if self.left_out else []
         parts += [f"{self.failed} failed: run it again"] if self.failed else []
         print("; ".join([*parts, more] if more else parts))

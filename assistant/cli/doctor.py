@@ -80,6 +80,24 @@ def _model() -> Iterator[Finding]:
 
     state = default_model_state(_cache())
     yield Finding(state.state, "model", state.detail)
+    yield from _weights()
+
+
+def _weights() -> Iterator[Finding]:
+    """Converted weights against the SHA-256 that was recorded when they were made."""
+    from assistant.engine.stock import damage, held
+
+    prepared = [item for item in held(_cache()) if item.kind == "prepared"]
+    sound = 0
+    for item in prepared:
+        if line := damage(item.name, _cache()):
+            yield Finding("failure", "weights", line)
+        else:
+            sound += 1
+    if sound:
+        yield Finding(
+            "ok", "weights", f"{sound} of {len(prepared)} converted models have their recorded SHA-256"
+        )
 
 
 def _disk() -> Iterator[Finding]:

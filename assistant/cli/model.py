@@ -67,17 +67,20 @@ def pull(name: Name = "default", device: str = typer.Option("auto", hidden=True)
 
 @model_app.command("info")
 def info(name: Name = "default", json_: Json = False) -> int:
-    """Describe a model: size, licence, need, where it lies."""
+    """Describe a model: size, licence, need, where it lies, and whether its converted weights are sound."""
     from assistant.engine.catalogue import find
-    from assistant.engine.stock import held
+    from assistant.engine.stock import damage, held
 
     known = find(name)
     names = {name, known.hub_name} if known is not None else {name}
     kept = [item.model_dump() for item in held(_cache()) if {item.name, item.model} & names]
+    broken = [
+        line for item in kept if item["kind"] == "prepared" and (line := damage(item["name"], _cache()))
+    ]
     described = _row(known) if known is not None else {"name": name}
     if json_:
-        print(json.dumps({**described, "on_disk": kept}, indent=1))
-        return 0
+        print(json.dumps({**described, "on_disk": kept, "damage": broken}, indent=1))
+        return 1 if broken else 0
     if known is None and not kept:
         from assistant.domain.errors import UsageError
 
@@ -85,7 +88,9 @@ def info(name: Name = "default", json_: Json = False) -> int:
     for key, value in described.items():
         print(f"{key.replace('_', ' '):16} {_shown(key, value)}")
     _print_kept(kept)
-    return 0
+    for line in broken:
+        print(line)
+    return 1 if broken else 0
 
 
 @model_app.command("free")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assistant.domain.errors import EngineError
-from assistant.domain.generation import Cancel, Chunk, Finish, ModelInfo, Request
+from assistant.domain.generation import Cancel, Chunk, Finish, ModelInfo, Request, without_system
 from assistant.engine.loading import Plan, load
 from assistant.engine.steps import Steps
 
@@ -49,9 +49,8 @@ class Host:
     def _templated(self, request: Request) -> list[int]:
         from jinja2 import TemplateError
 
-        messages = [
-            {"role": message.role, "content": _encodable(message.content)} for message in request.messages
-        ]
+        said = request.messages if self.info.takes_system else without_system(request.messages)
+        messages = [{"role": message.role, "content": _encodable(message.content)} for message in said]
         try:
             text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except TemplateError as error:

@@ -17,6 +17,7 @@ from assistant.engine.space import require_memory, size_text
 from assistant.engine.steps import Steps
 
 STEP = "loading"
+SYSTEM_TRIAL = "Reply in one word."
 COMPILING = "compiling once for this processor"
 WORKING_MEMORY = 700_000_000
 """Bytes that torch, the tokenizer and the caches of a few conversations take beside the weights."""
@@ -103,6 +104,7 @@ def load(plan: Plan, threads: int, steps: Steps) -> Loaded:
         context_length=model.config.get_text_config().max_position_embeddings,
         chat_template_sha256=_template_hash(tokenizer),
         is_chat=tokenizer.chat_template is not None,
+        takes_system=tokenizer.chat_template is None or takes_system(tokenizer),
         threads=threads,
         versions=library_versions(),
     )
@@ -146,6 +148,18 @@ def _read(prepared: Prepared, reading: Any) -> Any:
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = " ".join(str(error).split())[:300]
         raise EngineError(f"{prepared.name} cannot be loaded: {reason}") from error
+
+
+def takes_system(tokenizer: Any) -> bool:
+    """Whether the chat template has a system turn: some refuse one (Gemma), others leave it out without a word."""
+    from jinja2 import TemplateError
+
+    dialogue = [{"role": "system", "content": SYSTEM_TRIAL}, {"role": "user", "content": "hi"}]
+    try:
+        told = tokenizer.apply_chat_template(dialogue, tokenize=False, add_generation_prompt=True)
+    except (TemplateError, ValueError, TypeError, KeyError):
+        return False
+    return SYSTEM_TRIAL in told
 
 
 def _template_hash(tokenizer: Any) -> str:

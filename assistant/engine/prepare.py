@@ -14,6 +14,7 @@ from assistant.engine import hashes, hub, parts
 from assistant.engine.cache import ModelCache
 from assistant.engine.catalogue import KnownModel
 from assistant.engine.convert import MEMORY_FACTOR, convert, converted_bytes
+from assistant.engine.folders import check_folder
 from assistant.engine.gguf_header import read_header
 from assistant.engine.manifest import FORMAT, Manifest
 from assistant.engine.names import DataWheels, GgufFile, HubModel, LocalFolder, Source
@@ -45,6 +46,7 @@ def prepare(source: Source, root: Path, steps: Steps) -> Prepared:
             # The hub's snapshot folders are named by their commit.
             return Prepared(folder, source.name, folder.name, hashes.folder_sha256(folder, root, steps))
         case LocalFolder(path):
+            check_folder(path)
             return Prepared(path, path.name, "", hashes.folder_sha256(path, root, steps))
 
 

@@ -14,6 +14,8 @@ from assistant.domain.generation import Request
 from assistant.domain.problem import Value
 
 DEMO_FILE = Path(__file__).with_name("demo_script.jsonl")
+LARGEST = 64_000_000
+"""Bytes of a script."""
 PLAIN_SEPARATOR = "---"
 
 
@@ -73,9 +75,13 @@ def read_script(path: Path) -> Script:
     Raises UsageError that names the file and the line.
     """
     try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        content = data.decode("utf-8").replace("\r\n", "\n")
+    except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the script {path}: {error}") from error
+    if len(data) > LARGEST:
+        raise UsageError(f"{path} is larger than {LARGEST // 1_000_000} MB: that is no script of answers")
     script = (
         _from_json_lines(path, content) if _looks_like_json(path, content) else _from_plain(path, content)
     )
@@ -115,10 +121,14 @@ def _parse_line(path: Path, number: int, text: str) -> ScriptLine:
         return ScriptLine.model_validate(json.loads(text))
     except json.JSONDecodeError as error:
         reason = f"not JSON ({error.msg} at column {error.colno})"
+    except RecursionError:
+        reason = "not a script: its JSON is nested too deep"
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         reason = f"{field + ': ' if field else ''}{first['msg'].removeprefix('Value error, ')}"
+    except ValueError:
+        reason = "not a script: a number has too many digits"
     raise UsageError(f"{path} line {number}: {reason}")
 
 

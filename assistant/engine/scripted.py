@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal
 
+from assistant.domain.characters import whole_characters
 from assistant.domain.generation import (
     Cancel,
     Chunk,
@@ -144,7 +145,7 @@ class ScriptedEngine:
 
     def _sample(self, request: Request, index: int) -> _Sample:
         answer, notes = self._answer(request, index)
-        text, reason = _cut(answer.text, request)
+        text, reason = _cut(whole_characters(answer.text), request)
         if answer.error:
             reason = "error"
         pace = self.seconds_per_chunk if answer.seconds_per_chunk is None else answer.seconds_per_chunk

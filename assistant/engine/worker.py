@@ -28,6 +28,7 @@ from assistant.engine.host import Host
 from assistant.engine.loading import plan
 from assistant.engine.names import resolve
 from assistant.engine.prepare import prepare
+from assistant.engine.soundness import BackgroundCheck
 from assistant.engine.steps import Cancelled, Steps
 
 BEAT_SECONDS = 1.0
@@ -88,6 +89,7 @@ class Worker:
         self._inbox = inbox
         self._send = outbox.send
         self._host: Host | None = None
+        self._check = BackgroundCheck(())
 
     def run(self) -> None:
         """Serve until the process ends."""
@@ -106,8 +108,14 @@ class Worker:
         if isinstance(command, wire.Generate):
             if self._host is None:
                 raise EngineError("The worker was asked to generate before its model was loaded.")
-            for item in self._host.generate(command.request, stop):
-                self._send(wire.Streamed(id=command.id, item=item))
+            if self._check.damage:
+                raise WeightsError(self._check.damage)
+            self._check.pause()
+            try:
+                for item in self._host.generate(command.request, stop):
+                    self._send(wire.Streamed(id=command.id, item=item))
+            finally:
+                self._check.go_on()
         else:
             self._prepare(command, stop)
 
@@ -121,6 +129,8 @@ class Worker:
         planned = plan(ready, cache, choice.device, choice.precision, threads, steps)
         if command.load:
             self._host = Host.load(planned, threads, steps)
+            self._check = BackgroundCheck([f for f in (ready.folder, planned.packed) if f is not None])
+            self._check.start()
         info = self._host.info if self._host is not None and command.load else None
         self._send(wire.Prepared(id=command.id, info=info))
 

@@ -190,8 +190,10 @@ def _personal(rules: Rules, outcome: Outcome) -> Iterator[str]:
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing"
     done = {"redact": "replaced by `[kind]`", "refuse": "refused", "keep": "left as they are"}[rules.personal]
     yield from ("", "## Personal data", "")
-    yield "People's words were scanned for keys (detect-secrets), names (census lists), e-mail addresses and home"
-    yield f"folders: {found} found, {done}. Such scanners miss some; write to the dataset's owner if you find more."
+    yield "People's words were scanned for keys, names (by what introduces them and by lists of many countries),"
+    yield "e-mail and postal addresses, telephones, IP addresses, numbers of persons, cards and accounts, @handles,"
+    yield f"profile pages and home folders: {found} found, {done}. Such scanners miss some; write to the"
+    yield "dataset's owner if you find more."
 
 
 def _columns() -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Personal data in people's words: keys, e-mail addresses, home folders and names.
+"""Personal data in people's words: keys, names, and whatever leads to a person (addresses, numbers, accounts).
 
-Keys are found by detect-secrets; names by the census lists that Faker carries; addresses and folders by patterns.
+Keys are found by their prefixes and by detect-secrets, names by `names`, all else by patterns.
 What the problem's own text, tests or program hold is data of the task and nobody's.
 """
 
@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import zip_longest
 from typing import Any
 
 from assistant.export.extras import need
+from assistant.export.names import names
 
 _KEY_RUN = r"[\w.+/=~-]*"
 _PRIVATE_KEY = re.compile(
@@ -21,20 +21,77 @@ _PRIVATE_KEY = re.compile(
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _HOME = re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\Users\\)[^\s'\"`:;,()\[\]]+")
-_CAPITAL = re.compile(r"\b[A-Z][a-z]+(?:-[A-Z][a-z]+)?\b")
-_CUE = re.compile(
-    r"(?:my name is|name's|I am|I'm|this is|thanks,?|regards,?|cheers,?|signed,?|ask|tell|hi,?|hello,?|dear|[-–—])"
-    r"\s+$",
-    re.IGNORECASE,
+_TOKEN = re.compile(
+    r"(?<![\w-])(?:hf_|sk-|sk_live_|sk_test_|pk_live_|rk_live_|gh[oprsu]_|github_pat_|glpat-|xox[a-z]-|xapp-|npm_|pypi-|"
+    r"AKIA|ASIA|AIza|ya29\.|gsk_|r8_|SG\.|dop_v1_|shp[a-z]{2}_|nvapi-|pplx-|dckr_pat_|lin_api_|secret_|xai-|key-)"
+    r"[\w.+/=~-]{12,}|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|\b[Bb]earer\s+(?=\S*\d)[\w.+/=~-]{16,}"
 )
-_WORDS_TOO = """
-Abel Amber April Art Ashley Autumn Bill Brandy Candy Carter Chance Chase Christian Cole Crystal Dale Dawn
-Dean Destiny Don Drew Earl Faith Frank Gene Ginger Grace Grant Guy Heather Holly Hope Hunter Iris Ivy Jack
-Jade Joy June Karen King Lance Mark Mason Max May Melody Miles Nick Page Pat Penny Ray Reed Rich Rob Rod
-Roman Rose Ruby Sandy Sky Star Sue Summer Tanner Trinity Victor Wade Ward Will
-"""
-_ORDINARY = frozenset(_WORDS_TOO.split())
-"""First names that are ordinary words: alone they are not taken for a person."""
+_PASSWORD = re.compile(
+    r"(?i:\b(?:password|passwd|passphrase|pwd|api[ _-]?key|access[ _-]?token|secret))\s*(?:is|was|:|=)\s*[\"'`]?"
+    r"((?=[^\s\"'`]*\d)(?=[^\s\"'`]*[A-Za-z])[^\s\"'`,;]{6,})"
+)
+_PHONE = re.compile(
+    r"(?<![\w.+-])(?:\+\d{1,3}[\s.-]?(?:\(\d{1,4}\)[\s.-]?)?\d{1,4}(?:[\s./-]?\d{2,4}){2,4}"
+    r"|\(\d{3}\)\s?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5})(?![\w-])"
+)
+_CALLED = re.compile(
+    r"(?i:\b(?:phone|tel|telephone|mobile|cell|whatsapp|call me|ring me|text me|reach me|number is))\D{0,12}"
+    r"(\+?\d[\d ().-]{6,}\d)"
+)
+_IP = re.compile(
+    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)"
+    r"|(?<![\w:])[0-9A-Fa-f]{3,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{1,4}(?![\w:])"
+    r"|(?<![\w:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"
+)
+_NUMBERED = re.compile(
+    r"(?<![\w-])(?:\d{3}-\d{2}-\d{4}|[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?)(?![\w-])"
+)
+_CARD = re.compile(r"(?<![\w-])(?:\d{4}[ -]){3}\d{4}(?![\w-])|(?<![\w-])\d{4}[ -]\d{6}[ -]\d{5}(?![\w-])")
+_STREET = re.compile(
+    r"\b\d{1,5}[a-zA-Z]?,?\s+(?:[A-Z][\w.'’-]*\s+){1,4}"
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Square|Terrace|Close|Crescent)\b"
+    r"|\b[A-ZÄÖÜ][\w-]*(?:straße|strasse|str\.|weg|gasse|platz|allee|laan|straat)\s+\d+\s?[a-z]?\b"
+    r"|\b\d{1,4},?\s+(?:rue|avenue|boulevard|chemin|place|impasse)\s+(?:(?:de|du|des|la|le|les)\s+|l['’])*[A-ZÉÀ][\w-]+"
+    r"|\b(?:Calle|Avenida|Via|Viale|Piazza|Rua|Plaza)\s+(?:(?:de|del|la|los|di|da|do)\s+)*[A-Z]\w+,?\s+\d+"
+)
+_HANDLE = re.compile(r"(?<![\w@.`/])@[A-Za-z_][\w-]{2,}(?![\w(.])")
+_ACCOUNT = re.compile(
+    r"(?i:\b(?:my|on|via)\s+(?:github|gitlab|twitter|discord|telegram|instagram|linkedin|slack|skype|kaggle|reddit)"
+    r"(?:\s+(?:handle|user ?name|user|account|name|id))?\s*(?:is|as|:|i am|i'm)\s+)([\w.#-]{3,})"
+)
+_PAGE = re.compile(
+    r"(?:https?://)?(?:[\w-]+\.)?(?:github\.com|gitlab\.com|bitbucket\.org|twitter\.com|x\.com|linkedin\.com/in|"
+    r"facebook\.com|instagram\.com|huggingface\.co|kaggle\.com|medium\.com|t\.me|reddit\.com/u(?:ser)?|"
+    r"stackoverflow\.com/users|youtube\.com/@?|tiktok\.com|mastodon\.social)/[\w.@/~%#?=&+-]+"
+    r"|https?://[^\s/@]+@[^\s]+|https?://[^\s/]+/(?:~|users?/|u/|profile/|people/|@)[\w.-]+[^\s)\]>]*"
+    r"|https?://(?!www\.|docs\.)[\w-]+\.(?:github|gitlab)\.io[^\s)\]>]*"
+)
+_DECORATORS = frozenset(
+    (
+        *(
+            "property",
+            "staticmethod",
+            "classmethod",
+            "dataclass",
+            "cache",
+            "lru_cache",
+            "cached_property",
+            "functools",
+        ),
+        *(
+            "wraps",
+            "contextmanager",
+            "abstractmethod",
+            "override",
+            "overload",
+            "pytest",
+            "total_ordering",
+            "njit",
+            "jit",
+        ),
+        *("singledispatch", "final", "param", "app"),
+    )
+)
 _DETECTORS = (
     "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector",
     "DiscordBotTokenDetector",
@@ -51,7 +108,7 @@ class Finding:
 
     session: str
     kind: str
-    """`key`, `e-mail`, `path` or `name`."""
+    """`key`, `e-mail`, `path`, `url`, `phone`, `ip`, `number`, `address`, `handle` or `name`."""
     text: str
 
     @property
@@ -86,9 +143,32 @@ def redact(value: Any, findings: Sequence[Finding]) -> Any:
 def _found(text: str) -> Iterator[tuple[str, str]]:
     yield from (("key", match[0]) for match in _PRIVATE_KEY.finditer(text))
     yield from (("key", value) for value in _keys(text))
+    yield from (("key", match[0].rstrip(".")) for match in _TOKEN.finditer(text))
+    yield from (("key", match[1].rstrip(".")) for match in _PASSWORD.finditer(text))
     yield from (("e-mail", match[0].rstrip(".")) for match in _EMAIL.finditer(text))
     yield from (("path", match[0].rstrip(".")) for match in _HOME.finditer(text))
-    yield from (("name", value) for value in _names(text))
+    yield from (("url", match[0].rstrip(".,;:!?")) for match in _PAGE.finditer(text))
+    yield from _numbers(text)
+    yield from (("address", match[0]) for match in _STREET.finditer(text))
+    yield from (("handle", match[0]) for match in _HANDLE.finditer(text) if match[0][1:] not in _DECORATORS)
+    yield from (("handle", match[1].rstrip(".")) for match in _ACCOUNT.finditer(text))
+    yield from (("name", value) for value in names(text))
+
+
+def _numbers(text: str) -> Iterator[tuple[str, str]]:
+    """Telephones, addresses of machines, and numbers of people, cards and accounts."""
+    yield from (("phone", match[0]) for match in _PHONE.finditer(text))
+    yield from (("phone", match[1]) for match in _CALLED.finditer(text))
+    yield from (("ip", match[0]) for match in _IP.finditer(text))
+    yield from (("number", match[0]) for match in _NUMBERED.finditer(text))
+    yield from (("number", match[0]) for match in _CARD.finditer(text) if _adds_up(match[0]))
+
+
+def _adds_up(number: str) -> bool:
+    """Whether the last digit is that of a card's number (Luhn)."""
+    digits = [int(digit) for digit in number if digit.isdigit()][::-1]
+    doubled = [divmod(2 * digit, 10) for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(tens + ones for tens, ones in doubled)) % 10 == 0
 
 
 def _keys(text: str) -> Iterator[str]:
@@ -107,30 +187,3 @@ def _scanner() -> Any:
     settings.clear()
     settings.configure_plugins([{"name": name} for name in _DETECTORS])
     return need("detect_secrets.core.scan")
-
-
-def _names(text: str) -> Iterator[str]:
-    first, last = _census()
-    capitals = list(_CAPITAL.finditer(text))
-    for here, after in zip_longest(capitals, capitals[1:]):
-        if here[0] not in first:
-            continue
-        if after is not None and text[here.end() : after.start()] == " " and after[0] in last:
-            yield text[here.start() : after.end()]
-        elif here[0] not in _ORDINARY and (
-            _CUE.search(text[: here.start()]) or not _begins(text, here.start())
-        ):
-            yield here[0]
-
-
-def _begins(text: str, at: int) -> bool:
-    """Whether a sentence begins at this place, where every word has a capital."""
-    before = text[:at].rstrip(" \"'(*_`")
-    return not before or before[-1] in ".!?:\n"
-
-
-@cache
-def _census() -> tuple[frozenset[str], frozenset[str]]:
-    """First and last names of the United States' census."""
-    provider = need("faker.providers.person.en_US").Provider
-    return frozenset(provider.first_names), frozenset(provider.last_names)

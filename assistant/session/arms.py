@@ -201,14 +201,9 @@ def arm_prompt(
     if task.arm == "resample":
         generated = _generated_part(path)
         words = [program.feedback for program in generated[1:]]
-        return dialogue.prompt_for(state, template, generated[:-1], words)
-    return dialogue.prompt_for(
-        state,
-        template,
-        path,
-        [*(p.feedback for p in path[1:]), _last_words(state, task, template, path[-1], others)],
-        spoken_last=True,
-    )
+        return prompts.fitted(dialogue.prompt_for(state, template, generated[:-1], words), model)
+    words = [*(p.feedback for p in path[1:]), _last_words(state, task, template, path[-1], others)]
+    return prompts.fitted(dialogue.prompt_for(state, template, path, words, spoken_last=True), model)
 
 
 def _last_words(

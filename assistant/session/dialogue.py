@@ -13,14 +13,15 @@ def human_prompt(state: State, model: ModelInfo, dropped: int = 0) -> prompts.Pr
     if state.pending_feedback is not None:
         return prompt_after(state, model, state.pending_feedback.text, dropped)
     template = prompts.load_template(state.settings.prompt.template, is_chat=model.is_chat)
-    return prompt_for(state, template, (), [], dropped)
+    return prompts.fitted(prompt_for(state, template, (), [], dropped), model)
 
 
 def prompt_after(state: State, model: ModelInfo, said: str, dropped: int = 0) -> prompts.Prompt:
     """The person's dialogue up to the program on the table, with `said` as the last turn."""
     template = prompts.load_template(state.settings.prompt.template, is_chat=model.is_chat)
     path = state.path(state.current)
-    return prompt_for(state, template, path, [*(program.feedback for program in path[1:]), said], dropped)
+    words = [*(program.feedback for program in path[1:]), said]
+    return prompts.fitted(prompt_for(state, template, path, words, dropped), model)
 
 
 def prompt_for(

@@ -9,13 +9,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
 from assistant.domain.errors import UsageError
 from assistant.domain.events import Arm, PromptSettings
-from assistant.domain.generation import Message
+from assistant.domain.generation import Message, ModelInfo, without_system
 from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.domain.problem import Problem, StdinTest, Test, ValueTest
 from assistant.domain.state import Program
@@ -181,6 +181,16 @@ def build(
     for step in kept:
         messages += [Message(role="assistant", content=step.answer), Message(role="user", content=step.words)]
     return Prompt(tuple(messages), until_program=until, dropped_rounds=dropped)
+
+
+def fitted(prompt: Prompt, model: ModelInfo) -> Prompt:
+    """The prompt as this model takes it: without a system turn where its chat template has none.
+
+    Done here and not in the engine, so that the journal holds the messages as they were sent.
+    """
+    if model.takes_system or prompt.raw:
+        return prompt
+    return replace(prompt, messages=without_system(prompt.messages))
 
 
 def shown_tests(settings: PromptSettings, tests: Sequence[Test]) -> Sequence[Test]:

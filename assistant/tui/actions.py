@@ -31,7 +31,7 @@ PLACES = {
     "library": "Problems",
     "work": "While working on a problem",
     "feedback": "In the feedback box",
-    "editor": "While mending the code",
+    "editor": "While editing the code",
     "summary": "At the end of a session",
     "sessions": "Sessions",
     "own problem": "Writing a problem",
@@ -71,16 +71,14 @@ ACTIONS = (
     Action("suspend_process", "ctrl+z", "Suspend", "To the shell; `fg` comes back", "app", priority=True),
     Action("copy_or_hint", "ctrl+c", "Copy", "Copy what is selected; never ends anything", "app"),
     Action("settings", "f12,ctrl+backslash", "Settings", "Theme, keys, bell, feedback kinds", "app"),
-    Action(
-        "retry_model", "ctrl+r", "Model again", "Try once more to get the model ready", "app", footer=True
-    ),
+    Action("retry_model", "ctrl+r", "Load again", "Load the model again", "app", footer=True),
     Action(
         "open_problem", "enter", "Open", "Work on the chosen problem", "library", footer=True, priority=True
     ),
     Action(
         "next_state",
         "ctrl+t,f4",
-        "Filter state",
+        "Show",
         "Show all, untried, solved, given up",
         "library",
         footer=True,
@@ -110,7 +108,7 @@ ACTIONS = (
     Action(
         "stop",
         "escape",
-        "Stop/return",
+        "Stop, or back",
         "Stop writing and keep what is there; leave a look back",
         "work",
         footer=True,
@@ -128,13 +126,13 @@ ACTIONS = (
     Action(
         "edit",
         "f2",
-        "Mend it",
+        "Edit code",
         "Change the code yourself and run the tests",
         "work",
         footer=True,
-        short="Mend",
+        short="Edit",
     ),
-    Action("edit_outside", "f3", "In $EDITOR", "Change the code in your own editor", "work"),
+    Action("edit_outside", "f3", "Own editor", "Change the code in your own editor ($EDITOR)", "work"),
     Action(
         "diff",
         "f4",
@@ -166,7 +164,11 @@ ACTIONS = (
     ),
     Action("insert_line", "f9", "Quote line", "Put the chosen code line into your words", "work"),
     Action(
-        "kinds", "ctrl+t,ctrl+right_square_bracket", "Kinds", "Tag your words: logic, formatting, …", "work"
+        "kinds",
+        "ctrl+t,ctrl+right_square_bracket",
+        "Label",
+        "Label your words (optional, for research): logic, formatting, …",
+        "work",
     ),
     Action("earlier", "alt+left,left_square_bracket", "Earlier round", "Look back one round", "work"),
     Action("later", "alt+right,right_square_bracket", "Later round", "Look forward one round", "work"),
@@ -191,7 +193,7 @@ ACTIONS = (
         "give_up",
         "ctrl+g",
         "Give up",
-        "End the session: given up, or the task itself is off",
+        "End the session: given up, or the task or its tests are wrong",
         "work",
         footer=True,
     ),
@@ -326,7 +328,7 @@ FIXED_KEYS = (
     Action("page", "pageup,pagedown,home,end", "Page", "A page, or to the first or last row", "panes"),
     Action("choose", "enter", "Choose", "Open, quote or pick the row", "panes"),
     Action("along", "left,right,h,l", "Along", "Another round or sample; sideways in the tests", "panes"),
-    Action("mark", "space", "Mark", "Mark a proposed test or a tag", "panes"),
+    Action("mark", "space", "Mark", "Mark a proposed test or a label", "panes"),
 )
 """Keys that work as they are and cannot be given to something else; for the page of keys."""
 

@@ -36,8 +36,8 @@ from assistant.tui.messages import (
     StudyFailed,
     StudyNext,
 )
-from assistant.tui.own_problems import with_own
-from assistant.tui.problem_list import attempts_of
+from assistant.tui.own_problems import Shelf, with_own
+from assistant.tui.problem_list import attempts_of, winnable_first
 from assistant.tui.safe_screen import SafeText
 from assistant.tui.screens.library import LibraryScreen
 from assistant.tui.services import Services
@@ -171,7 +171,8 @@ class AssistantApp(App[None]):
     def load_problems(self) -> None:
         try:
             problems = self.launch.load_problems()
-            self.post_message(ProblemsLoaded(with_own(problems, self.launch.own_problems)))
+            ordered = Shelf(problems.name, winnable_first(problems.problems), problems.skipped)
+            self.post_message(ProblemsLoaded(with_own(ordered, self.launch.own_problems)))
             import assistant.tui.screens.work  # noqa: F401 (while the person looks at the list)
         except AssistantError as error:
             self.post_message(ProblemsFailed(str(error)))

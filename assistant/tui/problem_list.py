@@ -44,6 +44,19 @@ def entries_of(problems: Iterable[Problem], attempts: Mapping[str, str]) -> list
     ]
 
 
+_LEVELS = ("medium", "easy", "hard")
+
+
+def winnable_first(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Those first that words can win (the model alone solves some of them), the hardest last; each in its order.
+
+    A source without these levels stays as it is.
+    """
+    if not all(problem.difficulty in _LEVELS for problem in problems):
+        return tuple(problems)
+    return tuple(sorted(problems, key=lambda problem: _LEVELS.index(problem.difficulty)))
+
+
 def attempts_of(sessions: Iterable[SessionSummary]) -> dict[str, str]:
     """By problem id, the best that any session on it came to."""
     best: dict[str, str] = {}

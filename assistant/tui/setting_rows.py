@@ -8,7 +8,7 @@ from typing import Literal
 
 from assistant.store.preferences import Preferences
 from assistant.tui.actions import ACTIONS, binding_id, key_words, keys_of
-from assistant.tui.lines import Line, Piece
+from assistant.tui.lines import Line, Piece, shortened
 from assistant.tui.themes import THEMES
 
 
@@ -28,25 +28,31 @@ GENERAL = (
         "theme",
         "Theme",
         "choice",
-        "Colours; all are readable, two have high contrast",
+        "Colours; two have high contrast",
         tuple(t.name for t in THEMES),
     ),
-    Setting("notify", "When a long round ends", "choice", "", ("bell", "desktop", "both", "none")),
-    Setting("propose_kinds", "Propose kinds of feedback", "choice", "Tags under your words", ("yes", "no")),
+    Setting(
+        "notify",
+        "When a long answer is ready",
+        "choice",
+        "After 5 s and more of waiting",
+        ("bell", "desktop", "both", "none"),
+    ),
+    Setting("propose_kinds", "Propose labels", "choice", "What your words seem to be about", ("yes", "no")),
     Setting(
         "away_seconds",
-        "Away after",
+        "Stop my clock after",
         "text",
-        "Seconds without a key after which the effort clock stops counting",
+        "So many seconds without a key count as away",
     ),
-    Setting("model", "Model", "text", "A Hugging Face name, a folder or a GGUF file; at the next start"),
+    Setting("model", "Model", "text", "Name, folder or GGUF file; list: assistant model; next start"),
     Setting("device", "Device", "choice", "At the next start", ("auto", "cuda", "mps", "cpu")),
     Setting(
         "engine", "Engine", "choice", "At the next start", ("auto", "transformers", "openai", "scripted")
     ),
-    Setting("base_url", "Server", "text", "Address for the engine openai; at the next start"),
-    Setting("sessions", "Sessions folder", "text", "Where journals are written; at the next start"),
-    Setting("annotator", "Pseudonym", "text", "Never your name; at the next start"),
+    Setting("base_url", "Server", "text", "Address, for the engine openai; next start"),
+    Setting("sessions", "Sessions folder", "text", "Where journals are written; next start"),
+    Setting("annotator", "Pseudonym", "text", "Never your name; next start"),
 )
 KEYS = tuple(
     Setting(f"keys.{binding_id(action)}", action.title, "key", f"{action.where}: {action.help}")
@@ -100,7 +106,7 @@ def clash(setting: Setting, key: str, chosen: Mapping[str, str]) -> str:
 def setting_line(setting: Setting, preferences: Preferences) -> Line:
     """One row of the settings screen."""
     return (
-        Piece(f" {setting.title:<26}", "line--strong"),
-        Piece(f"{value_of(setting, preferences)[:24] or '–':<25}", "line--link"),
+        Piece(f" {setting.title:<28}", "line--strong"),
+        Piece(f"{shortened(value_of(setting, preferences), 24) or '–':<25}", "line--link"),
         Piece(setting.help, "line--note"),
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from assistant.domain.outcome import Report
 from assistant.domain.state import Program, State
+from assistant.domain.wording import END_WORDS, after_feedback, hidden_words, round_name
+from assistant.tui.ending import is_over
 from assistant.tui.lines import plain
 from assistant.tui.presenting import code_text
 from assistant.tui.verdicts import row_lines, rows_of
@@ -18,10 +20,9 @@ def session_markdown(state: State, *, tell_hidden: bool = True) -> str:
     for program in state.human_programs:
         parts += _program(program, state, aside=program.id not in path)
     if state.ended is not None:
-        parts.append(f"The session ended: {state.ended.reason.replace('_', ' ')}.")
-    table = state.on_table
-    if tell_hidden and state.ended is not None and table is not None and table.hidden is not None:
-        parts.append(f"Hidden tests: {table.hidden.pass_count} of {len(table.hidden.cases)} pass.")
+        parts.append(f"The session ended: {END_WORDS[state.ended.reason]} {after_feedback(state)}.")
+    if tell_hidden and is_over(state) and (words := hidden_words(state)):
+        parts.append(f"{words[0].upper()}{words[1:]}.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -39,9 +40,9 @@ def _program(program: Program, state: State, *, aside: bool) -> Iterator[str]:
     if program.feedback and not program.edited:
         yield "\n".join(f"> {line}" for line in program.feedback.splitlines())
     notes = [f"sample {program.sample + 1}"] if state.settings.samples > 1 and not program.edited else []
-    notes += ["mended by hand"] if program.edited else []
+    notes += ["edited by hand"] if program.edited else []
     notes += ["dropped"] if aside else []
-    yield f"## Round {program.round}" + (f" ({', '.join(notes)})" if notes else "")
+    yield f"## {round_name(program.round).capitalize()}" + (f" ({', '.join(notes)})" if notes else "")
     yield fenced(code_text(program), "python")
     if program.visible is not None:
         yield fenced(_verdict(program.visible))

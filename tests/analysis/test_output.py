@@ -97,7 +97,7 @@ def test_warns_where_numbers_say_nothing(analysis: Analysis) -> None:
     assert "Only 6 sessions" in imported
     assert "No control arms" in imported
     assert "Only" not in people
-    assert "mended code by hand" in people
+    assert "edited code by hand" in people
 
 
 def test_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

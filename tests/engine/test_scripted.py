@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Sequence
@@ -235,3 +236,55 @@ def at_once(script: Script) -> dict[str, tuple[ScriptedAnswer, ...]]:
         name: tuple(answer.model_copy(update={"seconds_per_chunk": 0.0}) for answer in answers)
         for name, answers in script.by_entry_point.items()
     }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000,
+        '{"text": "x", "seconds_per_chunk": ' + "9" * 6000 + "}",
+        '{"text": ' + '{"a":' * 100_000,
+        '{"text": 5}',
+        '{"entry_point": "f", "answers": 3}',
+        '{"entry_point": "f", "answers": [[]]}',
+        '{"text": "x", "seconds_per_chunk": NaN}',
+        "null",
+        "7",
+    ],
+)
+def test_lines_that_are_no_answers_are_named_in_one_line(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "script.jsonl"
+    path.write_text(json.dumps({"text": "fine"}) + "\n" + line + "\n", encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        ScriptedEngine.from_file(path)
+    assert "line 2" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_script_without_end_is_refused() -> None:
+    if not Path("/dev/zero").exists():
+        pytest.skip("no /dev/zero here")
+    with pytest.raises(UsageError, match="larger than"):
+        ScriptedEngine.from_file("/dev/zero")
+
+
+def test_halves_of_characters_in_a_script_can_be_written_down(tmp_path: Path) -> None:
+    path = tmp_path / "script.jsonl"
+    path.write_text('{"text": "a\\ud83d b\\ud83d\\ude00"}\n', encoding="utf-8")
+    request = Request(messages=(Message(role="user", content="x"),))
+    end = list(ScriptedEngine.from_file(path).generate(request))[-1]
+    assert isinstance(end, Finish)
+    assert end.text == "a\ufffd b\U0001f600"
+
+
+def test_an_answer_thinks_before_it_may_end() -> None:
+    draft = "```python\ndef f(x):\n    return 0\n```\n"
+    right = "```python\ndef f(x):\n    return x\n```"
+    for opening in ("<think>\n", ""):
+        request = Request(messages=(Message(role="user", content="x"),), until_program="f")
+        engine = ScriptedEngine([f"{opening}{draft}</think>\n{right}\nBye.\n"])
+        end = list(engine.generate(request))[-1]
+        assert isinstance(end, Finish)
+        assert end.text == f"{opening}{draft}</think>\n{right}"
+        assert end.thinking_characters > 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from assistant.domain.errors import AssistantError  # noqa: E402
 from assistant.export.export import export, rehearse  # noqa: E402
 from assistant.export.personal import find, redact  # noqa: E402
 from tests.export.build import refined, request  # noqa: E402
+from tests.export.probes import CLEAN, PROBES  # noqa: E402
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
 
@@ -83,3 +85,27 @@ def test_a_name_is_no_pseudonym(tmp_path: Path) -> None:
     refined(1, annotator="jane.doe@example.org").consent().write(folder, "s1")
     (row,) = rehearse(request(folder, "refinement")).samples["refinement"]
     assert row["annotator"].startswith("anon-")
+
+
+def test_nearly_all_probes_are_found() -> None:
+    """At least 60 made-up probes of 12 kinds, of which at most one in twenty may be missed."""
+    missed = [text for text, secret in PROBES if _left(text, secret)]
+    assert len(PROBES) >= 60
+    assert len(missed) <= len(PROBES) // 20, missed
+
+
+def _left(text: str, secret: str) -> bool:
+    clean = redact(text, find("s", [text], ""))
+    return any(part in clean for part in secret.split("|"))
+
+
+@pytest.mark.parametrize("text", CLEAN)
+def test_ordinary_feedback_holds_nothing_personal(text: str) -> None:
+    assert find("s", [text], "") == []
+
+
+def test_little_of_real_feedback_is_taken_for_personal(shared_data: Path) -> None:
+    """ILF's words about programs hold no personal data: what is found there is a false alarm."""
+    lines = (shared_data / "ilf" / "human-feedback.jsonl").read_text(encoding="utf-8").splitlines()
+    alarms = [found for line in lines if (found := find("s", [json.loads(line)["Feedback"]], ""))]
+    assert len(alarms) <= len(lines) // 30, alarms

@@ -121,7 +121,7 @@ def test_missing_controls_are_made_and_bad_files_left_out(run: Run) -> None:
     ended, open_ = journals()
     (ended.parent / "torn.jsonl").write_text("{not json\nnor this\n", encoding="utf-8")
     status, out, err = run("arms", "sessions", "--arms", "retry,resample", *ENGINE)
-    assert (status, out) == (0, "6 control arms made in 3 sessions; 2 sessions left out\n")
+    assert (status, out) == (0, "6 control arms made in 1 of 3 sessions; 2 sessions left out\n")
     assert "torn.jsonl: " in err
     assert f"{open_.name}: the session is not over" in err
     controls = [p for p in state_of(ended).programs if p.arm != "human"]

@@ -77,7 +77,7 @@ def test_show_tells_the_session_in_order(tmp_path: Path, capsys: Output) -> None
         "round 1, program t1s0",
         "tried snake('X'): '_x'",
         "went back to t0s0: it was nearer",
-        "t0s0 mended by hand: program t3s0",
+        "t0s0 edited by hand: program t3s0",
         "note: enough",
         "gave up after 0 feedback round(s)",
         "retry     round 1, from t0s0: 3 of 3 visible, 6 of 6 hidden",

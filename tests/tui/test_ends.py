@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from rich.cells import cell_len
+
 from assistant.domain import events as ev
 from assistant.domain.outcome import CaseReport, Outcome, Report
 from assistant.domain.sameness import changed_nothing, same_program
@@ -11,12 +14,16 @@ from assistant.domain.state import Program, State, apply
 from assistant.domain.wording import after_feedback, hidden_words
 from assistant.store.summary import SessionSummary
 from assistant.tui.ending import headline, kind_of_end, round_lines
-from assistant.tui.lines import plain
+from assistant.tui.lines import Piece, folded, plain
 from assistant.tui.phases import Phase
-from assistant.tui.problem_list import attempts_of, entries_of, entry_line
+from assistant.tui.problem_list import attempts_of, entries_of, entry_line, winnable_first
+from assistant.tui.screens.scratch import with_brackets_closed
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.session_list import matching_sessions, session_line
+from assistant.tui.setting_rows import GENERAL
 from assistant.tui.verdicts import verdicts_of
+from assistant.tui.widgets.code_view import CodeView
+from assistant.tui.widgets.problem_pane import difficulty_words
 from assistant.tui.widgets.program_strip import ProgramStrip, timeline_of
 from assistant.tui.widgets.status_line import StatusLine
 from assistant.tui.widgets.verdict_table import VerdictTable
@@ -127,3 +134,64 @@ async def test_an_answer_that_changed_nothing_is_said_at_once(make_app: MakeApp)
         await until(pilot, lambda: work.state.round == 1 and not work.conductor.busy)
         assert "same program as before: it changed nothing" in work.query_one(StatusLine).status.doing
         assert work.query_one("#timeline", ProgramStrip).strip.steps[-1].label.endswith("same")
+
+
+OPEN_CALLS = [
+    ("f([1, 2", "f([1, 2])"),
+    ("f(", "f()"),
+    ("f({'a': [1", "f({'a': [1]})"),
+    ("f('(', [", "f('(', [])"),
+    ("f(1)", "f(1)"),
+    ("f(1]", "f(1]"),
+    ("f('abc", "f('abc"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("typed", "meant"), OPEN_CALLS)
+def test_brackets_that_were_left_open_are_closed(typed: str, meant: str) -> None:
+    assert with_brackets_closed(typed) == meant
+
+
+def test_every_explanation_in_the_settings_fits_where_a_terminal_is_80_columns_wide() -> None:
+    for setting in GENERAL:
+        assert setting.help and len(f"{setting.title}: {setting.help}") <= 78, setting.title
+
+
+def test_problems_that_words_can_win_come_first_where_levels_are_known() -> None:
+    hard, medium, easy = (
+        UNDERSCORES.model_copy(update={"difficulty": word}) for word in ("hard", "medium", "easy")
+    )
+    assert winnable_first([hard, easy, medium, hard]) == (medium, easy, hard, hard)
+    other = UNDERSCORES.model_copy(update={"difficulty": "interview"})
+    assert winnable_first([hard, other, easy]) == (hard, other, easy)
+    assert "the default model alone: 2 or 3 of 5" in difficulty_words(medium)
+    assert difficulty_words(other) == "interview"
+
+
+LONG = (Piece("   1 ", "line--number"), Piece("x" * 30 + "字" * 20 + "y" * 30, "py--string"), Piece("!", ""))
+
+
+@pytest.mark.parametrize("width", range(20, 130, 7))
+def test_a_folded_line_holds_all_of_it_and_never_more_than_the_width(width: int) -> None:
+    parts = folded(LONG, width, 8)
+    assert all(cell_len(plain(part)) <= width for part in parts)
+    assert "".join(plain(part)[8 if number else 0 :] for number, part in enumerate(parts)) == plain(LONG)
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 36)])
+async def test_the_program_is_in_sight_when_a_test_has_failed(
+    make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    long = WRONG.replace("text.replace", f"text.strip({'x' * 200!r}).replace")
+    app = make_app([long], problem="starter/underscores")
+    async with app.run_test(size=size) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.pause()
+        code, verdicts = work.query_one(CodeView), work.query_one("#verdicts", VerdictTable)
+        assert code.size.height >= 3 and verdicts.size.height >= 3
+        assert work.query_one(StatusLine).region.bottom <= size[1]
+        assert "›" in code.render_line(2).text
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        assert code.folds and code.line_count > code.rows() and "›" not in code.render_line(2).text

@@ -114,7 +114,7 @@ def from_transport(error: Exception, url: str) -> ServerFailure:
             f"no answer from {url} while connecting: is that the right address?", passing=True
         )
     if isinstance(error, httpx.ConnectError):
-        return ServerFailure(f"no server at {url} ({reason}): start one or mend --base-url", passing=True)
+        return ServerFailure(f"no server at {url} ({reason}): start one or correct --base-url", passing=True)
     return ServerFailure(f"the connection to {url} was lost ({reason})", passing=True)
 
 

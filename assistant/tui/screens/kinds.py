@@ -13,6 +13,8 @@ from textual.widgets import Static
 from assistant.tui.quoting import FORMS, KINDS
 from assistant.tui.widgets.checklist import Checklist
 
+QUESTION = "Label your feedback (optional, for research): what is it about, how is it said?"
+
 
 class KindsScreen(ModalScreen[tuple[str, ...]]):
     """Space marks, Enter is done."""
@@ -29,7 +31,10 @@ class KindsScreen(ModalScreen[tuple[str, ...]]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static("What are your words about, and in what form?", classes="question")
+            yield Static(
+                "Label your feedback (optional, for research): what is it about, how is it said?",
+                classes="question",
+            )
             yield Checklist(id="kinds")
             yield Static("Space marks · Enter is done · all of it is optional", classes="hint")
 
@@ -41,7 +46,7 @@ class KindsScreen(ModalScreen[tuple[str, ...]]):
 
     def _title(self, kind: str) -> str:
         proposed = "  (proposed)" if kind in self._proposed else ""
-        return f"{'form: ' if kind in FORMS else ''}{kind}{proposed}"
+        return f"{'said as: ' if kind in FORMS else 'about: '}{kind}{proposed}"
 
     def action_done(self) -> None:
         self.dismiss(self.query_one(Checklist).marked)

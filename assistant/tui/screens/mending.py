@@ -1,4 +1,4 @@
-"""A person mends the program: in the app, or in their own editor."""
+"""A person edits the program: in the app, or in their own editor."""
 
 from __future__ import annotations
 
@@ -109,6 +109,6 @@ def _run_editor(screen: WorkScreen, command: list[str]) -> str | None:
 
 def _mendable(screen: WorkScreen) -> str | None:
     if screen.phase is not Phase.YOUR_TURN or screen.shown is None:
-        screen.notify("there is a program to mend once it is your turn")
+        screen.notify("there is a program to edit once it is your turn")
         return None
     return screen.shown.id

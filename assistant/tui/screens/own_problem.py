@@ -95,7 +95,7 @@ class OwnProblemScreen(Screen[Problem | None]):
     def _tell_waiting(self) -> None:
         """How long the model has been thinking, while it does."""
         if self._asked_at is not None:
-            self._tell(f"the model thinks of tests … {time.monotonic() - self._asked_at:.0f} s")
+            self._tell(f"the model is writing tests … {time.monotonic() - self._asked_at:.0f} s (Esc leaves)")
             self.set_timer(1.0, self._tell_waiting)
 
     @work(thread=True, group="tests", exclusive=True, exit_on_error=False)

@@ -28,7 +28,9 @@ from assistant.domain.generation import (
     Progress,
     Request,
 )
+from assistant.domain.state import Program
 from assistant.domain.submission import Sandbox
+from assistant.domain.wording import round_name
 from assistant.tui.lines import Line, Piece, displayable
 from assistant.tui.messages import ReplayEnded, ReplayTold
 from assistant.tui.screens.help import HelpLines
@@ -141,14 +143,26 @@ def repeated(journal: Path, engine: Engine, sandbox: Sandbox, stop: threading.Ev
     if state.started is None:
         return
     for difference in model_differences(state.started.model, engine.prepare()):
-        yield (Piece(" model     "), Piece("other  ", "line--tag"), Piece(displayable(difference)))
-    yield from map(comparison_line, repeat_generations(events, Stoppable(engine, stop)))
+        yield (Piece(f" {'model':<24} "), Piece("other  ", "line--tag"), Piece(displayable(difference)))
+    names = {p.id: program_name(p, state.settings.samples) for p in state.programs}
+    for compared in repeat_generations(events, Stoppable(engine, stop)):
+        yield comparison_line(compared, names.get(compared.program, compared.program))
     if not stop.is_set():
-        yield from map(comparison_line, repeat_tests(events, state.started.problem, sandbox))
+        for compared in repeat_tests(events, state.started.problem, sandbox):
+            yield comparison_line(compared, names.get(compared.program, compared.program))
 
 
-def comparison_line(comparison: Comparison) -> Line:
-    """`t1s0  same  generation  89 tokens`."""
+def comparison_line(comparison: Comparison, name: str) -> Line:
+    """`round 1  same  answer  89 tokens`."""
     word, look = LOOKS[comparison.same]
-    what = f"  {comparison.what:<14} {displayable(comparison.detail)}"
-    return (Piece(f" {comparison.program:<9} "), Piece(word, look), Piece(what))
+    what = f"  {_WHAT.get(comparison.what, comparison.what):<14} {displayable(comparison.detail)}"
+    return (Piece(f" {name:<24} "), Piece(word, look), Piece(what))
+
+
+_WHAT = {"generation": "answer"}
+
+
+def program_name(program: Program, samples: int) -> str:
+    """`round 2`, `round 2, sample 3`, `first answer, retry`: what a person calls a program."""
+    sample = f", sample {program.sample + 1}" if samples > 1 else ""
+    return f"{round_name(program.round)}{sample}" + (f", {program.arm}" if program.arm != "human" else "")

@@ -36,9 +36,7 @@ class ScratchScreen(ModalScreen[str | None]):
             )
             with VerticalScroll(id="results", can_focus=False):
                 yield Static(id="result", markup=False)
-            yield Static(
-                "Make a test of it: what should it be? Enter adds it to this session", classes="question"
-            )
+            yield Static("Expected result? Enter adds it as a test of this session.", classes="question")
             yield Input(placeholder="the right value, e.g. [1, 2]", id="expected", disabled=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -49,7 +47,7 @@ class ScratchScreen(ModalScreen[str | None]):
             self._make_test(event.value)
 
     def _ask(self, expression: str) -> None:
-        expression = expression.strip()
+        expression = with_brackets_closed(expression.strip())
         if trouble := not_an_expression(expression):
             self._show(trouble)
             return
@@ -65,7 +63,7 @@ class ScratchScreen(ModalScreen[str | None]):
             expected.value = event.actual if not_an_expression(event.actual) == "" else ""
 
     def _make_test(self, value: str) -> None:
-        expression = self.query_one("#expression", Input).value.strip()
+        expression = with_brackets_closed(self.query_one("#expression", Input).value.strip())
         trouble = not_an_expression(expression) or not_an_expression(value.strip())
         if trouble:
             self._show(trouble)
@@ -78,6 +76,33 @@ class ScratchScreen(ModalScreen[str | None]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+
+def with_brackets_closed(expression: str) -> str:
+    """`f([1, 2` as `f([1, 2])`: brackets that are still open at its end are closed; else the text as it is."""
+    if not not_an_expression(expression):
+        return expression
+    closing = _closing(expression)
+    closed = expression + "".join(reversed(closing))
+    return closed if closing and not not_an_expression(closed) else expression
+
+
+def _closing(expression: str) -> list[str]:
+    """The brackets that `expression` leaves open, as their other halves, the outermost first."""
+    pairs, waiting, quote = {"(": ")", "[": "]", "{": "}"}, list[str](), ""
+    escaped = False
+    for character in expression:
+        if quote:
+            if character == quote and not escaped:
+                quote = ""
+            escaped = character == "\\" and not escaped
+        elif character in "'\"":
+            quote = character
+        elif character in pairs:
+            waiting.append(pairs[character])
+        elif waiting and character == waiting[-1]:
+            waiting.pop()
+    return waiting
 
 
 def not_an_expression(text: str) -> str:

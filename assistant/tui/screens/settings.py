@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
 
 
+ELSEWHERE = "Other problems, rounds, samples: assistant --problems humaneval --rounds 6 --samples 3"
+"""What is chosen at the start only."""
+
+
 class SettingList(LinePane):
     """One row a setting."""
 
@@ -58,6 +62,8 @@ class SettingsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(f"Settings  ·  {settings_file()}", id="title", markup=False)
         yield SettingList(id="settings")
+        yield Static("", id="detail", markup=False)
+        yield Static(ELSEWHERE, id="elsewhere", markup=False)
         yield Footer(show_command_palette=False, compact=True)
         yield TooSmall()
 
@@ -66,6 +72,13 @@ class SettingsScreen(Screen[None]):
         pane.border_title = "Settings, then keys"
         pane.lines_changed()
         pane.focus()
+        self._show_detail()
+
+    @on(LinePane.RowMoved, "#settings")
+    def _show_detail(self) -> None:
+        """The whole explanation of the chosen row, which its line may cut."""
+        setting = SETTINGS[self.query_one(SettingList).row]
+        self.query_one("#detail", Static).update(f"{setting.title}: {setting.help}")
 
     @on(LinePane.RowChosen)
     def action_change(self) -> None:

@@ -24,7 +24,7 @@ STEPS = (
     (
         "Say so in your own words",
         "Type what is wrong and press Enter; the model writes again, up to four times. "
-        "F8 quotes a failing test, F2 lets you mend the code yourself, Esc stops the model.",
+        "F8 quotes a failing test, F2 lets you edit the code yourself, Esc stops the model.",
     ),
     (
         "Nothing gets lost",

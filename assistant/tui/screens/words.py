@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assistant.session.runner import Session
     from assistant.tui.screens.work import WorkScreen
 
-WAYS_TO_END = (("g", "I give up"), ("t", "The task itself is off"))
+WAYS_TO_END = (("g", "I give up"), ("t", "The task or its tests are wrong"))
 DRAFT_AFTER = 1.0
 """Seconds after a key until unsent words are on disk."""
 

@@ -1,4 +1,4 @@
-"""Where a person mends the program themselves."""
+"""Where a person edits the program themselves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CodeEditor(TextField):
         name for name in LinePane.COMPONENT_CLASSES if name.startswith("py--")
     }
     BINDINGS = bindings("editor")
-    BORDER_TITLE = "Mend the code"
+    BORDER_TITLE = "Edit the code"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class CodeEditor(TextField):
         )
         self._source = PythonLines()
         self.program = ""
-        """Id of the program that is being mended."""
+        """Id of the program that is being edited."""
 
     def open(self, program: str, code: str) -> None:
         """Begin with `code`, unless this program was begun before."""

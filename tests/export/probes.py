@@ -1,0 +1,101 @@
+"""Made-up personal data in sentences that people might write, each with the parts that must not be left."""
+
+from __future__ import annotations
+
+_HEX = "a1B2c3D4e5F6g7H8i9J0k1L2"
+
+PROBES: list[tuple[str, str]] = [
+    # names, introduced
+    ("My name is Johnathan Applebaum and the loop is wrong.", "Johnathan|Applebaum"),
+    ("my name is oskar, fix the sort", "oskar"),
+    ("I'm Priya Raman, please return a list.", "Priya|Raman"),
+    ("I am Wei Zhang. It should be sorted.", "Wei|Zhang"),
+    ("This is Olumide Adeyemi again: the sign is wrong", "Olumide|Adeyemi"),
+    ("It fails for negatives. Regards, Fatima", "Fatima"),
+    ("It still fails.\nBest regards,\nJürgen Müller", "Jürgen|Müller"),
+    ("maria garcia told me that it must be sorted", "maria|garcia"),
+    ("Ask Dr. Meier about the formula", "Meier"),
+    ("Prof. Oyelaran-Smith says it is wrong", "Oyelaran"),
+    ("Mrs Kowalczyk wants a tuple", "Kowalczyk"),
+    ("thanks, Siobhan", "Siobhan"),
+    ("wrong again -- Giuseppe Verdi", "Giuseppe|Verdi"),
+    ("as Ludwig van Beethoven said, return the list", "Ludwig|Beethoven"),
+    ("tell Nguyen Anh it has to be even", "Nguyen"),
+    ("according to Mateusz Wiśniewski it is a set", "Mateusz|Wiśniewski"),
+    ("my colleague Sanjay Gupta would return None", "Sanjay|Gupta"),
+    ("Hello Katarzyna, use a dict", "Katarzyna"),
+    ("Mehmet Yılmaz said that the output is reversed", "Mehmet|Yılmaz"),
+    ("Cheers, Björn Lindqvist", "Björn|Lindqvist"),
+    ("ich heiße Annegret Baumgartner", "Annegret|Baumgartner"),
+    ("please ask Patrick O'Brien", "Patrick|O'Brien"),
+    ("Mary J. Whitfield reviewed it", "Whitfield"),
+    ("It was Guadalupe's idea to sort first", "Guadalupe"),
+    # telephones
+    ("call me at +49 170 1234567 if it still fails", "1234567"),
+    ("phone 555-867-5309", "867-5309"),
+    ("my number is (212) 555-0147", "555-0147"),
+    ("+1-202-555-0182 is mine", "555-0182"),
+    ("WhatsApp 07911 123456", "07911"),
+    ("tel. 030 901820", "901820"),
+    ("+33 1 42 68 53 00", "42 68 53"),
+    # machines
+    ("it runs on 192.168.17.45 here", "192.168.17.45"),
+    ("my box is 2001:db8:85a3::8a2e:370:7334", "8a2e"),
+    ("mac 3c:22:fb:9a:10:7e", "3c:22:fb"),
+    # numbers of persons
+    ("my SSN is 078-05-1120", "078-05-1120"),
+    ("card 4111 1111 1111 1111", "4111 1111"),
+    ("pay to DE89 3704 0044 0532 0130 00", "3704"),
+    # streets
+    ("I live at 1600 Pennsylvania Avenue", "Pennsylvania"),
+    ("send it to 221B Baker Street", "Baker"),
+    ("Hauptstraße 17, second floor", "Hauptstraße"),
+    ("12 rue de la Paix", "Paix"),
+    ("Calle de Alcalá 45", "Alcalá"),
+    ("42 Wallaby Way", "Wallaby"),
+    # accounts
+    ("ping @johnny_b on that", "johnny_b"),
+    ("see https://github.com/octojane/solver", "octojane"),
+    ("github.com/pelle-k has it right", "pelle-k"),
+    ("my github is octojane77", "octojane77"),
+    ("https://www.linkedin.com/in/jane-q-doe", "jane-q-doe"),
+    ("https://example.org/~mkuhn/notes.html", "mkuhn"),
+    ("http://tom:hunter2x@example.org/", "hunter2x"),
+    ("on twitter as mad_max_77", "mad_max_77"),
+    ("https://huggingface.co/annika-l/model", "annika-l"),
+    # mail and folders
+    ("mail jane.doe+x@mail.example.co.uk please", "jane.doe"),
+    ("it is in /home/mkuhn/work/x.py", "mkuhn"),
+    (r"C:\Users\Mareike\x.py", "Mareike"),
+    ("/Users/tomasz/dev", "tomasz"),
+    # keys
+    (f"HF_TOKEN hf_{_HEX}{_HEX}", "hf_a1"),
+    (f"use sk-proj-{_HEX}{_HEX}", "sk-proj-a1"),
+    (f"sk-ant-api03-{_HEX}{_HEX}", "sk-ant"),
+    (f"ghp_{_HEX}{_HEX[:12]}", "ghp_"),
+    (f"github_pat_{_HEX}{_HEX}", "github_pat"),
+    (f"xoxb-123456789012-{_HEX}", "xoxb"),
+    ("AKIAIOSFODNN7EXAMPLE", "AKIA"),
+    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJl", "eyJzdWIi"),
+    (f"Authorization: Bearer {_HEX}{_HEX}", "a1B2c3"),
+    (f"glpat-{_HEX}", "glpat"),
+    (f"AIzaSy{_HEX}123456789", "AIza"),
+    ("my password is Tr0ub4dor&3x", "Tr0ub4dor"),
+    (f"pypi-AgEIcHlwaS5vcmc{_HEX}", "pypi-Ag"),
+    (f"npm_{_HEX}{_HEX[:12]}", "npm_a1"),
+]
+
+CLEAN = [
+    "Will the loop end? Mark the first. Max is wrong, use the list.",
+    "Return True, not None. Use Counter from the standard library.",
+    "the list should be sorted by the second item",
+    "Use the @property decorator and @lru_cache(maxsize=None).",
+    "slice it with a[::2] and b[1:2:3], between 10.5 and 3.14.15",
+    "the dates are 2020-10-12 and 12/10/2020; the range is 100-200",
+    "Close, but capital letters count too. Python 3.11.4 sorts it.",
+    "The Fibonacci numbers start at 0; Pascal's triangle has 1 at its edges.",
+    "Thanks, that works. Please also handle the empty list.",
+    "I'm sure that 123456789 and [100, 200, 3000] give 4. This is wrong.",
+    "Best to use a Set here. Even numbers only; from Monday to Friday.",
+    "call it with (1, 2, 3) and see https://docs.python.org/3/library/re.html",
+]
