@@ -99,7 +99,9 @@ def _pools(sessions: Sequence[Session]) -> dict[tuple[str, str], _Draws]:
     drawn: dict[tuple[str, str], list[Program]] = {}
     for session in sessions:
         drawn.setdefault(_pool_of(session), []).extend(
-            p for p in session.programs if p.arm == "resample" and p.round == 1 and p.complete
+            p
+            for p in session.programs
+            if p.arm == "resample" and p.round == 1 and p.complete and p.turn not in session.redrawn
         )
     return {key: _draws(programs) for key, programs in drawn.items()}
 

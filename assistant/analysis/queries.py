@@ -10,6 +10,7 @@ _EFFORT = "STRUCT(reading DOUBLE, typing DOUBLE, waiting DOUBLE, away DOUBLE, ed
 _REPORT = "STRUCT(outcome VARCHAR, sealed BOOLEAN)"
 COLUMNS = {
     "journal": "INT", "type": "VARCHAR", "seq": "INT", "turn": "INT", "arm": "VARCHAR", "round": "INT",
+    "redraw_of": "INT",
     "program": "VARCHAR", "parent": "VARCHAR", "finish": _FINISH, "code": "VARCHAR",
     "code_sha256": "VARCHAR", "visible": _REPORT, "hidden": _REPORT, "text": "VARCHAR",
     "kinds": "VARCHAR[]", "effort": _EFFORT, "author": "VARCHAR", "author_model": "VARCHAR", "reason": "VARCHAR",
@@ -40,7 +41,7 @@ SELECT DISTINCT journal FROM events WHERE CASE type
 """
 PROGRAMS = """
 WITH parents AS (
-  SELECT journal, turn, any_value(parent) AS parent FROM events
+  SELECT journal, turn, any_value(parent) AS parent, any_value(redraw_of) AS redraw_of FROM events
   WHERE type = 'generation_started' GROUP BY ALL),
 shown AS (
   SELECT journal, program, arg_max(visible.outcome, seq) = 'passed' AS solved,
@@ -54,7 +55,7 @@ SELECT journal, seq, program, turn, coalesce(finish.sample, 0), round, coalesce(
   coalesce(finish.reason, 'stop') IN ('stop', 'length') AND (code IS NULL OR solved IS NOT NULL),
   coalesce(solved, false), honest, coalesce(shown.code_sha256, ''), coalesce(finish.prompt_tokens, 0),
   coalesce(finish.reused_tokens, 0), coalesce(finish.generated_tokens, 0), coalesce(finish.seconds, 0),
-  coalesce(shown.sealed, true)
+  coalesce(shown.sealed, true), parents.redraw_of
 FROM events LEFT JOIN parents USING (journal, turn) LEFT JOIN shown USING (journal, program)
   LEFT JOIN silent USING (journal, program)
 WHERE type IN ('generation_finished', 'code_edited') ORDER BY journal, seq

@@ -41,6 +41,8 @@ class Program(NamedTuple):
     generated_tokens: int = 0
     seconds: float = 0.0
     sealed: bool = True
+    redraw_of: int | None = None
+    """The turn that held no program and whose prompt was drawn once more for this one."""
 
     @property
     def false_solve(self) -> bool:
@@ -119,7 +121,16 @@ class Session:
     @cached_property
     def dialogue_or_mended(self) -> tuple[Program, ...]:
         """The model's complete programs of the dialogue, also those that follow a mend by hand."""
-        return tuple(p for p in self.programs if p.arm in DIALOGUE_ARMS and p.complete and not p.edited)
+        return tuple(
+            p
+            for p in self.programs
+            if p.arm in DIALOGUE_ARMS and p.complete and not p.edited and p.turn not in self.redrawn
+        )
+
+    @cached_property
+    def redrawn(self) -> frozenset[int]:
+        """Turns without a program that were drawn once more: the second draw is their answer, in every arm."""
+        return frozenset(p.redraw_of for p in self.programs if p.redraw_of is not None and p.complete)
 
     @cached_property
     def controls(self) -> dict[tuple[str, str, int], list[Program]]:
@@ -131,6 +142,7 @@ class Session:
         turns: dict[tuple[str, str, int], dict[int, list[Program]]] = {}
         for program in self.programs:
             fit = program.arm not in DIALOGUE_ARMS and program.complete and program.sample < self.samples
+            fit = fit and program.turn not in self.redrawn
             if fit and program.parent:
                 made = turns.setdefault((program.arm, program.parent, program.round), {})
                 made.setdefault(program.turn, []).append(program)

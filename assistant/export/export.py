@@ -89,8 +89,7 @@ def _prepare(request: Request, progress: Progress) -> _Prepared:
     grouped, overlapping = groups(prints), overlaps(prints)
     tests = [c for c, names in overlapping.items() if names and request.rules.overlap == "test"]
     splits = assign(grouped, request.rules.shares, request.earlier, tests)
-    ledger = {name: answer.answer for name, answer in read_answers(request.folder).items()}
-    plan = Plan(request.rules, request.formats, ledger)
+    plan = Plan(request.rules, request.formats, read_answers(request.folder))
     paths: dict[str, list[Path]] = {}
     for header in sorted(found.headers, key=lambda header: header.session):
         paths.setdefault(header.content, []).append(header.path)
@@ -145,6 +144,8 @@ def _check_any(request: Request, outcome: Outcome) -> None:
     advice = f"; try --origin {origins[0]}" if origins else ""
     if outcome.sessions["nobody was asked for consent"]:
         advice = "; `assistant consent ANNOTATOR` asks for it"
+    elif outcome.sessions["consent refused"]:
+        advice = "; a refusal is changed with `assistant consent ANNOTATOR`"
     raise AssistantError(f"nothing in {request.folder} may be exported ({why or 'no sound journal'}){advice}")
 
 

@@ -18,6 +18,7 @@ from assistant.export.rules import Rules
 from assistant.export.sessions import DIALOGUE, Program, Session, fold
 from assistant.export.shards import encoded
 from assistant.export.view import Row, View, passed
+from assistant.store.consent import Answer
 from assistant.store.judging import NOT_ASKED, LeftOut, judge, judge_strictly
 from assistant.store.reading import load_bytes
 
@@ -34,8 +35,8 @@ class Plan:
 
     rules: Rules
     formats: tuple[str, ...]
-    consent: Mapping[str, str]
-    """Last answers given outside sessions, by annotator: `granted` or `withdrawn`."""
+    consent: Mapping[str, Answer]
+    """Last answers given outside sessions, by annotator."""
 
 
 @dataclass(frozen=True)
@@ -141,16 +142,22 @@ def _why_not(session: Session, plan: Plan) -> str:
     return _without_consent(session, plan.consent)
 
 
-def _without_consent(session: Session, ledger: Mapping[str, str]) -> str:
-    """Imported journals carry their dataset's licence; nobody else's words go out without a yes."""
-    answer = ledger.get(session.header["annotator"])
-    if answer == "withdrawn":
+def _without_consent(session: Session, ledger: Mapping[str, Answer]) -> str:
+    """Imported journals carry their dataset's licence; nobody else's words go out without a yes.
+
+    A yes in the ledger counts where nobody was asked, and after a refusal that is older.
+    """
+    given = ledger.get(session.header["annotator"])
+    if given is not None and given.answer == "withdrawn":
         return "withdrawn"
     if session.header["imported_from"]:
         return ""
-    if session.consent is None:
-        return "" if answer == "granted" else "nobody was asked for consent"
-    return "" if session.consent else "consent refused"
+    if session.consent:
+        return ""
+    if given is not None and given.time[:19] >= session.consent_time[:19]:
+        session.consents.add(f"{given.version} ({given.text_sha256[:12]})")
+        return ""
+    return "nobody was asked for consent" if session.consent is None else "consent refused"
 
 
 def _account(view: View, made: Made) -> None:

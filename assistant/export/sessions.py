@@ -88,6 +88,8 @@ class Session:
     tests_added: int = 0
     end: str = "open"
     consent: bool | None = None
+    consent_time: str = ""
+    """When that was answered, ISO 8601 UTC; empty where nobody was asked."""
     """The last answer in the journal itself; None where nobody was asked."""
     consents: set[str] = field(default_factory=set)
     """Versions of the consent texts that were agreed to, with the start of their hash."""
@@ -149,6 +151,8 @@ class _Fold:
         self.turns: dict[int, Turn] = {}
         self.programs: dict[str, Program] = {}
         self.finished: dict[int, list[Program]] = {}
+        self.redraws: dict[int, int] = {}
+        """Second draws of a prompt to whose first no program came, by turn."""
         self.pending: Words | None = None
         self.said: dict[str, Words] = {}
 
@@ -162,6 +166,8 @@ class _Fold:
         self.model, self.session.end = event["model"], "open"
 
     def _generation_started(self, event: dict[str, Any]) -> None:
+        if event.get("redraw_of") is not None:
+            self.redraws[event["turn"]] = event["redraw_of"]
         self.turns[event["turn"]] = Turn(
             event["turn"], event["arm"], event["round"], event["parent"], event["messages"], event["raw"],
             event["samples"], event["template_sha256"], event["dropped_rounds"], self.model,
@@ -170,6 +176,8 @@ class _Fold:
     def _generation_finished(self, event: dict[str, Any]) -> None:
         turn, finish = self.turns[event["turn"]], event["finish"]
         words = self.pending if turn.arm in DIALOGUE else None
+        if event["turn"] in self.redraws:
+            words = next((p.words for p in self.finished.get(self.redraws[event["turn"]], ())), None)
         program = Program(
             event["program"], turn.number, finish["sample"], event["round"], turn.parent, turn.arm, False, words,
             finish["text"], event["code"], finish, turn,
@@ -215,7 +223,7 @@ class _Fold:
         self.session.tests_added += 1
 
     def _consent_given(self, event: dict[str, Any]) -> None:
-        self.session.consent = event["granted"]
+        self.session.consent, self.session.consent_time = event["granted"], event.get("time", "")
         if event["granted"]:
             self.session.consents.add(f"{event['version']} ({event['text_sha256'][:12]})")
 

@@ -178,7 +178,7 @@ class Desk:
         if consent is None:
             return None
         answers = [(given.time, given.event.granted) for given in self._consents(consent)]
-        ledger = read_answers(self.folder).get(self.annotator)
+        ledger = read_answers(self.folder, without_torn=True).get(self.annotator)
         if ledger is not None and (ledger.answer == "withdrawn" or ledger.text_sha256 == consent.sha256):
             answers.append((_sortable(ledger.time), ledger.answer == "granted"))
         return max(answers)[1] if answers else None
@@ -207,7 +207,7 @@ class Desk:
             version=consent.version, text_sha256=consent.sha256, granted=granted, text=consent.text
         )
         found = max(self._consents(consent), default=None, key=lambda given: given.time)
-        ledger = read_answers(self.folder).get(self.annotator)
+        ledger = read_answers(self.folder, without_torn=True).get(self.annotator)
         newer = ledger is not None and (found is None or _sortable(ledger.time) >= found.time)
         if ledger is not None and newer and granted and ledger.text_sha256 == consent.sha256:
             by = ledger.recorded_by or "annotator"

@@ -3,7 +3,7 @@
 One line an answer (see `Answer`). `withdrawn` takes every session of the annotator out of every later export,
 whatever the journals say. `granted` stands for sessions in which nobody was asked or in which the annotator had
 refused before, and lifts an earlier withdrawal. The last answer of an annotator counts. A last line that a crash
-cut off was never confirmed to anybody and counts for nothing.
+cut off was confirmed to nobody; the next answer sets it aside.
 """
 
 from __future__ import annotations
@@ -37,8 +37,12 @@ class Answer(Value):
     """Who entered the answer; empty in lines written before this was recorded."""
 
 
-def read_answers(folder: Path) -> dict[str, Answer]:
-    """The last answer of every annotator in the folder's ledger. Raises `JournalError` naming a wrong line."""
+def read_answers(folder: Path, *, without_torn: bool = False) -> dict[str, Answer]:
+    """The last answer of every annotator in the folder's ledger. Raises `JournalError` naming a wrong line.
+
+    A last line that was cut off is wrong, too: it may have been a withdrawal. `without_torn` leaves it out; the
+    next answer sets it aside.
+    """
     path = folder / NAME
     try:
         lines = path.read_bytes().split(b"\n")
@@ -49,14 +53,15 @@ def read_answers(folder: Path) -> dict[str, Answer]:
             f"{path} cannot be read ({error.strerror}): without it nothing is exported"
         ) from None
     answers: dict[str, Answer] = {}
-    if lines and not _is_whole(lines[-1]):
-        lines.pop()  # nothing after the last newline, or a line that was cut off before it was confirmed
+    if not lines[-1] or (without_torn and not _is_whole(lines[-1])):
+        lines.pop()
     for number, line in enumerate(lines, start=1):
         try:
             answer = Answer.model_validate_json(line)
         except ValidationError:
             raise JournalError(
-                f"{path}, line {number}: not an answer about consent; correct it: nothing is exported meanwhile"
+                f"{path}, line {number}: not an answer about consent; correct it, or repeat that answer where "
+                "it was cut off: nothing is exported meanwhile"
             ) from None
         answers[answer.annotator] = answer
     return answers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,13 @@ def test_a_ledger_answers_for_sessions_in_which_nobody_was_asked(folder: Path) -
     refined(2).consent(False).write(folder, "s2")
     add_answer(folder, "anon-a", "granted", version="own-1")
     outcome = rehearse(request(folder))
-    assert (outcome.sessions["exported"], outcome.sessions["consent refused"]) == (1, 1)
+    assert (outcome.sessions["exported"], outcome.sessions["consent refused"]) == (2, 0), "a later yes counts"
+    ledger = folder / "consent.jsonl"
+    ledger.write_text(re.sub(r'"time": "\d{4}', '"time": "2000', ledger.read_text()))
+    outcome = rehearse(request(folder))
+    assert (outcome.sessions["exported"], outcome.sessions["consent refused"]) == (1, 1), (
+        "an earlier one does not"
+    )
 
 
 def test_whoever_withdraws_is_left_out_and_counted(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from assistant.analysis.reading import read_sessions
 from assistant.domain import events as ev
 from assistant.domain.errors import UsageError
 from assistant.domain.state import State, replay
 from assistant.engine.scripted import ScriptedEngine
+from assistant.export.sessions import fold
 from assistant.session.arms import ArmTask, missing_arms, numbered, run_arm
 from assistant.session.held import Held, parse_author
 from assistant.session.runner import Session
@@ -115,6 +117,32 @@ def test_a_control_is_drawn_again_as_the_persons_answer_is(begin: Begin, arm: ev
     assert missing_arms(half, [arm]) == [ArmTask(arm, "t0s0", 1)], (
         "a control without its second draw is made again"
     )
+
+
+def test_the_second_draw_is_the_answer_in_analysis_and_export(begin: Begin) -> None:
+    """A person's answer and a control's count alike: both by their second draw, where they had one."""
+    session = begin([WRONG, PROSE, RIGHT], redraw=True)
+    list(session.start())
+    list(session.feedback("it subtracts"))
+    ended = session.state
+    (task,) = missing_arms(ended, ["retry"])
+    events = run_arm(ended, task, ScriptedEngine([PROSE, RIGHT]), session.sandbox)
+    assert events is not None
+    session.record_together(lambda turn: list(numbered(events, turn)))
+    session.close()
+    (record,) = read_sessions(session.path.parents[1])[0]
+    ((parent, made),) = record.spoken[1]
+    assert [(p.turn, p.solved) for p in made] == [(2, True)]
+    (control,) = record.controls.values()
+    assert [(p.turn, p.solved) for p in control] == [(4, True)]
+    assert parent == "t0s0" and record.solve is not None and record.solve.round == 1
+    recording = read_journal(session.path)
+    folded = fold(session.path.read_bytes(), recording.tip, {})
+    assert [p.words.text if p.words else "" for p in folded.programs[:3]] == [
+        "",
+        "it subtracts",
+        "it subtracts",
+    ]
 
 
 SPEAKERS = [
