@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from assistant.domain.errors import ProblemSourceError, UsageError
 from assistant.domain.parsing import read_program
 from assistant.domain.problem import AssertTest, Problem
+from assistant.domain.thinking import without_thinking
 from assistant.store.files import alone_in, append_line
 from assistant.tui.launch import Problems
 
@@ -88,7 +89,7 @@ def request_for_tests(text: str, tests: str, count: int = 5) -> str:
 def asserts_in_answer(answer: str) -> list[str]:
     """Assert statements of a model's answer, one a line; anything else is left out."""
     found = []
-    for line in answer.splitlines():
+    for line in without_thinking(answer).splitlines():
         line = re.sub(r"^[\s\d.\-*`]*(?=assert\b)", "", line).rstrip("` ")
         if line.startswith("assert ") and _parses(line):
             found.append(line)

@@ -6,6 +6,7 @@ import pytest
 
 from assistant.domain.errors import UsageError
 from assistant.domain.problem import AssertTest, Problem
+from assistant.domain.state import Program
 from assistant.session import prompts
 
 PROBLEM = Problem(
@@ -50,3 +51,20 @@ def test_the_hash_is_of_every_byte() -> None:
 def test_an_unknown_template_names_the_known_ones() -> None:
     with pytest.raises(UsageError, match="paper"):
         prompts.load_template("nonsense")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\nhm\n</think>\n\n```python\nx = 1\n```",
+        "hm\n</think>\n\n```python\nx = 1\n```",
+        "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>```python\nx = 1\n```",
+        "[THINK]hm[/THINK]```python\nx = 1\n```",
+    ],
+)
+def test_the_dialogue_goes_on_without_what_the_model_thought(text: str) -> None:
+    template = prompts.load_template("paper")
+    program = Program(id="t0s0", turn=0, round=0, text=text, code="x = 1\n")
+    assert prompts.answer_words(template, program) == "```python\nx = 1\n```"
+    unfinished = Program(id="t0s0", turn=0, round=0, text="<think>\nhm", code=None)
+    assert "hm" not in prompts.answer_words(template, unfinished)

@@ -13,13 +13,15 @@ from assistant.domain.errors import UsageError
 from assistant.domain.events import Effort
 from assistant.domain.generation import Progress
 from assistant.domain.outcome import CaseReport, Outcome, Report
+from assistant.domain.state import Program
 from assistant.session.feedback import clean_text
 from assistant.tui.comparing import compared, side_by_side, unified
 from assistant.tui.effort_clock import EffortClock
 from assistant.tui.highlighting import PythonLines
 from assistant.tui.lines import displayable, plain, shortened
 from assistant.tui.own_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
-from assistant.tui.presenting import stream_code, writing_word, written_code
+from assistant.tui.phases import Phase
+from assistant.tui.presenting import code_of, stream_code, writing_word, written_code
 from assistant.tui.problem_list import completed, entries_of, matching, next_state
 from assistant.tui.quoting import form_of, proposed_kinds, quoted_case
 from assistant.tui.setting_rows import SETTINGS, clash
@@ -332,3 +334,15 @@ def test_progress_says_the_step_and_how_far_it_is() -> None:
 def test_facts_name_round_speed_and_model() -> None:
     facts = facts_of(Status(round=2, rounds=4, speed=9.55, model_name="Qwen/Qwen2.5"))
     assert facts == ["round 2 of 4", "9.6 tok/s", "Qwen2.5"]
+
+
+def test_thinking_is_shown_as_words_and_never_as_the_program() -> None:
+    draft, right = "```python\nx = 0\n```\n", "```python\nx = 1\n```\n"
+    growing = stream_code(f"<think>\nMaybe {draft}")
+    assert growing.prose
+    assert "Maybe" in growing.text
+    assert stream_code(f"<think>\n{draft}</think>\n{right}").text.strip() == "x = 1"
+    cut = Program(id="t0s0", turn=0, round=0, text=f"<think>\n{draft}", code=None)
+    assert code_of(cut, Phase.YOUR_TURN).prose
+    whole = Program(id="t0s0", turn=0, round=0, text=f"<think>\n{draft}</think>\nNo code here.", code=None)
+    assert code_of(whole, Phase.YOUR_TURN).prose
