@@ -25,7 +25,8 @@ def cautions(
 ) -> list[str]:
     """One sentence each; empty when there is nothing to warn of."""
     return [
-        *_sizes(group), *_unfinished(group.sessions), *_mixtures(group.sessions), *_rounds(curve),
+        *_sizes(group), *_imported(group.sessions), *_unfinished(group.sessions), *_mixtures(group.sessions),
+        *_rounds(curve),
         *_controls(group.sessions, lifts), *_hidden(group.sessions), *_unsealed(group.sessions, sealed),
         *_alone(group.sessions, alone),
     ]  # fmt: skip
@@ -42,6 +43,14 @@ def _sizes(group: Group) -> Iterator[str]:
         yield f"Only {_count(problems, 'problem')}: intervals clustered by problem are rough with so few."
     if group.annotators == 1:
         yield "One annotator: nothing here says how other people would do."
+
+
+def _imported(sessions: Sequence[Session]) -> Iterator[str]:
+    if any(session.imported_from == "realhumaneval" for session in sessions):
+        yield (
+            "What a programmer wrote after an answer counts here as feedback on it; in these chats most later turns "
+            "are new questions, so that rates after interventions are not about words on a program."
+        )
 
 
 def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:

@@ -123,7 +123,7 @@ class _Tally:
         solved, sessions = _sums(self.settled)
         return Point(
             "human", round_, sessions, len(self.settled), solved, solved / sessions if sessions else 0.0,
-            *wilson(solved, sessions), *clustered_wilson([(x, n) for x, n in self.settled.values()]),
+            *wilson(solved, sessions), *clustered_wilson(sorted((x, n) for x, n in self.settled.values())),
             self.false_solves, self.hidden_scored, asked, stopped, asked, asked_solved,
         )  # fmt: skip
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assistant.domain.errors import JournalError, SessionLocked, UsageError
+from assistant.domain.extras import no_garbage_collection
 from assistant.store.files import make_folders, sync_folder
 from assistant.store.index import load_index, save_index
 from assistant.store.locking import is_locked
+from assistant.store.parallel import mapped
 from assistant.store.paths import cache_folder
 from assistant.store.scan import JOURNAL, Found, scan
 from assistant.store.summary import SessionSummary, summarize
 
 __all__ = ["SessionSummary", "delete_session", "find_session", "list_sessions"]
+
+CHUNK = 50
+"""Journals that are read at a time."""
+MANY = 500
+"""From so many changed journals on, several processes read them."""
 
 
 def list_sessions(
@@ -34,10 +41,7 @@ def list_sessions(
     )
     known = load_index(index, files)
     changed = [found for found in files if found.path not in known]
-    fresh: list[tuple[Found, SessionSummary]] = []
-    for done, found in enumerate(changed):
-        progress(done, len(changed))
-        fresh.append((found, summarize(found.path)))
+    fresh = _summarized(changed, progress)
     if fresh:
         save_index(index, fresh)
     summaries = [*known.values(), *(summary for _, summary in fresh)]
@@ -46,6 +50,26 @@ def list_sessions(
         for item in contents.unreadable
     ]
     return sorted(summaries, key=lambda summary: (summary.started, summary.id), reverse=True)
+
+
+def _summarized(
+    changed: Sequence[Found], progress: Callable[[int, int], None]
+) -> list[tuple[Found, SessionSummary]]:
+    """Each journal with its summary; by as many processes as there are cores where there are many."""
+    chunks = [
+        [found.path for found in changed[start : start + CHUNK]] for start in range(0, len(changed), CHUNK)
+    ]
+    summaries: list[SessionSummary] = []
+    for made in mapped(_summaries, chunks, alone=len(changed) < MANY):
+        for _ in made:
+            progress(len(summaries), len(changed))
+            summaries.append(made[len(summaries) % CHUNK])
+    return list(zip(changed, summaries, strict=True))
+
+
+@no_garbage_collection()
+def _summaries(paths: Sequence[Path]) -> list[SessionSummary]:
+    return [summarize(path) for path in paths]
 
 
 def find_session(folder: Path, id_or_prefix: str) -> Path:

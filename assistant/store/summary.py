@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from assistant.domain.errors import JournalError
-from assistant.domain.events import EndReason, FeedbackGiven
+from assistant.domain.events import ClockChanged, DraftSaved, EndReason, Event, FeedbackGiven, ScratchCalled
 from assistant.domain.problem import Value
 from assistant.domain.state import replay
 from assistant.store.reading import Recording, read_journal
@@ -61,10 +62,20 @@ def summarize(path: Path) -> SessionSummary:
         return SessionSummary(id=path.stem, path=path, state="unreadable", trouble=str(error))
 
 
+def _that_matter(events: Sequence[Event]) -> list[Event]:
+    """The events without those that no summary tells of: drafts, calls, readings of the clock but the last."""
+    clock = next((event for event in reversed(events) if isinstance(event, ClockChanged)), None)
+    return [
+        event
+        for event in events
+        if not isinstance(event, DraftSaved | ScratchCalled | ClockChanged) or event is clock
+    ]
+
+
 def summary_of(recording: Recording) -> SessionSummary:
     """The summary of a journal that was read. Raises `JournalError` where its events make no session."""
     try:
-        state = replay(recording.events)
+        state = replay(_that_matter(recording.events))
         table = state.on_table
     except (KeyError, ValueError) as error:
         raise JournalError(
