@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -84,11 +85,17 @@ def _convert(chosen: Format, record: Record | BadRecord, where: str) -> Problem:
         missing = [field for field in chosen.FIELDS if field not in record]
         raise BadRecord(f"not a record of {chosen.NAME}" + (f": no {', '.join(missing)}" if missing else ""))
     try:
-        return checked(chosen.convert(record, where))
+        return checked(_named_as_in_python(chosen.convert(record, where)))
     except ValidationError as error:  # e.g. half a surrogate pair, which is no text
         raise BadRecord(first_error(error)) from None
     except (RecursionError, OverflowError, ValueError) as error:
         raise BadRecord(f"cannot be read: {error}") from None
+
+
+def _named_as_in_python(problem: Problem) -> Problem:
+    """The entry point in the form that Python gives every name (`cafe` and a combining accent become `café`)."""
+    name = unicodedata.normalize("NFKC", problem.entry_point)
+    return problem if name == problem.entry_point else problem.model_copy(update={"entry_point": name})
 
 
 def _left_out(chosen: Format, record: Record | BadRecord) -> list[str]:

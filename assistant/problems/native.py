@@ -26,8 +26,8 @@ def recognise(record: Record) -> bool:
 
 
 def convert(record: Record, where: str) -> Problem:
-    """The record as a problem; pydantic says which field is off."""
-    fields = dict(record)
+    """The record as a problem. A null counts as absent: so tables write a column that a row has no value for."""
+    fields = {name: value for name, value in record.items() if value is not None}
     fields.setdefault("source", "own")
     for name in ("visible_tests", "hidden_tests"):
         if isinstance(fields.get(name), list):
@@ -36,4 +36,6 @@ def convert(record: Record, where: str) -> Problem:
 
 
 def _test(test: Any) -> Any:
+    if isinstance(test, dict):
+        return {name: value for name, value in test.items() if value is not None}
     return {"kind": "assert", "code": plain_text(test).strip()} if isinstance(test, str) else test

@@ -54,7 +54,30 @@ def first_error(error: ValidationError) -> str:
     first = error.errors()[0]
     if first["type"] == "string_unicode":
         return "its text holds half a character (a lone surrogate), which is no Unicode"
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {_REASONS.get(first['type']) or _in_json(first['msg'])}"
+
+
+_REASONS = {
+    "missing": "is missing",
+    "string_type": "is not a text",
+    "tuple_type": "is not a list",
+    "list_type": "is not a list",
+    "model_type": "is neither a text nor an object",
+    "model_attributes_type": "is neither a text nor an object",
+    "union_tag_not_found": "is an object without `kind`",
+    "extra_forbidden": "is not a field of this format",
+    "float_type": "is not a number",
+    "int_type": "is not a number",
+    "float_parsing": "is not a number",
+    "int_parsing": "is not a number",
+    "bool_type": "is neither true nor false",
+}
+"""What is wrong by pydantic's name for it, in the words of JSON."""
+
+
+def _in_json(message: str) -> str:
+    return message.lower().replace("tuple", "list").replace("dictionary", "object").replace("string", "text")
 
 
 def literal(value: object, depth: int = 0) -> str:

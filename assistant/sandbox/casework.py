@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from typing import Any
 
 from assistant.domain.outcome import CaseReport, Outcome
@@ -106,7 +107,7 @@ class Casework:
             "source": submission.source,
             "prelude": submission.prelude,
             "name": self._name,
-            "entry": submission.entry_point,
+            "entry": unicodedata.normalize("NFKC", submission.entry_point),  # as Python names it
             "setup": submission.test_setup,
             "tests": [self._described(test) for test in self._tests],
         }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -204,3 +206,62 @@ def test_garbage_in_any_format_is_skipped_or_refused_never_a_crash(number: int, 
     except ProblemSourceError:
         return
     assert all(isinstance(problem, Problem) for problem in problems)
+
+
+# -- Own problems as other tools write them ------------------------------------------------------------------
+
+MINE = {"id": "mine/double", "text": "Write double.", "entry_point": "double", "visible_tests": ["assert 1"]}
+OPTIONAL = (
+    "hidden_tests",
+    "test_setup",
+    "stub",
+    "reference",
+    "source",
+    "licence",
+    "tags",
+    "difficulty",
+    "prelude",
+)
+
+
+def load_own(tmp_path: Path, **fields: Any) -> tuple[Problem, ...]:
+    path = tmp_path / "own.jsonl"
+    path.write_text(json.dumps({**MINE, **fields}) + "\n", encoding="utf-8")
+    return load_source(str(path)).problems
+
+
+@pytest.mark.parametrize("field", OPTIONAL)
+def test_a_null_is_as_good_as_absent(tmp_path: Path, field: str) -> None:
+    assert load_own(tmp_path, **{field: None}) == load_own(tmp_path)
+
+
+def test_all_nulls_at_once_and_in_tests(tmp_path: Path) -> None:
+    call = {"kind": "call", "arguments": "[1]", "expected": "2", "suites": None, "digest": None}
+    (problem,) = load_own(tmp_path, **dict.fromkeys(OPTIONAL), visible_tests=[call])
+    assert problem.visible_tests == (CallTest(arguments="[1]", expected="2"),)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("text", None, "text: is missing"),
+        ("text", 3, "text: is not a text"),
+        ("visible_tests", "assert 1", "visible_tests: is not a list"),
+        ("hidden_tests", 5, "hidden_tests: is not a list"),
+        ("hidden_tests", [5], "hidden_tests.0: is neither a text nor an object"),
+        ("tags", "a", "tags: is not a list"),
+        ("unknown", 1, "unknown: is not a field of this format"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_words_of_json(
+    tmp_path: Path, field: str, value: Any, told: str
+) -> None:
+    with pytest.raises(ProblemSourceError) as caught:
+        load_own(tmp_path, **{field: value})
+    assert told in str(caught.value) and "tuple" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["cafe\u0301", "caf\u00e9", "\ufb01ne", "\uff46"])
+def test_the_entry_point_is_named_as_python_does(tmp_path: Path, name: str) -> None:
+    (problem,) = load_own(tmp_path, entry_point=name)
+    assert problem.entry_point == ast.parse(name).body[0].value.id  # type: ignore[attr-defined]

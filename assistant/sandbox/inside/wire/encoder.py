@@ -239,13 +239,11 @@ class Encoder:
         kinds = set(map(type, items))
         if not kinds <= _SIMPLE:
             return False
-        texts = items if kinds == {str} else [item for item in items if type(item) is str]
-        self._weigh(sum(map(len, texts)))
-        whole = items if kinds == {int} else [item for item in items if type(item) is int]
-        broken = items if kinds == {float} else [item for item in items if type(item) is float]
-        return (not whole or (min(whole) > -_SMALL and max(whole) < _SMALL)) and not any(
-            map(math.isnan, broken)
-        )
+        by_kind = {kind: _only(items, kind, kinds) for kind in kinds & {str, int, float}}
+        self._weigh(sum(map(len, by_kind.get(str, ()))))
+        whole = by_kind.get(int)
+        fits = not whole or (min(whole) > -_SMALL and max(whole) < _SMALL)
+        return fits and not any(map(math.isnan, by_kind.get(float, ())))
 
     def _pairs(self, pairs: Iterable[tuple[Any, Any]], depth: int) -> list[Json]:
         return [[self._encode(k, depth), self._encode(v, depth)] for k, v in pairs]
@@ -296,6 +294,10 @@ class Encoder:
         self._bytes += size
         if self._bytes > base.MAX_BYTES:
             raise TooLarge(f"cannot compare a value of more than {base.MAX_BYTES >> 20} MiB")
+
+
+def _only(items: list[Any], kind: type, kinds: set[type]) -> list[Any]:
+    return items if kinds == {kind} else [item for item in items if type(item) is kind]
 
 
 def _not_a_number(value: float) -> Json:
