@@ -41,6 +41,7 @@ def present(screen: WorkScreen) -> None:
     screen.query_one(ProblemPane).problem = state.problem
     screen.set_class(screen.phase is Phase.ENDED, "-ended")
     screen.set_class(bool(screen.query_one(FeedbackBox).text.strip()), "-words")
+    _leave_hidden_box(screen)
     screen.query_one("#timeline", ProgramStrip).strip = timeline_of(
         state, looked_at, tell_hidden=tells_hidden(screen)
     )
@@ -49,6 +50,13 @@ def present(screen: WorkScreen) -> None:
     _present_diff(screen)
     present_status(screen)
     present_kinds(screen)
+
+
+def _leave_hidden_box(screen: WorkScreen) -> None:
+    """An ended session offers nothing to send: the focus goes from the box, which is not shown, to the code."""
+    hidden = screen.phase is Phase.ENDED and not screen.has_class("-words")
+    if hidden and isinstance(screen.focused, FeedbackBox):
+        screen.query_one(CodeView).focus()
 
 
 def tells_hidden(screen: WorkScreen) -> bool:
