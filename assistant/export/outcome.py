@@ -46,8 +46,6 @@ class Outcome:
     consents: set[str] = field(default_factory=set)
     speakers: set[str] = field(default_factory=set)
     """Whose words they are."""
-    moved: list[str] = field(default_factory=list)
-    """Test problems of benchmarks that are in `test` because of that."""
     tips: list[str] = field(default_factory=list)
     _groups: Counter[str] = field(default_factory=Counter)
 
