@@ -76,7 +76,7 @@ def _torch() -> Iterator[Finding]:
 
 
 def _model() -> Iterator[Finding]:
-    from assistant.engine.catalogue import default_model_state
+    from assistant.engine.stock import default_model_state
 
     state = default_model_state(_cache())
     yield Finding(state.state, "model", state.detail)

@@ -11,6 +11,7 @@ from assistant.cli import (
     check,
     doctor,
     export,
+    guide,
     import_,
     model,
     problems,
@@ -49,3 +50,4 @@ def register(app: typer.Typer) -> None:
     app.add_typer(model.model_app, name="model")
     app.command("serve", context_settings=PASS_ON)(serve.serve)
     app.command("doctor")(doctor.doctor)
+    app.command("guide")(guide.guide)

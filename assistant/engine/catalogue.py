@@ -5,14 +5,9 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from assistant.domain.problem import Value
 from assistant.engine.parts import PartSet
-
-if TYPE_CHECKING:
-    from assistant.engine.stock import ModelState
 
 DEFAULT = "default"
 
@@ -57,10 +52,3 @@ def default_model() -> KnownModel:
 def find(name: str) -> KnownModel | None:
     """The entry of this name, or None."""
     return next((model for model in known_models() if model.name == name), None)
-
-
-def default_model_state(root: Path) -> ModelState:
-    """See `stock.default_model_state`."""
-    from assistant.engine import stock
-
-    return stock.default_model_state(root)

@@ -1,0 +1,18 @@
+# Commands for people who work on the project: `just NAME`, in an environment made as CONTRIBUTING.md says.
+
+# Lint, types and the quick tests
+fast:
+    ruff check . && ruff format --check . && mypy && lint-imports
+    pytest -m "not slow" -q
+
+# The whole gate: a fresh environment, everything
+gate:
+    bash .ci/run
+
+# Draw the pictures of the app again
+screens:
+    pytest tests/tui/test_pictures.py --update-pictures
+
+# Check README and guide
+docs:
+    pytest tests/end_to_end/test_documents.py -q
