@@ -15,4 +15,4 @@ screens:
 
 # Check README and guide
 docs:
-    pytest tests/end_to_end/test_documents.py -q
+    pytest tests/e2e/test_documents.py -q

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from assistant.analysis.beside import beside
-from assistant.analysis.gallery import Figure, figures_of
+from assistant.analysis.figure_list import Figure, figures_of
+from assistant.analysis.forked_task import beside
 from assistant.analysis.grouping import chosen, grouped
+from assistant.analysis.load_sessions import read_sessions
 from assistant.analysis.output_tables import tables_of
-from assistant.analysis.reading import read_sessions
 from assistant.analysis.report import Picture, report
 from assistant.analysis.results import Analysis, results_of
 from assistant.analysis.tables import write_tables
-from assistant.domain.errors import AssistantError, UsageError
-from assistant.domain.extras import check, need, no_garbage_collection
-from assistant.store.canvas import render, save
+from assistant.core.errors import AssistantError, UsageError
+from assistant.core.optional_deps import check, need, no_garbage_collection
+from assistant.reporting.plot_style import render, save
 
 
 @no_garbage_collection()

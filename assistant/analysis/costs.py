@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assistant.analysis.alone import Alone
-from assistant.analysis.curve import answered, longest
+from assistant.analysis.baseline import Alone
 from assistant.analysis.records import DIALOGUE_ARMS, Program, Session
+from assistant.analysis.solve_curve import answered, longest
 
 
 @dataclass(frozen=True)

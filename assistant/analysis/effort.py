@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from assistant.analysis.curve import answered, first_solve
 from assistant.analysis.records import Feedback, Program, Session
-from assistant.domain.events import Effort
-from assistant.domain.stats.proportion import wilson
+from assistant.analysis.solve_curve import answered, first_solve
+from assistant.core.events import Effort
+from assistant.core.stats.proportion import wilson
 
 ENOUGH_MINUTES = 0.25
 """With less of the person's time than this in all, a rate per minute says nothing."""
@@ -35,7 +35,7 @@ class Minutes:
 
 
 @dataclass(frozen=True)
-class Way:
+class Repair:
     """One way to mend a program: `telling` the model, or `editing` it oneself."""
 
     way: str
@@ -63,7 +63,7 @@ def minutes(sessions: Sequence[Session]) -> Minutes:
     )  # fmt: skip
 
 
-def ways(sessions: Sequence[Session]) -> list[Way]:
+def ways(sessions: Sequence[Session]) -> list[Repair]:
     """Telling against mending it oneself; a way that nobody went is left out."""
     told = [pair for s in sessions for pair in _tellings(s)]
     edited = [
@@ -91,11 +91,11 @@ def _tellings(session: Session) -> Iterator[tuple[Effort, bool]]:
             yield words.effort, first_solve(answers) is not None
 
 
-def _way(name: str, tries: Sequence[tuple[Effort, bool]]) -> Way:
+def _way(name: str, tries: Sequence[tuple[Effort, bool]]) -> Repair:
     solved = sum(success for _, success in tries)
     timed = [(effort.active, success) for effort, success in tries if effort.active > 0]
     total = sum(seconds for seconds, _ in timed) / 60
-    return Way(
+    return Repair(
         name, len(tries), solved, solved / len(tries), *wilson(solved, len(tries)),
         median(seconds for seconds, _ in timed) if timed else None,
         sum(success for _, success in timed) / total if total >= ENOUGH_MINUTES else None,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.analysis.records import Session
-from assistant.domain.errors import UsageError
-from assistant.domain.speaker import PEOPLE
+from assistant.core.errors import UsageError
+from assistant.core.speaker import PEOPLE
 
 BY: Mapping[str, Callable[[Session], str]] = {
     "model": lambda s: f"{s.model} {s.precision}".strip(),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.analysis.curve import answered, first_solve
 from assistant.analysis.records import ARMS, Session
-from assistant.domain.stats.bootstrap import cluster_bootstrap
-from assistant.domain.stats.exact import holm, mcnemar_exact, sign_test
+from assistant.analysis.solve_curve import answered, first_solve
+from assistant.core.stats.bootstrap import cluster_bootstrap
+from assistant.core.stats.exact_tests import holm, mcnemar_exact, sign_test
 
 
 @dataclass(frozen=True)

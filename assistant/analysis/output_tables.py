@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
-from assistant.analysis.alone import Alone
+from assistant.analysis.annotators import Agreement, Between, PersonLift
+from assistant.analysis.baseline import Alone
 from assistant.analysis.costs import Cost, Spent
-from assistant.analysis.curve import Point
-from assistant.analysis.effort import Minutes, Way
+from assistant.analysis.effort import Minutes, Repair
+from assistant.analysis.feedback_stats import Said, Share
 from assistant.analysis.lift import Lift
-from assistant.analysis.people import Agreement, Between, PersonLift
 from assistant.analysis.records import Program
 from assistant.analysis.results import Analysis, Results
+from assistant.analysis.solve_curve import Point
 from assistant.analysis.tables import Table, sql_type, table_of
-from assistant.analysis.words import Said, Share
-from assistant.store.judging import LeftOut
+from assistant.journal.fast_validation import LeftOut
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def tables_of(analysis: Analysis) -> list[Table]:
         table("curve_sealed", Point, "sealed_curve"), table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
         table("lift_without_leaks", Lift, "clean_lifts"),
         table_of("minutes", Minutes, ((g, r.minutes) for g, r in results.items())),
-        table("ways", Way, "ways"), table("feedback", Said, "said"), table("feedback_shares", Share, "shares"),
+        table("ways", Repair, "ways"), table("feedback", Said, "said"), table("feedback_shares", Share, "shares"),
         table("agreement", Agreement, "agreement"), table("annotators", PersonLift, "person_lifts"),
         table("between_annotators", Between, "between"), table("costs", Cost, "costs"),
         table("spent", Spent, "spent"),

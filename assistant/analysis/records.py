@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from assistant.domain.events import Effort
-from assistant.domain.problem import Problem
-from assistant.domain.speaker import PEOPLE, Spoke, speaker
+from assistant.core.events import Effort
+from assistant.core.problem import Problem
+from assistant.core.speaker import PEOPLE, Spoke, speaker
 
 ARMS = ("retry", "tests", "resample", "shuffled")
 """Control arms, in the order in which they are shown."""

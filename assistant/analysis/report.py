@@ -10,9 +10,9 @@ from html import escape
 from importlib.resources import files
 
 from assistant import __version__
-from assistant.analysis.report_tables import table, tables
+from assistant.analysis.report_context import table, tables
 from assistant.analysis.results import Analysis, Results
-from assistant.analysis.voices import say_of
+from assistant.analysis.speaker_captions import say_of
 
 
 @dataclass(frozen=True)

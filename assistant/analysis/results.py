@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant.analysis.alone import Alone, alone_curve, flat_line
-from assistant.analysis.beside import beside
-from assistant.analysis.cautions import cautions
+from assistant.analysis.annotators import Agreement, Between, PersonLift, agreement, between, person_lifts
+from assistant.analysis.baseline import Alone, alone_curve, flat_line
+from assistant.analysis.caveats import cautions
 from assistant.analysis.costs import Cost, Spent, costs, spent
-from assistant.analysis.curve import Point, all_curves, human_curve, longest
-from assistant.analysis.effort import Minutes, Way, minutes, ways
+from assistant.analysis.effort import Minutes, Repair, minutes, ways
+from assistant.analysis.feedback_stats import Said, Share, clean_pairs, clean_solved_at, said, shares
+from assistant.analysis.forked_task import beside
 from assistant.analysis.grouping import Group
 from assistant.analysis.lift import Lift, all_pairs, lifts
-from assistant.analysis.people import Agreement, Between, PersonLift, agreement, between, person_lifts
 from assistant.analysis.records import Session
-from assistant.analysis.voices import say_of
-from assistant.analysis.words import Said, Share, clean_pairs, clean_solved_at, said, shares
-from assistant.store.judging import LeftOut
+from assistant.analysis.solve_curve import Point, all_curves, human_curve, longest
+from assistant.analysis.speaker_captions import say_of
+from assistant.journal.fast_validation import LeftOut
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Results:
     clean_lifts: tuple[Lift, ...]
     """Of pairs whose words give nothing away."""
     minutes: Minutes
-    ways: tuple[Way, ...]
+    ways: tuple[Repair, ...]
     said: tuple[Said, ...]
     shares: tuple[Share, ...]
     agreement: tuple[Agreement, ...]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.analysis.trimming import trimmed
-from assistant.store.judging import Journal, LeftOut, judge
-from assistant.store.parallel import mapped
-from assistant.store.scan import scan
+from assistant.journal.fast_validation import Journal, LeftOut, judge
+from assistant.journal.process_map import mapped
+from assistant.journal.scan import scan
 
 MANY = 1000
 """From so many journals on, they are judged by several processes."""

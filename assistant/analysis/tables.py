@@ -10,8 +10,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.errors import AssistantError
-from assistant.domain.extras import need
+from assistant.core.errors import AssistantError
+from assistant.core.optional_deps import need
 
 SQL = {"str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
 """SQL types of Python's."""

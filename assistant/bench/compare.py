@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from assistant.bench import folder as folders
-from assistant.bench.measures import suites_of
-from assistant.bench.pairs import (
+from assistant.bench import run_folder as folders
+from assistant.bench.aggregates import Group, RowTally, tally_groups
+from assistant.bench.metrics import suites_of
+from assistant.bench.paired_stats import (
     Difference,
     any_honest,
     any_solved,
@@ -16,11 +17,10 @@ from assistant.bench.pairs import (
     honest_share,
     solved_share,
 )
-from assistant.bench.samplelog import read_samples
-from assistant.bench.tallies import Group, RowTally, tally_groups
+from assistant.bench.sample_log import read_samples
 from assistant.bench.texttable import points, table
-from assistant.domain.errors import UsageError
-from assistant.domain.problem import Value
+from assistant.core.errors import UsageError
+from assistant.core.problem import FrozenModel
 
 MEASURES: Mapping[str, Callable[[RowTally], float]] = {
     "samples that pass": solved_share,
@@ -30,7 +30,7 @@ MEASURES: Mapping[str, Callable[[RowTally], float]] = {
 }
 
 
-class Compared(Value):
+class Compared(FrozenModel):
     """One measure of two groups: B minus A."""
 
     a: str
@@ -39,7 +39,7 @@ class Compared(Value):
     difference: Difference
 
 
-class Comparison(Value):
+class Comparison(FrozenModel):
     """What two runs have in common, and how they differ."""
 
     differing: dict[str, tuple[Any, Any]]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assistant.bench.folder import Json
-from assistant.bench.tallies import Group
+from assistant.bench.aggregates import Group
+from assistant.bench.resource_usage import Usage
+from assistant.bench.run_folder import Json
 from assistant.bench.texttable import count, duration
-from assistant.bench.usage import Usage
-from assistant.domain.problem import Value
+from assistant.core.problem import FrozenModel
 
 
-class Prices(Value):
+class Prices(FrozenModel):
     """Per million tokens, in whatever currency; None where nothing is paid."""
 
     read: float | None = None

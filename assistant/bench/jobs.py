@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from assistant.domain.generation import Finish, Message, Request, Sampling
-from assistant.domain.problem import Problem, Value
-from assistant.session.prompts import Prompt
+from assistant.core.generation import Finish, Message, Request, Sampling
+from assistant.core.problem import FrozenModel, Problem
+from assistant.session.prompting import Prompt
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Batch:
         )
 
 
-class Verdict(Value):
+class Verdict(FrozenModel):
     """What an answer came to."""
 
     code: str | None = None
@@ -76,7 +76,7 @@ class Verdict(Value):
     """Why the answer could not be judged (`outcome` is then `not_judged`)."""
 
 
-class Sample(Value):
+class Sample(FrozenModel):
     """One line of `samples.jsonl` and one row of `samples.parquet`."""
 
     group: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from assistant.bench.jobs import Sample
-from assistant.domain.extras import need
+from assistant.core.optional_deps import need
 
 _SQL = {
     "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN",

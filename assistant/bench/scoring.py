@@ -7,11 +7,11 @@ from collections.abc import Hashable, Sequence
 from threading import Lock
 
 from assistant.bench.jobs import Job, Verdict
-from assistant.domain.answer import extract_code
-from assistant.domain.outcome import CaseReport, Outcome, Report
-from assistant.domain.parsing import parse
-from assistant.domain.problem import Problem
-from assistant.domain.submission import Limits, Sandbox, Submission
+from assistant.core.code_extraction import extract_code
+from assistant.core.outcome import CaseReport, Outcome, Report
+from assistant.core.problem import Problem
+from assistant.core.safe_ast import parse
+from assistant.core.submission import Limits, Sandbox, Submission
 
 NO_PROGRAM = "no_program"
 SYNTAX_ERROR = "syntax_error"

@@ -44,8 +44,8 @@ def analyze(
     from assistant.analysis.analyze import analyze as analyze_folder
     from assistant.analysis.analyze import write
     from assistant.analysis.grouping import parse_by, parse_condition
-    from assistant.analysis.terminal import account, left_out
-    from assistant.store.paths import sessions_folder
+    from assistant.analysis.text_report import account, left_out
+    from assistant.settings.paths import sessions_folder
 
     analysis = analyze_folder(
         folder or sessions_folder(sessions),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli import run as options_of
-from assistant.cli.setup import RunOptions, check_options, journal_folder, make_engine, make_sandbox
+from assistant.cli.composition import RunOptions, check_options, journal_folder, make_engine, make_sandbox
 
 if TYPE_CHECKING:
-    from assistant.session.completing import Completed
+    from assistant.session.arms.backfill import Completed
 
 EVERY = 10.0
 """Seconds between two lines of progress where no terminal rewrites one."""
@@ -36,9 +36,9 @@ def arms(
     unsafe_run: Annotated[bool, options_of.UNSAFE] = False,
 ) -> int:
     """Make the control arms that are missing in the ended sessions of a folder. Can be stopped and run again."""
-    from assistant.session.arms import parse_arms
-    from assistant.session.completing import complete
-    from assistant.store.library import list_sessions
+    from assistant.journal.library import list_sessions
+    from assistant.session.arms.backfill import complete
+    from assistant.session.arms.build import parse_arms
 
     options = RunOptions(
         engine=engine,

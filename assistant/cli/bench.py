@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from assistant.cli import bench_after, bench_execution, bench_feedback, bench_score, bench_synthesis
+from assistant.cli import bench_compare, bench_execution, bench_feedback, bench_score, bench_synthesis
 
 bench_app = typer.Typer(
     help="The paper's experiments as one command each; every run can be stopped and gone on with.",
@@ -18,5 +18,5 @@ bench_app.command("score")(bench_score.score)
 bench_app.command("show")(bench_score.show)
 bench_app.command("merge")(bench_score.merge)
 bench_app.command("export-samples")(bench_score.export_samples)
-bench_app.command("compare")(bench_after.compare)
-bench_app.command("check")(bench_after.check)
+bench_app.command("compare")(bench_compare.compare)
+bench_app.command("check")(bench_compare.check)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assistant.cli import bench_options as o
-from assistant.domain.errors import UsageError
+from assistant.core.errors import UsageError
 
 
 def execution(
@@ -40,11 +40,11 @@ def execution(
     """Predict what the reference program gives, with and without the other tests shown; compared as values."""
     given = o.given_options(locals())
     from assistant.bench.execution import plan as plans
-    from assistant.bench.execution.questions import questions
+    from assistant.bench.execution.call_questions import questions
     from assistant.bench.execution.report import drawing, report
     from assistant.bench.execution.values import judge_value
-    from assistant.bench.loading import first, load_ready
-    from assistant.domain.generation import Sampling
+    from assistant.bench.load_problems import first, load_ready
+    from assistant.core.generation import Sampling
 
     options = o.BenchOptions(
         engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
@@ -66,7 +66,7 @@ def execution(
         template = plans.load_wording(parts.prepare())
         plan = plans.Plan(asked, problems, template, samples, sampling)
         sitting = parts.sitting("execution", problems, plan.asked(), samples, judge=judge_value)
-        with o.making("execution", sitting) as making:
+        with o.with_progress("execution", sitting) as making:
             making.make(plan.jobs(), plan.total)
         summary = sitting.finish(plans.GROUPS, plan.total, plans.summarise, drawing)
     o.show(summary, report, sitting.folder, json_=options.json_)

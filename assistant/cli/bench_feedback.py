@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.cli import bench_options as o
-from assistant.domain.errors import UsageError
-from assistant.domain.events import PromptSettings
+from assistant.core.errors import UsageError
+from assistant.core.events import PromptSettings
 
 if TYPE_CHECKING:
-    from assistant.bench.feedback.arms import Asker, Wording
-    from assistant.bench.feedback.moments import Moment
-    from assistant.bench.sitting import Sitting
-    from assistant.domain.events import Arm
+    from assistant.bench.benchmark_run import Sitting
+    from assistant.bench.feedback.feedback_jobs import JobFactory, Wording
+    from assistant.bench.feedback.feedback_states import FeedbackState
+    from assistant.core.events import Arm
 
 CANDIDATES = (
     "paper", "paper+cases", "insist", "rewrite", "restate", "reviewed", "reviewed+cases", "advised",
@@ -84,8 +84,8 @@ def feedback(
 ) -> int:
     """From the state before each feedback: what do the person's words lead to, and what would have come without?"""
     given = o.given_options(locals())
-    from assistant.bench.feedback.arms import Wording, parse_arms
-    from assistant.bench.feedback.moments import HALVES
+    from assistant.bench.feedback.feedback_jobs import Wording, parse_arms
+    from assistant.bench.feedback.feedback_states import HALVES
 
     options = o.BenchOptions(
         engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
@@ -138,7 +138,7 @@ class _Run:
         """Every wording with the person's words alone on one half; the best with every arm on the other."""
         from assistant.bench.feedback.report import report
         from assistant.bench.feedback.summary import best_wording
-        from assistant.bench.folder import write_json
+        from assistant.bench.run_folder import write_json
 
         with self.options.parts() as parts:
             moments = self._moments(parts)
@@ -154,9 +154,9 @@ class _Run:
         write_json(place.parent / "search.json", {"chosen": best, "choose": chosen, "report": final})
         return 0
 
-    def _moments(self, parts: o.Parts) -> list[Moment]:
-        from assistant.bench.feedback import moments as m
-        from assistant.domain.submission import Limits
+    def _moments(self, parts: o.Parts) -> list[FeedbackState]:
+        from assistant.bench.feedback import feedback_states as m
+        from assistant.core.submission import Limits
 
         if self.ilf is not None:
             found = m.ilf_moments(self.ilf, parts.sandbox, Limits(seconds=self.options.timeout), o.say)
@@ -168,12 +168,12 @@ class _Run:
     def _made(
         self,
         parts: o.Parts,
-        moments: list[Moment],
+        moments: list[FeedbackState],
         wordings: Sequence[Wording],
         arms: Sequence[Arm],
         half: str,
     ) -> tuple[dict[str, Any], Path]:
-        from assistant.bench.feedback.moments import half_of
+        from assistant.bench.feedback.feedback_states import half_of
         from assistant.bench.feedback.report import drawing
         from assistant.bench.feedback.summary import summarise
 
@@ -181,7 +181,7 @@ class _Run:
         sitting = self._sitting(parts, chosen, wordings, arms, half)
         asker = self._asker(parts, chosen, sitting, arms)
         total = asker.total(wordings, arms)
-        with o.making(f"feedback ({half})", sitting) as making:
+        with o.with_progress(f"feedback ({half})", sitting) as making:
             making.make(asker.jobs(wordings, arms), total)
         order = [wording.group(arm) for wording in wordings for arm in arms]
         summary = sitting.finish(
@@ -199,13 +199,13 @@ class _Run:
     def _sitting(
         self,
         parts: o.Parts,
-        moments: list[Moment],
+        moments: list[FeedbackState],
         wordings: Sequence[Wording],
         arms: Sequence[Arm],
         half: str,
     ) -> Sitting:
-        from assistant.bench.feedback.moments import fingerprint
-        from assistant.session.prompts import load_template
+        from assistant.bench.feedback.feedback_states import fingerprint
+        from assistant.session.prompting import load_template
 
         source = str(self.ilf or self.folder)
         model = parts.prepare()
@@ -223,28 +223,30 @@ class _Run:
         """Both halves of a search lie in one folder."""
         return half if half != "all" else ""
 
-    def _asker(self, parts: o.Parts, moments: list[Moment], sitting: Sitting, arms: Sequence[Arm]) -> Asker:
-        from assistant.bench.feedback.arms import Asker
-        from assistant.domain.generation import Sampling
+    def _asker(
+        self, parts: o.Parts, moments: list[FeedbackState], sitting: Sitting, arms: Sequence[Arm]
+    ) -> JobFactory:
+        from assistant.bench.feedback.feedback_jobs import JobFactory
+        from assistant.core.generation import Sampling
 
         sampling = Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens)
         words = self._simulated(parts, moments, sitting, sampling) if "simulated" in arms else {}
-        return Asker(parts.prepare(), sampling, self.samples, moments, words)
+        return JobFactory(parts.prepare(), sampling, self.samples, moments, words)
 
     def _simulated(
-        self, parts: o.Parts, moments: list[Moment], sitting: Sitting, sampling: Any
+        self, parts: o.Parts, moments: list[FeedbackState], sitting: Sitting, sampling: Any
     ) -> dict[str, str]:
         """A second model's words about every moment, made before anything else."""
         from contextlib import closing, nullcontext
 
-        from assistant.bench.feedback.simulated import WORDS, Person, words_in, words_verdict
+        from assistant.bench.feedback.simulated_feedback import WORDS, Person, words_in, words_verdict
 
         person = Person(moments, sampling)
         same = self.person.model is None and self.person.base_url == self.options.base_url
         with nullcontext(parts.engine) if same else closing(self.person.open_engine()) as engine:
             pace = self.person.pace(engine.prepare(), 1)
             asking = replace(sitting, engine=engine, judge=words_verdict, pace=pace)
-            with o.making("simulated person", asking) as making:
+            with o.with_progress("simulated person", asking) as making:
                 making.make(person.jobs(), len(moments), WORDS)
         found = words_in(sitting.folder)
         missing = [moment.row for moment in moments if moment.row not in found]

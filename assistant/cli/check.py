@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant.domain.printable import exact, exact_line, half_character, shortened
+from assistant.core.printable import exact, exact_line, half_character, shortened
 
 if TYPE_CHECKING:
-    from assistant.domain.outcome import CaseReport, Report
-    from assistant.domain.problem import Problem
-    from assistant.domain.submission import Submission
-    from assistant.sandbox.service import LocalSandbox
+    from assistant.core.outcome import CaseReport, Report
+    from assistant.core.problem import Problem
+    from assistant.core.submission import Submission
+    from assistant.sandbox.local import LocalSandbox
 
 
 def check(
@@ -38,8 +38,8 @@ def check(
     ] = False,
 ) -> int:
     """Run a program's tests in the sandbox; exit status 0 only when all of them passed."""
-    from assistant.domain.errors import UsageError
-    from assistant.sandbox.service import open_sandbox
+    from assistant.core.errors import UsageError
+    from assistant.sandbox.local import open_sandbox
 
     if any(half_character(code) for code in test or []):
         raise UsageError("a --test holds bytes that are no UTF-8 text")
@@ -62,7 +62,7 @@ def check(
 
 def _read(file: Path) -> tuple[str, str]:
     """The program's text, or why it is no text."""
-    from assistant.sandbox.sources import RefusedSource, decoded, read_program
+    from assistant.sandbox.source_checks import RefusedSource, decoded, read_program
 
     try:
         return (decoded(sys.stdin.buffer.read(1_000_001)) if str(file) == "-" else read_program(file)), ""
@@ -74,7 +74,7 @@ def _problem(problems: str, problem: str | None) -> Problem | None:
     """The problem whose tests are wanted, if any."""
     if problem is None:
         return None
-    from assistant.problems.sources import load_source
+    from assistant.problems.load import load_source
 
     return load_source(problems).get(problem)
 
@@ -82,7 +82,7 @@ def _problem(problems: str, problem: str | None) -> Problem | None:
 def _with_values(problem: Problem, sandbox: LocalSandbox) -> Problem:
     """The problem with the expected values that only its reference gives; calls left out are named on stderr."""
     from assistant.problems.expected_cache import fill_problem_once
-    from assistant.store.paths import cache_folder
+    from assistant.settings.paths import cache_folder
 
     filled, dropped = fill_problem_once(problem, sandbox, cache_folder())
     for line in dropped:
@@ -91,9 +91,9 @@ def _with_values(problem: Problem, sandbox: LocalSandbox) -> Problem:
 
 
 def _submission(source: str, asserts: list[str], problem: Problem | None, timeout: float) -> Submission:
-    from assistant.domain.prelude import needed
-    from assistant.domain.problem import AssertTest, Test
-    from assistant.domain.submission import Limits, Submission
+    from assistant.core.prelude import needed
+    from assistant.core.problem import AssertTest, Test
+    from assistant.core.submission import Limits, Submission
 
     tests: tuple[Test, ...] = tuple(AssertTest(code=code) for code in asserts)
     limits = Limits(seconds=timeout)
@@ -110,7 +110,7 @@ def _submission(source: str, asserts: list[str], problem: Problem | None, timeou
 
 
 def _warn(sandbox: LocalSandbox) -> None:
-    from assistant.sandbox.banner import told
+    from assistant.sandbox.isolation_notice import told
 
     if line := told(sandbox.layers):
         print(line, file=sys.stderr)
@@ -139,7 +139,7 @@ def _show(report: Report) -> None:
 
 def _line(case: CaseReport) -> str:
     """One case: its outcome, its test, and what was expected where that was not given."""
-    from assistant.cli.plain_text import wrong_value_text
+    from assistant.cli.text_rendering import wrong_value_text
 
     parts = [f"{case.outcome.word:14} {shortened(exact_line(case.test), 200)}"]
     if not case.passed and case.expected is not None and case.actual is not None:

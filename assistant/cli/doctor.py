@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from assistant.domain.errors import AssistantError
+from assistant.core.errors import AssistantError
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _python() -> Iterator[Finding]:
 
 def _torch() -> Iterator[Finding]:
     """Asked in a process of its own: this one stays free of torch."""
-    from assistant.engine.hardware import probe_torch
+    from assistant.engine.models.hardware import probe_torch
 
     probe = probe_torch()
     yield Finding("ok", "torch", f"{probe.torch}, transformers {probe.transformers}")
@@ -76,7 +76,7 @@ def _torch() -> Iterator[Finding]:
 
 
 def _model() -> Iterator[Finding]:
-    from assistant.engine.stock import default_model_state
+    from assistant.engine.models.inventory import default_model_state
 
     state = default_model_state(_cache())
     yield Finding(state.state, "model", state.detail)
@@ -85,7 +85,7 @@ def _model() -> Iterator[Finding]:
 
 def _weights() -> Iterator[Finding]:
     """Converted weights against the SHA-256 that was recorded when they were made."""
-    from assistant.engine.stock import damage, held
+    from assistant.engine.models.inventory import damage, held
 
     prepared = [item for item in held(_cache()) if item.kind == "prepared"]
     sound = 0
@@ -113,9 +113,9 @@ def _disk() -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
-    from assistant.sandbox.banner import told
-    from assistant.sandbox.promises import try_promises
-    from assistant.sandbox.service import open_sandbox
+    from assistant.sandbox.isolation_notice import told
+    from assistant.sandbox.local import open_sandbox
+    from assistant.sandbox.self_check import try_promises
 
     sandbox = open_sandbox()
     try:
@@ -131,7 +131,7 @@ def _sandbox() -> Iterator[Finding]:
 
 
 def _sessions() -> Iterator[Finding]:
-    from assistant.store.paths import sessions_folder
+    from assistant.settings.paths import sessions_folder
 
     folder = sessions_folder(None)
     existing = next(place for place in (folder, *folder.parents) if place.exists())
@@ -164,7 +164,7 @@ def _terminal() -> Iterator[Finding]:
 
 
 def _cache() -> Path:
-    from assistant.store.paths import cache_folder
+    from assistant.settings.paths import cache_folder
 
     return cache_folder()
 

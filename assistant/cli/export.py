@@ -14,9 +14,9 @@ from assistant.cli.output import unfiltered
 from assistant.cli.sessions import JsonOption, SessionsOption
 
 if TYPE_CHECKING:
-    from assistant.export.export import Request
-    from assistant.export.outcome import Outcome
-    from assistant.export.rules import Rules
+    from assistant.datasets.export_result import Outcome
+    from assistant.datasets.options import Rules
+    from assistant.datasets.pipeline import Request
 
 SHOWN = 160
 """Characters of a text in a sample row."""
@@ -87,10 +87,10 @@ def export(
     json_: JsonOption = False,
 ) -> int:
     """Make journals a dataset: Parquet shards, a card, splits by problem, only with consent."""
-    from assistant.domain.errors import UsageError
-    from assistant.export import export as exporting
-    from assistant.export import rules
-    from assistant.store.paths import sessions_folder
+    from assistant.core.errors import UsageError
+    from assistant.datasets import options as rules
+    from assistant.datasets import pipeline as exporting
+    from assistant.settings.paths import sessions_folder
 
     if out is None and not dry_run:
         raise UsageError("where to? name a folder with --out OUT, or look first with --dry-run")

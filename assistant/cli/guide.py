@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.domain.errors import UsageError
+from assistant.core.errors import UsageError
 
 TOPICS = (
     "app",

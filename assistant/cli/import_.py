@@ -37,10 +37,10 @@ def import_(
     """Make journals of released feedback data, to analyse, replay feedback from, and export."""
     from itertools import islice
 
-    from assistant.export.imports.reading import find_stories
-    from assistant.export.imports.writing import write_story
-    from assistant.sandbox.service import open_sandbox
-    from assistant.store.paths import sessions_folder
+    from assistant.datasets.importers.detect_dataset import find_stories
+    from assistant.datasets.importers.to_journal import write_story
+    from assistant.sandbox.local import open_sandbox
+    from assistant.settings.paths import sessions_folder
 
     found = find_stories(file, tasks, model_name)
     folder = sessions_folder(sessions)

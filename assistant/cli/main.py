@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 
 from assistant import __version__
-from assistant.cli.starting import INTERRUPTED, interruptible, leave_at_once
+from assistant.cli.startup import INTERRUPTED, interruptible, leave_at_once
 
 with interruptible():  # these take a while
     import typer
 
     from assistant.cli import registry
     from assistant.cli.output import OutputError, opened_streams, printable_output
-    from assistant.domain.errors import AssistantError
+    from assistant.core.errors import AssistantError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

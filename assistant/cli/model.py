@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from assistant.domain.generation import Progress
-    from assistant.engine.catalogue import KnownModel
+    from assistant.core.generation import Progress
+    from assistant.engine.models.catalogue import KnownModel
 
 model_app = typer.Typer(
     help="List, fetch, describe and remove models.", no_args_is_help=False, rich_markup_mode=None
@@ -35,8 +35,8 @@ def model(context: typer.Context) -> None:
 @model_app.command("list")
 def list_models(json_: Json = False) -> int:
     """Show models known to work, which fit this machine, what is here and what can be freed."""
-    from assistant.engine.catalogue import known_models
-    from assistant.engine.stock import held
+    from assistant.engine.models.catalogue import known_models
+    from assistant.engine.models.inventory import held
 
     rows = [_row(entry) for entry in known_models()]
     kept = [item.model_dump() for item in held(_cache())]
@@ -51,8 +51,8 @@ def list_models(json_: Json = False) -> int:
 @model_app.command("pull")
 def pull(name: Name = "default", device: str = typer.Option("auto", hidden=True)) -> int:
     """Fetch a model and make it ready, going on where an earlier try stopped."""
-    from assistant.engine.client import LocalEngine
-    from assistant.engine.wire import ModelChoice
+    from assistant.engine.process.client import LocalEngine
+    from assistant.engine.process.protocol import ModelChoice
 
     engine = LocalEngine(ModelChoice(model=name, device=device, cache=str(_cache())))
     bar = _Bar()
@@ -68,8 +68,8 @@ def pull(name: Name = "default", device: str = typer.Option("auto", hidden=True)
 @model_app.command("info")
 def info(name: Name = "default", json_: Json = False) -> int:
     """Describe a model: size, licence, need, where it lies, and whether its converted weights are sound."""
-    from assistant.engine.catalogue import find
-    from assistant.engine.stock import damage, held
+    from assistant.engine.models.catalogue import find
+    from assistant.engine.models.inventory import damage, held
 
     known = find(name)
     names = {name, known.hub_name} if known is not None else {name}
@@ -82,7 +82,7 @@ def info(name: Name = "default", json_: Json = False) -> int:
         print(json.dumps({**described, "on_disk": kept, "damage": broken}, indent=1))
         return 1 if broken else 0
     if known is None and not kept:
-        from assistant.domain.errors import UsageError
+        from assistant.core.errors import UsageError
 
         raise UsageError(f"{name!r} is neither in the list nor on this machine (see `assistant model list`)")
     for key, value in described.items():
@@ -98,10 +98,10 @@ def free(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name from the second part of `model list`.")],
 ) -> int:
     """Remove a model from this machine's caches; it can be fetched or converted again."""
-    from assistant.engine import stock
-    from assistant.engine.space import size_text
+    from assistant.engine.models import inventory
+    from assistant.engine.models.capacity import size_text
 
-    print(f"freed {size_text(stock.free(name, _cache()))}")
+    print(f"freed {size_text(inventory.free(name, _cache()))}")
     return 0
 
 
@@ -135,8 +135,8 @@ def _share(progress: Progress) -> str:
 
 
 def _row(entry: KnownModel) -> dict[str, Any]:
-    from assistant.engine.hardware import fit
-    from assistant.engine.stock import is_here
+    from assistant.engine.models.hardware import fit
+    from assistant.engine.models.inventory import is_here
 
     return {
         "name": entry.name,
@@ -154,7 +154,7 @@ def _row(entry: KnownModel) -> dict[str, Any]:
 
 
 def _print_models(rows: list[dict[str, Any]]) -> None:
-    from assistant.engine.hardware import machine
+    from assistant.engine.models.hardware import machine
 
     width = max(len(row["name"]) for row in rows)
     print(f"this machine: {machine()}\n")
@@ -184,7 +184,7 @@ def _print_kept(kept: list[dict[str, Any]]) -> None:
 
 
 def _shown(key: str, value: Any) -> str:
-    from assistant.engine.space import size_text
+    from assistant.engine.models.capacity import size_text
 
     if key.endswith("bytes"):
         return size_text(value)
@@ -196,6 +196,6 @@ def _shown(key: str, value: Any) -> str:
 
 
 def _cache() -> Path:
-    from assistant.store.paths import cache_folder
+    from assistant.settings.paths import cache_folder
 
     return cache_folder()

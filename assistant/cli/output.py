@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from assistant.domain.errors import AssistantError
-from assistant.domain.printable import is_harmful
+from assistant.core.errors import AssistantError
+from assistant.core.printable import is_harmful
 
 _OWN = re.compile(r"(\x1b\[[0-9;]*m|\r\x1b\[K)")
 """What our own printers send to a terminal: colours, and the start of a line that is written again."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.domain.printable import exact, exact_line
+from assistant.core.printable import exact, exact_line
 
 if TYPE_CHECKING:
-    from assistant.domain.problem import Problem
-    from assistant.problems.checking import Checked
+    from assistant.core.problem import Problem
     from assistant.problems.collection import Collection
+    from assistant.problems.reference_check import Checked
 
 
 def problems(
@@ -35,7 +35,7 @@ def problems(
     ] = False,
 ) -> int:
     """List the problems of a source, or check its reference solutions."""
-    from assistant.problems.sources import load_source
+    from assistant.problems.load import load_source
 
     collection = load_source(source)
     chosen = [collection.get(name) for name in problem] if problem else list(collection)
@@ -71,8 +71,8 @@ def _list(chosen: Iterable[Problem], *, json_: bool) -> None:
 
 
 def _check(chosen: Sequence[Problem], *, json_: bool, unsafe: bool) -> int:
-    from assistant.problems.checking import check_references
-    from assistant.sandbox.service import open_sandbox
+    from assistant.problems.reference_check import check_references
+    from assistant.sandbox.local import open_sandbox
 
     results: list[Checked] = []
     sandbox = open_sandbox(unsafe=unsafe)
@@ -105,7 +105,7 @@ def _progress(results: Sequence[Checked], total: int) -> None:
 
 
 def _failure(result: Checked) -> str:
-    from assistant.cli.plain_text import wrong_value_text
+    from assistant.cli.text_rendering import wrong_value_text
 
     case, report = result.first_failure, result.report
     if case is None:

@@ -9,6 +9,7 @@ from assistant.cli import (
     arms,
     bench,
     check,
+    consent,
     doctor,
     export,
     guide,
@@ -21,7 +22,6 @@ from assistant.cli import (
     sessions,
     study,
     train,
-    withdraw,
 )
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -41,8 +41,8 @@ def register(app: typer.Typer) -> None:
     app.command("arms")(arms.arms)
     app.command("analyze")(analyze.analyze)
     app.command("export")(export.export)
-    app.command("consent")(withdraw.consent)
-    app.command("withdraw")(withdraw.withdraw)
+    app.command("consent")(consent.consent)
+    app.command("withdraw")(consent.withdraw)
     app.command("import")(import_.import_)
     app.add_typer(bench.bench_app, name="bench")
     app.command("train")(train.train)

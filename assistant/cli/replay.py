@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant.cli import run as options_of
-from assistant.cli.setup import (
+from assistant.cli.composition import (
     ENGINES,
     RunOptions,
     check_options,
@@ -19,10 +19,10 @@ from assistant.cli.setup import (
     make_engine,
     make_sandbox,
 )
-from assistant.domain import events as ev
-from assistant.domain.errors import JournalError
-from assistant.domain.generation import Engine, ModelInfo
-from assistant.engine.decoding.precision import PRECISIONS
+from assistant.core import events as ev
+from assistant.core.errors import JournalError
+from assistant.core.generation import Engine, ModelInfo
+from assistant.engine.inference.precision import PRECISIONS
 
 
 def replay(
@@ -40,9 +40,9 @@ def replay(
     json_: Annotated[bool, typer.Option("--json", help="One line of JSON for each comparison.")] = False,
 ) -> int:
     """Generate and test again from the recorded messages; say the same, or where it first differs."""
-    from assistant.session.repeat import repeat_generations, repeat_tests
-    from assistant.store.library import find_session
-    from assistant.store.reading import read_journal
+    from assistant.journal.library import find_session
+    from assistant.journal.reader import read_journal
+    from assistant.session.replay import repeat_generations, repeat_tests
 
     folder = journal_folder(RunOptions(sessions=sessions))
     events = list(read_journal(find_session(folder, session)).events)
@@ -92,7 +92,7 @@ def as_recorded(options: RunOptions, model: ModelInfo) -> RunOptions:
 
 def _model_word(model: ModelInfo) -> str | None:
     """What `--model` takes for the recorded model; None where a journal cannot know (a script, a folder)."""
-    from assistant.engine.catalogue import known_models
+    from assistant.engine.models.catalogue import known_models
 
     for known in known_models():
         if (known.hub_name, known.revision) == (model.name, model.revision):
@@ -102,7 +102,7 @@ def _model_word(model: ModelInfo) -> str | None:
 
 def _tell_differences(events: Sequence[ev.Event], engine: Engine) -> None:
     """Versions, devices and whatever else is not as it was, of each model that the session was held with."""
-    from assistant.session.repeat import model_differences
+    from assistant.session.replay import model_differences
 
     recorded = [e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)]
     told = {line for model in recorded for line in model_differences(model, engine.prepare())}
@@ -112,7 +112,7 @@ def _tell_differences(events: Sequence[ev.Event], engine: Engine) -> None:
 
 def _tell(comparison: object, json_: bool) -> bool:
     """Print one comparison; True when it differs."""
-    from assistant.session.repeat import Comparison
+    from assistant.session.replay import Comparison
 
     assert isinstance(comparison, Comparison)
     if json_:

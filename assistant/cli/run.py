@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli.setup import RunOptions, check_options, tell_settings
-from assistant.engine.decoding.precision import PRECISIONS
+from assistant.cli.composition import RunOptions, check_options, tell_settings
+from assistant.engine.inference.precision import PRECISIONS
 
 SOURCE = typer.Option("--problems", metavar="SOURCE", help="starter, humaneval, a path, or hub:NAME.")
 PROBLEM = typer.Option("--problem", metavar="ID", help="Start with this problem.")
@@ -109,12 +109,12 @@ def run(
     )
     check_options(options)
     if plain or json_events or not full_screen_possible():
-        from assistant.cli.plain import run_plain
+        from assistant.cli.plain_session import run_plain
 
         tell_settings()
 
         return run_plain(options, json_events=json_events)
-    from assistant.cli.screen import run_screen
+    from assistant.cli.tui_launcher import run_screen
 
     return run_screen(options)
 
@@ -150,12 +150,12 @@ def resume(
     )
     check_options(options)
     if plain or json_events or not full_screen_possible():
-        from assistant.cli.plain import run_plain
+        from assistant.cli.plain_session import run_plain
 
         tell_settings()
 
         return run_plain(options, json_events=json_events)
-    from assistant.cli.screen import run_screen
+    from assistant.cli.tui_launcher import run_screen
 
     return run_screen(options)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.domain.errors import UsageError
+from assistant.core.errors import UsageError
 
 
 def serve(
@@ -18,8 +18,8 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to serve at.")] = 8000,
 ) -> int:
     """Open the app in a browser; every tab gets an app (and model) of its own. Takes the options of `run` too."""
-    from assistant.tui.serving import LOCAL, check_served, new_token
-    from assistant.tui.serving import serve as serve_app
+    from assistant.tui.web_server import LOCAL, check_served, new_token
+    from assistant.tui.web_server import serve as serve_app
 
     words = list(context.args)
     _check_run_options(context, words)

@@ -12,7 +12,7 @@ import typer
 from assistant.cli.reading import say_reading
 
 if TYPE_CHECKING:
-    from assistant.store.summary import SessionSummary
+    from assistant.journal.session_summary import SessionSummary
 
 SessionsOption = Annotated[
     Path | None, typer.Option("--sessions", metavar="DIR", help="The folder of journals.")
@@ -22,8 +22,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def sessions(sessions: SessionsOption = None, json_: JsonOption = False) -> int:
     """List the recorded sessions, newest first."""
-    from assistant.store.library import list_sessions
-    from assistant.store.paths import sessions_folder
+    from assistant.journal.library import list_sessions
+    from assistant.settings.paths import sessions_folder
 
     folder = sessions_folder(sessions)
     found = list_sessions(folder, say_reading)
@@ -43,13 +43,13 @@ def show(
     json_: JsonOption = False,
 ) -> int:
     """Tell a session: its rounds, programs, verdicts and feedback."""
-    from assistant.cli.account import account, account_json
-    from assistant.cli.plain_text import colour_wanted
-    from assistant.domain.state import replay
-    from assistant.store.library import find_session
-    from assistant.store.paths import sessions_folder
-    from assistant.store.reading import read_journal
-    from assistant.store.summary import summary_of
+    from assistant.cli.show_text import account, account_json
+    from assistant.cli.text_rendering import colour_wanted
+    from assistant.core.state import replay
+    from assistant.journal.library import find_session
+    from assistant.journal.reader import read_journal
+    from assistant.journal.session_summary import summary_of
+    from assistant.settings.paths import sessions_folder
 
     recording = read_journal(find_session(sessions_folder(sessions), session))
     summary, state = summary_of(recording), replay(recording.events)
@@ -81,9 +81,9 @@ def verify(
     ] = None,
 ) -> int:
     """Check every journal: schema, sequence, hashes, references, contradictions. Exit 1 where one is wrong."""
-    from assistant.store.paths import sessions_folder
-    from assistant.store.tips import read_tips, write_tips
-    from assistant.store.verify import check_folder
+    from assistant.journal.tips import read_tips, write_tips
+    from assistant.journal.validation import check_folder
+    from assistant.settings.paths import sessions_folder
 
     kept = read_tips(against) if against else []
     checked = check_folder(folder or sessions_folder(sessions), say_reading, kept)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.domain.errors import UsageError
+from assistant.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from assistant.domain.problem import Problem
+    from assistant.core.problem import Problem
     from assistant.session.study import Study
 
 study_app = typer.Typer(
@@ -61,8 +61,8 @@ def check(
     json_: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Say what the study will do, for whom, in which order, and how likely it is to see its effect."""
-    from assistant.problems.sources import load_source
-    from assistant.session.power import power_of
+    from assistant.problems.load import load_source
+    from assistant.session.power_analysis import power_of
     from assistant.session.study import chosen_problems
     from assistant.session.study_file import load_study
 

@@ -31,10 +31,10 @@ def train(
     seed: Annotated[int, typer.Option("--seed")] = 0,
 ) -> int:
     """Fine-tune a model on an export (LoRA), and write it so that --model and bench take it."""
-    from assistant.domain.generation import Progress
-    from assistant.export.training import Recipe
-    from assistant.export.training import train as train_on
-    from assistant.store.paths import cache_folder
+    from assistant.core.generation import Progress
+    from assistant.settings.paths import cache_folder
+    from assistant.training.lora import Recipe
+    from assistant.training.lora import train as train_on
 
     said: list[str] = []
 

@@ -14,7 +14,7 @@ import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from assistant.domain.parsing import read_program
+from assistant.core.safe_ast import read_program
 from assistant.problems.check_body import (
     bound_by,
     can_fail,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from assistant.domain.errors import UsageError
-from assistant.domain.problem import Problem
+from assistant.core.errors import UsageError
+from assistant.core.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from assistant.domain.parsing import read_expression, read_literal
+from assistant.core.safe_ast import read_expression, read_literal
 
 _ARROW = re.compile(r"\s*(?:={1,2}>|[-=]*[→➞]|->|==?|#?\s*(?:returns?|should return)\b)\s*")
 _PROMPT = re.compile(r"^\s*>>>\s?")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from assistant.domain.problem import Problem, Value, sha256_of
+from assistant.core.problem import FrozenModel, Problem, sha256_of
 from assistant.problems.collection import Collection
-from assistant.problems.expected import Filled, Recorder, fill_collection, is_open
+from assistant.problems.expected_values import Filled, Recorder, fill_collection, is_open
 
 
-class _Kept(Value):
+class _Kept(FrozenModel):
     """A collection as it is written to the cache."""
 
     problems: tuple[Problem, ...]

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
-from assistant.domain.parsing import read_program
+from assistant.core.safe_ast import read_program
 from assistant.problems.records import BadRecord
 
 _BUILTINS = frozenset(dir(builtins))

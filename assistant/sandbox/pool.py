@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from assistant.domain.cores import cores
-from assistant.domain.errors import SandboxError
+from assistant.core.cores import cores
+from assistant.core.errors import SandboxError
 from assistant.sandbox.worker import Worker, WorkerLost, open_worker
 
 Result = TypeVar("Result")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from assistant.domain.outcome import CaseReport
-from assistant.domain.problem import CallTest, Problem, Test
-from assistant.domain.submission import Limits
-from assistant.sandbox.service import LocalSandbox
+from assistant.core.outcome import CaseReport
+from assistant.core.problem import CallTest, Problem, Test
+from assistant.core.submission import Limits
+from assistant.sandbox.local import LocalSandbox
 
 LIMITS = Limits(seconds=20.0)
 """Reference solutions are trusted to end; a busy machine must not lose their values."""

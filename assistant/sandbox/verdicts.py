@@ -9,9 +9,9 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from assistant.domain.outcome import CaseReport, Outcome
-from assistant.sandbox.display import safe, safe_line
-from assistant.sandbox.inside.failures import checked_failure
+from assistant.core.outcome import CaseReport, Outcome
+from assistant.sandbox.guest.exception_info import checked_failure
+from assistant.sandbox.sanitize import safe, safe_line
 
 Json = dict[str, Any]
 Ending = tuple[Outcome, str, int | None]

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.errors import SandboxError
+from assistant.core.errors import SandboxError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the package."""
 
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from assistant.sandbox.inside.zygote import main; main(sys.argv[2])"
+    "from assistant.sandbox.guest.zygote import main; main(sys.argv[2])"
 )
 GRANTED = ("numpy",)
 """Packages that answers of models often import; everything else outside of the standard library stays hidden."""
@@ -181,7 +181,7 @@ def open_worker(*, unsafe: bool = False, namespaces: bool = True) -> Worker:
     `namespaces=False` leaves the second wall out: the caller knows that it cannot be raised here.
     """
     if sys.platform != "linux":
-        from assistant.sandbox.spawner import open_spawner
+        from assistant.sandbox.macos import open_spawner
 
         return open_spawner(unsafe=unsafe)
     worker = ForkServer(unsafe=unsafe, namespaces=namespaces)

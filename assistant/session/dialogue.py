@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from assistant.domain import events as ev
-from assistant.domain.generation import ModelInfo, Request, Sampling
-from assistant.domain.state import Program, State
-from assistant.session import prompts
+from assistant.core import events as ev
+from assistant.core.generation import ModelInfo, Request, Sampling
+from assistant.core.state import Program, State
+from assistant.session import prompting
 
 
-def human_prompt(state: State, model: ModelInfo, dropped: int = 0) -> prompts.Prompt:
+def human_prompt(state: State, model: ModelInfo, dropped: int = 0) -> prompting.Prompt:
     """The person's dialogue up to the program on the table, with their pending words as the last turn."""
     if state.pending_feedback is not None:
         return prompt_after(state, model, state.pending_feedback.text, dropped)
-    template = prompts.load_template(state.settings.prompt.template, is_chat=model.is_chat)
-    return prompts.fitted(prompt_for(state, template, (), [], dropped), model)
+    template = prompting.load_template(state.settings.prompt.template, is_chat=model.is_chat)
+    return prompting.fitted(prompt_for(state, template, (), [], dropped), model)
 
 
-def prompt_after(state: State, model: ModelInfo, said: str, dropped: int = 0) -> prompts.Prompt:
+def prompt_after(state: State, model: ModelInfo, said: str, dropped: int = 0) -> prompting.Prompt:
     """The person's dialogue up to the program on the table, with `said` as the last turn."""
-    template = prompts.load_template(state.settings.prompt.template, is_chat=model.is_chat)
+    template = prompting.load_template(state.settings.prompt.template, is_chat=model.is_chat)
     path = state.path(state.current)
     words = [*(program.feedback for program in path[1:]), said]
-    return prompts.fitted(prompt_for(state, template, path, words, dropped), model)
+    return prompting.fitted(prompt_for(state, template, path, words, dropped), model)
 
 
 def prompt_for(
     state: State,
-    template: prompts.Template,
+    template: prompting.Template,
     path: tuple[Program, ...],
     words: list[str],
     dropped: int = 0,
     *,
     spoken_last: bool = False,
-) -> prompts.Prompt:
+) -> prompting.Prompt:
     """The dialogue along `path`, where `words[i]` is what was said to `path[i]`'s answer.
 
     An edit replaces the answer it mends: it has the same round and no words of its own. With `spoken_last`
@@ -41,21 +41,21 @@ def prompt_for(
     assert state.problem is not None
     first = first_words(state, template)
     steps = [
-        prompts.Step(
-            prompts.answer_words(template, program),
+        prompting.Step(
+            prompting.answer_words(template, program),
             said if spoken_last and index == len(path) - 1 else _said(state, template, program, said, first),
         )
         for index, (program, said) in enumerate(zip(path, words, strict=True))
         if said
     ]
-    return prompts.build(template, first, steps, dropped, entry_point=state.problem.entry_point)
+    return prompting.build(template, first, steps, dropped, entry_point=state.problem.entry_point)
 
 
-def first_words(state: State, template: prompts.Template) -> str:
+def first_words(state: State, template: prompting.Template) -> str:
     """The first user turn: the task with the tests that the settings show."""
     assert state.problem is not None
-    tests = prompts.shown_tests(state.settings.prompt, state.visible_tests())
-    return prompts.task_words(template, state.problem, tests)
+    tests = prompting.shown_tests(state.settings.prompt, state.visible_tests())
+    return prompting.task_words(template, state.problem, tests)
 
 
 def next_turn(state: State, model: ModelInfo, dropped: int, number: int) -> ev.GenerationStarted:
@@ -103,6 +103,6 @@ def can_drop(state: State, dropped: int) -> bool:
     return state.settings.prompt.overflow == "drop" and dropped < steps
 
 
-def _said(state: State, template: prompts.Template, program: Program, words: str, task: str) -> str:
-    failing = prompts.failing_cases(program.visible) if state.settings.prompt.failing_cases else ()
-    return prompts.feedback_words(template, words, failing, task)
+def _said(state: State, template: prompting.Template, program: Program, words: str, task: str) -> str:
+    failing = prompting.failing_cases(program.visible) if state.settings.prompt.failing_cases else ()
+    return prompting.feedback_words(template, words, failing, task)

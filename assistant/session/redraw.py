@@ -6,9 +6,9 @@ The same prompt goes out again at a temperature, since a greedy model would repe
 
 from __future__ import annotations
 
-from assistant.domain import events as ev
-from assistant.domain.generation import Sampling
-from assistant.domain.state import State
+from assistant.core import events as ev
+from assistant.core.generation import Sampling
+from assistant.core.state import State
 from assistant.session.dialogue import turn_sampling
 
 TEMPERATURE = 0.8
@@ -17,7 +17,7 @@ TEMPERATURE = 0.8
 
 def is_wanted(state: State) -> bool:
     """Whether the answer on the table holds no program and was not drawn a second time yet."""
-    table, last = state.on_table, state.last_turn
+    table, last = state.current_program, state.last_turn
     if not state.settings.redraw or state.pending_feedback is not None or state.ended is not None:
         return False
     if table is None or last is None or table.turn != last.turn or last.redraw_of is not None:

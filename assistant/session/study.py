@@ -10,17 +10,17 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from assistant.domain import events as ev
-from assistant.domain.errors import UsageError
-from assistant.domain.generation import Sampling
-from assistant.domain.problem import Problem, Value
-from assistant.session.arms import CONTROL_ARMS
+from assistant.core import events as ev
+from assistant.core.errors import UsageError
+from assistant.core.generation import Sampling
+from assistant.core.problem import FrozenModel, Problem
+from assistant.session.arms.build import CONTROL_ARMS
 
 Word = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)]
 """A text, which TOML may hold as a number: `version = 1`."""
 
 
-class Part(Value):
+class Part(FrozenModel):
     """A table of a study file; its fields' docstrings are told in the example that `study new` writes."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)

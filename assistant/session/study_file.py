@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from assistant.domain.bounded import MEGABYTE, read_bytes
-from assistant.domain.errors import UsageError
+from assistant.core.errors import UsageError
 from assistant.session.study import Conditions, Consent, Study
+from assistant.storage.bounded_read import MEGABYTE, read_bytes
 
 LARGEST = 4 * MEGABYTE
 """Bytes of the largest study file that is read."""

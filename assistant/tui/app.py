@@ -16,14 +16,13 @@ from textual.events import Event, InputEvent, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from assistant.domain.errors import AssistantError
-from assistant.domain.generation import Progress
-from assistant.store.preferences import save_preference
-from assistant.tui import taking
+from assistant.core.errors import AssistantError
+from assistant.core.generation import Progress
+from assistant.settings.preferences import save_preference
+from assistant.tui import clipboard
 from assistant.tui.actions import bindings, keymap, unknown_keys
-from assistant.tui.commands import commands_of, places_of
+from assistant.tui.custom_problems import Shelf, with_own
 from assistant.tui.drivers import own_driver
-from assistant.tui.going import Going
 from assistant.tui.input_queue import InputQueue, as_text, direct_typing
 from assistant.tui.launch import Launch, Problems
 from assistant.tui.messages import (
@@ -36,18 +35,19 @@ from assistant.tui.messages import (
     StudyFailed,
     StudyNext,
 )
-from assistant.tui.own_problems import Shelf, with_own
-from assistant.tui.problem_list import attempts_of, winnable_first
+from assistant.tui.navigation import Going
+from assistant.tui.palette import commands_of, places_of
+from assistant.tui.problem_filter import attempts_of, winnable_first
 from assistant.tui.safe_screen import SafeText
-from assistant.tui.screens.library import LibraryScreen
+from assistant.tui.screens.problems import LibraryScreen
 from assistant.tui.services import Services
 from assistant.tui.signals import on_signals
-from assistant.tui.studying import Studying
+from assistant.tui.study_flow import Studying
 from assistant.tui.themes import THEMES
-from assistant.tui.unasked import Unasked, is_typing
+from assistant.tui.unrequested_screens import Unasked, is_typing
 
 if TYPE_CHECKING:
-    from assistant.store.summary import SessionSummary
+    from assistant.journal.session_summary import SessionSummary
 
 
 LIST_FIRST = 0.5
@@ -173,7 +173,7 @@ class AssistantApp(App[None]):
             problems = self.launch.load_problems()
             ordered = Shelf(problems.name, winnable_first(problems.problems), problems.skipped)
             self.post_message(ProblemsLoaded(with_own(ordered, self.launch.own_problems)))
-            import assistant.tui.screens.work  # noqa: F401 (while the person looks at the list)
+            import assistant.tui.screens.session.screen  # noqa: F401 (while the person looks at the list)
         except AssistantError as error:
             self.post_message(ProblemsFailed(str(error)))
 
@@ -196,7 +196,7 @@ class AssistantApp(App[None]):
 
     @work(thread=True, group="sessions", exclusive=True, exit_on_error=False)
     def read_sessions(self) -> None:
-        from assistant.store.library import list_sessions
+        from assistant.journal.library import list_sessions
 
         with contextlib.suppress(AssistantError):  # the library of sessions tells of it
             self.post_message(SessionsListed(tuple(list_sessions(self.launch.sessions))))
@@ -241,10 +241,10 @@ class AssistantApp(App[None]):
     @on(ModelReady)
     def model_ready(self) -> None:
         self.progress = None
-        from assistant.tui.screens.work import WorkScreen
+        from assistant.tui.screens.session.screen import SessionScreen
 
         for screen in self.screen_stack:
-            if isinstance(screen, WorkScreen):
+            if isinstance(screen, SessionScreen):
                 screen.begin()
 
     @on(ModelFailed)
@@ -282,7 +282,7 @@ class AssistantApp(App[None]):
     # Leaving.
 
     def action_copy_or_hint(self) -> None:
-        taking.copy_selected(self)
+        clipboard.copy_selected(self)
 
     def action_quit_safely(self) -> None:
         """Stop what runs, keep everything, leave."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Literal
 
-from assistant.domain.events import Effort
+from assistant.core.events import Effort
 
 Kind = Literal["reading", "typing", "waiting", "editing", "away"]
 

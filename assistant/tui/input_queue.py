@@ -17,7 +17,7 @@ from textual.events import AppBlur, AppFocus, Event, InputEvent, Key, MouseDown,
 from textual.message_pump import MessagePump
 from textual.widgets import Input, TextArea
 
-from assistant.session.feedback import is_text
+from assistant.session.feedback_validation import is_text
 
 if TYPE_CHECKING:
     from textual.app import App

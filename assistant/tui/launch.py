@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.domain.events import Settings, StudyInfo
-from assistant.domain.generation import Engine
-from assistant.domain.problem import Problem
-from assistant.domain.submission import Sandbox
-from assistant.session.held import Held
-from assistant.store.preferences import Preferences
-from assistant.store.xdg import data_folder
+from assistant.core.events import Settings, StudyInfo
+from assistant.core.generation import Engine
+from assistant.core.problem import Problem
+from assistant.core.submission import Sandbox
+from assistant.session.header import Held
+from assistant.settings.preferences import Preferences
+from assistant.settings.xdg import data_folder
 
 if TYPE_CHECKING:
-    from assistant.session.desk import Desk
+    from assistant.session.annotation_queue import AnnotationQueue
 
 
 class Problems(Protocol):
@@ -49,7 +49,7 @@ class Launch:
     held: Held = field(default_factory=lambda: Held(author="person", interface="app"))
     """Who speaks, and through what."""
     study: StudyInfo | None = None
-    open_desk: Callable[[], Desk] | None = None
+    open_desk: Callable[[], AnnotationQueue] | None = None
     """A study instead of free choice: opens this annotator's desk (blocks; runs in a thread)."""
     preferences: Preferences = field(default_factory=Preferences)
     own_problems: Path = field(default_factory=lambda: data_folder() / "own-problems.jsonl")

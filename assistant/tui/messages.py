@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from assistant.domain.events import Event
-from assistant.domain.generation import ModelInfo, Progress
-from assistant.domain.state import State
+from assistant.core.events import Event
+from assistant.core.generation import ModelInfo, Progress
+from assistant.core.state import State
 from assistant.tui.launch import Problems
-from assistant.tui.lines import Line
+from assistant.tui.text.spans import Line
 
 if TYPE_CHECKING:
-    from assistant.session.desk import Assignment, Unanswered
-    from assistant.store.summary import SessionSummary
+    from assistant.journal.session_summary import SessionSummary
+    from assistant.session.annotation_queue import Assignment, Unanswered
 
 
 @dataclass

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from assistant.domain.printable import is_harmful
+from assistant.core.printable import is_harmful
 
 
 class SafeText(LineFilter):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from assistant.domain.errors import EngineError
-from assistant.domain.generation import Engine, ModelInfo, Progress
-from assistant.domain.submission import Sandbox
-from assistant.sandbox.banner import told
+from assistant.core.errors import EngineError
+from assistant.core.generation import Engine, ModelInfo, Progress
+from assistant.core.submission import Sandbox
+from assistant.sandbox.isolation_notice import told
 from assistant.tui.launch import Launch
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.analysis.records import Edit, Feedback, Program, Session
-from assistant.domain.events import Effort
+from assistant.core.events import Effort
 from tests.analysis.simulation import problem_of
 
 

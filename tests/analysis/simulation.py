@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.problem import AssertTest, CallTest, Problem
-from assistant.store.wire import FIRST_PREV
+from assistant.core.problem import AssertTest, CallTest, Problem
+from assistant.journal.codec import FIRST_PREV
 
 WRONG = "def solve_{0}(values):\n    total = 0\n    for value in values:\n        total -= value\n    return total\n"
 RIGHT = "def solve_{0}(values):\n    return sum(value * {0} for value in values if value > {0})\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.domain.stats.bootstrap import cluster_bootstrap
+from assistant.core.stats.bootstrap import cluster_bootstrap
 
 numpy = pytest.importorskip("numpy")
 stats = pytest.importorskip("scipy.stats")

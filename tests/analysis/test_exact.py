@@ -7,10 +7,10 @@ from statistics import fmean
 
 import pytest
 
-from assistant.domain.stats.agreement import cohen_kappa, krippendorff_alpha, masi
-from assistant.domain.stats.between import spread_between
-from assistant.domain.stats.exact import holm, mcnemar_exact, sign_test
-from assistant.domain.stats.tries import expected_tries, unsolved_after
+from assistant.core.stats.agreement import cohen_kappa, krippendorff_alpha, masi
+from assistant.core.stats.exact_tests import holm, mcnemar_exact, sign_test
+from assistant.core.stats.pass_at_k import expected_tries, unsolved_after
+from assistant.core.stats.random_effects import spread_between
 
 pytest.importorskip("scipy")
 statsmodels = pytest.importorskip("statsmodels")

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.analysis.alone import alone_curve
+from assistant.analysis.annotators import between
+from assistant.analysis.baseline import alone_curve
 from assistant.analysis.costs import spent
-from assistant.analysis.curve import LEAST_COVERAGE, Point, all_curves, arm_curves, human_curve
 from assistant.analysis.lift import all_pairs, lifts
-from assistant.analysis.people import between
 from assistant.analysis.records import ARMS, Program, Session
+from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, all_curves, arm_curves, human_curve
 from tests.analysis.build import program, session
 
 pytest.importorskip("scipy")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.analysis.curve import all_curves
 from assistant.analysis.effort import ways
+from assistant.analysis.feedback_stats import said
 from assistant.analysis.lift import all_pairs, lift_of, lifts, pairs_of
-from assistant.analysis.reading import read_sessions
-from assistant.analysis.words import said
+from assistant.analysis.load_sessions import read_sessions
+from assistant.analysis.solve_curve import all_curves
 from tests.analysis.simulation import World, write_world
 
 pytest.importorskip("duckdb")

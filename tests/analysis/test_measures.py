@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.analysis.alone import alone_curve, flat_line
+from assistant.analysis.annotators import agreement, between, person_lifts
+from assistant.analysis.baseline import alone_curve, flat_line
 from assistant.analysis.costs import at_tokens, costs, spent
-from assistant.analysis.curve import arm_curves, human_curve
 from assistant.analysis.effort import minutes, ways
+from assistant.analysis.feedback_stats import clean_pairs, clean_solved_at, said, shares
 from assistant.analysis.lift import Pair, all_pairs, lifts, pairs_of
-from assistant.analysis.people import agreement, between, person_lifts
 from assistant.analysis.records import Edit
-from assistant.analysis.words import clean_pairs, clean_solved_at, said, shares
-from assistant.domain.events import Effort
+from assistant.analysis.solve_curve import arm_curves, human_curve
+from assistant.core.events import Effort
 from tests.analysis.build import program, session, words
 from tests.analysis.simulation import RIGHT
 

@@ -16,7 +16,7 @@ from assistant.analysis.grouping import chosen, grouped, parse_by, parse_conditi
 from assistant.analysis.output_tables import tables_of
 from assistant.analysis.results import Analysis
 from assistant.cli.main import main
-from assistant.domain.errors import AssistantError, UsageError
+from assistant.core.errors import AssistantError, UsageError
 from tests.analysis.build import program, session
 from tests.analysis.simulation import World, write_world
 
@@ -172,9 +172,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_groups_of_a_few_sessions_do_not_fall_over(tmp_path: Path) -> None:
     """One session of any shape gives numbers, not a traceback."""
-    from assistant.analysis.gallery import figures_of
+    from assistant.analysis.figure_list import figures_of
     from assistant.analysis.results import results_of
-    from assistant.store.canvas import render
+    from assistant.reporting.plot_style import render
 
     shapes = [
         [program(0, 0)],

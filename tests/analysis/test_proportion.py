@@ -6,7 +6,7 @@ from math import comb
 
 import pytest
 
-from assistant.domain.stats.proportion import clustered_wilson, effective_trials, wilson
+from assistant.core.stats.proportion import clustered_wilson, effective_trials, wilson
 
 numpy = pytest.importorskip("numpy")
 proportion = pytest.importorskip("statsmodels.stats.proportion")

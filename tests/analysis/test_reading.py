@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from assistant.analysis.reading import read_sessions
+from assistant.analysis.load_sessions import read_sessions
 from assistant.analysis.records import Session
 from assistant.analysis.trimming import trimmed
-from assistant.domain import events as ev
-from assistant.domain.events import Effort, Settings, Stamp
-from assistant.domain.generation import Finish, Message, Sampling
-from assistant.domain.outcome import CaseReport, Outcome, Report
-from assistant.domain.problem import AssertTest, Problem
-from assistant.domain.state import State, replay
-from assistant.engine.scripted import ScriptedEngine
-from assistant.sandbox.service import open_sandbox
-from assistant.session.arms import CONTROL_ARMS, missing_arms, numbered, run_arm
-from assistant.session.runner import Session as LiveSession
-from assistant.store.reading import read_journal
-from assistant.store.wire import encode
+from assistant.core import events as ev
+from assistant.core.events import Effort, Settings, Stamp
+from assistant.core.generation import Finish, Message, Sampling
+from assistant.core.outcome import CaseReport, Outcome, Report
+from assistant.core.problem import AssertTest, Problem
+from assistant.core.state import State, replay
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.journal.codec import encode
+from assistant.journal.reader import read_journal
+from assistant.sandbox.local import open_sandbox
+from assistant.session.arms.build import CONTROL_ARMS, missing_arms, numbered, run_arm
+from assistant.session.session import Session as LiveSession
 from tests.analysis.simulation import World, write_world
 
 pytest.importorskip("duckdb")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.analysis.reading import read_sessions
+from assistant.analysis.load_sessions import read_sessions
 from assistant.analysis.screening import screen
-from assistant.domain.events import SCHEMA
-from assistant.store.reading import read_journal
-from assistant.store.verify import check_folder
+from assistant.core.events import SCHEMA
+from assistant.journal.reader import read_journal
+from assistant.journal.validation import check_folder
 from tests.analysis.simulation import World, chained, session_events, write_world
 
 pytest.importorskip("duckdb")

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.analysis.analyze import analyze, write
 from assistant.analysis.grouping import Group
-from assistant.analysis.reading import read_sessions
+from assistant.analysis.load_sessions import read_sessions
 from assistant.analysis.records import Program, Session
 from assistant.analysis.results import results_of
 from assistant.analysis.trimming import trimmed

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from assistant.cli import main as cli
-from assistant.domain.problem import AssertTest, Problem
-from assistant.sandbox.service import LocalSandbox, open_sandbox
+from assistant.core.problem import AssertTest, Problem
+from assistant.sandbox.local import LocalSandbox, open_sandbox
 
 RIGHT = "```python\ndef add(a, b):\n    return a + b\n```"
 FALSE = "```python\ndef add(a, b):\n    return abs(a) + abs(b)\n```"

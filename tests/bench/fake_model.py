@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from subprocess import PIPE, Popen
 
-from assistant.problems.sources import load_source
+from assistant.problems.load import load_source
 from tests.engine.server_fixtures import Exchange, MisbehavingServer, running
 
 PIECES = 4

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from assistant.bench.execution.call_questions import questions
 from assistant.bench.execution.plan import WITH_TESTS, Plan, load_wording
-from assistant.bench.execution.questions import questions
 from assistant.bench.execution.values import judge_value, predicted_text, same_value
-from assistant.domain.generation import ModelInfo, Sampling
-from assistant.problems.sources import load_source
-from assistant.sandbox.service import LocalSandbox
+from assistant.core.generation import ModelInfo, Sampling
+from assistant.problems.load import load_source
+from assistant.sandbox.local import LocalSandbox
 from tests.bench.conftest import Run
 
 

@@ -8,18 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from assistant.bench.feedback.arms import ARMS, Asker, Wording, parse_arms
-from assistant.bench.feedback.moments import Moment, half_of, held_out, ilf_moments, journal_moments
-from assistant.bench.samplelog import read_samples
-from assistant.domain.errors import UsageError
-from assistant.domain.events import Settings
-from assistant.domain.generation import ModelInfo, Sampling
-from assistant.domain.problem import Problem
-from assistant.domain.submission import Limits
-from assistant.engine.scripted import ScriptedEngine
-from assistant.sandbox.service import LocalSandbox
-from assistant.session.prompts import known_templates, load_template
-from assistant.session.runner import Session
+from assistant.bench.feedback.feedback_jobs import ARMS, JobFactory, Wording, parse_arms
+from assistant.bench.feedback.feedback_states import (
+    FeedbackState,
+    half_of,
+    held_out,
+    ilf_moments,
+    journal_moments,
+)
+from assistant.bench.sample_log import read_samples
+from assistant.core.errors import UsageError
+from assistant.core.events import Settings
+from assistant.core.generation import ModelInfo, Sampling
+from assistant.core.problem import Problem
+from assistant.core.submission import Limits
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.sandbox.local import LocalSandbox
+from assistant.session.prompting import known_templates, load_template
+from assistant.session.session import Session
 from tests.bench.conftest import RIGHT, WRONG, Run, addition
 
 MODEL = ModelInfo(engine="scripted", name="x")
@@ -41,21 +47,21 @@ def journals(sandbox: LocalSandbox, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def moments(journals: Path) -> list[Moment]:
+def moments(journals: Path) -> list[FeedbackState]:
     return sorted(journal_moments(journals, print), key=lambda m: (m.problem_id, m.row))
 
 
-def asker(moments: list[Moment], **simulated: str) -> Asker:
-    return Asker(MODEL, Sampling(), 1, moments, simulated)
+def asker(moments: list[FeedbackState], **simulated: str) -> JobFactory:
+    return JobFactory(MODEL, Sampling(), 1, moments, simulated)
 
 
-def test_every_feedback_of_a_journal_is_a_moment(moments: list[Moment]) -> None:
+def test_every_feedback_of_a_journal_is_a_moment(moments: list[FeedbackState]) -> None:
     assert [m.words for m in moments] == ["the sign is wrong", "add, do not subtract", "use plus"]
     assert {m.origin for m in moments} == {"people"}
     assert [len(m.state.path(m.state.current)) for m in moments] == [1, 2, 1]
 
 
-def test_only_problems_that_a_dataset_held_out(moments: list[Moment], tmp_path: Path) -> None:
+def test_only_problems_that_a_dataset_held_out(moments: list[FeedbackState], tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     trained, first = moments[0], moments[2].state
@@ -74,7 +80,7 @@ def test_only_problems_that_a_dataset_held_out(moments: list[Moment], tmp_path: 
         held_out([trained, tested], folder)
 
 
-def test_what_the_arms_send(moments: list[Moment]) -> None:
+def test_what_the_arms_send(moments: list[FeedbackState]) -> None:
     second, wording = moments[1], Wording.parse("paper")
     sent = {
         arm: [m.content for m in asker(moments).job(second, wording, arm).prompt.messages] for arm in ARMS
@@ -89,7 +95,7 @@ def test_what_the_arms_send(moments: list[Moment]) -> None:
     assert "assert add(1, 2) == 3  # got -1" in sent["tests"][-1]
 
 
-def test_shuffled_words_stand_in_the_persons_frame(moments: list[Moment]) -> None:
+def test_shuffled_words_stand_in_the_persons_frame(moments: list[FeedbackState]) -> None:
     wording = Wording.parse("rewrite+cases")
     human, shuffled = (
         asker(moments).job(moments[0], wording, arm).prompt.messages[-1].content
@@ -100,7 +106,7 @@ def test_shuffled_words_stand_in_the_persons_frame(moments: list[Moment]) -> Non
 
 
 @pytest.mark.parametrize("name", [n for n in known_templates() if not n.endswith("-base")])
-def test_every_template_carries_the_words_and_the_task(name: str, moments: list[Moment]) -> None:
+def test_every_template_carries_the_words_and_the_task(name: str, moments: list[FeedbackState]) -> None:
     for wording in (Wording.parse(name), Wording.parse(f"{name}+cases")):
         prompt = asker(moments).job(moments[1], wording, "human").prompt
         text = "\n".join(m.content for m in prompt.messages)
@@ -117,14 +123,14 @@ def test_template_hashes_tell_wordings_apart() -> None:
     assert len(set(hashes.values())) == len(hashes)
 
 
-def test_base_models_fall_back_on_the_papers_text(moments: list[Moment]) -> None:
-    base = Asker(MODEL.model_copy(update={"is_chat": False}), Sampling(), 1, moments, {})
+def test_base_models_fall_back_on_the_papers_text(moments: list[FeedbackState]) -> None:
+    base = JobFactory(MODEL.model_copy(update={"is_chat": False}), Sampling(), 1, moments, {})
     prompt = base.job(moments[0], Wording.parse("reviewed"), "human").prompt
     assert prompt.raw
     assert prompt.messages[0].content.rstrip().endswith("[BEGIN]")
 
 
-def test_a_greedy_model_does_not_write_its_own_program_again(moments: list[Moment]) -> None:
+def test_a_greedy_model_does_not_write_its_own_program_again(moments: list[FeedbackState]) -> None:
     jobs = {arm: asker(moments).job(moments[0], Wording.parse("paper"), arm) for arm in ARMS}
     assert jobs["resample"].sampling.temperature > 0
     assert jobs["human"].sampling.temperature == 0

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.bench.parting import Part
-from assistant.domain.errors import UsageError
-from assistant.domain.problem import Problem
+from assistant.bench.shards import Part
+from assistant.core.errors import UsageError
+from assistant.core.problem import Problem
 from tests.bench.conftest import FALSE, RIGHT, WRONG, Run, addition
 
 CODES = {answer: answer.split("\n", 1)[1].rpartition("\n")[0] for answer in (RIGHT, FALSE, WRONG)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.bench.samplelog import read_samples
+from assistant.bench.sample_log import read_samples
 from tests.bench.conftest import Run
 from tests.engine.tiny_model import save_folder
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from assistant.bench.aggregates import tally_groups
 from assistant.bench.compare import compare
 from assistant.bench.jobs import Sample
-from assistant.bench.samplelog import SampleLog
+from assistant.bench.sample_log import SampleLog
 from assistant.bench.scoring import ProgramJudge
 from assistant.bench.synthesis.report import report
 from assistant.bench.synthesis.summary import by_group
-from assistant.bench.tallies import tally_groups
-from assistant.domain.problem import AssertTest, Problem
-from assistant.sandbox.service import LocalSandbox
+from assistant.core.problem import AssertTest, Problem
+from assistant.sandbox.local import LocalSandbox
 from tests.bench.conftest import RIGHT, Run, addition
 
 

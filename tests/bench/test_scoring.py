@@ -8,12 +8,12 @@ import pytest
 
 from assistant.bench.jobs import Job
 from assistant.bench.scoring import ProgramJudge
-from assistant.bench.selfcheck import check_ilf, check_sources
-from assistant.domain.generation import Sampling
-from assistant.domain.problem import Problem, StdinTest, ValueTest
-from assistant.problems.ilf import read_ilf
-from assistant.sandbox.service import LocalSandbox
-from assistant.session.prompts import Prompt
+from assistant.bench.self_check import check_ilf, check_sources
+from assistant.core.generation import Sampling
+from assistant.core.problem import Problem, StdinTest, ValueTest
+from assistant.problems.formats.ilf import read_ilf
+from assistant.sandbox.local import LocalSandbox
+from assistant.session.prompting import Prompt
 from tests.bench.conftest import BROKEN, FALSE, RIGHT, TALK, WRONG, Run
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from assistant.domain.problem import AssertTest, Problem
+from assistant.core.problem import AssertTest, Problem
 from tests.bench.conftest import RIGHT, WRONG, Run, addition
 
 ALWAYS_EQUAL = "```python\nclass {name}:\n    def __init__(self, *a):\n        pass\n    def __eq__(self, o):\n        return True\n    x = 3\n```"

@@ -6,7 +6,7 @@ import json
 import urllib.request
 from pathlib import Path
 
-from assistant.bench.samplelog import read_samples
+from assistant.bench.sample_log import read_samples
 from tests.bench.conftest import Run
 from tests.bench.fake_model import fake_model
 

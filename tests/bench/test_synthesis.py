@@ -8,16 +8,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assistant.bench.samplelog import read_samples
-from assistant.bench.synthesis.examples import chosen_examples, prompt_for
-from assistant.bench.synthesis.question import Question
+from assistant.bench.sample_log import read_samples
+from assistant.bench.synthesis.few_shot import chosen_examples, prompt_for
+from assistant.bench.synthesis.synthesis_config import Question
 from assistant.bench.synthesis.variants import variants
-from assistant.domain.errors import UsageError
-from assistant.domain.generation import ModelInfo
+from assistant.core.errors import UsageError
+from assistant.core.generation import ModelInfo
 from assistant.problems.collection import Collection
-from assistant.problems.sources import load_source
-from assistant.sandbox.service import LocalSandbox
-from assistant.session.prompts import load_template
+from assistant.problems.load import load_source
+from assistant.sandbox.local import LocalSandbox
+from assistant.session.prompting import load_template
 from tests.bench.conftest import BROKEN, FALSE, RIGHT, TALK, WRONG, Run, addition
 
 CHAT = ModelInfo(engine="scripted", name="chat")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.generation import Message
-from assistant.problems.sources import load_source
-from assistant.session import prompts
+from assistant.core.generation import Message
+from assistant.problems.load import load_source
+from assistant.session import prompting
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -28,12 +28,12 @@ class Round:
 def rounds(count: int) -> list[Round]:
     """Up to 104 rounds in the order of the data set. Raises FileNotFoundError without ../shared/data."""
     problems = {p.id.rpartition("/")[2]: p for p in load_source(str(DATA / "mbpp" / "mbpp.jsonl")).problems}
-    template = prompts.load_template("paper")
+    template = prompting.load_template("paper")
     lines = (DATA / "ilf" / "human-feedback.jsonl").read_text(encoding="utf-8").splitlines()
     found = []
     for row in map(json.loads, lines[:count]):
         problem = problems[str(row["task_id"])]
-        words = prompts.task_words(template, problem, problem.visible_tests)
+        words = prompting.task_words(template, problem, problem.visible_tests)
         task = Message(role="user", content=words)
         program = Message(
             role="assistant", content=f"```python\n{_program(row['original_model_completion'])}\n```"

@@ -69,7 +69,7 @@ def ours(shape: str, device: str) -> tuple[Engine, Order]:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from assistant.engine.decoding.decoder import Decoder
+    from assistant.engine.inference.decoder import Decoder
 
     torch.manual_seed(0)
     config = config_of(shape)
@@ -91,14 +91,14 @@ def ours(shape: str, device: str) -> tuple[Engine, Order]:
 def _step_as_on_a_card(decoder: Any) -> None:
     import torch
 
-    from assistant.engine.decoding.graphs import GraphedForward
+    from assistant.engine.inference.cuda_graphs import GraphedForward
 
     torch.set_num_threads(1)
     decoder._forward = GraphedForward(decoder._forward._model, record=lambda run: run)
 
 
 def _generate(decoder: Any, order: Order, stop: Callable[[], None] = lambda: None) -> Order:
-    from assistant.domain.generation import Chunk, Finish
+    from assistant.core.generation import Chunk, Finish
 
     cancel = threading.Event()
     order.get("watch", lambda _: None)(cancel)
@@ -116,7 +116,7 @@ def _generate(decoder: Any, order: Order, stop: Callable[[], None] = lambda: Non
 
 
 def _request(order: Order) -> Any:
-    from assistant.domain.generation import Request, Sampling
+    from assistant.core.generation import Request, Sampling
 
     temperature = 0.8 if order["samples"] > 1 else 0.0
     return Request(

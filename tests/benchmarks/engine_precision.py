@@ -21,17 +21,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.answer import extract_code
-from assistant.domain.problem import Problem
-from assistant.domain.submission import Submission
-from assistant.engine.decoding import precision as formats
-from assistant.engine.decoding.build import build
-from assistant.engine.decoding.decoder import end_tokens
-from assistant.engine.decoding.forward import Forward, forward_for
-from assistant.engine.decoding.text import TextStream
-from assistant.problems.sources import load_source
-from assistant.sandbox.service import open_sandbox
-from assistant.session import prompts
+from assistant.core.code_extraction import extract_code
+from assistant.core.problem import Problem
+from assistant.core.submission import Submission
+from assistant.engine.inference import precision as formats
+from assistant.engine.inference.decoder import end_tokens
+from assistant.engine.inference.detokenizer import TextStream
+from assistant.engine.inference.forward import Forward, forward_for
+from assistant.engine.inference.llama_weights import build
+from assistant.problems.load import load_source
+from assistant.sandbox.local import open_sandbox
+from assistant.session import prompting
 from tests.benchmarks.engine_dialogues import prompt_ids
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "mbpp"
@@ -47,11 +47,11 @@ def chosen_problems(count: int) -> list[Problem]:
     return test[:count]
 
 
-def first_prompt(problem: Problem) -> prompts.Prompt:
-    template = prompts.load_template("paper")
-    return prompts.build(
+def first_prompt(problem: Problem) -> prompting.Prompt:
+    template = prompting.load_template("paper")
+    return prompting.build(
         template,
-        prompts.task_words(template, problem, problem.visible_tests),
+        prompting.task_words(template, problem, problem.visible_tests),
         (),
         entry_point=problem.entry_point,
     )

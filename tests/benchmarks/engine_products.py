@@ -27,8 +27,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from assistant.engine import decoding
-from assistant.engine.decoding.linear import PlainLinear
+from assistant.engine import inference
+from assistant.engine.inference.linear import PlainLinear
 from tests.benchmarks.engine_products_formats import FORMATS, Product, installed
 from tests.benchmarks.engine_rounds_child import _priority
 
@@ -161,7 +161,7 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def nearness(options: argparse.Namespace) -> None:
-    from assistant.engine.decoding.forward import forward_for
+    from assistant.engine.inference.forward import forward_for
     from tests.benchmarks.engine_precision import _teacher_forced, load
 
     torch.set_num_threads(options.threads)
@@ -217,9 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _as_the_worker() -> None:
     """Start again with the settings that the worker is started with: they must be there from the first."""
-    if not decoding.ENVIRONMENT.items() <= os.environ.items():
+    if not inference.ENVIRONMENT.items() <= os.environ.items():
         command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.engine_products", *sys.argv[1:]]
-        os.execve(sys.executable, command, {**os.environ, **decoding.ENVIRONMENT})
+        os.execve(sys.executable, command, {**os.environ, **inference.ENVIRONMENT})
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from assistant.engine.decoding.linear import Int8Linear
+from assistant.engine.inference.linear import Int8Linear
 
 
 class Product:

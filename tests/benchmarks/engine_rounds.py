@@ -41,7 +41,7 @@ class Child:
     """One engine in its process: JSON lines in, JSON lines out."""
 
     def __init__(self, engine: str, options: argparse.Namespace) -> None:
-        from assistant.engine import child
+        from assistant.engine.process import worker_process as child
 
         place = str(options.gguf if engine.startswith("llama") else options.model)
         command = [

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.generation import Finish, Request, Sampling
-from assistant.domain.program_end import ProgramEnd
+from assistant.core.completion_detector import ProgramEnd
+from assistant.core.generation import Finish, Request, Sampling
 
 MOST_TOKENS = 400
 Tokens = Sequence[int]
@@ -26,8 +26,8 @@ def ours(folder: Path, threads: int, weights: Path | None) -> Generate:
     import torch
     from transformers import AutoTokenizer
 
-    from assistant.engine.decoding import precision
-    from assistant.engine.decoding.decoder import Decoder
+    from assistant.engine.inference import precision
+    from assistant.engine.inference.decoder import Decoder
 
     torch.set_num_threads(threads)
     if not precision.packed_file(weights or folder, "int8").exists():

@@ -10,10 +10,10 @@ import statistics
 import tempfile
 import time
 
-from assistant.domain.generation import Message, Progress, Request, Sampling
-from assistant.engine.client import LocalEngine
-from assistant.engine.wire import ModelChoice
-from assistant.store.paths import cache_folder
+from assistant.core.generation import Message, Progress, Request, Sampling
+from assistant.engine.process.client import LocalEngine
+from assistant.engine.process.protocol import ModelChoice
+from assistant.settings.paths import cache_folder
 
 HELLO = Request(messages=(Message(role="user", content="Say hello."),), sampling=Sampling(max_new_tokens=1))
 

@@ -19,23 +19,23 @@ from typing import Any
 
 import torch
 
-from assistant.engine.decoding import precision
-from assistant.engine.decoding.build import build
-from assistant.engine.decoding.forward import Forward
+from assistant.engine.inference import precision
+from assistant.engine.inference.forward import Forward
+from assistant.engine.inference.llama_weights import build
 from tests.benchmarks.engine_rounds_child import _priority
 
 
 def native(options: argparse.Namespace) -> Forward:
-    from assistant.engine.decoding.native import code
-    from assistant.engine.decoding.native.forward import NativeForward
+    from assistant.engine.inference.cpu_kernels import kernel_cache
+    from assistant.engine.inference.cpu_kernels.forward import NativeForward
 
-    if not code.compile_once():
+    if not kernel_cache.compile_once():
         raise SystemExit("there are no kernels of ours for this processor")
     return NativeForward(precision.open_packed(options.model, "int8", options.packed))
 
 
 def torch_int8(options: argparse.Namespace) -> Forward:
-    from assistant.engine.decoding.stepping import RaggedForward
+    from assistant.engine.inference.llama_forward import RaggedForward
 
     return RaggedForward(precision.open_packed(options.model, "int8", options.packed))
 
@@ -43,7 +43,7 @@ def torch_int8(options: argparse.Namespace) -> Forward:
 def bfloat16(options: argparse.Namespace) -> Forward:
     from transformers import AutoModelForCausalLM
 
-    from assistant.engine.decoding.stepping import RaggedForward
+    from assistant.engine.inference.llama_forward import RaggedForward
 
     model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.bfloat16)
     return RaggedForward(build(model, "bfloat16"))

@@ -14,13 +14,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.answer import extract_code
-from assistant.domain.generation import Finish, Message, Request, Sampling
-from assistant.domain.problem import AssertTest
-from assistant.domain.submission import Submission
-from assistant.engine.factory import open_engine
-from assistant.sandbox.service import open_sandbox
-from assistant.store.paths import cache_folder
+from assistant.core.code_extraction import extract_code
+from assistant.core.generation import Finish, Message, Request, Sampling
+from assistant.core.problem import AssertTest
+from assistant.core.submission import Submission
+from assistant.engine.open import open_engine
+from assistant.sandbox.local import open_sandbox
+from assistant.settings.paths import cache_folder
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from assistant.store.consent import add_answer
+from assistant.journal.consent import add_answer
 from tests.analysis.simulation import write_world
 from tests.benchmarks.analysis_scale import REPOSITORY, world
 

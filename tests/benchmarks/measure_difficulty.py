@@ -21,15 +21,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assistant.domain.answer import extract_code
-from assistant.domain.generation import Engine, Finish, Request, Sampling
-from assistant.domain.problem import Problem
-from assistant.domain.submission import Sandbox, Submission
-from assistant.engine.factory import KINDS, open_engine
-from assistant.problems.sources import load_source
-from assistant.sandbox.service import open_sandbox
-from assistant.session import prompts
-from assistant.store.paths import cache_folder
+from assistant.core.code_extraction import extract_code
+from assistant.core.generation import Engine, Finish, Request, Sampling
+from assistant.core.problem import Problem
+from assistant.core.submission import Sandbox, Submission
+from assistant.engine.open import KINDS, open_engine
+from assistant.problems.load import load_source
+from assistant.sandbox.local import open_sandbox
+from assistant.session import prompting
+from assistant.settings.paths import cache_folder
 
 EASY_FROM = 0.8
 HARD_UP_TO = 0.2
@@ -69,10 +69,10 @@ def measure(problem: Problem, engine: Engine, sandbox: Sandbox, drawn: int, samp
     """Draw the programs and run them."""
     begun = time.monotonic()
     info = engine.prepare()
-    template = prompts.load_template("paper", is_chat=info.is_chat)
-    prompt = prompts.build(
+    template = prompting.load_template("paper", is_chat=info.is_chat)
+    prompt = prompting.build(
         template,
-        prompts.task_words(template, problem, problem.visible_tests),
+        prompting.task_words(template, problem, problem.visible_tests),
         (),
         entry_point=problem.entry_point,
     )
@@ -95,7 +95,7 @@ def measure(problem: Problem, engine: Engine, sandbox: Sandbox, drawn: int, samp
     )
 
 
-def _answers(engine: Engine, prompt: prompts.Prompt, sampling: Sampling, samples: int) -> Iterator[Finish]:
+def _answers(engine: Engine, prompt: prompting.Prompt, sampling: Sampling, samples: int) -> Iterator[Finish]:
     request = Request(
         messages=prompt.messages,
         sampling=sampling,

@@ -9,8 +9,8 @@ import statistics
 import threading
 import time
 
-from assistant.domain.generation import Chunk, Finish, Message, Request
-from assistant.engine.openai import OpenAIEngine
+from assistant.core.generation import Chunk, Finish, Message, Request
+from assistant.engine.openai_server import OpenAIEngine
 from tests.engine.server_fixtures import Behaviour, Exchange, MisbehavingServer, hang, running
 
 REPEATS = 30

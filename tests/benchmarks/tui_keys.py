@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from assistant.domain.problem import AssertTest, Problem
+from assistant.core.problem import AssertTest, Problem
 from tests.benchmarks.tui_start import processor_seconds
 from tests.tui.terminal import Terminal, environment_at
 

@@ -15,14 +15,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from assistant.engine.scripted import ScriptedEngine
-from assistant.sandbox.service import open_sandbox
-from assistant.store.library import list_sessions
-from assistant.store.preferences import Preferences
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.journal.library import list_sessions
+from assistant.sandbox.local import open_sandbox
+from assistant.settings.preferences import Preferences
 from assistant.tui.app import AssistantApp
 from assistant.tui.launch import Launch
 from assistant.tui.screens.sessions import SessionList, SessionsScreen
-from tests.store.build import whole_session, write_session
+from tests.journal.build import whole_session, write_session
 from tests.tui.conftest import Shelf
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tiny_model import OpenEngine, save_folder, save_gguf
 
-from assistant.engine.client import LocalEngine
-from assistant.engine.line import Patience
-from assistant.engine.wire import ModelChoice
+from assistant.engine.process.client import LocalEngine
+from assistant.engine.process.connection import Timeouts
+from assistant.engine.process.protocol import ModelChoice
 
 MOST_SECONDS = 600
 """For a test of this folder: most start processes that import torch, and a busy machine takes long for that."""
@@ -50,7 +50,7 @@ def open_tiny(tmp_path: Path) -> Iterator[OpenEngine]:
     def open_one(
         model: Path | str,
         *,
-        patience: Patience = Patience(),
+        patience: Timeouts = Timeouts(),
         cache: Path | None = None,
         precision: str = "bfloat16",
     ) -> LocalEngine:

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.errors import EngineError
-from assistant.engine import catalogue, hardware, stock
-from assistant.engine.cache import ModelCache
-from assistant.engine.manifest import Manifest
-from assistant.engine.prepare import cache_key
-from assistant.engine.steps import Steps
+from assistant.core.errors import EngineError
+from assistant.engine.models import catalogue, hardware, inventory
+from assistant.engine.models.cache import ModelCache
+from assistant.engine.models.manifest import Manifest
+from assistant.engine.models.provision import cache_key
+from assistant.engine.progress import Steps
 
 
 @pytest.fixture(autouse=True)
 def _no_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stock, "_hub_repositories", list)
-    monkeypatch.setattr(stock.hub, "find_local", lambda _: None)
+    monkeypatch.setattr(inventory, "_hub_repositories", list)
+    monkeypatch.setattr(inventory.hub, "find_local", lambda _: None)
 
 
 @pytest.fixture
@@ -56,23 +56,23 @@ def test_every_entry_says_what_a_person_must_know() -> None:
 
 
 def test_what_is_here_and_how_it_is_freed(cache_with_default: Path) -> None:
-    assert stock.is_here(catalogue.default_model(), cache_with_default)
-    assert stock.default_model_state(cache_with_default).state == "ok"
-    (item,) = stock.held(cache_with_default)
+    assert inventory.is_here(catalogue.default_model(), cache_with_default)
+    assert inventory.default_model_state(cache_with_default).state == "ok"
+    (item,) = inventory.held(cache_with_default)
     assert (item.kind, item.bytes) == ("prepared", 1000)
-    assert stock.free("default", cache_with_default) == 1000
-    assert stock.held(cache_with_default) == []
+    assert inventory.free("default", cache_with_default) == 1000
+    assert inventory.held(cache_with_default) == []
     with pytest.raises(EngineError, match="Nothing of 'default'"):
-        stock.free("default", cache_with_default)
+        inventory.free("default", cache_with_default)
 
 
 def test_leftovers_are_shown_and_freed(tmp_path: Path) -> None:
     left = tmp_path / "models" / "some-v1.building"
     left.mkdir(parents=True)
     (left / "weights").write_bytes(b"x" * 50)
-    (item,) = stock.held(tmp_path)
+    (item,) = inventory.held(tmp_path)
     assert (item.kind, item.bytes) == ("leftover", 50)
-    stock.free(item.name, tmp_path)
+    inventory.free(item.name, tmp_path)
     assert not left.exists()
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.generation import Message, ModelInfo, Request, without_system
-from assistant.engine.host import Host
-from assistant.engine.loading import takes_system
-from assistant.session.prompts import Prompt, fitted
+from assistant.core.generation import Message, ModelInfo, Request, without_system
+from assistant.engine.models.loader import takes_system
+from assistant.engine.process.model_host import Host
+from assistant.session.prompting import Prompt, fitted
 from tests.engine.tiny_model import CHAT_TEMPLATE, make_tokenizer
 
 GEMMA = (

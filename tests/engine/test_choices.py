@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.cli.setup import RunOptions, check_options, make_engine
-from assistant.domain.errors import EngineError, UsageError
-from assistant.engine.client import LocalEngine
-from assistant.engine.decoding.precision import PRECISIONS, choose
+from assistant.cli.composition import RunOptions, check_options, make_engine
+from assistant.core.errors import EngineError, UsageError
+from assistant.engine.inference.precision import PRECISIONS, choose
+from assistant.engine.process.client import LocalEngine
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

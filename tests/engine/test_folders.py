@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from tiny_model import OpenEngine, ask
 
-from assistant.domain.errors import EngineError
-from assistant.domain.generation import Finish
-from assistant.engine.cache import ModelCache
-from assistant.engine.folders import check_folder
-from assistant.engine.manifest import Manifest, write_manifest
-from assistant.engine.soundness import MARK, BackgroundCheck, damaged
-from assistant.engine.steps import Steps
+from assistant.core.errors import EngineError
+from assistant.core.generation import Finish
+from assistant.engine.models.cache import ModelCache
+from assistant.engine.models.folder_checks import check_folder
+from assistant.engine.models.integrity import MARK, BackgroundCheck, damaged
+from assistant.engine.models.manifest import Manifest, write_manifest
+from assistant.engine.progress import Steps
 
 QUIET = Steps(lambda _: None)
 

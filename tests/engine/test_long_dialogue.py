@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from tiny_model import OpenEngine, save_folder
 
-from assistant.cli.setup import RunOptions
-from assistant.domain import events as ev
-from assistant.domain.generation import Finish
-from assistant.domain.problem import AssertTest, Problem
-from assistant.domain.submission import Sandbox
-from assistant.sandbox.service import open_sandbox
-from assistant.session.runner import Session
-from assistant.store.reading import read_journal
+from assistant.cli.composition import RunOptions
+from assistant.core import events as ev
+from assistant.core.generation import Finish
+from assistant.core.problem import AssertTest, Problem
+from assistant.core.submission import Sandbox
+from assistant.journal.reader import read_journal
+from assistant.sandbox.local import open_sandbox
+from assistant.session.session import Session
 
 CONTEXT = 1024
 LONG_WORDS = "Not so, think again. " * 15

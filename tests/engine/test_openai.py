@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.generation import Cancel, Chunk, Finish, Message, NeverCancelled, Request, Sampling
-from assistant.engine.openai import OpenAIEngine, Patience
+from assistant.core.generation import Cancel, Chunk, Finish, Message, NeverCancelled, Request, Sampling
+from assistant.engine.openai_server import OpenAIEngine, RetryPolicy
 from tests.engine.server_fixtures import (
     Behaviour,
     Exchange,
@@ -23,7 +23,9 @@ from tests.engine.server_fixtures import (
     running,
 )
 
-QUICK = Patience(first_wait=0.01, longest_wait=0.05, retries=3, first_token=20, between_tokens=20, connect=5)
+QUICK = RetryPolicy(
+    first_wait=0.01, longest_wait=0.05, retries=3, first_token=20, between_tokens=20, connect=5
+)
 
 
 @contextmanager
@@ -238,7 +240,7 @@ def test_leaving_the_stream_cuts_the_connection() -> None:
 
 
 def test_no_first_token_in_time() -> None:
-    patience = Patience(first_token=0.3, retries=3)
+    patience = RetryPolicy(first_token=0.3, retries=3)
     with engine_for(hang(), patience=patience) as (engine, server):
         _, ends = collect(engine, ask())
     assert ends[0].reason == "error"
@@ -254,7 +256,7 @@ def test_a_slow_first_token_is_waited_for() -> None:
         exchange.delta("worth it", reason="stop")
         exchange.end()
 
-    patience = Patience(first_token=20, between_tokens=0.5)
+    patience = RetryPolicy(first_token=20, between_tokens=0.5)
     with engine_for(slow, patience=patience) as (engine, _):
         _, ends = collect(engine, ask())
     assert ends[0].text == "worth it"
@@ -263,7 +265,7 @@ def test_a_slow_first_token_is_waited_for() -> None:
 
 
 def test_a_stream_that_dries_up_is_an_error_with_its_text() -> None:
-    with engine_for(hang("def "), patience=Patience(between_tokens=0.3)) as (engine, _):
+    with engine_for(hang("def "), patience=RetryPolicy(between_tokens=0.3)) as (engine, _):
         _, ends = collect(engine, ask())
     assert (ends[0].text, ends[0].reason) == ("def ", "error")
     assert "0.3 seconds" in ends[0].error

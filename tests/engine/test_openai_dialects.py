@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.domain.errors import EngineError, UsageError
-from assistant.domain.generation import Finish, Message, Request, Sampling
-from assistant.engine.openai import OpenAIEngine
-from assistant.engine.openai.address import new_client, parse_address
-from assistant.engine.openai.proxies import proxy_for
-from assistant.engine.openai.sse import Event, EventReader
+from assistant.core.errors import EngineError, UsageError
+from assistant.core.generation import Finish, Message, Request, Sampling
+from assistant.engine.openai_server import OpenAIEngine
+from assistant.engine.openai_server.endpoint import new_client, parse_address
+from assistant.engine.openai_server.proxies import proxy_for
+from assistant.engine.openai_server.streaming import Event, EventReader
 from tests.engine.server_fixtures import Behaviour, Exchange, MisbehavingServer, answer, fail, running
 from tests.engine.test_openai import QUICK, collect
 

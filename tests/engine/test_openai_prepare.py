@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.errors import EngineError, UsageError
-from assistant.domain.generation import Finish, Message, Progress, Request, Sampling
-from assistant.engine.openai import OpenAIEngine, Patience
+from assistant.core.errors import EngineError, UsageError
+from assistant.core.generation import Finish, Message, Progress, Request, Sampling
+from assistant.engine.openai_server import OpenAIEngine, RetryPolicy
 from tests.engine.server_fixtures import Exchange, MisbehavingServer, answer, fail, hang, running
 
-QUICK = Patience(first_wait=0.01, longest_wait=0.05, retries=2, first_token=20, prepare=5, connect=5)
+QUICK = RetryPolicy(first_wait=0.01, longest_wait=0.05, retries=2, first_token=20, prepare=5, connect=5)
 ASK = Request(messages=(Message(role="user", content="Write add."),))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.errors import EngineError
-from assistant.domain.generation import Cancel, Chunk, Finish, Message, NeverCancelled, Request, Sampling
-from assistant.engine.convert import convert
-from assistant.engine.openai import OpenAIEngine, Patience
-from assistant.engine.steps import Steps
+from assistant.core.errors import EngineError
+from assistant.core.generation import Cancel, Chunk, Finish, Message, NeverCancelled, Request, Sampling
+from assistant.engine.models.gguf_convert import convert
+from assistant.engine.openai_server import OpenAIEngine, RetryPolicy
+from assistant.engine.progress import Steps
 from tests.engine.real_servers import (
     CONTEXT_TOKENS,
     ServerProcess,
@@ -22,7 +22,7 @@ from tests.engine.real_servers import (
 )
 
 pytestmark = pytest.mark.timeout(600)
-QUICK = Patience(first_wait=0.05, longest_wait=0.2, retries=2, probe=300)
+QUICK = RetryPolicy(first_wait=0.05, longest_wait=0.2, retries=2, probe=300)
 SERVERS = [
     "tiny transformers",
     pytest.param("smollm2 transformers", marks=[pytest.mark.weights, pytest.mark.slow]),

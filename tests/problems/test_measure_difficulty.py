@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.generation import Sampling
-from assistant.domain.problem import AssertTest, Problem
-from assistant.engine.scripted import ScriptedEngine
-from assistant.sandbox.service import open_sandbox
+from assistant.core.generation import Sampling
+from assistant.core.problem import AssertTest, Problem
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.sandbox.local import open_sandbox
 from tests.benchmarks import measure_difficulty as bench
 
 PROBLEM = Problem(

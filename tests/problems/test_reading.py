@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.cores import ENVIRONMENT, cores, quota
-from assistant.domain.errors import ProblemSourceError
-from assistant.domain.parsing import read_literal
-from assistant.domain.problem import CallTest
+from assistant.core.cores import ENVIRONMENT, cores, quota
+from assistant.core.errors import ProblemSourceError
+from assistant.core.problem import CallTest
+from assistant.core.safe_ast import read_literal
+from assistant.problems.load import load_source
 from assistant.problems.records import literal
-from assistant.problems.sources import load_source
 
 PLUS: dict[str, Any] = {
     "prompt": "def f(x):\n    '''Give it back.\n    >>> f(5)\n    5\n    '''\n",

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.outcome import Report
-from assistant.domain.problem import AssertTest, Problem
-from assistant.domain.submission import Sandbox, Submission
-from assistant.problems.native import convert
+from assistant.core.outcome import Report
+from assistant.core.problem import AssertTest, Problem
+from assistant.core.submission import Sandbox, Submission
+from assistant.problems.formats.native_jsonl import convert
 
 HERE = Path(__file__).resolve().parent
 STARTER = HERE.parents[1] / "assistant" / "problems" / "starter.jsonl"
@@ -44,7 +44,7 @@ each_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=[p.entry_point f
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    service = pytest.importorskip("assistant.sandbox.service", reason="the sandbox is not built yet")
+    service = pytest.importorskip("assistant.sandbox.local", reason="the sandbox is not built yet")
     opened = service.open_sandbox()
     yield opened
     opened.close()

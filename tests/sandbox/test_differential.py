@@ -14,7 +14,7 @@ from collections import Counter
 
 import pytest
 
-from assistant.domain.outcome import CaseReport, Outcome
+from assistant.core.outcome import CaseReport, Outcome
 from tests.sandbox.conftest import Run
 from tests.sandbox.differential_cases import SHAPES, Shape
 

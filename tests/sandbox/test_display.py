@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from assistant.sandbox.display import safe, safe_line
+from assistant.sandbox.sanitize import safe, safe_line
 
 OBEYED = [chr(code) for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"]
 INVISIBLE = [

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.domain.outcome import CaseReport, Outcome, Report
-from assistant.domain.problem import AssertTest, CallTest, StdinTest, Test, ValueTest
-from assistant.domain.submission import Limits, Submission
-from assistant.sandbox import casework, programs
-from assistant.sandbox.attempt import Gone
-from assistant.sandbox.inside import frames
-from assistant.sandbox.inside.judge import Judge
-from assistant.sandbox.inside.remote import Link
+from assistant.core.outcome import CaseReport, Outcome, Report
+from assistant.core.problem import AssertTest, CallTest, StdinTest, Test, ValueTest
+from assistant.core.submission import Limits, Submission
+from assistant.sandbox import case_runner, stdin_runner
+from assistant.sandbox.execution import PeerClosed
+from assistant.sandbox.guest import framing
+from assistant.sandbox.guest.judge import Judge
+from assistant.sandbox.guest.judge_link import Link
 from tests.sandbox.conftest import Run
 from tests.sandbox.run_corpus import is_displayable
-from tests.sandbox.test_wire_fuzz import JUNK
+from tests.sandbox.test_serialization_fuzz import JUNK
 
 Json = dict[str, Any]
 ESCAPES = "\x1b]0;TITLE\x07\x1b[2J\u202e\x9b"
@@ -97,7 +97,7 @@ TESTS: tuple[Test, ...] = (
 def sent(messages: list[Json]) -> Iterator[Json]:
     """The messages as they come out of a stream; an account of nothing that JSON cannot write."""
     for message in messages:
-        yield frames.parse(json.dumps(message).encode())
+        yield framing.parse(json.dumps(message).encode())
 
 
 class Said:
@@ -108,12 +108,12 @@ class Said:
         self.answers: list[Json] = []
 
     def send(self, message: Any) -> None:
-        self.answers.append(frames.parse(frames.pack(message)[4:]))
+        self.answers.append(framing.parse(framing.pack(message)[4:]))
 
     def receive(self, deadline: float | None = None) -> Json:
         for message in self._messages:
             return message
-        raise frames.FrameError("gone")
+        raise framing.FrameError("gone")
 
 
 def job() -> list[Json]:
@@ -129,7 +129,7 @@ def test_a_judge_survives_what_a_program_says(messages: list[Json]) -> None:
     loaded: list[Json] = [{"loaded": True}, {"kinds": {"f": "function", "VALUE": "value"}}]
     for given_first in ([], loaded):
         harness = Said(job())
-        with pytest.raises(frames.FrameError, match="gone"):
+        with pytest.raises(framing.FrameError, match="gone"):
             Judge(harness, Link(Said([*given_first, *messages]))).serve()  # type: ignore[arg-type]
         assert len(harness.answers) == 1 + len(TESTS)
         assert_reports(asked(harness.answers, sealed=True))
@@ -146,7 +146,7 @@ class FakeAttempt:
 
     def ask(self, message: Json, seconds: float) -> Json:
         if not self.said:
-            raise Gone
+            raise PeerClosed
         return self.said.pop(0)
 
     def take(self) -> bytes:
@@ -172,8 +172,8 @@ def asked(messages: list[Json], *, sealed: bool) -> list[CaseReport]:
     FakeAttempt.said = list(sent(messages))
     submission = Submission(source="", tests=TESTS, entry_point="f")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(casework, "Attempt", FakeAttempt)
-        work = casework.Casework(None, submission, list(TESTS), name="solution", expressions=not sealed)  # type: ignore[arg-type]
+        patch.setattr(case_runner, "Attempt", FakeAttempt)
+        work = case_runner.CaseRunner(None, submission, list(TESTS), name="solution", expressions=not sealed)  # type: ignore[arg-type]
         return work.run()
 
 
@@ -199,8 +199,8 @@ def test_the_harness_survives_what_a_whole_program_says(message: Json, expected:
     FakeAttempt.said = list(sent([message]))
     test = StdinTest(stdin="", expected=expected)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(programs, "Attempt", FakeAttempt)
-        assert_reports(programs.run_programs(None, "", [test], Limits()))  # type: ignore[arg-type]
+        patch.setattr(stdin_runner, "Attempt", FakeAttempt)
+        assert_reports(stdin_runner.run_programs(None, "", [test], Limits()))  # type: ignore[arg-type]
 
 
 SAYING = """

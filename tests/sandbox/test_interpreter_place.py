@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.errors import SandboxError
-from assistant.domain.problem import AssertTest
-from assistant.domain.submission import Limits, Submission
+from assistant.core.errors import SandboxError
+from assistant.core.problem import AssertTest
+from assistant.core.submission import Limits, Submission
 from assistant.sandbox import worker
-from assistant.sandbox.service import LocalSandbox
+from assistant.sandbox.local import LocalSandbox
 from tests.sandbox.conftest import Run
 
 SOURCE = """

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.errors import SandboxError
-from assistant.domain.outcome import Report
-from assistant.domain.problem import AssertTest, StdinTest
-from assistant.domain.submission import Limits, Submission
-from assistant.sandbox.service import LocalSandbox
+from assistant.core.errors import SandboxError
+from assistant.core.outcome import Report
+from assistant.core.problem import AssertTest, StdinTest
+from assistant.core.submission import Limits, Submission
+from assistant.sandbox.local import LocalSandbox
 
 SEEN = r"""
 import fcntl, json, os, resource, signal, sys, time

@@ -3,10 +3,10 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
-from assistant.domain.outcome import Outcome
-from assistant.domain.problem import AssertTest, CallTest, ValueTest
-from assistant.domain.submission import Limits, Submission
-from assistant.sandbox.service import LocalSandbox
+from assistant.core.outcome import Outcome
+from assistant.core.problem import AssertTest, CallTest, ValueTest
+from assistant.core.submission import Limits, Submission
+from assistant.sandbox.local import LocalSandbox
 from tests.sandbox.conftest import Run
 
 

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from assistant.domain.outcome import Outcome
+from assistant.core.outcome import Outcome
 from tests.sandbox.conftest import Run
 
 NCR = "def ncr(n, k):\n    return 10\n"

@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 
-from assistant.sandbox.inside.walls import bpf, libc
+from assistant.sandbox.isolation import bpf, libc
 
 _FORBIDDEN = {"x86_64": (272, 165, 155, 308), "aarch64": (97, 40, 41, 268)}
 """unshare, mount, pivot_root, setns."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.events import LiveEvent, PromptSettings, Settings
-from assistant.domain.problem import AssertTest, Problem
-from assistant.domain.submission import Sandbox
-from assistant.engine.scripted import ScriptedEngine
-from assistant.sandbox.service import open_sandbox
-from assistant.session.held import Held
-from assistant.session.runner import Session
+from assistant.core.events import LiveEvent, PromptSettings, Settings
+from assistant.core.problem import AssertTest, Problem
+from assistant.core.submission import Sandbox
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.sandbox.local import open_sandbox
+from assistant.session.header import Held
+from assistant.session.session import Session
 
 WRONG = "```python\ndef add(a, b):\n    return a - b\n```"
 HALF = "```python\ndef add(a, b):\n    return abs(a) + abs(b)\n```"

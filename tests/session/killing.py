@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.domain import events as ev
-from assistant.domain.events import EVENT
-from assistant.domain.state import State, replay
-from assistant.store.reading import read_journal
+from assistant.core import events as ev
+from assistant.core.events import EVENT
+from assistant.core.state import State, replay
+from assistant.journal.reader import read_journal
 
 WORDS = ("the sum is wrong", "negative numbers are wrong", "still wrong")
 PACE = 0.0005

@@ -6,17 +6,17 @@ import threading
 
 import pytest
 
-from assistant.domain import events as ev
-from assistant.domain.errors import UsageError
-from assistant.domain.outcome import Report
-from assistant.domain.state import replay
-from assistant.domain.submission import Sandbox, Submission
-from assistant.engine.script import ScriptedAnswer
-from assistant.engine.scripted import ScriptedEngine
-from assistant.session.arms import CONTROL_ARMS, missing_arms, numbered, parse_arms, run_arm
-from assistant.session.background import start_background_arms
-from assistant.session.runner import Session
-from assistant.store.reading import read_journal
+from assistant.core import events as ev
+from assistant.core.errors import UsageError
+from assistant.core.outcome import Report
+from assistant.core.state import replay
+from assistant.core.submission import Sandbox, Submission
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.engine.scripted.script import ScriptedAnswer
+from assistant.journal.reader import read_journal
+from assistant.session.arms.background import start_background_arms
+from assistant.session.arms.build import CONTROL_ARMS, missing_arms, numbered, parse_arms, run_arm
+from assistant.session.session import Session
 from tests.session.conftest import RIGHT, WRONG, Begin
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from assistant.cli.main import main
-from assistant.domain import events as ev
-from assistant.domain.state import State, replay
-from assistant.store.reading import read_journal
-from assistant.store.verify import verify_folder
+from assistant.core import events as ev
+from assistant.core.state import State, replay
+from assistant.journal.reader import read_journal
+from assistant.journal.validation import verify_folder
 from tests.session.conftest import RIGHT, WRONG
 from tests.session.test_kill import PROBLEM
 

@@ -7,8 +7,8 @@ import unicodedata
 
 import pytest
 
-from assistant.domain.errors import UsageError
-from assistant.session.feedback import LONGEST, clean_feedback, clean_text
+from assistant.core.errors import UsageError
+from assistant.session.feedback_validation import LONGEST, clean_feedback, clean_text
 
 TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 LINE_ENDS = {0x0A, 0x0D, 0x2028, 0x2029}

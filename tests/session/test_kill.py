@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 
 from assistant.cli.main import main
-from assistant.domain.events import Arm, Settings
-from assistant.domain.generation import Sampling
-from assistant.domain.problem import AssertTest, Problem
-from assistant.domain.state import replay
-from assistant.engine.scripted import ScriptedEngine
-from assistant.sandbox.service import open_sandbox
-from assistant.session.arms import missing_arms
-from assistant.session.background import start_background_arms
-from assistant.session.completing import Completed, complete
-from assistant.session.runner import Session
-from assistant.store.reading import read_journal
-from assistant.store.verify import verify_folder
+from assistant.core.events import Arm, Settings
+from assistant.core.generation import Sampling
+from assistant.core.problem import AssertTest, Problem
+from assistant.core.state import replay
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.journal.reader import read_journal
+from assistant.journal.validation import verify_folder
+from assistant.sandbox.local import open_sandbox
+from assistant.session.arms.backfill import Completed, complete
+from assistant.session.arms.background import start_background_arms
+from assistant.session.arms.build import missing_arms
+from assistant.session.session import Session
 from tests.session import killing
 from tests.session.killing import ANSWERS, WORDS
 

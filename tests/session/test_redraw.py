@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from assistant.analysis.reading import read_sessions
-from assistant.domain import events as ev
-from assistant.domain.errors import UsageError
-from assistant.domain.state import State, replay
-from assistant.engine.scripted import ScriptedEngine
-from assistant.export.sessions import fold
-from assistant.session.arms import ArmTask, missing_arms, numbered, run_arm
-from assistant.session.held import Held, parse_author
-from assistant.session.runner import Session
-from assistant.store.reading import read_journal
-from assistant.store.verify import verify_folder
+from assistant.analysis.load_sessions import read_sessions
+from assistant.core import events as ev
+from assistant.core.errors import UsageError
+from assistant.core.state import State, replay
+from assistant.datasets.exported_session import fold
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.journal.reader import read_journal
+from assistant.journal.validation import verify_folder
+from assistant.session.arms.build import ArmTask, missing_arms, numbered, run_arm
+from assistant.session.header import Held, parse_author
+from assistant.session.session import Session
 from tests.session.conftest import RIGHT, WRONG, Begin
 
 PROSE = "I apologize for the confusion. Which dots do you mean?"
@@ -35,7 +35,7 @@ def test_prose_costs_no_round(begin: Begin, samples: int) -> None:
     session = begin([*prose, *wrong, *prose, *right], samples=samples, redraw=True, rounds=1)
     list(session.start())
     assert session.state.round == 0
-    assert session.state.on_table is not None and session.state.on_table.code is not None
+    assert session.state.current_program is not None and session.state.current_program.code is not None
     list(session.feedback("it subtracts"))
     state = session.state
     assert state.ended is not None and state.ended.reason == "solved"
@@ -56,7 +56,7 @@ def test_prose_costs_no_round(begin: Begin, samples: int) -> None:
 def test_a_second_answer_without_a_program_uses_the_round_up(begin: Begin) -> None:
     session = begin([PROSE, PROSE, PROSE, PROSE, RIGHT], redraw=True, rounds=1)
     list(session.start())
-    assert (session.state.on_table and session.state.on_table.id) == "t0s0"
+    assert (session.state.current_program and session.state.current_program.id) == "t0s0"
     list(session.feedback("write the program"))
     assert session.state.ended is not None and session.state.ended.reason == "rounds_used_up"
     assert len(session.state.programs) == 4
@@ -85,7 +85,10 @@ def test_a_kill_between_the_two_draws_loses_neither(begin: Begin, event_type: st
     resumed = Session.resume(session.path, ScriptedEngine([WRONG, RIGHT]), session.sandbox)
     list(resumed.start())
     assert [p.redraw_of for p in resumed.state.programs] == [None, 0]
-    assert (resumed.state.round, resumed.state.on_table and resumed.state.on_table.redraw_of) == (0, 0)
+    assert (
+        resumed.state.round,
+        resumed.state.current_program and resumed.state.current_program.redraw_of,
+    ) == (0, 0)
     list(resumed.feedback("it subtracts"))
     assert resumed.state.solved
     resumed.close()

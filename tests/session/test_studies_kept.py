@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from assistant.cli.study import KEYS
-from assistant.domain import events as ev
-from assistant.domain.errors import JournalError, UsageError
-from assistant.session.power import Design, power
+from assistant.core import events as ev
+from assistant.core.errors import JournalError, UsageError
+from assistant.journal.reader import read_journal
+from assistant.journal.writer import Journal
+from assistant.session.power_analysis import Design, power
 from assistant.session.study import Conditions, Consent, Study
 from assistant.session.study_file import example, load_study, parse_study
-from assistant.store.journal import Journal
-from assistant.store.reading import read_journal
 from tests.session.test_commands import AT_STUDY, ENGINE, ONE, PLAIN, STUDY, Run, journals, run, state_of
 
 __all__ = ["run"]

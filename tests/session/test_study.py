@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.errors import UsageError
-from assistant.domain.problem import AssertTest, Problem
+from assistant.core.errors import UsageError
+from assistant.core.problem import AssertTest, Problem
 from assistant.session.study import (
     Conditions,
     Study,

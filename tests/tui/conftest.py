@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from assistant.domain.events import Settings
-from assistant.domain.problem import AssertTest, Problem
-from assistant.domain.submission import Sandbox
-from assistant.engine.scripted import ScriptedEngine
-from assistant.sandbox.service import open_sandbox
-from assistant.store.preferences import Preferences
+from assistant.core.events import Settings
+from assistant.core.problem import AssertTest, Problem
+from assistant.core.submission import Sandbox
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.sandbox.local import open_sandbox
+from assistant.settings.preferences import Preferences
 from assistant.tui.app import AssistantApp
 from assistant.tui.launch import Launch
 
@@ -98,7 +98,7 @@ MakeApp = Callable[..., AssistantApp]
 @pytest.fixture
 def make_app(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
     """Makes apps whose model gives `answers`. Keys are meant for a screen as soon as it is there."""
-    monkeypatch.setattr("assistant.tui.unasked.PAUSE", 0.0)
+    monkeypatch.setattr("assistant.tui.unrequested_screens.PAUSE", 0.0)
 
     def make(answers: Sequence[str] = (WRONG, RIGHT), *, pace: float = 0.0, **changes: Any) -> AssistantApp:
         engine = changes.pop("engine", None) or ScriptedEngine(list(answers), seconds_per_chunk=pace)

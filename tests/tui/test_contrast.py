@@ -6,10 +6,10 @@ import pytest
 from textual.app import App
 from textual.color import Color
 
-from assistant.store.preferences import Preferences
-from assistant.tui.phases import Phase
+from assistant.settings.preferences import Preferences
+from assistant.tui.screen_state import Phase
+from assistant.tui.screens.custom_problem import OwnProblemScreen
 from assistant.tui.screens.help import HelpScreen
-from assistant.tui.screens.own_problem import OwnProblemScreen
 from assistant.tui.screens.settings import SettingsScreen
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.themes import THEMES

@@ -7,25 +7,25 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from assistant.domain import events as ev
-from assistant.domain.outcome import CaseReport, Outcome, Report
-from assistant.domain.sameness import changed_nothing, same_program
-from assistant.domain.state import Program, State, apply
-from assistant.domain.wording import after_feedback, hidden_words
-from assistant.store.summary import SessionSummary
-from assistant.tui.ending import headline, kind_of_end, round_lines
-from assistant.tui.lines import Piece, folded, plain
-from assistant.tui.phases import Phase
-from assistant.tui.problem_list import attempts_of, entries_of, entry_line, winnable_first
-from assistant.tui.screens.scratch import with_brackets_closed
+from assistant.core import events as ev
+from assistant.core.outcome import CaseReport, Outcome, Report
+from assistant.core.program_equality import changed_nothing, same_program
+from assistant.core.state import Program, State, apply
+from assistant.core.state_labels import after_feedback, hidden_words
+from assistant.journal.session_summary import SessionSummary
+from assistant.tui.end_summary import headline, kind_of_end, round_lines
+from assistant.tui.problem_filter import attempts_of, entries_of, entry_line, winnable_first
+from assistant.tui.screen_state import Phase
 from assistant.tui.screens.summary import SummaryScreen
-from assistant.tui.session_list import matching_sessions, session_line
-from assistant.tui.setting_rows import GENERAL
-from assistant.tui.verdicts import verdicts_of
+from assistant.tui.screens.try_call import with_brackets_closed
+from assistant.tui.session_filter import matching_sessions, session_line
+from assistant.tui.settings_model import GENERAL
+from assistant.tui.test_rows import verdicts_of
+from assistant.tui.text.spans import Piece, folded, plain
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.problem_pane import difficulty_words
-from assistant.tui.widgets.program_strip import ProgramStrip, timeline_of
 from assistant.tui.widgets.status_line import StatusLine
+from assistant.tui.widgets.timeline import Timeline, timeline_of
 from assistant.tui.widgets.verdict_table import VerdictTable
 from tests.tui.conftest import RIGHT, UNDERSCORES, WRONG, MakeApp
 from tests.tui.waiting import until, until_phase, work_screen
@@ -44,7 +44,7 @@ async def test_a_false_solve_is_no_success_on_any_screen(make_app: MakeApp) -> N
         await pilot.press("escape")
         work = work_screen(pilot)
         await until(pilot, lambda: app.screen is work)
-        steps = work.query_one("#timeline", ProgramStrip).strip.steps
+        steps = work.query_one("#timeline", Timeline).strip.steps
         assert "≈" in steps[0].label and not steps[0].solved
         table = work.query_one("#verdicts", VerdictTable)
         assert not table.has_class("-passed") and "hidden: 0 of 1" in str(table.border_title)
@@ -83,7 +83,7 @@ def told(*feedbacks: str, branch: bool = False) -> State:
     first = Program(id="t0s0", turn=0, round=0, code="a", visible=report)
     state = State(problem=UNDERSCORES, programs=(first,), current="t0s0")
     for turn, words in enumerate(feedbacks, start=1):
-        about = first if branch else state.on_table or first
+        about = first if branch else state.current_program or first
         state = apply(state, ev.FeedbackGiven(program=about.id, round=about.round + 1, text=words))
         made = first.model_copy(
             update={
@@ -114,7 +114,7 @@ def test_without_hidden_tests_it_is_said_that_nothing_more_was_checked() -> None
     state = told("one").model_copy(update={"problem": UNDERSCORES.model_copy(update={"hidden_tests": ()})})
     assert hidden_words(state) == "no hidden tests: nothing more was checked"
     assert kind_of_end(state) == "solved" and "✓" in round_lines(state)[0]
-    assert not any(row.hidden for row in verdicts_of(state, state.on_table, tell_hidden=True).rows)
+    assert not any(row.hidden for row in verdicts_of(state, state.current_program, tell_hidden=True).rows)
 
 
 def test_programs_are_the_same_but_for_comments_docstrings_and_layout() -> None:
@@ -123,7 +123,7 @@ def test_programs_are_the_same_but_for_comments_docstrings_and_layout() -> None:
     assert all(same_program(plain_one, other) for other in same)
     assert not same_program(plain_one, "def f(x):\n    return x + 2\n")
     assert not same_program("def f(:", "def g(:") and same_program("def f(:\n", "def f(:")
-    assert changed_nothing(told("a", "b"), told("a", "b").on_table)
+    assert changed_nothing(told("a", "b"), told("a", "b").current_program)
 
 
 async def test_an_answer_that_changed_nothing_is_said_at_once(make_app: MakeApp) -> None:
@@ -133,7 +133,7 @@ async def test_an_answer_that_changed_nothing_is_said_at_once(make_app: MakeApp)
         await pilot.press(*"no", "enter")
         await until(pilot, lambda: work.state.round == 1 and not work.conductor.busy)
         assert "same program as before: it changed nothing" in work.query_one(StatusLine).status.doing
-        assert work.query_one("#timeline", ProgramStrip).strip.steps[-1].label.endswith("same")
+        assert work.query_one("#timeline", Timeline).strip.steps[-1].label.endswith("same")
 
 
 OPEN_CALLS = [

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from assistant.store.library import list_sessions
-from assistant.store.reading import read_journal
+from assistant.journal.library import list_sessions
+from assistant.journal.reader import read_journal
 from tests.tui.terminal import Terminal, environment_at
 
 WRONG = "```python\ndef rotate_left(items, steps):\n    return items[{steps}:] + items[:steps]\n```"

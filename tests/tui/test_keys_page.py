@@ -6,18 +6,18 @@ import pytest
 from textual.binding import Binding
 
 from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES
-from assistant.tui.screens.library import LibraryScreen
+from assistant.tui.screens.problems import LibraryScreen
 from assistant.tui.screens.sessions import SessionsScreen
 from assistant.tui.widgets.checklist import Checklist
-from assistant.tui.widgets.line_pane import LinePane
-from assistant.tui.widgets.program_strip import ProgramStrip
+from assistant.tui.widgets.timeline import Timeline
 from assistant.tui.widgets.verdict_table import VerdictTable
+from assistant.tui.widgets.virtual_list import VirtualList
 
 KEPT_ELSEWHERE = {"ctrl+b", "ctrl+l", "ctrl+t", "ctrl+n", "ctrl+w", "f11", "f12"}
 SHOWN_IN = {
     LibraryScreen: {"library", "panes"},
     SessionsScreen: {"sessions", "panes"},
-    **{owner: {"panes"} for owner in (LinePane, ProgramStrip, Checklist, VerdictTable)},
+    **{owner: {"panes"} for owner in (VirtualList, Timeline, Checklist, VerdictTable)},
 }
 
 

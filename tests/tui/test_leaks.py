@@ -8,16 +8,16 @@ from collections import Counter
 
 from textual.timer import Timer
 
-from assistant.tui.phases import Phase
-from assistant.tui.screens.library import LibraryScreen
-from assistant.tui.screens.work import WorkScreen
+from assistant.tui.screen_state import Phase
+from assistant.tui.screens.problems import LibraryScreen
+from assistant.tui.screens.session.screen import SessionScreen
 from assistant.tui.widgets.code_editor import CodeEditor
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.feedback_box import FeedbackBox
 from tests.tui.conftest import WRONG, MakeApp
 from tests.tui.waiting import until, until_phase
 
-OF_A_SESSION = (WorkScreen, FeedbackBox, CodeEditor, CodeView)
+OF_A_SESSION = (SessionScreen, FeedbackBox, CodeEditor, CodeView)
 SESSIONS = 6
 
 

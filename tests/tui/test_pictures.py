@@ -10,16 +10,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from assistant.domain.events import GenerationFinished
-from assistant.problems.sources import load_source
-from assistant.store.preferences import Preferences
-from assistant.store.reading import read_journal
-from assistant.store.summary import SessionSummary
+from assistant.core.events import GenerationFinished
+from assistant.journal.reader import read_journal
+from assistant.journal.session_summary import SessionSummary
+from assistant.problems.load import load_source
+from assistant.settings.preferences import Preferences
 from assistant.tui.app import AssistantApp
 from assistant.tui.messages import SessionsListed
-from assistant.tui.phases import Phase
-from assistant.tui.screens.asking import ChoiceScreen, ConfirmScreen
-from assistant.tui.screens.replaying import ReplayScreen
+from assistant.tui.screen_state import Phase
+from assistant.tui.screens.dialogs import ChoiceScreen, ConfirmScreen
+from assistant.tui.screens.replay import ReplayScreen
 from assistant.tui.screens.sessions import SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.screens.tour import TourScreen

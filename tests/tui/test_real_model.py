@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain import events as ev
-from assistant.engine import catalogue
-from assistant.engine.stock import is_here
-from assistant.store.library import list_sessions
-from assistant.store.paths import cache_folder
-from assistant.store.reading import read_journal
+from assistant.core import events as ev
+from assistant.engine.models import catalogue
+from assistant.engine.models.inventory import is_here
+from assistant.journal.library import list_sessions
+from assistant.journal.reader import read_journal
+from assistant.settings.paths import cache_folder
 from tests.tui.terminal import Terminal, environment_at
 
 ANSWER = 900.0

@@ -7,9 +7,9 @@ import unicodedata
 
 from textual.app import App
 
-from assistant.domain.problem import AssertTest, Problem
-from assistant.engine.scripted import ScriptedEngine
-from assistant.tui.phases import Phase
+from assistant.core.problem import AssertTest, Problem
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.tui.screen_state import Phase
 from assistant.tui.screens.sessions import SessionList
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.widgets.feedback_box import FeedbackBox

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assistant.cli.main import _guarded
-from assistant.store.library import list_sessions
-from assistant.tui.serving import Guard
+from assistant.journal.library import list_sessions
+from assistant.tui.web_server import Guard
 from tests.conftest import REPOSITORY
 from tests.tui.chromium import Page, find_chromium, open_page
 from tests.tui.pictures import FOLDER, UPDATE

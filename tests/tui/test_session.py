@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from textual.widgets import Input, Static
 
-from assistant.domain.events import FeedbackGiven
-from assistant.domain.generation import Cancel, Chunk, Finish, NeverCancelled, Request
-from assistant.engine.scripted import ScriptedEngine
-from assistant.store.reading import read_journal
-from assistant.tui.lines import plain
-from assistant.tui.phases import Phase
-from assistant.tui.screens.library import LibraryScreen, ProblemList
+from assistant.core.events import FeedbackGiven
+from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.journal.reader import read_journal
+from assistant.tui.screen_state import Phase
+from assistant.tui.screens.problems import LibraryScreen, ProblemList
 from assistant.tui.screens.summary import SummaryScreen
-from assistant.tui.verdicts import row_lines
+from assistant.tui.test_rows import row_lines
+from assistant.tui.text.spans import plain
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.feedback_box import FeedbackBox
 from assistant.tui.widgets.status_line import StatusLine

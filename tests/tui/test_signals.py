@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.store.library import list_sessions
-from assistant.store.reading import read_journal
+from assistant.journal.library import list_sessions
+from assistant.journal.reader import read_journal
 from tests.tui.terminal import Terminal, environment_at
 
 WRONG = "```python\ndef rotate_left(items, steps):\n    return items[steps:]\n```"
@@ -87,7 +87,7 @@ def test_ctrl_c_while_the_program_starts_is_one_line(
     )
     assert program.stderr is not None
     for line in program.stderr:  # Python itself has started, and our first module is there
-        if b"assistant.cli.starting" in line:
+        if b"assistant.cli.startup" in line:
             next(program.stderr)  # the first import that it guards
             break
     time.sleep(delay)

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from assistant.domain.events import ConsentGiven, QuestionAnswered, SessionResumed, SessionStarted, StudyInfo
-from assistant.domain.state import replay
-from assistant.session.desk import Desk
+from assistant.core.events import ConsentGiven, QuestionAnswered, SessionResumed, SessionStarted, StudyInfo
+from assistant.core.state import replay
+from assistant.journal.library import list_sessions
+from assistant.journal.reader import read_journal
+from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.study import Study
-from assistant.store.library import list_sessions
-from assistant.store.reading import read_journal
 from assistant.tui.app import AssistantApp
 from assistant.tui.effort_clock import EffortClock
-from assistant.tui.phases import Phase
-from assistant.tui.screens import work
-from assistant.tui.screens.asking import ConsentScreen, LineScreen
-from assistant.tui.screens.library import LibraryScreen
+from assistant.tui.screen_state import Phase
+from assistant.tui.screens.dialogs import ConsentScreen, LineScreen
+from assistant.tui.screens.problems import LibraryScreen
+from assistant.tui.screens.session import screen as work
 from assistant.tui.screens.sessions import SessionList, SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
-from assistant.tui.session_list import session_line
-from tests.store.build import header, write_session
+from assistant.tui.session_filter import session_line
+from tests.journal.build import header, write_session
 from tests.tui.conftest import ADDITION, RIGHT, UNDERSCORES, WRONG, MakeApp
 from tests.tui.waiting import left, until, until_phase
 
@@ -41,7 +41,9 @@ ADD = "```python\ndef add(a, b):\n    return a + b\n```"
 
 async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp, tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
-    app = make_app([RIGHT, ADD], open_desk=lambda: Desk.open(STUDY, (UNDERSCORES, ADDITION), "anna", folder))
+    app = make_app(
+        [RIGHT, ADD], open_desk=lambda: AnnotationQueue.open(STUDY, (UNDERSCORES, ADDITION), "anna", folder)
+    )
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
         await pilot.press(*"yes", "enter")
@@ -75,7 +77,9 @@ async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp
 
 def study_app(make_app: MakeApp, folder: Path, who: str, answers: list[str]) -> AssistantApp:
     return make_app(
-        answers, annotator=who, open_desk=lambda: Desk.open(STUDY, (UNDERSCORES, ADDITION), who, folder)
+        answers,
+        annotator=who,
+        open_desk=lambda: AnnotationQueue.open(STUDY, (UNDERSCORES, ADDITION), who, folder),
     )
 
 

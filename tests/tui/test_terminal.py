@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.store.library import list_sessions
-from assistant.store.reading import read_journal
+from assistant.journal.library import list_sessions
+from assistant.journal.reader import read_journal
 from tests.tui.terminal import Terminal, environment_at
 
 

@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.domain.difference import differing_parts
-from assistant.domain.errors import UsageError
-from assistant.domain.events import Effort
-from assistant.domain.generation import Progress
-from assistant.domain.outcome import CaseReport, Outcome, Report
-from assistant.domain.state import Program
-from assistant.session.feedback import clean_text
-from assistant.tui.comparing import compared, side_by_side, unified
+from assistant.core.errors import UsageError
+from assistant.core.events import Effort
+from assistant.core.generation import Progress
+from assistant.core.outcome import CaseReport, Outcome, Report
+from assistant.core.state import Program
+from assistant.core.value_difference import differing_parts
+from assistant.session.feedback_validation import clean_text
+from assistant.tui.custom_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
 from assistant.tui.effort_clock import EffortClock
-from assistant.tui.highlighting import PythonLines
-from assistant.tui.lines import displayable, plain, shortened
-from assistant.tui.own_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
-from assistant.tui.phases import Phase
-from assistant.tui.presenting import code_of, stream_code, writing_word, written_code
-from assistant.tui.problem_list import completed, entries_of, matching, next_state
-from assistant.tui.quoting import form_of, proposed_kinds, quoted_case
-from assistant.tui.setting_rows import SETTINGS, clash
-from assistant.tui.verdicts import Row, row_lines, rows_of
+from assistant.tui.feedback_suggestions import form_of, proposed_kinds, quoted_case
+from assistant.tui.problem_filter import completed, entries_of, matching, next_state
+from assistant.tui.screen_state import Phase
+from assistant.tui.settings_model import SETTINGS, clash
+from assistant.tui.test_rows import Row, row_lines, rows_of
+from assistant.tui.text.diff import compared, side_by_side, unified
+from assistant.tui.text.highlight import PythonLines
+from assistant.tui.text.spans import displayable, plain, shortened
+from assistant.tui.view_model import code_of, stream_code, writing_word, written_code
 from assistant.tui.widgets.status_line import Status, bar, doing_text, facts_of
 from tests.tui.conftest import ADDITION, PRIMES, UNDERSCORES
 

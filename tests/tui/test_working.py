@@ -8,20 +8,20 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from assistant.domain.events import CodeEdited, FeedbackGiven
-from assistant.session.runner import Session
-from assistant.store.reading import read_journal
-from assistant.tui.lines import plain
-from assistant.tui.phases import Phase
-from assistant.tui.screens.scratch import ScratchScreen
+from assistant.core.events import CodeEdited, FeedbackGiven
+from assistant.journal.reader import read_journal
+from assistant.session.session import Session
+from assistant.tui.screen_state import Phase
+from assistant.tui.screens.session.screen import SessionScreen
 from assistant.tui.screens.summary import SummaryScreen
-from assistant.tui.screens.work import WorkScreen
+from assistant.tui.screens.try_call import ScratchScreen
+from assistant.tui.text.spans import plain
 from assistant.tui.widgets.checklist import Checklist
 from assistant.tui.widgets.code_editor import CodeEditor
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.diff_view import DiffView
 from assistant.tui.widgets.feedback_box import FeedbackBox
-from assistant.tui.widgets.program_strip import ProgramStrip
+from assistant.tui.widgets.timeline import Timeline
 from assistant.tui.widgets.verdict_table import VerdictTable
 from tests.tui.conftest import RAISES, RIGHT, WRONG, MakeApp
 from tests.tui.waiting import until, until_phase
@@ -36,7 +36,7 @@ async def say(pilot: Pilot[None], words: str) -> None:
     await pilot.press("enter")
 
 
-async def to_round_one(pilot: Pilot[None]) -> WorkScreen:
+async def to_round_one(pilot: Pilot[None]) -> SessionScreen:
     """A session whose second program raises."""
     work = await until_phase(pilot, Phase.YOUR_TURN)
     await say(pilot, "nothing instead")
@@ -68,9 +68,7 @@ async def test_looking_back_and_branching_leaves_the_dropped_round_in_the_journa
         await say(pilot, "use an empty string")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         assert [program.id for program in work.state.path(work.state.current)] == ["t0s0", "t2s0"]
-        asides = [
-            step.program for step in work.query_one("#timeline", ProgramStrip).strip.steps if step.aside
-        ]
+        asides = [step.program for step in work.query_one("#timeline", Timeline).strip.steps if step.aside]
         assert asides == ["t1s0"]
     prompts = [e for e in read_journal(work.conductor.session.path).events if e.type == "generation_started"]
     assert not any("rep1ace" in message.content for message in prompts[-1].messages)
@@ -149,7 +147,7 @@ async def test_mending_in_place_runs_the_tests_and_is_logged_with_its_time(make_
         assert "rep1ace" not in editor.text, "what was begun is still there"
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-        assert work.state.solved and work.state.on_table.edited
+        assert work.state.solved and work.state.current_program.edited
     edits = [e for e in read_journal(work.conductor.session.path).events if isinstance(e, CodeEdited)]
     assert edits[0].editor == "inline" and edits[0].effort.editing > 0
 
@@ -199,7 +197,7 @@ async def test_samples_are_a_strip_and_any_of_them_can_be_gone_on_from(make_app:
     )
     async with app.run_test(size=SIZE) as pilot:
         work = await until_phase(pilot, Phase.YOUR_TURN)
-        strip = work.query_one("#samples", ProgramStrip)
+        strip = work.query_one("#samples", Timeline)
         assert strip.display and [step.program for step in strip.strip.steps] == ["t0s0", "t0s1"]
         assert work.state.current == "t0s0", "the better one is on the table"
         strip.focus()
@@ -272,7 +270,7 @@ async def test_nothing_is_offered_that_cannot_be_done(make_app: MakeApp) -> None
 
 
 def test_the_persons_editor_is_used_with_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    from assistant.tui.screens.mending import editor_command
+    from assistant.tui.screens.code_editing import editor_command
 
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", "code --wait")

@@ -9,8 +9,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from assistant.tui.app import AssistantApp
-from assistant.tui.phases import Phase
-from assistant.tui.screens.work import WorkScreen
+from assistant.tui.screen_state import Phase
+from assistant.tui.screens.session.screen import SessionScreen
 
 LONGEST = 300.0
 
@@ -31,16 +31,16 @@ def left(app: App[None]) -> bool:
     return app.go.has_left
 
 
-def work_screen(pilot: Pilot[None]) -> WorkScreen:
+def work_screen(pilot: Pilot[None]) -> SessionScreen:
     """The working screen, wherever it is in the stack."""
-    return next(screen for screen in reversed(pilot.app.screen_stack) if isinstance(screen, WorkScreen))
+    return next(screen for screen in reversed(pilot.app.screen_stack) if isinstance(screen, SessionScreen))
 
 
-async def until_phase(pilot: Pilot[None], *phases: Phase) -> WorkScreen:
+async def until_phase(pilot: Pilot[None], *phases: Phase) -> SessionScreen:
     """Wait until the session is in one of `phases`."""
 
     def reached() -> bool:
-        screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, WorkScreen)]
+        screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, SessionScreen)]
         return bool(screens) and screens[-1].phase_now() in phases and not screens[-1].conductor.busy
 
     await until(pilot, reached, f"phase {phases}")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from assistant.bench import measures
-from assistant.bench.execution.questions import Asked
+from assistant.bench import metrics
+from assistant.bench.aggregates import Group
+from assistant.bench.execution.call_questions import Asked
 from assistant.bench.jobs import Job, dialogue_of
-from assistant.bench.pairs import difference_of, solved_share
-from assistant.bench.tallies import Group
-from assistant.domain.generation import ModelInfo, Sampling
-from assistant.domain.problem import sha256_of
-from assistant.session.prompts import Prompt, Template, parse_template
+from assistant.bench.paired_stats import difference_of, solved_share
+from assistant.core.generation import ModelInfo, Sampling
+from assistant.core.problem import sha256_of
+from assistant.session.prompting import Prompt, Template, parse_template
 
 ALONE, WITH_TESTS = "program alone", "other tests shown"
 GROUPS = (ALONE, WITH_TESTS)
@@ -78,7 +78,7 @@ def summarise(groups: Mapping[str, Group]) -> dict[str, Any]:
 
 
 def _measured(group: Group) -> dict[str, Any]:
-    rows = measures.rows_of(group)
+    rows = metrics.rows_of(group)
     clusters: dict[str, tuple[int, int]] = {}
     for row in rows:
         right, made = clusters.get(row.problem, (0, 0))
@@ -87,7 +87,7 @@ def _measured(group: Group) -> dict[str, Any]:
         "calls": len(rows),
         "problems": len(clusters),
         "samples": group.samples,
-        "right": measures.clustered(list(clusters.values())).model_dump(),
-        "any_sample": measures.any_sample(rows, measures.solved).model_dump(),
-        "outcomes": {name: m.model_dump() for name, m in measures.outcome_shares(rows).items()},
+        "right": metrics.clustered(list(clusters.values())).model_dump(),
+        "any_sample": metrics.any_sample(rows, metrics.solved).model_dump(),
+        "outcomes": {name: m.model_dump() for name, m in metrics.outcome_shares(rows).items()},
     }

@@ -6,7 +6,7 @@ import math
 import re
 
 from assistant.bench.jobs import Job, Verdict
-from assistant.domain.parsing import read_literal
+from assistant.core.safe_ast import read_literal
 
 LONGEST = 20_000
 """Characters of a predicted value that are read."""

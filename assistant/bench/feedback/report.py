@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assistant.bench.texttable import percent, points, table
-from assistant.store.canvas import COLOURS, MARKERS, NAMES, Draw
+from assistant.reporting.plot_style import COLOURS, MARKERS, NAMES, Draw
 
 Measured = Mapping[str, Any]
 SIMULATED = "simulated person (a model)"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.bench import measures
-from assistant.bench.feedback.arms import Wording
-from assistant.bench.pairs import difference_of, solved_share
-from assistant.bench.tallies import Group
-from assistant.domain.events import Arm
-from assistant.domain.stats.exact import holm
+from assistant.bench import metrics
+from assistant.bench.aggregates import Group
+from assistant.bench.feedback.feedback_jobs import Wording
+from assistant.bench.paired_stats import difference_of, solved_share
+from assistant.core.events import Arm
+from assistant.core.stats.exact_tests import holm
 
 Json = dict[str, Any]
 
@@ -31,15 +31,15 @@ def _wording(wording: Wording, arms: Sequence[Arm], groups: Mapping[str, Group])
 
 
 def _arm(group: Group) -> Json:
-    rows = measures.rows_of(group)
+    rows = metrics.rows_of(group)
     return {
         "rows": len(rows),
         "samples": group.samples,
-        "solved": measures.of_samples(rows, measures.solved).model_dump(),
-        "solved_sealed": measures.of_samples(rows, measures.sealed_only).model_dump(),
-        "unsealed": measures.of_samples(rows, lambda row: row.unsealed).model_dump(),
-        "rows_any_sample": measures.any_sample(rows, measures.solved).model_dump(),
-        "outcomes": {name: m.model_dump() for name, m in measures.outcome_shares(rows).items()},
+        "solved": metrics.of_samples(rows, metrics.solved).model_dump(),
+        "solved_sealed": metrics.of_samples(rows, metrics.sealed_only).model_dump(),
+        "unsealed": metrics.of_samples(rows, lambda row: row.unsealed).model_dump(),
+        "rows_any_sample": metrics.any_sample(rows, metrics.solved).model_dump(),
+        "outcomes": {name: m.model_dump() for name, m in metrics.outcome_shares(rows).items()},
         "tokens_per_sample": group.generated_tokens / group.samples,
     }
 
@@ -65,7 +65,7 @@ def _together(groups: Mapping[Arm, Group]) -> Json | None:
         return None
     human, fresh = groups["human"].rows, groups["resample"].rows
     both = [name for name in human if name in fresh]
-    return measures.share(sum(bool(human[n].solved or fresh[n].solved) for n in both), len(both)).model_dump()
+    return metrics.share(sum(bool(human[n].solved or fresh[n].solved) for n in both), len(both)).model_dump()
 
 
 def best_wording(summary: Json) -> str:

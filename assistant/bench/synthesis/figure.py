@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assistant.bench.synthesis.report import short_names
-from assistant.store.canvas import COLOURS, Draw, percent_axis
+from assistant.reporting.plot_style import COLOURS, Draw, percent_axis
 
 Measured = Mapping[str, Any]
 VARIANTS_SHOWN = 24

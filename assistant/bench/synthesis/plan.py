@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from assistant.bench.folder import asked_of_problems
 from assistant.bench.jobs import Job
-from assistant.bench.synthesis.examples import prompt_for
+from assistant.bench.run_folder import asked_of_problems
+from assistant.bench.synthesis.few_shot import prompt_for
 from assistant.bench.synthesis.variants import Text, Variant
-from assistant.domain.errors import UsageError
-from assistant.domain.generation import Sampling
-from assistant.domain.problem import Problem
+from assistant.core.errors import UsageError
+from assistant.core.generation import Sampling
+from assistant.core.problem import Problem
 from assistant.problems.collection import Collection
-from assistant.session.prompts import Template
+from assistant.session.prompting import Template
 
 
 @dataclass(frozen=True)

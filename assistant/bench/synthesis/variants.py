@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Literal
 
-from assistant.domain.errors import UsageError
-from assistant.domain.problem import Value
+from assistant.core.errors import UsageError
+from assistant.core.problem import FrozenModel
 
 Text = Literal["given", "original", "edited"]
 
 
-class Variant(Value):
+class Variant(FrozenModel):
     """One way to ask. `asserts` None shows every visible test; `prompt` numbers the choice of examples."""
 
     temperature: float

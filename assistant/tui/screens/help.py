@@ -16,8 +16,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, Action, binding_id, key_words
-from assistant.tui.lines import Line, Piece
-from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.text.spans import Line, Piece
+from assistant.tui.widgets.virtual_list import VirtualList
 
 
 def help_lines(places: Sequence[str], keys: Mapping[str, str], width: int = 110) -> list[Line]:
@@ -42,7 +42,7 @@ def _action_lines(action: Action, keys: Mapping[str, str], width: int) -> list[L
     return [(key, title, Piece(first, "line--note")), *rest]
 
 
-class HelpLines(LinePane):
+class HelpLines(VirtualList):
     """The page."""
 
     selectable_rows = False

@@ -12,22 +12,22 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
-from assistant.domain.errors import AssistantError
-from assistant.store.summary import SessionSummary
+from assistant.core.errors import AssistantError
+from assistant.journal.session_summary import SessionSummary
 from assistant.tui.actions import bindings
-from assistant.tui.exporting import FORMS, export_session
-from assistant.tui.lines import Line
 from assistant.tui.messages import SessionsListed, SessionsReading
-from assistant.tui.screens.asking import ChoiceScreen, ConfirmScreen
-from assistant.tui.session_list import matching_sessions, session_line, when
-from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.screens.dialogs import ChoiceScreen, ConfirmScreen
+from assistant.tui.session_export import FORMS, export_session
+from assistant.tui.session_filter import matching_sessions, session_line, when
+from assistant.tui.text.spans import Line
 from assistant.tui.widgets.too_small import TooSmall
+from assistant.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
 
 
-class SessionList(LinePane):
+class SessionList(VirtualList):
     """Shows `sessions`, one a line."""
 
     sessions: reactive[tuple[SessionSummary, ...]] = reactive(())
@@ -90,7 +90,7 @@ class SessionsScreen(Screen[None]):
 
     @work(thread=True, group="sessions", exclusive=True, exit_on_error=False)
     def read(self) -> None:
-        from assistant.store.library import list_sessions
+        from assistant.journal.library import list_sessions
 
         try:
             found = list_sessions(self.app.launch.sessions, self._tell_reading)
@@ -141,12 +141,12 @@ class SessionsScreen(Screen[None]):
         """The session under the cursor."""
         return self.query_one(SessionList).chosen
 
-    @on(LinePane.RowMoved, "#sessions")
+    @on(VirtualList.RowMoved, "#sessions")
     def _show_detail(self) -> None:
         session = self.chosen
         self.query_one("#detail", Static).update(str(session.path) if session else "")
 
-    @on(LinePane.RowChosen, "#sessions")
+    @on(VirtualList.RowChosen, "#sessions")
     def action_open_session(self) -> None:
         session = self.chosen
         if session is None:
@@ -168,7 +168,7 @@ class SessionsScreen(Screen[None]):
             self.app.go.look_at(self.chosen.path)
 
     def action_replay(self) -> None:
-        from assistant.tui.screens.replaying import ReplayScreen
+        from assistant.tui.screens.replay import ReplayScreen
 
         session = self.chosen
         if session is None or session.trouble:
@@ -209,7 +209,7 @@ class SessionsScreen(Screen[None]):
         self.app.push_screen(ConfirmScreen(question), lambda yes: self._delete(session) if yes else None)
 
     def _delete(self, session: SessionSummary) -> None:
-        from assistant.store.library import delete_session
+        from assistant.journal.library import delete_session
 
         try:
             trash = delete_session(self.app.launch.sessions, session.path)

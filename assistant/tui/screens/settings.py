@@ -10,12 +10,11 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from assistant.domain.errors import AssistantError
-from assistant.store.preferences import save_preference, settings_file
+from assistant.core.errors import AssistantError
+from assistant.settings.preferences import save_preference, settings_file
 from assistant.tui.actions import bindings
-from assistant.tui.lines import Line
-from assistant.tui.screens.asking import KeyScreen, LineScreen
-from assistant.tui.setting_rows import (
+from assistant.tui.screens.dialogs import KeyScreen, LineScreen
+from assistant.tui.settings_model import (
     GENERAL,
     SETTINGS,
     Setting,
@@ -25,8 +24,9 @@ from assistant.tui.setting_rows import (
     setting_line,
     value_of,
 )
-from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.text.spans import Line
 from assistant.tui.widgets.too_small import TooSmall
+from assistant.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
@@ -36,7 +36,7 @@ ELSEWHERE = "Other problems, rounds, samples: assistant --problems humaneval --r
 """What is chosen at the start only."""
 
 
-class SettingList(LinePane):
+class SettingList(VirtualList):
     """One row a setting."""
 
     app: AssistantApp
@@ -74,13 +74,13 @@ class SettingsScreen(Screen[None]):
         pane.focus()
         self._show_detail()
 
-    @on(LinePane.RowMoved, "#settings")
+    @on(VirtualList.RowMoved, "#settings")
     def _show_detail(self) -> None:
         """The whole explanation of the chosen row, which its line may cut."""
         setting = SETTINGS[self.query_one(SettingList).row]
         self.query_one("#detail", Static).update(f"{setting.title}: {setting.help}")
 
-    @on(LinePane.RowChosen)
+    @on(VirtualList.RowChosen)
     def action_change(self) -> None:
         setting = SETTINGS[self.query_one(SettingList).row]
         if setting.kind == "choice":

@@ -13,12 +13,12 @@ from textual.content import Content
 from textual.events import Key, Paste
 from textual.widgets import Footer, Static
 
-from assistant.domain.state import State
-from assistant.session.feedback import clean_text
-from assistant.tui import taking
+from assistant.core.state import State
+from assistant.session.feedback_validation import clean_text
+from assistant.tui import clipboard
 from assistant.tui.actions import bindings
-from assistant.tui.ending import fact_lines, headline, kind_of_end, lesson_of, round_lines
-from assistant.tui.unasked import Unasked
+from assistant.tui.end_summary import fact_lines, headline, kind_of_end, lesson_of, round_lines
+from assistant.tui.unrequested_screens import Unasked
 from assistant.tui.widgets.code_view import Code, CodeView
 from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.verdict_table import VerdictTable
@@ -70,7 +70,7 @@ class SummaryScreen(Unasked[None]):
         yield TooSmall()
 
     def on_mount(self) -> None:
-        table = self.state.on_table
+        table = self.state.current_program
         code = table.code if table is not None and table.code else ""
         view = self.query_one(CodeView)
         view.code = Code(code.rstrip("\n"), placeholder="no program")
@@ -108,7 +108,7 @@ class SummaryScreen(Unasked[None]):
         self.app.go.to_library()
 
     def action_copy_code(self) -> None:
-        taking.copy_code(self.app, self.query_one(CodeView).code.text)
+        clipboard.copy_code(self.app, self.query_one(CodeView).code.text)
 
     def action_save_code(self) -> None:
-        taking.save_code(self.app, self.query_one(CodeView).code.text, self.state.problem)
+        clipboard.save_code(self.app, self.query_one(CodeView).code.text, self.state.problem)

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from assistant.tui.lines import Line, Piece
-from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.text.spans import Line, Piece
+from assistant.tui.widgets.virtual_list import VirtualList
 
 
-class Checklist(LinePane):
+class Checklist(VirtualList):
     """One thing a row, `[x]` when it is marked; Space or a click marks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "mark", "Mark")]

@@ -7,17 +7,17 @@ from typing import ClassVar
 from rich.text import Text
 
 from assistant.tui.actions import bindings
-from assistant.tui.highlighting import PythonLines
 from assistant.tui.messages import EditDone
-from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.text.highlight import PythonLines
 from assistant.tui.widgets.text_field import TextField
+from assistant.tui.widgets.virtual_list import VirtualList
 
 
 class CodeEditor(TextField):
     """Python with colours; `Run` hands the code on, `Back` keeps it for the next time."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        name for name in LinePane.COMPONENT_CLASSES if name.startswith("py--")
+        name for name in VirtualList.COMPONENT_CLASSES if name.startswith("py--")
     }
     BINDINGS = bindings("editor")
     BORDER_TITLE = "Edit the code"

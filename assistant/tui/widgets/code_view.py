@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from textual.reactive import reactive
 
-from assistant.tui.highlighting import PythonLines
-from assistant.tui.lines import Line, Piece, displayable, folded, plain
-from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.text.highlight import PythonLines
+from assistant.tui.text.spans import Line, Piece, displayable, folded, plain
+from assistant.tui.widgets.virtual_list import VirtualList
 
 GUTTER = 7
 """Cells for a line number and a mark."""
@@ -32,7 +32,7 @@ class Code:
     """Words rather than a program: wrapped, without numbers and colours."""
 
 
-class CodeView(LinePane):
+class CodeView(VirtualList):
     """Shows `code`; the cursor stands on a line of it."""
 
     BORDER_TITLE = "Code"

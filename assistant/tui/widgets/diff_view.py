@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from textual.events import Resize
 from textual.reactive import reactive
 
-from assistant.tui.comparing import Pair, compared, longest, side_by_side, unified
-from assistant.tui.lines import Line
-from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.text.diff import Pair, compared, longest, side_by_side, unified
+from assistant.tui.text.spans import Line
+from assistant.tui.widgets.virtual_list import VirtualList
 
 GUTTER = 7
 """Cells for a line number and a sign."""
@@ -26,7 +26,7 @@ class Comparison:
     new_name: str
 
 
-class DiffView(LinePane):
+class DiffView(VirtualList):
     """Shows `comparison`."""
 
     selectable_rows = False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.events import Paste
 
-from assistant.session.feedback import clean_text
+from assistant.session.feedback_validation import clean_text
 from assistant.tui.actions import bindings, key_words, keys_of
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge

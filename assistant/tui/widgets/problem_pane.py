@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from assistant.domain.problem import Problem
-from assistant.tui.lines import displayable
+from assistant.core.problem import Problem
+from assistant.tui.text.spans import displayable
 from assistant.tui.widgets.resizable import RightEdge
 
 

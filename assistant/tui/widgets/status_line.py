@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from assistant.domain.generation import ModelInfo, Progress
-from assistant.domain.wording import round_name
+from assistant.core.generation import ModelInfo, Progress
+from assistant.core.state_labels import round_name
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 BAR_WIDTH = 20

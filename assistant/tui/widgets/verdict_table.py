@@ -7,16 +7,16 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
-from assistant.tui.lines import Line, Piece, displayable, folded
-from assistant.tui.verdicts import Row, Verdicts, row_lines
-from assistant.tui.widgets.line_pane import LinePane
+from assistant.tui.test_rows import Row, Verdicts, row_lines
+from assistant.tui.text.spans import Line, Piece, displayable, folded
 from assistant.tui.widgets.resizable import TopEdge
+from assistant.tui.widgets.virtual_list import VirtualList
 
 INDENT = 12
 """Cells by which the rest of a long line stands further in: as far as the values."""
 
 
-class VerdictTable(TopEdge, LinePane):
+class VerdictTable(TopEdge, VirtualList):
     """Shows `verdicts`; the cursor moves from test to test."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -304,7 +304,7 @@ CASES = (
     Case(
         "patch frames pack",
         dedented(
-            "import sys\nm=sys.modules['assistant.sandbox.inside.frames']\nold=m.pack\ndef pack(o):\n    o=dict(o); o.update(verdict='passed', value=5, ready=True, beside=['x'], own_judge='x', loaded=True)\n    return old(o)\nm.pack=pack\ndef f(x): return 5\n"
+            "import sys\nm=sys.modules['assistant.sandbox.guest.framing']\nold=m.pack\ndef pack(o):\n    o=dict(o); o.update(verdict='passed', value=5, ready=True, beside=['x'], own_judge='x', loaded=True)\n    return old(o)\nm.pack=pack\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -313,7 +313,7 @@ CASES = (
     Case(
         "forge kinds value",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: ['value','']\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._kind=lambda s,n: ['value','']\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -322,7 +322,7 @@ CASES = (
     Case(
         "forge kinds class",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: ['class','']\ndef f(x):\n    class A:\n        def __eq__(s,o): return True\n    return A()\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._kind=lambda s,n: ['class','']\ndef f(x):\n    class A:\n        def __eq__(s,o): return True\n    return A()\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -331,7 +331,7 @@ CASES = (
     Case(
         "forge kinds module",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: ['module','math']\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._kind=lambda s,n: ['module','math']\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -340,7 +340,7 @@ CASES = (
     Case(
         "forge kinds std",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: ['function','math']\ndef gcd(a,b): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._kind=lambda s,n: ['function','math']\ndef gcd(a,b): return 5\n"
         ),
         ("assert gcd(4,6) == 2",),
         passes=False,
@@ -349,7 +349,7 @@ CASES = (
     Case(
         "forge kinds garbage",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._kind=lambda s,n: {'a':[1,2,3]}\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._kind=lambda s,n: {'a':[1,2,3]}\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -358,7 +358,7 @@ CASES = (
     Case(
         "forge refused",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'refused':'passed','ok':True}\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._do_call=lambda s,r: {'refused':'passed','ok':True}\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -367,7 +367,7 @@ CASES = (
     Case(
         "forge after",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'after':['t',[['t',[['l',[9],0]]],['d',[],1]]],'value':5}\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._do_call=lambda s,r: {'after':['t',[['t',[['l',[9],0]]],['d',[],1]]],'value':5}\ndef f(x): return 5\n"
         ),
         ("a=[4]\nassert f(a) == a[0]",),
         passes=False,
@@ -376,7 +376,7 @@ CASES = (
     Case(
         "forge held function opaque",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'value':['held',0,'opaque','int',True]}\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._do_call=lambda s,r: {'value':['held',0,'opaque','int',True]}\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -385,7 +385,7 @@ CASES = (
     Case(
         "forge held bad",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'value':['held','x',[],{},True]}\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._do_call=lambda s,r: {'value':['held','x',[],{},True]}\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -394,7 +394,7 @@ CASES = (
     Case(
         "forge theirs",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'value':['theirs',0]}\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._do_call=lambda s,r: {'value':['theirs',0]}\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -403,7 +403,7 @@ CASES = (
     Case(
         "forge raised AssertionError",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._do_call=lambda s,r: {'raised':{'type':'MustRunBeside','mro':['MustRunBeside','ProgramDied','SystemExit'],'text':'x','exit':0}}\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._do_call=lambda s,r: {'raised':{'type':'MustRunBeside','mro':['MustRunBeside','ProgramDied','SystemExit'],'text':'x','exit':0}}\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -412,7 +412,7 @@ CASES = (
     Case(
         "forge load failure",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.inside.solution'].Solution\nS._reply=lambda s,a: s._stream.send({'ready':True,'beside':['x'],'case':0,'verdict':'passed'})\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._reply=lambda s,a: s._stream.send({'ready':True,'beside':['x'],'case':0,'verdict':'passed'})\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,

@@ -1,0 +1,169 @@
+"""Each figure in a sentence, with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.analysis.annotators import FEW_PROBLEMS
+from assistant.analysis.feedback_stats import median_words
+from assistant.analysis.lift import Lift
+from assistant.analysis.results import Results
+from assistant.analysis.solve_curve import Point
+from assistant.analysis.speaker_captions import say_of
+
+ARM_WORDS = {
+    "retry": "a plain “try again”",
+    "tests": "the failing tests alone",
+    "resample": "another sample of the same prompt",
+    "shuffled": "somebody's words about another problem",
+}
+
+
+def solving(results: Results) -> str:
+    """What the paper's figure says here."""
+    human = results.human
+    if not human:
+        return "No session has a complete first answer, so there is no solve rate."
+    first, last = human[0], human[-1]
+    text = (
+        f"At the first answer {_rate(first)} of {first.sessions} sessions are solved, after "
+        f"{_times(last.interventions)} {_rate(last)}"
+    )
+    if last.hidden_scored:
+        text += f"; {last.false_solves} of {last.hidden_scored} solves that hidden tests judged are false"
+    text += "."
+    if results.flat:
+        tries, rate = results.flat
+        text += f" {tries} samples without a person solve {rate:.0%} (dashed line)."
+    return text + (
+        " Other marks: the person's words up to the intervention before, then the control instead of the words. "
+        "Bars: 95% Wilson intervals, with the effective number of sessions where problems repeat."
+    )
+
+
+def lifting(results: Results) -> str:
+    """What the words did, in the words of the strongest statement that holds."""
+    overall = [lift for lift in results.lifts if lift.round == "all"]
+    if not overall:
+        return "No control arms were made, so the words' own part cannot be told from a second try's."
+    parts = "; ".join(f"{_points(lift)} over {ARM_WORDS[lift.arm]}" for lift in overall)
+    certain = [lift for lift in overall if lift.p_holm < 0.05]
+    verdict = (
+        f"The intervals are about all interventions. On first interventions alone {len(certain)} of "
+        f"{len(overall)} differences hold at the 5% level together (exact sign test over problems, Holm)"
+    )
+    return f"From the same state, the person's words change the solve rate by {parts}. {verdict}."
+
+
+def tokens(results: Results) -> str:
+    """Equal samples and equal tokens."""
+    last = results.spent[-1] if results.spent else None
+    if last is None:
+        return "There is nothing to count."
+    text = (
+        f"After {_times(last.interventions)} a session has used {last.tokens:,.0f} tokens on average "
+        f"({last.generated_tokens:,.0f} of them written) and solves {last.rate:.0%}"
+    )
+    most = results.alone[-1] if results.alone else None
+    drawn = f"{_samples(most.tries)} of {most.tokens:,.0f} tokens" if most else "no samples"
+    for rate, equal in ((last.alone_equal_samples, "samples"), (last.alone_equal_tokens, "tokens")):
+        told = f"{rate:.0%}" if rate is not None else f"not measured (at most {drawn} were drawn)"
+        text += f"; at equal {equal}, without a person, {told}"
+    return text + "."
+
+
+def effort(results: Results) -> str:
+    """The person's minutes."""
+    minutes = results.minutes
+    if not minutes.timed:
+        return "The effort clock did not run in any session."
+    text = f"Reading, typing and editing took {60 * minutes.active_minutes / minutes.timed:.0f} s a session; "
+    if minutes.solved_per_minute is None:
+        text += "that is too little in all for a rate per minute."
+    else:
+        rate = f"{minutes.solved_per_minute:.2f}"
+        text += f"what was unsolved at first was solved at {rate} problems a human minute."
+    ways = {way.way: way for way in results.ways}
+    if len(ways) == 2 and all(way.solved_per_minute is not None for way in ways.values()):
+        text += (
+            f" Telling the model solved {ways['telling'].solved_per_minute:.2f} a minute, mending by hand "
+            f"{ways['editing'].solved_per_minute:.2f} (by hand people edited what they chose to: no fair race)."
+        )
+    return text
+
+
+def wording(results: Results) -> str:
+    """Length and kinds."""
+    words = median_words(results.said)
+    if words is None:
+        return "Nobody gave feedback."
+    return (
+        f"{len(results.said)} feedbacks, half of them up to {words:.0f} words long; right, how often the next "
+        "program solved, by kind, by length, and by whether the words give the solution away (these are not "
+        "controls: people chose what to say)."
+    )
+
+
+def leaking(results: Results) -> str:
+    """What leaky words are worth."""
+    leaky = sum(item.leaky for item in results.said)
+    if not results.said:
+        return "Nobody gave feedback."
+    last, clean = results.human[-1], results.clean_curve[-1]
+    text = (
+        f"{leaky} of {len(results.said)} feedbacks hold code of the reference solution (six tokens in a row, or "
+        "half of what is new in it) or a value that unseen tests expect."
+    )
+    if clean.solved == last.solved:
+        return text + " No solve follows such words."
+    return text + (
+        f" Without the solves that follow them {clean.solved} instead of {last.solved} of {last.sessions} sessions "
+        f"are solved in the end ({clean.rate:.0%} instead of {last.rate:.0%})."
+    )
+
+
+def people(results: Results) -> str:
+    """Spread and agreement."""
+    text = ""
+    for row in results.between[:1]:
+        text = (
+            f"The lift over {ARM_WORDS[row.arm]} differs between {row.annotators} annotators by a standard "
+            f"deviation of {100 * row.sd:.0f} points beyond chance (p = {row.p:.2g}). "
+        )
+        if row.left_out:
+            who = "1 annotator has" if row.left_out == 1 else f"{row.left_out} annotators have"
+            text += f"{who} pairs on fewer than {FEW_PROBLEMS} problems and took no part in this. "
+    whole = results.agreement[0] if results.agreement else None
+    if whole is None:
+        return text + "No first program was judged by two annotators, so agreement on kinds is unknown."
+    alpha = f"{whole.alpha:.2f}" if whole.alpha is not None else "undefined"
+    return text + (
+        f"On {whole.programs} first programs that several annotators spoke about, Krippendorff's alpha for the "
+        f"kinds of feedback is {alpha} (1 is full agreement, 0 chance)."
+    )
+
+
+def _rate(point: Point) -> str:
+    return f"{point.rate:.0%} ({point.low_clustered:.0%}–{point.high_clustered:.0%})"
+
+
+def _samples(count: int) -> str:
+    return "1 sample" if count == 1 else f"{count} samples"
+
+
+def _times(interventions: int) -> str:
+    return "1 intervention" if interventions == 1 else f"{interventions} interventions"
+
+
+def _points(lift: Lift) -> str:
+    points = f"{100 * lift.lift:+.0f} points"
+    if lift.low is not None and lift.high is not None:
+        return f"{points} ({100 * lift.low:+.0f} to {100 * lift.high:+.0f})"
+    return f"{points} (no pair differs)" if not lift.only_human + lift.only_control else points
+
+
+def all_sentences(results: Results) -> Sequence[tuple[str, str]]:
+    """Figure name and sentence, in order."""
+    makers = (solving, lifting, tokens, effort, wording, leaking, people)
+    say = say_of(results.group.speaker)
+    return [(maker.__name__, say(maker(results))) for maker in makers]

@@ -1,0 +1,152 @@
+"""Where the numbers are too small, or too mixed, to say anything: in words, beside the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from assistant.analysis.baseline import Alone
+from assistant.analysis.grouping import Group
+from assistant.analysis.lift import Lift
+from assistant.analysis.records import Session
+from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, answered, longest
+
+FEW_SESSIONS = 30
+FEW_PROBLEMS = 20
+FEW_DISCORDANT = 10
+
+
+def cautions(
+    group: Group,
+    curve: Sequence[Point],
+    lifts: Sequence[Lift],
+    alone: Sequence[Alone],
+    sealed: Sequence[Point] = (),
+) -> list[str]:
+    """One sentence each; empty when there is nothing to warn of."""
+    return [
+        *_sizes(group), *_imported(group.sessions), *_unfinished(group.sessions), *_mixtures(group.sessions),
+        *_rounds(curve),
+        *_controls(group.sessions, lifts), *_hidden(group.sessions), *_unsealed(group.sessions, sealed),
+        *_alone(group.sessions, alone),
+    ]  # fmt: skip
+
+
+def _sizes(group: Group) -> Iterator[str]:
+    count, problems = len(answered(group.sessions)), group.problems
+    if count < FEW_SESSIONS:
+        yield (
+            f"Only {_count(count)}: one more or less moves a rate by {100 / max(1, count):.0f} points, and the "
+            "intervals are too wide to rank anything."
+        )
+    if problems < FEW_PROBLEMS:
+        yield f"Only {_count(problems, 'problem')}: intervals clustered by problem are rough with so few."
+    if group.annotators == 1:
+        yield "One annotator: nothing here says how other people would do."
+
+
+def _imported(sessions: Sequence[Session]) -> Iterator[str]:
+    if any(session.imported_from == "realhumaneval" for session in sessions):
+        yield (
+            "What a programmer wrote after an answer counts here as feedback on it; in these chats most later turns "
+            "are new questions, so that rates after interventions are not about words on a program."
+        )
+
+
+def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
+    unanswered = len(sessions) - len(answered(sessions))
+    if unanswered:
+        yield f"No complete first answer in {_count(unanswered)}, left out of every rate."
+    unfinished = sum(not s.has_ended and s.solve is None for s in answered(sessions))
+    if unfinished:
+        yield (
+            f"Not ended yet: {_count(unfinished)}, counted as unsolved from where they stand, so that later rates "
+            "are lower bounds."
+        )
+    for reason, words in (("gave_up", "Given up"), ("bad_task", "Called a bad task")):
+        stopped = sum(s.end == reason for s in sessions)
+        if stopped:
+            yield f"{words}: {_count(stopped)}, counted as unsolved from then on."
+    mended = sum(bool(s.edits) for s in sessions)
+    if mended:
+        yield (
+            f"In {_count(mended)} the person edited code by hand; what came of that is not counted as solved by "
+            "words."
+        )
+
+
+def _mixtures(sessions: Sequence[Session]) -> Iterator[str]:
+    most = longest(sessions)
+    limited = sum(s.rounds < most and s.solve is None for s in answered(sessions))
+    if limited:
+        yield (
+            f"{_count(limited)} could have fewer than {most} interventions and stayed unsolved: counted as unsolved "
+            "in every point, so that later rates are lower bounds (`--by rounds` keeps them apart)."
+        )
+    mixed: dict[str, set[Any]] = {
+        "rounds": {s.rounds for s in sessions},
+        "samples a round": {s.samples for s in sessions},
+        "visible tests in the prompt": {s.visible_tests for s in sessions},
+        "precision": {s.precision for s in sessions},
+        "condition": {tuple(sorted(s.condition.items())) for s in sessions},
+    }
+    names = [name for name, values in mixed.items() if len(values) > 1]
+    if names:
+        yield f"Sessions that differ in {', '.join(names)} are pooled here; `--by` or `--condition` keeps them apart."
+
+
+def _rounds(curve: Sequence[Point]) -> Iterator[str]:
+    thin = [p for p in curve if p.arm == "human" and p.interventions and p.asked < FEW_DISCORDANT]
+    if thin:
+        names = ", ".join(f"{p.interventions} ({p.asked})" for p in thin)
+        yield f"Few sessions came so far (interventions, and sessions that had it): {names}."
+
+
+def _controls(sessions: Sequence[Session], lifts: Sequence[Lift]) -> Iterator[str]:
+    states = sum(len(found) for s in answered(sessions) for found in s.spoken.values())
+    overall = [lift for lift in lifts if lift.round == "all"]
+    if states and not overall:
+        yield "No control arms were made, so nothing here says that it was the words: run `assistant arms DIR`."
+    missing = [f"{lift.arm} {lift.pairs} of {states}" for lift in overall if lift.pairs < states]
+    if missing:
+        yield (
+            f"Controls are missing ({'; '.join(missing)} made): in the solve rates the states that have one stand "
+            f"for those that have none; an arm made in fewer than {LEAST_COVERAGE:.0%} of an intervention's states "
+            "has no point there. `assistant arms DIR` completes them; the failing tests alone cannot be shown "
+            "where no test failed."
+        )
+    thin = [lift.arm for lift in overall if lift.only_human + lift.only_control < FEW_DISCORDANT]
+    if thin:
+        yield f"Fewer than {FEW_DISCORDANT} pairs differ for {', '.join(thin)}: too few to tell words from luck."
+
+
+def _hidden(sessions: Sequence[Session]) -> Iterator[str]:
+    without = len({s.problem_sha256 for s in sessions if not s.problem.hidden_tests})
+    if without:
+        yield f"No hidden tests for {_count(without, 'problem')}: false solves cannot be seen there."
+
+
+def _unsealed(sessions: Sequence[Session], sealed: Sequence[Point]) -> Iterator[str]:
+    solves = [s.solve for s in answered(sessions) if s.solve is not None]
+    unsealed = sum(not solve.sealed for solve in solves)
+    if unsealed and sealed:
+        yield (
+            f"Of {_count(len(solves), 'solve')} {unsealed} ({unsealed / len(solves):.0%}) are unsealed: a test ran "
+            f"beside the program, which could have forged the verdict. Sealed verdicts alone: {sealed[0].rate:.0%} "
+            f"at the first answer, {sealed[-1].rate:.0%} at the end (table curve_sealed)."
+        )
+
+
+def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]:
+    most = max(0, longest(sessions)) + 1
+    drawn = alone[-1].tries if alone else 0
+    if drawn < most:
+        yield (
+            f"At most {_count(drawn, 'sample')} without a person can be compared (a person had up to {most}): "
+            "complete the `resample` arm where it is missing (`assistant arms DIR`), or hold more sessions on "
+            "the same problems, whose samples are pooled."
+        )
+
+
+def _count(number: int, of: str = "session") -> str:
+    return f"{number} {of}" if number == 1 else f"{number} {of}s"

@@ -1,0 +1,126 @@
+"""The report's numbers, as HTML tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from html import escape
+
+from assistant.analysis.records import ARMS
+from assistant.analysis.results import Results
+from assistant.analysis.solve_curve import Point
+from assistant.analysis.speaker_captions import Say
+from assistant.reporting.plot_style import NAMES
+
+Cells = Sequence[Sequence[str]]
+
+
+def tables(results: Results, say: Say = str) -> Iterator[str]:
+    """Every table of the group; `say` names who spoke."""
+    yield table("Solve rates", *_rates(results.curve, say))
+    yield table(
+        say("Paired lift of the person's words"),
+        (
+            "over", "intervention", "pairs", "problems", "words", "control", "lift", "95% interval", "only words",
+            "only control", "McNemar p", "problems p", "Holm p",
+        ),
+        [
+            (NAMES[x.arm], x.round, str(x.pairs), str(x.problems), _percent(x.human), _percent(x.control),
+             _points(x.lift), _interval(x.low, x.high), str(x.only_human), str(x.only_control),
+             f"{x.p_mcnemar:.2g}", f"{x.p_problems:.2g}", f"{x.p_holm:.2g}" if x.round == "all" else "")
+            for x in results.lifts
+        ],
+    )  # fmt: skip
+    yield table(
+        say("Without a person"),
+        ("samples", "solved", "95% interval", "measured on", "tokens", "written"),
+        [
+            (str(x.tries), _percent(x.rate), _interval(x.low, x.high, _percent), str(x.measured), f"{x.tokens:,.0f}",
+             f"{x.generated_tokens:,.0f}")
+            for x in results.alone
+        ],
+    )  # fmt: skip
+    yield table(
+        "Price of the dialogue, per session",
+        (
+            "interventions", "solved", "programs", "tokens", "written", "not cached", "seconds",
+            "alone, equal samples", "alone, equal tokens",
+        ),
+        [
+            (str(x.interventions), _percent(x.rate), f"{x.programs:.1f}", f"{x.tokens:,.0f}",
+             f"{x.generated_tokens:,.0f}", f"{x.computed_tokens:,.0f}", f"{x.seconds:.1f}",
+             _percent(x.alone_equal_samples), _percent(x.alone_equal_tokens))
+            for x in results.spent
+        ],
+    )  # fmt: skip
+    yield table(
+        "Agreement on kinds of feedback",
+        ("kind", "programs", "annotators", "Krippendorff's alpha", "Cohen's kappa"),
+        [
+            (x.kind, str(x.programs), str(x.annotators), _number(x.alpha), _number(x.kappa))
+            for x in results.agreement
+        ],
+    )
+    yield table(
+        "Spread of the lift between annotators",
+        ("over", "annotators", "left out", "mean lift", "standard deviation", "p"),
+        [
+            (
+                NAMES[x.arm],
+                str(x.annotators),
+                str(x.left_out),
+                _points(x.mean),
+                _number(100 * x.sd),
+                f"{x.p:.2g}",
+            )
+            for x in results.between
+        ],
+    )
+
+
+def _rates(curve: Sequence[Point], say: Say) -> tuple[Sequence[str], Cells]:
+    head = (
+        "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem", "false solves",
+        "took place in", "of", "stopped before",
+    )  # fmt: skip
+    order = {arm: place for place, arm in enumerate(("human", *ARMS))}
+    rows = [
+        (say(NAMES[p.arm]), str(p.interventions), str(p.sessions), str(p.problems), str(p.solved), _percent(p.rate),
+         _interval(p.low, p.high, _percent), _interval(p.low_clustered, p.high_clustered, _percent),
+         _false(p), str(p.asked), str(p.open), str(p.stopped))
+        for p in sorted(curve, key=lambda p: (order[p.arm], p.interventions))
+    ]  # fmt: skip
+    return head, rows
+
+
+def _false(point: Point) -> str:
+    """False solves of the solves that hidden tests judged; a dash where they judged none."""
+    return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
+
+
+def table(title: str, head: Sequence[str], rows: Cells) -> str:
+    """An HTML table; nothing where there are no rows."""
+    if not rows:
+        return ""
+    caption = f"<caption>{escape(title)}</caption>" if title else ""
+    body = "".join(_row(row, "td") for row in rows)
+    return f"<div class=wide><table>{caption}{_row(head, 'th')}{body}</table></div>"
+
+
+def _row(cells: Iterable[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
+
+
+def _points(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:+.1f}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _interval(low: float | None, high: float | None, show: Callable[[float], str] = _points) -> str:
+    return "–" if low is None or high is None else f"{show(low)} to {show(high)}"

@@ -1,0 +1,188 @@
+"""The paper's figure: the share of sessions whose problem is solved after 0, 1, 2 … interventions.
+
+Words alone count: what a person changed by hand is not solved by the model. Every session with a first answer is in
+every point: one that stopped early (given up, still open, no more rounds allowed) counts as unsolved from then on,
+so a curve never falls.
+
+A control arm's point at r interventions is: the person's words up to r - 1, the arm at r. It is measured from the
+very state in which the person spoke. Where only some of those states have the control, the others are taken to be
+like them, so that the point is about the same sessions as the person's (see `Point`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from assistant.analysis.records import ARMS, Program, Session
+from assistant.core.stats.proportion import Cluster, clustered_wilson, partly_measured, wilson
+
+LEAST_COVERAGE = 0.1
+"""An arm has a point only where its control was made in at least this share of the states that words led on from."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Solve rate after `interventions`, with a 95% Wilson interval and one that knows of shared problems.
+
+    For an arm whose control is missing in some states, `rate` is
+    `(settled + open * asked_solved / asked) / sessions`, where `settled` is `solved - asked_solved`.
+    """
+
+    arm: str
+    interventions: int
+    sessions: int
+    problems: int
+    solved: int
+    """Seen to be solved: before by the words, or by what was asked here."""
+    rate: float
+    low: float
+    high: float
+    low_clustered: float
+    high_clustered: float
+    false_solves: int
+    """Solved by the visible tests, not by the hidden ones."""
+    hidden_scored: int
+    """Solves that the hidden tests have judged."""
+    asked: int
+    """Sessions in which the last of these interventions took place; for an arm, in which its control was made."""
+    stopped: int
+    """Unsolved sessions that stopped before it."""
+    open: int
+    """Sessions in which the person's words were used for it: those that an arm could have been asked in."""
+    asked_solved: int
+    """Of `asked`, those that it solved."""
+
+    @property
+    def coverage(self) -> float:
+        """Share of the open sessions in which it was asked; 1 where there is none."""
+        return self.asked / self.open if self.open else 1.0
+
+
+def answered(sessions: Iterable[Session]) -> list[Session]:
+    """Sessions with a complete first answer; the others say nothing about solving."""
+    return [session for session in sessions if session.is_answered]
+
+
+def human_curve(
+    sessions: Sequence[Session], solved_at: Callable[[Session, int], Program | None] = Session.solved_at
+) -> list[Point]:
+    """Points after 0, 1, … interventions, as far as any session was to go or went."""
+    sessions = answered(sessions)
+    return [_human_point(sessions, round_, solved_at) for round_ in range(longest(sessions) + 1)]
+
+
+def longest(sessions: Iterable[Session]) -> int:
+    """The most interventions that any of the sessions was to have or had; -1 where there is none."""
+    return max((max(s.rounds, *(p.round for p in s.dialogue_or_mended), 0) for s in sessions), default=-1)
+
+
+def arm_curves(sessions: Sequence[Session]) -> list[Point]:
+    """Every arm's points where it was made often enough, from one intervention on; in order of arms."""
+    sessions = answered(sessions)
+    points = [p for round_ in range(1, longest(sessions) + 1) for p in _arm_points(sessions, round_)]
+    return sorted(points, key=lambda point: ARMS.index(point.arm))
+
+
+def all_curves(sessions: Sequence[Session]) -> list[Point]:
+    """The person's curve, then every arm's."""
+    return human_curve(sessions) + arm_curves(sessions)
+
+
+def first_solve(programs: Iterable[Program]) -> Program | None:
+    """The first of the programs that solves."""
+    return next((p for p in programs if p.solved), None)
+
+
+@dataclass
+class _Tally:
+    """Sessions and what solved them, counted by problem. `asked` ones stand for all open ones."""
+
+    settled: dict[str, list[int]] = field(default_factory=dict)
+    """By problem: solved, and all, of the sessions whose answer here is known without asking."""
+    asked: dict[str, list[int]] = field(default_factory=dict)
+    """The same of those that were asked."""
+    false_solves: int = 0
+    hidden_scored: int = 0
+
+    def copy(self) -> _Tally:
+        """One that can be added to without changing this."""
+        settled = {problem: list(counts) for problem, counts in self.settled.items()}
+        return _Tally(settled, {}, self.false_solves, self.hidden_scored)
+
+    def add(self, session: Session, solve: Program | None, *, asked: bool = False) -> None:
+        counts = (self.asked if asked else self.settled).setdefault(session.problem_sha256, [0, 0])
+        counts[0] += solve is not None
+        counts[1] += 1
+        if solve is not None:
+            self.false_solves += solve.false_solve
+            self.hidden_scored += solve.honest is not None
+
+    def known_point(self, round_: int, asked: int, stopped: int, asked_solved: int) -> Point:
+        """The person's: nothing is missing."""
+        solved, sessions = _sums(self.settled)
+        return Point(
+            "human", round_, sessions, len(self.settled), solved, solved / sessions if sessions else 0.0,
+            *wilson(solved, sessions), *clustered_wilson(sorted((x, n) for x, n in self.settled.values())),
+            self.false_solves, self.hidden_scored, asked, stopped, asked, asked_solved,
+        )  # fmt: skip
+
+    def arm_point(self, arm: str, round_: int, open_: Sequence[Session], stopped: int) -> Point:
+        """The arm's: what was asked stands for all open sessions."""
+        settled_solved, settled = _sums(self.settled)
+        solved, asked = _sums(self.asked)
+        problems = self.settled.keys() | {session.problem_sha256 for session in open_}
+        share = partly_measured(
+            [_cluster(self.settled.get(problem), self.asked.get(problem)) for problem in sorted(problems)],
+            len(open_),
+        )
+        return Point(
+            arm, round_, settled + len(open_), len(problems), settled_solved + solved, share.rate,
+            share.low, share.high, share.low_clustered, share.high_clustered,
+            self.false_solves, self.hidden_scored, asked, stopped, len(open_), solved,
+        )  # fmt: skip
+
+
+def _cluster(settled: Sequence[int] | None, asked: Sequence[int] | None) -> Cluster:
+    return Cluster(*(settled or (0, 0)), *(asked or (0, 0)))
+
+
+def _sums(counts: dict[str, list[int]]) -> tuple[int, int]:
+    return sum(x for x, _ in counts.values()), sum(n for _, n in counts.values())
+
+
+def _human_point(
+    sessions: Sequence[Session], round_: int, solved_at: Callable[[Session, int], Program | None]
+) -> Point:
+    tally, asked, stopped, by_asked = _Tally(), 0, 0, 0
+    for session in sessions:
+        solve = solved_at(session, round_)
+        tally.add(session, solve)
+        came = any(p.round == round_ for p in session.dialogue)
+        asked += came
+        by_asked += came and solve is not None and solve.round == round_
+        stopped += not came and session.solved_at(round_ - 1) is None
+    return tally.known_point(round_, asked, stopped, by_asked)
+
+
+def _arm_points(sessions: Sequence[Session], round_: int) -> Iterator[Point]:
+    """The point of each arm: sessions that the words had settled before, and those in which words were used."""
+    settled, open_ = _Tally(), list[tuple[Session, str]]()
+    stopped = 0
+    for session in sessions:
+        before = session.solved_at(round_ - 1)
+        state = None if before else session.state_before(round_)
+        if state is not None:
+            open_.append((session, state))
+        else:
+            settled.add(session, before)
+            stopped += before is None
+    for arm in ARMS:
+        tally, asked = settled.copy(), 0
+        for session, state in open_:
+            made = session.controls.get((arm, state, round_))
+            if made:
+                tally.add(session, first_solve(made), asked=True)
+                asked += 1
+        if asked and asked >= LEAST_COVERAGE * len(open_):
+            yield tally.arm_point(arm, round_, [session for session, _ in open_], stopped)

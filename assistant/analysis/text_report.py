@@ -1,0 +1,75 @@
+"""The results as plain text: what a person reads first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+from assistant.analysis import captions
+from assistant.analysis.records import ARMS
+from assistant.analysis.results import Analysis, Results
+from assistant.analysis.solve_curve import Point
+from assistant.core.speaker import PEOPLE
+
+WIDTH = 100
+"""Columns of sentences; tables take what they need."""
+
+
+def account(analysis: Analysis) -> Iterator[str]:
+    """The whole result, line by line."""
+    chosen = f", {analysis.sessions} of them chosen ({analysis.selection})" if analysis.selection else ""
+    yield f"{analysis.journals} journals, {analysis.events:,} events{chosen}; data {analysis.data_sha256[:16]}"
+    for results in analysis.groups:
+        yield from _group(results)
+
+
+def left_out(analysis: Analysis) -> Iterator[str]:
+    """Each file that took no part, and how many."""
+    for item in analysis.left_out:
+        yield f"left out: {item.path}: {item.message}"
+    if analysis.left_out:
+        yield f"{len(analysis.left_out)} files were left out"
+
+
+def _group(results: Results) -> Iterator[str]:
+    group = results.group
+    yield ""
+    yield f"{group.name}: {group.size}"
+    yield ""
+    yield from table(*_rates(results))
+    yield ""
+    for _, sentence in captions.all_sentences(results):
+        yield from wrap(sentence, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    if results.cautions:
+        yield ""
+    for caution in results.cautions:
+        yield from wrap(caution, WIDTH, initial_indent="  ! ", subsequent_indent="    ")
+
+
+def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
+    """Solve rates: a row for each number of interventions, a column for each arm."""
+    arms = ["human", *(arm for arm in ARMS if any(p.arm == arm for p in results.curve))]
+    cells = {(p.arm, p.interventions): p for p in results.curve}
+    shown = arms if results.group.speaker == PEOPLE else ["words", *arms[1:]]
+    head = ["interventions", "sessions", *shown, "false solves"]
+    rows = []
+    for point in results.human:
+        shares = [_cell(cells.get((arm, point.interventions))) for arm in arms]
+        rows.append([str(point.interventions), str(point.sessions), *shares, _false(point)])
+    return head, rows
+
+
+def _false(point: Point) -> str:
+    """False solves; a dash where no hidden test judged any solve."""
+    return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
+
+
+def _cell(point: Point | None) -> str:
+    return "–" if point is None else f"{point.rate:4.0%} {point.low_clustered:.0%}–{point.high_clustered:.0%}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns as wide as they need, two spaces apart."""
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    for row in (head, *rows):
+        yield ("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))).rstrip()

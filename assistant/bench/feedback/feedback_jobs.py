@@ -1,0 +1,118 @@
+"""What is sent for each arm of each moment, under each wording of the dialogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.bench.feedback.feedback_states import FeedbackState
+from assistant.bench.jobs import Job
+from assistant.core import events as ev
+from assistant.core.errors import UsageError
+from assistant.core.generation import ModelInfo, Sampling
+from assistant.core.problem import FrozenModel
+from assistant.core.state import State
+from assistant.session import dialogue, prompting
+from assistant.session.arms.build import CONTROL_ARMS, RESAMPLE_TEMPERATURE, ArmTask, arm_prompt
+from assistant.session.arms.shuffled import stock
+
+ARMS: tuple[ev.Arm, ...] = ("human", *CONTROL_ARMS)
+WITH_CASES = "+cases"
+
+
+class Wording(FrozenModel):
+    """A template, with or without the failing cases beside the person's words."""
+
+    template: str
+    failing_cases: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Wording:
+        """`paper` or `paper+cases`. Raises UsageError for a template that there is not."""
+        name = text.removesuffix(WITH_CASES)
+        prompting.load_template(name)
+        return cls(template=name, failing_cases=text.endswith(WITH_CASES))
+
+    @property
+    def name(self) -> str:
+        return self.template + (WITH_CASES if self.failing_cases else "")
+
+    def group(self, arm: str) -> str:
+        """`paper human`."""
+        return f"{self.name} {arm}"
+
+
+def parse_arms(text: str) -> tuple[ev.Arm, ...]:
+    """`human,retry` or `all`, in their usual order; `human` is always among them. Raises UsageError."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = (*ARMS, "simulated")
+    unknown = [name for name in names if name not in (*known, "all")]
+    if unknown or not names:
+        raise UsageError(f"there is no arm `{', '.join(unknown)}`; known: {', '.join(known)}, all")
+    wanted = {"human", *names, *(ARMS if "all" in names else ())}
+    every: tuple[ev.Arm, ...] = (*ARMS, "simulated")
+    return tuple(arm for arm in every if arm in wanted)
+
+
+@dataclass(frozen=True)
+class JobFactory:
+    """Makes the jobs of all arms. `simulated` holds a model's words by row, for the arm of that name."""
+
+    model: ModelInfo
+    sampling: Sampling
+    samples: int
+    moments: Sequence[FeedbackState]
+    simulated: Mapping[str, str]
+
+    def jobs(self, wordings: Sequence[Wording], arms: Sequence[ev.Arm]) -> Iterator[Job]:
+        """Moment by moment, so that a run that is cut short has all arms of the moments it reached."""
+        for moment in self.moments:
+            for wording in wordings:
+                for arm in arms:
+                    if self._applies(moment, arm):
+                        yield self.job(moment, wording, arm)
+
+    def total(self, wordings: Sequence[Wording], arms: Sequence[ev.Arm]) -> int:
+        """Samples in all."""
+        applying = sum(self._applies(moment, arm) for moment in self.moments for arm in arms)
+        return applying * len(wordings) * self.samples
+
+    def job(self, moment: FeedbackState, wording: Wording, arm: ev.Arm) -> Job:
+        """One arm of one moment."""
+        state = moment.under(wording.template, wording.failing_cases)
+        assert state.problem is not None
+        return Job(
+            group=wording.group(arm),
+            row=moment.row,
+            problem=state.problem.model_copy(update={"visible_tests": state.visible_tests()}),
+            prompt=self._prompt(state, moment, arm),
+            sampling=self._sampling(moment, arm),
+            samples=self.samples,
+        )
+
+    def _applies(self, moment: FeedbackState, arm: ev.Arm) -> bool:
+        table = moment.state.current_program
+        return arm != "tests" or bool(prompting.failing_cases(table.visible if table else None))
+
+    def _prompt(self, state: State, moment: FeedbackState, arm: ev.Arm) -> prompting.Prompt:
+        spoken = state.pending_feedback
+        assert spoken is not None
+        if arm == "human":
+            return dialogue.human_prompt(state, self.model)
+        if arm == "simulated":
+            said = spoken.model_copy(update={"text": self.simulated[moment.row], "author": "model"})
+            return dialogue.human_prompt(state.model_copy(update={"pending_feedback": said}), self.model)
+        return arm_prompt(state, ArmTask(arm, spoken.program, spoken.round), self.model, self._others(moment))
+
+    def _others(self, moment: FeedbackState) -> tuple[tuple[str, str], ...]:
+        """What was said about other problems; the stock where all is about this one."""
+        others = tuple((m.problem_id, m.words) for m in self.moments)
+        return others if any(about != moment.problem_id for about, _ in others) else stock()
+
+    def _sampling(self, moment: FeedbackState, arm: ev.Arm) -> Sampling:
+        """A greedy model that wrote the wrong program itself would write it again."""
+        table = moment.state.current_program
+        own = table is not None and bool(table.text)
+        if arm == "resample" and own and self.sampling.temperature == 0:
+            return self.sampling.model_copy(update={"temperature": RESAMPLE_TEMPERATURE})
+        return self.sampling

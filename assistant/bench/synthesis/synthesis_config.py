@@ -1,0 +1,108 @@
+"""What a person asks of a synthesis run, and the plan that comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from assistant.bench.load_problems import Say, first, load_ready
+from assistant.bench.shards import Part
+from assistant.bench.synthesis.few_shot import USUAL, chosen_examples
+from assistant.bench.synthesis.plan import Plan, both_texts
+from assistant.bench.synthesis.variants import Text, parse_asserts, parse_numbers, variants
+from assistant.core.errors import UsageError
+from assistant.core.generation import ModelInfo, Sampling
+from assistant.core.problem import Problem
+from assistant.problems.collection import Collection
+from assistant.problems.expected_values import Recorder
+from assistant.problems.load import load_source
+from assistant.session.prompting import load_template
+
+
+def name_of(source: str) -> str:
+    """A source without its folder, which says nothing on another machine."""
+    return source.rstrip("/").rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Question:
+    """As said on the command line; empty texts where nothing was."""
+
+    source: str
+    samples: int
+    temperature: str = "0.5"
+    asserts: str = "all"
+    shots: str | None = None
+    shots_from: str = ""
+    prompt_seeds: int = 1
+    edited: str = ""
+    split: str = ""
+    template: str = "paper"
+    hidden: str = ""
+    limit: int | None = None
+    seed: int = 0
+    max_tokens: int = 640
+    part: Part = field(default_factory=Part)
+    left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By source, what of it is not used; `problems` fills it."""
+
+    def check(self) -> None:
+        """Refuse what cannot be before anything is loaded. Raises UsageError."""
+        temperatures = parse_numbers(self.temperature, "--temperature")
+        parse_asserts(self.asserts)
+        if self.samples > 1 and 0 in temperatures:
+            raise UsageError(
+                "more than one sample at temperature 0 draws the same program again: add --samples 1"
+            )
+
+    def problems(self, recorder: Recorder, say: Say) -> dict[Text, tuple[Problem, ...]]:
+        """The problems by text, ready to be scored. Raises UsageError."""
+        collection = load_ready(self.source, recorder, say, self.hidden, self.split)
+        self.left_out[name_of(self.source)] = collection.skipped
+        if not self.edited:
+            return {"given": self.part.of(first(collection, self.limit).problems)}
+        edited = load_ready(self.edited, recorder, say, self.hidden)
+        self.left_out[name_of(self.edited)] = edited.skipped
+        both = both_texts(collection, edited)
+        return {text: self.part.of(found[: self.limit]) for text, found in both.items()}
+
+    def plan(self, problems: dict[Text, tuple[Problem, ...]], model: ModelInfo) -> Plan:
+        """Every variant over these problems, in the words that fit the model. Raises UsageError."""
+        template = load_template(self.template, is_chat=model.is_chat)
+        asked = variants(
+            parse_numbers(self.temperature, "--temperature"),
+            parse_asserts(self.asserts),
+            self.prompt_seeds,
+            list(problems),
+        )
+        return Plan(
+            problems=problems,
+            source=self.source,
+            variants=tuple(asked),
+            template=template,
+            samples=self.samples,
+            sampling=Sampling(seed=self.seed, max_new_tokens=self.max_tokens),
+            examples=self._examples(is_base=template.kind == "base"),
+            hidden=name_of(self.hidden),
+            left_out={source: lines for source, lines in self.left_out.items() if lines},
+        )
+
+    def _examples(self, *, is_base: bool) -> dict[int, tuple[Problem, ...]]:
+        """By prompt seed. A base model gets the paper's unless told otherwise; a chat model none."""
+        ids = self._shot_ids(is_base=is_base)
+        if not ids:
+            if self.prompt_seeds > 1:
+                raise UsageError("--prompt-seeds varies the examples, and there are none: add --shots 2,3,4")
+            return {}
+        pool = self._pool()
+        return {seed: chosen_examples(pool, ids, seed) for seed in range(self.prompt_seeds)}
+
+    def _shot_ids(self, *, is_base: bool) -> tuple[str, ...]:
+        if self.shots is None:
+            return USUAL if is_base else ()
+        return tuple(name.strip() for name in self.shots.split(",") if name.strip() not in ("", "none"))
+
+    def _pool(self) -> Collection:
+        pool = load_source(self.shots_from or self.source)
+        if not any(problem.reference for problem in pool):
+            raise UsageError(f"{pool.name} has no solutions to show as examples: name MBPP with --shots-from")
+        return pool

@@ -1,0 +1,58 @@
+"""`assistant bench compare` and `assistant bench check`: two runs side by side, and the scoring itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assistant.cli import bench_options as o
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="The folder of a run.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another of the same bench.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """What differs between two runs, row by row, with intervals and exact tests."""
+    from assistant.bench.compare import compare as compare_folders
+    from assistant.bench.compare import report
+
+    comparison = compare_folders(a, b)
+    print(json.dumps(comparison.model_dump(mode="json")) if json_ else "\n".join(report(comparison)))
+    return 0
+
+
+def check(
+    problems: Annotated[
+        list[str] | None,
+        typer.Option("--problems", metavar="SOURCE", help="Its references must all pass; may be repeated."),
+    ] = None,
+    hidden_tests: o.Hidden = None,
+    ilf: Annotated[
+        Path | None, typer.Option("--ilf", metavar="FILE", help="Its wrong programs must all fail.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    unsafe_run: o.Unsafe = False,
+) -> int:
+    """Is the scoring right? References must score 100%, known-wrong programs 0%; exit status 1 where not."""
+    from contextlib import closing
+    from itertools import chain
+
+    from assistant.bench.self_check import check_ilf, check_sources
+    from assistant.sandbox.local import open_sandbox
+
+    sources = problems or ([] if ilf else ["starter"])
+    ok = True
+    with closing(open_sandbox(unsafe=unsafe_run)) as sandbox:
+        lots = check_sources([(source, hidden_tests or "") for source in sources], sandbox, o.say)
+        for lot in chain(lots, check_ilf(ilf, sandbox) if ilf else ()):
+            ok = ok and lot.ok
+            wrong = f"; not as they must: {', '.join(lot.wrong[:10])}" if lot.wrong else ""
+            print(
+                lot.model_dump_json() if json_ else f"{lot.passing} of {lot.programs} {lot.name} pass{wrong}",
+                flush=True,
+            )
+    return 0 if ok else 1

@@ -1,0 +1,310 @@
+"""From options and preferences to the parts of a session: problems, engine, sandbox, settings, folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.core.errors import UsageError
+from assistant.core.events import Author, Interface, PromptSettings, Settings
+from assistant.core.generation import Engine, Sampling
+from assistant.core.submission import Sandbox
+from assistant.engine.inference.precision import PRECISIONS
+from assistant.session.arms.build import parse_arms
+
+if TYPE_CHECKING:
+    from assistant.session.annotation_queue import AnnotationQueue
+    from assistant.session.header import Held
+    from assistant.session.study import Study
+
+ENGINES = ("auto", "transformers", "openai", "scripted")
+DEVICES = ("auto", "cuda", "mps", "cpu")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What was said on the command line; None where nothing was, so that preferences apply."""
+
+    source: str | None = None
+    problem: str | None = None
+    engine: str | None = None
+    model: str | None = None
+    device: str | None = None
+    precision: str | None = None
+    base_url: str | None = None
+    script: Path | None = None
+    rounds: int = 4
+    samples: int = 1
+    temperature: float = 0.0
+    seed: int = 0
+    max_tokens: int = 640
+    tests_in_prompt: int | None = None
+    failing_cases: bool | None = None
+    drop_rounds: bool = True
+    template: str | None = None
+    sessions: Path | None = None
+    annotator: str | None = None
+    study: Path | None = None
+    arms: str | None = None
+    unsafe: bool = False
+    resume: str | None = None
+    author: str | None = None
+    """Who speaks, as said: `person`, `model` or `model:NAME`."""
+    given: frozenset[str] = frozenset()
+    """Which of the options were said on the command line, by their names in `cli.run.run`."""
+
+    def settings(self) -> Settings:
+        """What the session's header will say was asked."""
+        default = PromptSettings()
+        return Settings(
+            rounds=self.rounds,
+            arms=None if self.arms is None else parse_arms(self.arms),
+            redraw=True,
+            samples=self.samples,
+            sampling=Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens),
+            prompt=PromptSettings(
+                template=self.template or default.template,
+                visible_tests=self.tests_in_prompt,
+                failing_cases=default.failing_cases if self.failing_cases is None else self.failing_cases,
+                overflow="drop" if self.drop_rounds else "refuse",
+            ),
+        )
+
+
+def check_options(options: RunOptions) -> None:
+    """Refuse words that no part understands, before anything is started. Raises UsageError."""
+    for name, value, known in (
+        ("--engine", options.engine, ENGINES),
+        ("--device", options.device, DEVICES),
+        ("--precision", options.precision, PRECISIONS),
+    ):
+        if value is not None and value not in known:
+            raise UsageError(f"{name} {value} is not known; choose {', '.join(known[:-1])} or {known[-1]}")
+    if options.samples > 1 and options.temperature == 0:
+        raise UsageError(
+            "--samples above 1 with --temperature 0 draws the same program again; try --temperature 0.8"
+        )
+    if options.engine == "scripted" and options.script is not None and not options.script.is_file():
+        raise UsageError(f"there is no script file {options.script}")
+    if options.author is not None:
+        from assistant.session.header import parse_author
+
+        parse_author(options.author)
+    check_study_options(options)
+
+
+def tell_settings() -> None:
+    """Say on standard error what in the settings file cannot be used."""
+    from assistant.settings.preferences import load_preferences
+
+    load_preferences(lambda line: print(f"settings: {line}", file=sys.stderr))
+
+
+def make_engine(options: RunOptions) -> Engine:
+    """The engine that the options and preferences ask for; nothing is loaded yet."""
+    from assistant.engine.open import open_engine
+    from assistant.settings.paths import cache_folder
+    from assistant.settings.preferences import load_preferences
+
+    preferences = load_preferences()
+    engine, model, precision = _fixed_by_study(options)
+    return open_engine(
+        options.engine or engine or preferences.engine,
+        model=options.model or model or preferences.model or None,
+        device=options.device or preferences.device or "auto",
+        precision=options.precision or precision or preferences.precision or "auto",
+        cache=cache_folder(),
+        base_url=options.base_url or preferences.base_url or None,
+        script=options.script,
+    )
+
+
+def _fixed_by_study(options: RunOptions) -> tuple[str, str, str]:
+    """Engine, model and precision that the study names; empty where it names none."""
+    if options.study is None:
+        return "", "", ""
+    from assistant.session.study_file import load_study
+
+    study = load_study(options.study)
+    return study.engine, study.model, study.precision
+
+
+FIXED: Mapping[str, str] = {
+    "problems": "source", "rounds": "rounds", "samples": "samples", "temperature": "temperature", "seed": "seed",
+    "max_tokens": "max_new_tokens", "tests_in_prompt": "visible_tests", "failing_cases": "conditions",
+    "drop_rounds": "overflow", "template": "template", "arms": "arms",
+}  # fmt: skip
+"""Options that a study decides alone, and its keys."""
+NAMED: Mapping[str, str] = {
+    "engine": "engine",
+    "model": "model",
+    "precision": "precision",
+    "author": "author",
+}
+"""Options that a study decides where it names a value."""
+
+
+def check_study_options(options: RunOptions) -> None:
+    """Refuse what would change what the study fixes, naming its values. Raises UsageError."""
+    from assistant.session.study_file import load_study
+
+    if options.study is None:
+        return
+    study = load_study(options.study)
+    clashes = [name for name in FIXED if name in options.given and not _same(options, study, name)]
+    clashes += [name for name in NAMED if _differs(options, name, getattr(study, name))]
+    if "problem" in options.given:
+        raise UsageError(f"study {study.name} decides which problem comes next: leave out --problem")
+    if clashes:
+        fixed = {**FIXED, **NAMED}
+        values = "; ".join(
+            f"--{name.replace('_', '-')} ({fixed[name]} is {_value(getattr(study, fixed[name]))})"
+            for name in clashes
+        )
+        raise UsageError(f"study {study.name} fixes this, leave it out: {values}")
+    if study.model and not study.engine and _engine_of(options) == "scripted":
+        raise UsageError(
+            f"study {study.name} fixes the model ({study.model}), and the engine `scripted` is none: leave it out, "
+            'or write engine = "scripted" into the study'
+        )
+
+
+def _same(options: RunOptions, study: Study, name: str) -> bool:
+    """What was said is the very value that the study has."""
+    said = getattr(options, "source" if name == "problems" else name)
+    return bool(said == getattr(study, FIXED[name]))
+
+
+def _differs(options: RunOptions, name: str, fixed: object) -> bool:
+    said = getattr(options, name)
+    if name == "author" and said is not None:
+        said = said.partition(":")[0]
+    return bool(fixed) and said is not None and said != fixed
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    if value is None:
+        return "the program's choice"
+    failing = getattr(value, "failing_cases", None)
+    return f"failing_cases {_value(failing)}" if failing is not None else str(value)
+
+
+def _engine_of(options: RunOptions) -> str:
+    from assistant.settings.preferences import load_preferences
+
+    return options.engine or load_preferences().engine
+
+
+def held(options: RunOptions, interface: Interface) -> Held:
+    """Who speaks and through what: as said, as the study fixes it, else the person at the terminal."""
+    from assistant.session.header import Held, parse_author
+
+    command = "resume" if options.resume else "run --study" if options.study else "run"
+    author, model = parse_author(options.author) if options.author else _usual_author(options, interface)
+    return Held(author=author, author_model=model, interface=interface, terminal=_terminal(), command=command)
+
+
+def _usual_author(options: RunOptions, interface: Interface) -> tuple[Author, str]:
+    from assistant.session.study_file import load_study
+
+    if options.study is not None and (fixed := load_study(options.study).author):
+        return fixed, ""
+    at_terminal = interface in ("app", "browser") or (sys.stdin is not None and sys.stdin.isatty())
+    return ("person" if at_terminal else "unknown"), ""
+
+
+def _terminal() -> str:
+    """The size of the terminal, e.g. `120x36`; empty without one."""
+    for end in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            size = os.get_terminal_size(end.fileno())
+            return f"{size.columns}x{size.lines}"
+    return ""
+
+
+def make_sandbox(options: RunOptions) -> Sandbox:
+    """The walls. Raises SandboxError where they do not stand."""
+    from assistant.sandbox.local import open_sandbox
+
+    return open_sandbox(unsafe=options.unsafe)
+
+
+def journal_folder(options: RunOptions) -> Path:
+    """Where journals go."""
+    from assistant.settings.paths import sessions_folder
+
+    return sessions_folder(options.sessions)
+
+
+def annotator_of(options: RunOptions) -> str:
+    """The pseudonym that the journal names."""
+    from assistant.settings.preferences import annotator_id
+
+    return options.annotator or annotator_id()
+
+
+def study_desk(options: RunOptions, folder: Path) -> AnnotationQueue:
+    """The annotator's place in the study of `--study`. Raises UsageError."""
+    from assistant.problems.load import load_source
+    from assistant.session.annotation_queue import AnnotationQueue
+    from assistant.session.study_file import parse_study, text_of
+
+    assert options.study is not None
+    text = text_of(options.study)
+    study = parse_study(text, str(options.study))
+    available = load_source(study.source).problems
+    return AnnotationQueue.open(study, available, annotator_of(options), folder, text)
+
+
+def own_session(options: RunOptions, folder: Path) -> Path:
+    """The journal that `resume` names. Raises UsageError where it is another annotator's, or there is none."""
+    from assistant.core.state import replay
+    from assistant.journal.library import find_session
+    from assistant.journal.reader import read_journal
+    from assistant.session.header import check_owner
+
+    journal = find_session(folder, options.resume or "")
+    check_owner(replay(read_journal(journal).events[:1]), annotator_of(options))
+    return journal
+
+
+def desk_of(options: RunOptions, folder: Path, begun: Path | None) -> AnnotationQueue | None:
+    """The desk of `--study`, or of the study to which the resumed session `begun` belongs. Raises AssistantError."""
+    if options.study is not None:
+        return study_desk(options, folder)
+    return resumed_desk(begun, options, folder) if begun is not None else None
+
+
+def is_of_study(journal: Path) -> bool:
+    """Whether the session in a journal belongs to a study. Raises JournalError."""
+    from assistant.core.events import SessionStarted
+    from assistant.journal.reader import read_journal
+
+    header = read_journal(journal).events[0]
+    return isinstance(header, SessionStarted) and header.study is not None
+
+
+def sure_desk(options: RunOptions, folder: Path, begun: Path | None) -> AnnotationQueue:
+    """`desk_of` where there is one. Raises AssistantError."""
+    desk = desk_of(options, folder, begun)
+    assert desk is not None
+    return desk
+
+
+def resumed_desk(journal: Path, options: RunOptions, folder: Path) -> AnnotationQueue | None:
+    """The desk of a session that is resumed by its id, where it belongs to a study. Raises AssistantError."""
+    from assistant.core.events import SessionStarted
+    from assistant.journal.reader import read_journal
+    from assistant.session.annotation_queue import AnnotationQueue
+
+    header = read_journal(journal).events[0]
+    if not isinstance(header, SessionStarted) or header.study is None:
+        return None
+    return AnnotationQueue.for_session(header, journal, annotator_of(options), folder)

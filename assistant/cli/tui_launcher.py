@@ -1,0 +1,43 @@
+"""The terminal app, filled in from the options."""
+
+from __future__ import annotations
+
+import os
+
+from assistant.cli import composition
+from assistant.settings.preferences import load_preferences
+from assistant.tui.launch import Launch, Problems
+
+
+def run_screen(options: composition.RunOptions) -> int:
+    """Open the app; everything slow happens in it, in threads, while the screen is already painted."""
+    from assistant.tui.app import run_app
+
+    folder = composition.journal_folder(options)
+    begun = composition.own_session(options, folder) if options.resume else None
+    of_study = options.study is not None or (begun is not None and composition.is_of_study(begun))
+    warnings: list[str] = []
+    preferences = load_preferences(warnings.append)
+
+    def load_problems() -> Problems:
+        from assistant.problems.load import load_source
+
+        return load_source(options.source or "starter")
+
+    return run_app(
+        Launch(
+            open_engine=lambda: composition.make_engine(options),
+            open_sandbox=lambda: composition.make_sandbox(options),
+            load_problems=load_problems,
+            sessions=folder,
+            settings=options.settings(),
+            annotator=composition.annotator_of(options),
+            problem=options.problem,
+            resume=begun,
+            held=composition.held(options, "browser" if os.environ.get("TEXTUAL_DRIVER") else "app"),
+            preferences=preferences,
+            model_name=options.model or "",
+            open_desk=(lambda: composition.sure_desk(options, folder, begun)) if of_study else None,
+            warnings=tuple(warnings),
+        )
+    )

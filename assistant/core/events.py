@@ -1,0 +1,363 @@
+"""The journal's events: one model a line of JSON. A reader needs nothing but this file.
+
+Every recorded event has `schema`, `seq`, `time`, `mono` and `prev` (see `Stamp`); the session's events refer
+to programs by id: `t3s0` is sample 0 of turn 3. A *turn* is anything that makes programs (a generation, an
+edit); turns are numbered in the order they happened and never reused. A program's *round* is the number of
+feedbacks on the path that leads to it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter
+
+from assistant.core.generation import Chunk, Finish, Message, ModelInfo, Sampling
+from assistant.core.outcome import Report
+from assistant.core.problem import FrozenModel, Problem, Test
+
+SCHEMA = 1
+
+Arm = Literal["human", "retry", "tests", "resample", "shuffled", "simulated"]
+EndReason = Literal["solved", "rounds_used_up", "gave_up", "bad_task", "interrupted"]
+Author = Literal["person", "model", "unknown"]
+"""Who speaks: `unknown` where the input is not a terminal and nobody said."""
+Interface = Literal["", "app", "browser", "plain", "python", "import", "bench"]
+"""What the session was held in; empty in journals written before this was recorded."""
+
+
+class PromptSettings(FrozenModel):
+    """How the dialogue is put into words."""
+
+    template: str = "insist"
+    """The wording; chosen on recorded feedback (`assistant bench feedback --search`, see the README)."""
+    template_sha256: str = ""
+    visible_tests: int | None = None
+    """How many visible tests the prompt shows; None is all of them."""
+    failing_cases: bool = False
+    """Whether failing cases accompany the person's words."""
+    overflow: Literal["drop", "refuse"] = "drop"
+    """When the dialogue exceeds the context: leave out the oldest rounds, or refuse with a clear word."""
+
+
+class StudyInfo(FrozenModel):
+    """The study that a session belongs to."""
+
+    name: str
+    sha256: str
+    condition: dict[str, str] = {}
+    """What this session was assigned, e.g. `{"failing_cases": "yes"}`."""
+    text: str = ""
+    """The study file itself; empty in journals written before this was recorded."""
+    position: int | None = None
+    """The problem's place in this annotator's order, from 1."""
+    total: int | None = None
+    """How many problems that order has."""
+
+
+class Settings(FrozenModel):
+    """What a session was asked to do; fixed at its start."""
+
+    rounds: int = 4
+    samples: int = 1
+    sampling: Sampling = Sampling()
+    prompt: PromptSettings = PromptSettings()
+    arms: tuple[Arm, ...] | None = None
+    """Control arms to be made in the background; None (never in a journal) lets the device decide."""
+    redraw: bool = False
+    """Whether an answer without a program is drawn once more in the same round; control arms then do the same."""
+    branching: bool = True
+    """Whether the person may go back to an earlier round and go on from there, with that round's tries again."""
+
+
+class Effort(FrozenModel):
+    """Seconds of a person's time, by what it went into. `away` is time without any key for a while."""
+
+    reading: float = 0.0
+    typing: float = 0.0
+    waiting: float = 0.0
+    away: float = 0.0
+    editing: float = 0.0
+    """Mending the code by hand."""
+
+    @property
+    def active(self) -> float:
+        """Seconds of the person's own work: reading, typing and editing."""
+        return self.reading + self.typing + self.editing
+
+    def __add__(self, other: Effort) -> Effort:
+        return Effort(**{name: getattr(self, name) + getattr(other, name) for name in Effort.model_fields})
+
+
+class Event(FrozenModel):
+    """Base of everything that is written to a journal."""
+
+    type: str
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SessionStarted(Event):
+    """The first line: all that is needed to understand and repeat the session."""
+
+    type: Literal["session_started"] = "session_started"
+    session: str
+    app_version: str
+    annotator: str
+    problem: Problem
+    problem_sha256: str
+    model: ModelInfo
+    settings: Settings
+    sandbox: dict[str, bool | str]
+    """Layers in force."""
+    machine: dict[str, str] = {}
+    """Python, operating system, processor; never a name, address or path."""
+    study: StudyInfo | None = None
+    imported_from: str = ""
+    """Set for journals made from other people's datasets; their feedback is never mixed with ours."""
+    author: Author = "person"
+    """Who is to speak in this session; each `feedback_given` says who did."""
+    author_model: str = ""
+    """Name of the model that speaks, where `author` is `model`."""
+    interface: Interface = ""
+    terminal: str = ""
+    """Size of the terminal in characters, e.g. `120x36`; empty without one."""
+
+
+class SessionResumed(Event):
+    """The session was opened again, perhaps by another version or on another model build."""
+
+    type: Literal["session_resumed"] = "session_resumed"
+    app_version: str
+    model: ModelInfo
+    sandbox: dict[str, bool | str]
+    machine: dict[str, str] = {}
+    annotator: str = ""
+    """Who goes on; empty in journals written before this was recorded."""
+    author: Author = "person"
+    author_model: str = ""
+    interface: Interface = ""
+    terminal: str = ""
+    command: str = ""
+    """The command that resumed it, e.g. `resume` or `run --study`."""
+
+
+class GenerationStarted(Event):
+    """A prompt was sent. For control arms, `parent` is the program that the person's feedback was about."""
+
+    type: Literal["generation_started"] = "generation_started"
+    turn: int
+    arm: Arm = "human"
+    round: int
+    parent: str | None = None
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    samples: int = 1
+    raw: bool = False
+    stop: tuple[str, ...] = ()
+    until_program: str | None = None
+    """The entry point at whose complete program the answer was to end; None: the model ended it."""
+    template_sha256: str
+    dropped_rounds: int = 0
+    """Oldest rounds left out of the messages because the context was full."""
+    redraw_of: int | None = None
+    """The turn whose answers held no program, where this turn draws the same prompt once more."""
+
+
+class GenerationFinished(Event):
+    """One sample is complete (or was cancelled): the text as it came and the program found in it."""
+
+    type: Literal["generation_finished"] = "generation_finished"
+    turn: int
+    arm: Arm = "human"
+    round: int
+    program: str
+    finish: Finish
+    code: str | None = None
+    """The program extracted from the text; None when there was none."""
+    answer_problem: str = ""
+    """Why no program was found, in one line."""
+
+
+class TestsFinished(Event):
+    """Verdicts of the visible tests on one program."""
+
+    __test__ = False  # not a pytest class
+
+    type: Literal["tests_finished"] = "tests_finished"
+    turn: int
+    arm: Arm = "human"
+    round: int
+    program: str
+    code_sha256: str
+    visible: Report
+
+
+class HiddenScored(Event):
+    """The silent verdict of the hidden tests; never shown before the session ends."""
+
+    type: Literal["hidden_scored"] = "hidden_scored"
+    turn: int
+    arm: Arm = "human"
+    round: int
+    program: str
+    hidden: Report
+
+
+class FeedbackGiven(Event):
+    """The person's words about `program`; the next generation answers them."""
+
+    type: Literal["feedback_given"] = "feedback_given"
+    program: str
+    round: int
+    """The round that these words lead to (1 for the first feedback)."""
+    text: str
+    kinds: tuple[str, ...] = ()
+    effort: Effort = Effort()
+    """Since the last feedback or the session's start."""
+    author: Author = "person"
+    author_model: str = ""
+    """Name of the model that spoke, where `author` is `model`."""
+
+
+class CodeEdited(Event):
+    """The person mended the code by hand: a new program in the same round."""
+
+    type: Literal["code_edited"] = "code_edited"
+    turn: int
+    round: int
+    parent: str
+    program: str
+    code: str
+    effort: Effort = Effort()
+    editor: Literal["inline", "external"] = "inline"
+
+
+class ProgramChosen(Event):
+    """The person goes on from this program (another sample, or back to an earlier round: a branch)."""
+
+    type: Literal["program_chosen"] = "program_chosen"
+    program: str
+    branch: bool = False
+    """True when turns after it leave the model's context."""
+    reason: str = ""
+
+
+class TestAdded(Event):
+    """The person made an extra visible test for this session."""
+
+    __test__ = False
+
+    type: Literal["test_added"] = "test_added"
+    test: Test
+
+
+class ScratchCalled(Event):
+    """The person called the function with an argument of their own."""
+
+    type: Literal["scratch_called"] = "scratch_called"
+    program: str
+    expression: str
+    actual: str | None = None
+    message: str = ""
+
+
+class DraftSaved(Event):
+    """Unsent words in the feedback box, kept over cancel and crash."""
+
+    type: Literal["draft_saved"] = "draft_saved"
+    text: str
+
+
+class ClockChanged(Event):
+    """The effort clock was started, paused or read."""
+
+    type: Literal["clock_changed"] = "clock_changed"
+    change: Literal["started", "paused", "continued", "read"]
+    effort: Effort = Effort()
+    """Totals of the session so far."""
+    reason: str = ""
+
+
+class ConsentGiven(Event):
+    """The annotator's answer to a consent text."""
+
+    type: Literal["consent_given"] = "consent_given"
+    version: str
+    text_sha256: str
+    granted: bool
+    text: str = ""
+    """The text that was shown; empty in journals written before this was recorded."""
+    recorded_by: Literal["annotator", "researcher"] = "annotator"
+    """Who entered the answer."""
+    given_in: str = ""
+    """The session in which the person was asked, or `consent.jsonl`; empty: in this one."""
+
+
+class QuestionAnswered(Event):
+    """A study's question after a session; it may be asked again in a later run until it is answered or skipped."""
+
+    type: Literal["question_answered"] = "question_answered"
+    question: str
+    answer: str
+    """Empty where the person skipped the question."""
+
+
+class SessionEnded(Event):
+    """Why the session ended. An interrupted session can be resumed; later events may follow this one."""
+
+    type: Literal["session_ended"] = "session_ended"
+    reason: EndReason
+    effort: Effort = Effort()
+    note: str = ""
+
+
+AnyEvent = Annotated[
+    SessionStarted
+    | SessionResumed
+    | GenerationStarted
+    | GenerationFinished
+    | TestsFinished
+    | HiddenScored
+    | FeedbackGiven
+    | CodeEdited
+    | ProgramChosen
+    | TestAdded
+    | ScratchCalled
+    | DraftSaved
+    | ClockChanged
+    | ConsentGiven
+    | QuestionAnswered
+    | SessionEnded,
+    Field(discriminator="type"),
+]
+
+EVENT = TypeAdapter[AnyEvent](AnyEvent)
+"""Reads and writes any event: `EVENT.validate_python(dict)`, `event.model_dump(mode="json")`."""
+
+
+class Stamp(FrozenModel):
+    """What the journal adds to every event when it writes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_: int = Field(default=SCHEMA, alias="schema")
+    seq: int
+    """0, 1, 2 … without gaps."""
+    time: str
+    """Wall clock, ISO 8601 UTC with microseconds."""
+    mono: float
+    """Seconds on the writing process's monotonic clock; comparable within one run only."""
+    prev: str
+    """SHA-256 of the line before (without its newline); of the empty string for the first."""
+
+
+class Streamed(FrozenModel):
+    """A live event that is not recorded: text as it is generated."""
+
+    turn: int
+    chunk: Chunk
+
+
+LiveEvent = Event | Streamed
+"""What the round loop yields: recorded events (already on disk) and streamed text."""

@@ -1,0 +1,178 @@
+"""What goes into an engine and what comes out of it. `Engine` is the seam between session and model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, Protocol, runtime_checkable
+
+from assistant.core.problem import FrozenModel
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "cancelled", "error"]
+
+
+class Message(FrozenModel):
+    """One turn of a dialogue. A base model's prompt is a single `user` message sent with `raw=True`."""
+
+    role: Role
+    content: str
+
+
+def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The dialogue for a chat template without a system turn: its text stands before the first user turn's."""
+    system = "\n\n".join(m.content for m in messages if m.role == "system")
+    rest = [m for m in messages if m.role != "system"]
+    first = next((i for i, m in enumerate(rest) if m.role == "user"), None)
+    if not system or first is None:
+        return tuple(rest)
+    rest[first] = Message(role="user", content=f"{system}\n\n{rest[first].content}")
+    return tuple(rest)
+
+
+class Sampling(FrozenModel):
+    """How tokens are drawn. Temperature 0 is greedy; `seed` makes a draw repeatable on the same machine."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_new_tokens: int = 640
+    seed: int = 0
+
+
+class Request(FrozenModel):
+    """One generation: `samples` independent answers to `messages`.
+
+    Sample i is drawn with its own seed, derived from `sampling.seed` and i, so that it comes out the same
+    whatever batch it shared. `conversation` names the KV cache to reuse (a session id), or is empty.
+    """
+
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    samples: int = 1
+    stop: tuple[str, ...] = ()
+    until_program: str | None = None
+    """An entry point: the answer also ends where its program is complete (`domain.program_end`)."""
+    raw: bool = False
+    conversation: str = ""
+
+
+class Chunk(FrozenModel):
+    """A piece of sample `sample`'s text, as it is generated."""
+
+    sample: int
+    text: str
+
+
+class Finish(FrozenModel):
+    """The end of one sample: the whole text, why it ended, what it cost."""
+
+    sample: int
+    text: str
+    reason: FinishReason
+    error: str = ""
+    overflow: int = 0
+    """Tokens by which prompt and answer exceed the context length; the reason is then `error`."""
+    seed: int = 0
+    seed_honoured: bool | None = None
+    """None when the engine cannot tell (most servers)."""
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    """Prompt tokens whose keys and values were taken from the conversation's cache."""
+    generated_tokens: int = 0
+    thinking_characters: int = 0
+    """Of the model's thinking: within `text`, and what a server sent apart from it (which is not kept)."""
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
+    """Drafted tokens (prompt lookup, draft model) that the model agreed with."""
+    first_token_seconds: float | None = None
+    seconds: float = 0.0
+    prompt_sha256: str = ""
+    """Hash of the exact prompt's token ids (little-endian int32), empty where the engine cannot know them."""
+    output_ids: tuple[int, ...] | None = None
+    """Generated token ids, None where the engine cannot know them."""
+    notes: tuple[str, ...] = ()
+    """What was done differently from what was asked, e.g. `batch reduced to 4: out of memory`."""
+
+
+class ModelInfo(FrozenModel):
+    """Everything about the model that is needed to understand and repeat a generation."""
+
+    engine: str
+    name: str
+    revision: str = ""
+    weights_sha256: str = ""
+    dtype: str = ""
+    precision: str = ""
+    device: str = ""
+    device_name: str = ""
+    context_length: int = 0
+    chat_template_sha256: str = ""
+    is_chat: bool = True
+    """False for base models: they take the few-shot text instead of a dialogue."""
+    takes_system: bool = True
+    """False where the chat template has no system turn (Gemma, older Mistral): its text is sent before the first
+    user turn."""
+    threads: int = 0
+    base_url: str = ""
+    """Server address without credentials, for remote engines."""
+    versions: dict[str, str] = {}
+
+
+class Progress(FrozenModel):
+    """A step of preparing a model, for a progress bar."""
+
+    step: str
+    """E.g. `assembling weights`, `verifying SHA-256`, `converting once`, `loading`."""
+    done: float = 0.0
+    total: float = 0.0
+    """0 when the length is unknown."""
+    unit: str = ""
+
+
+class Cancel(Protocol):
+    """Asked often while generating; `threading.Event` fits."""
+
+    def is_set(self) -> bool: ...
+
+
+class NeverCancelled:
+    """A `Cancel` for callers that never cancel."""
+
+    def is_set(self) -> bool:
+        return False
+
+
+class Engine(Protocol):
+    """Turns messages into text."""
+
+    def prepare(
+        self, progress: Callable[[Progress], None] = lambda _: None, cancel: Cancel = NeverCancelled()
+    ) -> ModelInfo:
+        """Make the model ready (assemble, verify, convert, load), reporting each step; safe to call again.
+
+        Raises `EngineError` with one clear line when it cannot.
+        """
+        ...
+
+    def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
+        """Stream the samples of `request`; ends with exactly one `Finish` per sample.
+
+        When `cancel` is set, the samples still open finish with reason `cancelled` and keep their text. A
+        failure finishes them with reason `error` and one line in `Finish.error`; the engine stays usable.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the model and its process."""
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """An engine that can read a prompt before it is complete."""
+
+    def read_ahead(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
+        """Read the prompt of `request` into its conversation's cache and say nothing.
+
+        Gives way at once to whoever generates. What is generated later is the same with and without.
+        """
+        ...

@@ -1,0 +1,299 @@
+"""A session's state as a fold over its events: `state = apply(state, event)`. Resuming is replaying."""
+
+from __future__ import annotations
+
+from assistant.core import events as ev
+from assistant.core.generation import Finish
+from assistant.core.outcome import Report
+from assistant.core.problem import FrozenModel, Problem, Test
+
+
+class Program(FrozenModel):
+    """One program of the session: a model's sample or a person's edit."""
+
+    id: str
+    turn: int
+    sample: int = 0
+    round: int
+    parent: str | None = None
+    arm: ev.Arm = "human"
+    edited: bool = False
+    feedback: str = ""
+    """The words that led to it, empty for round 0."""
+    text: str = ""
+    """The model's whole answer; empty for an edit."""
+    code: str | None = None
+    answer_problem: str = ""
+    finish: Finish | None = None
+    visible: Report | None = None
+    hidden: Report | None = None
+    redraw_of: int | None = None
+    """The turn whose prompt was drawn once more for it, because no program came of that turn."""
+
+    @property
+    def solved(self) -> bool:
+        """All visible tests pass."""
+        return self.visible is not None and self.visible.passed
+
+    @property
+    def false_solve(self) -> bool:
+        """Passes the visible tests and fails a hidden one."""
+        return self.solved and self.hidden is not None and not self.hidden.passed
+
+    @property
+    def complete(self) -> bool:
+        """Neither cancelled nor failed: it counts as an answer."""
+        return self.finish is None or self.finish.reason in ("stop", "length")
+
+
+class State(FrozenModel):
+    """Everything a screen or a resumed session needs to know."""
+
+    session: str = ""
+    problem: Problem | None = None
+    settings: ev.Settings = ev.Settings()
+    started: ev.SessionStarted | None = None
+    programs: tuple[Program, ...] = ()
+    current: str | None = None
+    """The program on the table; feedback is about it."""
+    open_turn: ev.GenerationStarted | None = None
+    """A generation that has started and not every sample of which has finished."""
+    last_turn: ev.GenerationStarted | None = None
+    """The last generation of the person's dialogue that came to its end with a complete answer."""
+    open_arms: tuple[ev.GenerationStarted, ...] = ()
+    """The same for control arms."""
+    pending_feedback: ev.FeedbackGiven | None = None
+    """Feedback that no complete answer has followed yet."""
+    feedback_count: int = 0
+    """Every feedback that was given, those of branches that were left included."""
+    extra_tests: tuple[Test, ...] = ()
+    draft: str = ""
+    effort: ev.Effort = ev.Effort()
+    clock: ev.Effort = ev.Effort()
+    """Totals at the last reading of the clock."""
+    chosen_turn: int = -1
+    """The turn of which the person chose a sample themselves."""
+    turns: int = 0
+    """The number that the next turn gets."""
+    draws: int = 0
+    """Turns of the person's dialogue that came to their end (answered, cancelled or failed). The next one's
+    random state follows from this, so that neither control arms nor a crash in mid-answer change it."""
+    author: ev.Author = "person"
+    """Who speaks from here on."""
+    author_model: str = ""
+    consents: tuple[ev.ConsentGiven, ...] = ()
+    answered: tuple[str, ...] = ()
+    """A study's questions that were answered or skipped."""
+    events: int = 0
+    ended: ev.SessionEnded | None = None
+
+    def program(self, program_id: str) -> Program:
+        """The program with this id. Raises KeyError."""
+        for program in self.programs:
+            if program.id == program_id:
+                return program
+        raise KeyError(program_id)
+
+    @property
+    def current_program(self) -> Program | None:
+        """The program that feedback would be about."""
+        return None if self.current is None else self.program(self.current)
+
+    @property
+    def round(self) -> int:
+        """Round of the program on the table; 0 before the first."""
+        return 0 if self.current_program is None else self.current_program.round
+
+    @property
+    def solved(self) -> bool:
+        """The program on the table passes all visible tests."""
+        return self.current_program is not None and self.current_program.solved
+
+    @property
+    def human_programs(self) -> tuple[Program, ...]:
+        """Programs of the person's own dialogue (control arms left out)."""
+        return tuple(program for program in self.programs if program.arm == "human")
+
+    def path(self, program_id: str | None) -> tuple[Program, ...]:
+        """From round 0 to this program: what the model's context holds."""
+        steps: list[Program] = []
+        while program_id is not None:
+            program = self.program(program_id)
+            steps.append(program)
+            program_id = program.parent
+        return tuple(reversed(steps))
+
+    def visible_tests(self) -> tuple[Test, ...]:
+        """The problem's visible tests and the person's own."""
+        return () if self.problem is None else self.problem.visible_tests + self.extra_tests
+
+
+def program_id(turn: int, sample: int) -> str:
+    """`t3s0`: sample 0 of turn 3."""
+    return f"t{turn}s{sample}"
+
+
+def apply(state: State, event: ev.Event) -> State:
+    """The state after `event`. Pure; unknown or out-of-order events leave the state as sensible as they can."""
+    state = state.model_copy(update={"events": state.events + 1})
+    match event:
+        case ev.SessionStarted():
+            return state.model_copy(
+                update={
+                    "session": event.session,
+                    "problem": event.problem,
+                    "settings": event.settings,
+                    "started": event,
+                    "author": event.author,
+                    "author_model": event.author_model,
+                }
+            )
+        case ev.SessionResumed():
+            speaker = {"author": event.author, "author_model": event.author_model}
+            return state.model_copy(update={"ended": None, "open_turn": None, "open_arms": (), **speaker})
+        case ev.GenerationStarted():
+            return _generation_started(state, event)
+        case ev.GenerationFinished():
+            return _generation_finished(state, event)
+        case ev.TestsFinished():
+            return _tests_finished(state, event)
+        case ev.HiddenScored():
+            return _update_program(state, event.program, hidden=event.hidden)
+        case ev.FeedbackGiven():
+            return state.model_copy(
+                update={
+                    "current": event.program,
+                    "pending_feedback": event,
+                    "effort": state.effort + event.effort,
+                    "feedback_count": state.feedback_count + 1,
+                    "draft": "",
+                }
+            )
+        case ev.CodeEdited():
+            return _code_edited(state, event)
+        case ev.ProgramChosen():
+            turn = state.program(event.program).turn
+            return state.model_copy(
+                update={"current": event.program, "pending_feedback": None, "chosen_turn": turn}
+            )
+        case ev.TestAdded():
+            return state.model_copy(update={"extra_tests": (*state.extra_tests, event.test)})
+        case ev.DraftSaved():
+            return state.model_copy(update={"draft": event.text})
+        case ev.ClockChanged():
+            return state.model_copy(update={"clock": event.effort})
+        case ev.ConsentGiven():
+            return state.model_copy(update={"consents": (*state.consents, event)})
+        case ev.QuestionAnswered():
+            return state.model_copy(update={"answered": (*state.answered, event.question)})
+        case ev.SessionEnded():
+            return state.model_copy(update={"ended": event, "open_turn": None})
+        case _:
+            return state
+
+
+def replay(events: list[ev.Event]) -> State:
+    """The state after all of `events`."""
+    state = State()
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def _generation_started(state: State, event: ev.GenerationStarted) -> State:
+    turns = max(state.turns, event.turn + 1)
+    if event.arm != "human":
+        return state.model_copy(update={"turns": turns, "open_arms": (*state.open_arms, event)})
+    return state.model_copy(update={"turns": turns, "open_turn": event})
+
+
+def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
+    turn = next((t for t in (state.open_turn, *state.open_arms) if t and t.turn == event.turn), None)
+    program = Program(
+        id=event.program,
+        turn=event.turn,
+        sample=event.finish.sample,
+        round=event.round,
+        parent=turn.parent if turn else None,
+        arm=event.arm,
+        feedback=_words_for(state, turn) if event.arm == "human" else "",
+        text=event.finish.text,
+        code=event.code,
+        answer_problem=event.answer_problem,
+        finish=event.finish,
+        redraw_of=turn.redraw_of if turn else None,
+    )
+    programs = (*state.programs, program)
+    update: dict[str, object] = {"programs": programs}
+    finished = [p for p in programs if p.turn == event.turn]
+    if turn is not None and len(finished) >= turn.samples:
+        update |= _turn_finished(state, turn, finished)
+    return state.model_copy(update=update)
+
+
+def _words_for(state: State, turn: ev.GenerationStarted | None) -> str:
+    """The words that a program of the person's dialogue answers; a second draw answers those of the first."""
+    if turn is not None and turn.redraw_of is not None:
+        return next((p.feedback for p in state.programs if p.turn == turn.redraw_of), "")
+    return state.pending_feedback.text if state.pending_feedback is not None else ""
+
+
+def _turn_finished(state: State, turn: ev.GenerationStarted, finished: list[Program]) -> dict[str, object]:
+    """What changes when the last sample of a turn is there: a complete answer comes to the table."""
+    if turn.arm != "human":
+        return {"open_arms": tuple(t for t in state.open_arms if t.turn != turn.turn)}
+    # A prompt that did not fit is sent again, shorter, as the same draw.
+    drawn = not any(p.finish is not None and p.finish.overflow for p in finished)
+    over: dict[str, object] = {"open_turn": None, "draws": state.draws + drawn}
+    complete = [p for p in finished if p.complete]
+    if not complete:
+        return over
+    first = [p for p in state.programs if p.turn == turn.redraw_of and p.complete]
+    update = {"pending_feedback": None, "current": _best([*first, *complete]).id}
+    return over | update | {"last_turn": turn}
+
+
+def _best(programs: list[Program]) -> Program:
+    """The best by visible tests; the earlier one on a tie, but any program before an answer without one."""
+
+    def worth(program: Program) -> tuple[bool, int, int, int]:
+        passed = program.visible.pass_count if program.visible else -1
+        return program.code is not None, passed, -program.turn, -program.sample
+
+    return max(programs, key=worth)
+
+
+def _update_program(state: State, program_id: str, **update: object) -> State:
+    programs = tuple(p.model_copy(update=update) if p.id == program_id else p for p in state.programs)
+    return state.model_copy(update={"programs": programs})
+
+
+def _tests_finished(state: State, event: ev.TestsFinished) -> State:
+    state = _update_program(state, event.program, visible=event.visible)
+    table = state.current_program
+    if event.arm != "human" or table is None or table.turn != event.turn or state.open_turn is not None:
+        return state
+    complete = [p for p in state.programs if p.turn == event.turn and p.complete]
+    if state.chosen_turn == event.turn or not complete:
+        return state
+    return state.model_copy(update={"current": _best(complete).id})
+
+
+def _code_edited(state: State, event: ev.CodeEdited) -> State:
+    program = Program(
+        id=event.program,
+        turn=event.turn,
+        round=event.round,
+        parent=event.parent,
+        edited=True,
+        code=event.code,
+    )
+    return state.model_copy(
+        update={
+            "programs": (*state.programs, program),
+            "current": program.id,
+            "turns": max(state.turns, event.turn + 1),
+            "effort": state.effort + event.effort,
+            "pending_feedback": None,
+        }
+    )

@@ -1,0 +1,75 @@
+"""How the state of a session is said to a person: the same words in the app, in plain lines and in lists. Pure."""
+
+from __future__ import annotations
+
+from assistant.core.outcome import Report
+from assistant.core.state import State
+
+ENDS = {
+    "solved": "Solved: every visible test passes",
+    "rounds_used_up": "Not solved: no tries left",
+    "gave_up": "Given up",
+    "bad_task": "The task or its tests are wrong",
+    "interrupted": "Interrupted: this session can be resumed",
+}
+"""By the reason of its end, the headline of a session."""
+END_WORDS = {
+    "solved": "solved",
+    "rounds_used_up": "not solved, no tries left",
+    "gave_up": "gave up",
+    "bad_task": "the task or its tests are wrong",
+    "interrupted": "interrupted",
+}
+"""The same within a line, before `after 2 rounds of feedback`."""
+NOTHING_HIDDEN = "no hidden tests: nothing more was checked"
+SAME_PROGRAM = "same program as before: it changed nothing; say it another way"
+NO_CODE = "no code"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 try`, `2 tries`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def feedback_count(count: int) -> str:
+    """`no feedback`, `1 round of feedback`, `4 rounds of feedback`."""
+    return f"{plural(count, 'round')} of feedback" if count else "no feedback"
+
+
+def after_feedback(state: State) -> str:
+    """`at once`, `after 2 rounds of feedback`: all that was given, those of branches that were left included."""
+    given, here = state.feedback_count, state.round
+    if not given:
+        return "at once"
+    return f"after {feedback_count(given)}" + (f", {here} of them on this branch" if here < given else "")
+
+
+def tries_left(state: State) -> str:
+    """`your turn: 3 tries left`, for the program on the table."""
+    return f"{plural(max(0, state.settings.rounds - state.round), 'try', 'tries')} left"
+
+
+def round_name(round_: int, rounds: int = 0) -> str:
+    """`first answer`, `round 2`, `round 2 of 4`."""
+    if not round_:
+        return "first answer"
+    return f"round {round_} of {rounds}" if rounds else f"round {round_}"
+
+
+def hidden_words(state: State) -> str:
+    """What the hidden tests found on the program on the table: told only once the session is over."""
+    program, problem = state.current_program, state.problem
+    if program is None or problem is None or program.visible is None:
+        return ""
+    hidden = program.hidden
+    if hidden is None or not hidden.cases:
+        return "" if problem.hidden_tests else NOTHING_HIDDEN
+    failed, total = len(hidden.cases) - hidden.pass_count, len(hidden.cases)
+    if program.false_solve:
+        return f"passes the tests you saw, fails {failed} of {total} hidden ones"
+    return f"hidden tests: {hidden.pass_count} of {total} pass"
+
+
+def score(report: Report | None) -> str:
+    """`2 of 3 pass`; `no code` where there was nothing to test."""
+    return f"{report.pass_count} of {len(report.cases)} pass" if report and report.cases else NO_CODE

@@ -1,0 +1,100 @@
+"""What an export came to: counts, findings, sample rows; gathered problem by problem."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+
+from assistant.datasets.build_rows import Made, Solving
+from assistant.datasets.pii import Finding
+from assistant.datasets.provenance import Place
+from assistant.datasets.session_view import Row
+from assistant.journal.fast_validation import LeftOut
+
+SAMPLES = 3
+
+
+@dataclass
+class Outcome:
+    """Everything that is reported about an export."""
+
+    sessions: Counter[str] = field(default_factory=Counter)
+    """`exported`, and why others are not."""
+    programs: Counter[str] = field(default_factory=Counter)
+    """Why programs of exported sessions make no row."""
+    rows: dict[str, Counter[str]] = field(default_factory=dict)
+    """By format: rows, duplicates, contradictions, and rows in each split."""
+    bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Of rows in memory, by format and split."""
+    problems: Counter[str] = field(default_factory=Counter)
+    """In each split."""
+    splits: dict[str, str] = field(default_factory=dict)
+    """By the problem's `content_sha256`."""
+    overlaps: dict[str, list[str]] = field(default_factory=dict)
+    """Problems with rows that are also test problems of MBPP or HumanEval."""
+    excluded: list[str] = field(default_factory=list)
+    near_duplicates: int = 0
+    """Problems that are in a group with another one."""
+    findings: list[Finding] = field(default_factory=list)
+    solving: list[Solving] = field(default_factory=list)
+    samples: dict[str, list[Row]] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    annotators: set[str] = field(default_factory=set)
+    models: set[str] = field(default_factory=set)
+    licences: set[str] = field(default_factory=set)
+    consents: set[str] = field(default_factory=set)
+    speakers: set[str] = field(default_factory=set)
+    """Whose words they are."""
+    tips: list[str] = field(default_factory=list)
+    _groups: Counter[str] = field(default_factory=Counter)
+
+    def add(self, place: Place, made: Made) -> None:
+        """Take in one problem."""
+        self.sessions += made.sessions
+        self.programs += made.programs
+        self.findings += made.findings
+        self.solving += made.solving
+        self.left_out += made.left_out
+        self.tips += made.tips
+        for mine, its in (
+            (self.annotators, made.annotators),
+            (self.models, made.models),
+            (self.licences, made.licences),
+            (self.consents, made.consents),
+            (self.speakers, made.speakers),
+        ):
+            mine |= its
+        for name, counts in made.rows.items():
+            self.rows.setdefault(name, Counter()).update({**counts, made.split: counts["rows"]})
+            samples = self.samples.setdefault(name, [])
+            samples += made.samples.get(name, [])[: SAMPLES - len(samples)]
+        for name, table in made.tables.items():
+            self.bytes[name, made.split] += table.nbytes
+        if made.sessions["exported"]:
+            self._place(place)
+
+    def _place(self, place: Place) -> None:
+        self.splits[place.content] = place.split
+        self.problems[place.split] += 1
+        self._groups[place.group] += 1
+        if self._groups[place.group] > 1:
+            self.near_duplicates += 2 if self._groups[place.group] == 2 else 1
+        if place.overlaps:
+            self.overlaps[place.content] = list(place.overlaps)
+
+    @property
+    def lumped(self) -> int:
+        """Problems in the largest group of near-duplicates, where that holds most of them; else 0."""
+        most = max(self._groups.values(), default=0)
+        return most if most > 2 and 2 * most > len(self.splits) else 0
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is anything to tell about solving: words that a model answered, or a first right answer."""
+        return any(solving.answered or solving.visible >= 0 for solving in self.solving)
+
+    @property
+    def data_sha256(self) -> str:
+        """Names the journals that were exported: over their sorted hashes, as `assistant analyze` does."""
+        return hashlib.sha256("".join(f"{tip}\n" for tip in sorted(self.tips)).encode()).hexdigest()

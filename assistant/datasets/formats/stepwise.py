@@ -1,0 +1,43 @@
+"""`stepwise`: the programs of a dialogue in order, each right or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assistant.datasets.exported_session import DIALOGUE, Program
+from assistant.datasets.formats.base import Format
+from assistant.datasets.provenance import Place, provenance
+from assistant.datasets.session_view import Row, View
+
+
+def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
+    for view in views:
+        for last in _ends(view):
+            steps = view.session.path(last)
+            labels = [view.right(step) for step in steps]
+            if all(step in view.counted for step in steps) and None not in labels:
+                yield {
+                    "prompt": "\n\n".join(message["content"] for message in view.opening(last)),
+                    "completions": [view.answer(step)["content"] for step in steps],
+                    "labels": labels,
+                    "feedback": [step.words.text if step.words else "" for step in steps],
+                    **provenance(view, last, place),
+                }
+
+
+def _ends(view: View) -> list[Program]:
+    """Programs of the dialogue that nothing follows."""
+    dialogue = [p for p in view.counted if p.arm in DIALOGUE]
+    followed = {p.parent for p in dialogue}
+    return [p for p in dialogue if p.id not in followed]
+
+
+STEPWISE = Format(
+    "stepwise",
+    {"prompt": "string", "completions": "strings", "labels": "bools", "feedback": "strings"},
+    _rows,
+    ("prompt", "completions"),
+    "The programs of one dialogue (`completions`), whether each is right (`labels`), and the words that led to each.",
+    "Every completion, by its label: the form of process reward models. TRL has no stable trainer for it (1.10 to "
+    "1.16 have none); `assistant train` does not take it.",
+)

@@ -1,0 +1,168 @@
+"""People's names in free text: by the words that introduce them, and by lists of names of many countries.
+
+The lists are those that Faker carries for its locales. Words that are ordinary English or programming as well count
+only where something else says that a person is meant.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import keyword
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from assistant.datasets.extras import need
+
+_UPPER = r"[A-ZÀ-ÖØ-ÞĀ-ŽǍ-ǛȘȚḀ-ỸА-ЯЁІЇЄΑ-Ω]"
+_LETTERS = r"[^\W\d_]+"
+_CAPITAL = rf"(?:[ODLM][’']|Mc|Mac|al-|Al-)?{_UPPER}{_LETTERS}(?:[-’']{_UPPER}{_LETTERS})*"
+_PARTICLE = r"(?:van|von|de|del|della|la|le|der|den|di|da|dos|du|bin|ibn|al|el|ter|zu)"
+_MORE = rf"(?:[ \t]+(?:(?:{_PARTICLE}[ \t]+)+|{_UPPER}\.[ \t]*){{0,2}}{_CAPITAL})"
+_FULL = rf"{_CAPITAL}{_MORE}{{0,3}}"
+_ANY = rf"{_LETTERS}(?:[-’']{_LETTERS})*"
+_INTRODUCED = re.compile(
+    rf"(?i:\b(?:my (?:full |first |last )?name is|my name's|je m'appelle|ich heiße|ich heisse|me llamo|mi chiamo))"
+    rf"[ \t]+({_FULL}|{_ANY})"
+)
+_SAYS_WHO = re.compile(
+    rf"(?i:\b(?:i am|i'm|i’m|this is|call me|signed(?: by)?|ask|tell|hi|hello|dear|hey|from|by|with|cc|asked|thank|"
+    rf"colleague|friend|teacher|boss|tutor|supervisor|to|"
+    rf"thanks|thanks to|cheers|regards|best|sincerely|yours|love)),?[ \t]+({_FULL})"
+)
+_TITLE = re.compile(
+    rf"\b(?:Dr|Prof|Mr|Mrs|Ms|Miss|Mx|Herr|Frau|Señor|Señora|Mme|Sir|Madam)\.?[ \t]+({_FULL})"
+)
+_SIGNED = re.compile(
+    rf"(?i:\b(?:best regards|kind regards|warm regards|regards|sincerely|cheers|yours truly|best wishes|many thanks|"
+    rf"thanks|best|grüße|gruß|cordialement|saludos))[,.!]?\s+({_FULL}|{_ANY}(?:[ \t]+{_ANY})?)[.!]?\s*\Z"
+)
+_DASHED = re.compile(rf"(?:^|\s)(?:--|[-–—])[ \t]*({_FULL})\s*\Z")
+_SPEAKS = re.compile(r"\s+(?:said|says|told|wrote|thinks|suggested|asked|mentioned|pointed|here)\b")
+_RUN = re.compile(_FULL)
+_LOWER_PAIR = re.compile(rf"(?<![\w’'])(?=({_ANY})[ ]({_ANY})(?![\w’']))")
+_WORDS_TOO = """
+Abel Amber April Art Ashley Autumn Bill Brandy Candy Carter Chance Chase Christian Cole Crystal Dale Dawn Dean
+Destiny Don Drew Earl Faith Frank Gene Ginger Grace Grant Guy Heather Holly Hope Hunter Iris Ivy Jack Jade Joy
+June Karen King Lance Mark Mason Max May Melody Miles Nick Page Pat Penny Ray Reed Rich Rob Rod Roman Rose
+Ruby Sandy Sky Star Sue Summer Tanner Trinity Victor Wade Ward Will Pascal Lucas Julia Julian Armstrong Newton
+Euclid Fibonacci Python Perl Swift Dart Basic Delta Alpha Gamma Sigma Lambda Monday Tuesday Wednesday Thursday
+Friday Saturday Sunday January February March August September October November December English Latin Greek
+German French Spanish Unicode Boolean String Integer Float Tuple Array Counter Set List Input Output Code Line
+Test Tests Case Cases Function Error Index Value Values Number Numbers Result Return True False None Even Odd
+Prime Sort Sum Min Mean Median Key Keys Loop Also Please Thanks Hello Hi You Your The This That When Good
+Great Close Nice Almost Nearly Still Not Now Then And But For From With Use Try Add Make Only Just All Any
+Each Sara Angel Long Little Bell Price Cross Stone Wood Day Field Fields Banks Brook Brooks Early Short Small
+Best Love Sharp Strong Power Powers Head Hand House Lane Street Park Parks Hall Hill Church Bridges Waters
+Rivers Cook Baker Zero One Two Three Four Five Six Seven Eight Nine Ten Regex Json Mbpp Hash Heap Stack Queue
+Tree Graph Node Lot Lots Valid Invalid Wrong Right Correct Answer Fine Done Ok Okay Problem Task Program Base
+Bit Bits Big Can Do Does Did Has Had Have Is Are Was Were Be If In On At To Of An As It So No Yes Or
+"""
+_ORDINARY = frozenset(word.lower() for word in _WORDS_TOO.split())
+
+
+def names(text: str) -> Iterator[str]:
+    """Names of people in the text, as they stand there."""
+    for pattern in (_INTRODUCED, _TITLE):
+        yield from (match[1] for match in pattern.finditer(text))
+    for pattern in (_SIGNED, _DASHED):
+        yield from (match[1] for match in pattern.finditer(text) if _may_sign(match[1]))
+    yield from (match[1] for match in _SAYS_WHO.finditer(text) if _is_named(match[1]))
+    for match in _RUN.finditer(text):
+        yield from _in_run(text, match)
+    yield from _lower(text)
+
+
+def _in_run(text: str, match: re.Match[str]) -> Iterator[str]:
+    """The name in a run of capitalised words: from the first known first name on."""
+    words = match[0].split()
+    for place, word in enumerate(words):
+        if not _is_first(word):
+            continue
+        name = " ".join(words[place:])
+        begins = place == 0 and _begins(text, match.start())
+        followed = len(words) > place + 1 and not _is_ordinary(words[place + 1])
+        if followed or not begins or _SPEAKS.match(text, match.end()):
+            yield name if followed else word
+        return
+    begins = _begins(text, match.start())
+    if len(words) > 1 and _is_last(words[-1]) and not begins and not any(map(_is_ordinary, words)):
+        yield match[0]
+
+
+def _lower(text: str) -> Iterator[str]:
+    """A first and a last name without capitals."""
+    first, last = _lists()
+    for match in _LOWER_PAIR.finditer(text):
+        one, other = match[1], match[2]
+        if one.islower() and other.islower() and min(len(one), len(other)) > 3:
+            known = one in first and other in last
+            if known and not _is_ordinary(one) and not _is_ordinary(other):
+                yield f"{one} {other}"
+
+
+def _may_sign(name: str) -> bool:
+    """What stands alone behind a closing word: a name, unless it is ordinary English."""
+    words = name.split()
+    return not any(_is_ordinary(word) for word in words) and (name[0].isupper() or words[0] in _lists()[0])
+
+
+def _is_named(name: str) -> bool:
+    """Behind a word that may introduce a name: a first name, or two capitals of which none is ordinary."""
+    words = name.split()
+    if len(words) > 1 and not any(_is_ordinary(word) for word in words):
+        return True
+    return words[0].lower() in _lists()[0] and (len(words) > 1 or not _is_ordinary(words[0]))
+
+
+def _is_first(word: str) -> bool:
+    return len(word) > 2 and word.lower() in _lists()[0] and not _is_ordinary(word)
+
+
+def _is_last(word: str) -> bool:
+    return len(word) > 2 and word.lower() in _lists()[1] and not _is_ordinary(word)
+
+
+def _is_ordinary(word: str) -> bool:
+    return word.lower() in _ordinary()
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a sentence begins at this place, where every word has a capital."""
+    before = text[:at].rstrip(" \"'(*_`")
+    return not before or before[-1] in ".!?:\n"
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    """Ordinary English words, and Python's."""
+    lorem = need("faker.providers.lorem.en_US").Provider.word_list
+    python = [*keyword.kwlist, *keyword.softkwlist, *dir(builtins)]
+    return _ORDINARY | {word.lower() for word in (*lorem, *python)}
+
+
+@cache
+def _lists() -> tuple[frozenset[str], frozenset[str]]:
+    """First and last names of all of Faker's locales, in lower case."""
+    first, last = set[str](), set[str]()
+    package = need("faker.providers.person")
+    for module in pkgutil.iter_modules(package.__path__):
+        provider = importlib.import_module(f"{package.__name__}.{module.name}").Provider
+        for attribute in dir(provider):
+            kind = first if "first" in attribute else last if "last" in attribute else None
+            if kind is not None and "format" not in attribute:
+                kind.update(_single(getattr(provider, attribute)))
+    return frozenset(first), frozenset(last)
+
+
+def _single(value: Any) -> Iterable[str]:
+    """The names in a list of Faker's: of texts, of (script, kana, Latin) triples, or with weights."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return
+    for item in value:
+        for name in item if isinstance(item, tuple | list) else (item,):
+            if isinstance(name, str) and name and " " not in name:
+                yield name.lower()

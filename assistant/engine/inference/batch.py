@@ -1,0 +1,133 @@
+"""The decode loop: some rows that share a prompt, stepped together until each has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from assistant.core.generation import Cancel, Request
+from assistant.engine.inference.forward import Forward
+from assistant.engine.inference.prefix_cache import Conversations
+from assistant.engine.inference.prompt_lookup import Budget
+from assistant.engine.inference.sampling import draw
+from assistant.engine.inference.sequence import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Batch:
+    """Rows of one request over one cache. `reused` prompt tokens came from the conversation's last round."""
+
+    def __init__(
+        self,
+        forward: Forward,
+        conversations: Conversations,
+        request: Request,
+        rows: Sequence[Row],
+        *,
+        lookup: bool,
+    ) -> None:
+        self._forward, self._conversations, self._request = forward, conversations, request
+        self._rows = list(rows)
+        self._lookup = lookup and (forward.ragged or len(rows) == 1)
+        room = len(rows[0].prompt) + rows[0].limit
+        self._cache = conversations.lease(
+            request.conversation, rows[0].prompt, lambda: forward.new_cache(1, min(room, 4096))
+        )
+        self.reused = self._cache.lengths[0]
+
+    def run(self, cancel: Cancel) -> Iterator[tuple[Row, str]]:
+        """Yield (row, new text) as it comes; a row whose `reason` is set has ended."""
+        try:
+            logits = self._prefill(cancel)
+            if logits is not None:
+                self._cache = (
+                    self._cache.select([0] * len(self._rows)) if len(self._rows) > 1 else self._cache
+                )
+                yield from self._first(logits)
+            while self._open():
+                if cancel.is_set():
+                    yield from ((row, row.end("cancelled")) for row in self._open())
+                    return
+                yield from self._step()
+        finally:
+            self._keep()
+
+    def read(self, cancel: Cancel) -> None:
+        """Feed the prompt and no more."""
+        try:
+            self._prefill(cancel)
+        finally:
+            self._keep()
+
+    def _keep(self) -> None:
+        tokens = [row.pending(0) for row in self._rows]
+        self._conversations.keep(self._request.conversation, self._cache, tokens[: self._cache.rows])
+
+    def _open(self) -> list[Row]:
+        return [row for row in self._rows if not row.reason]
+
+    def _prefill(self, cancel: Cancel) -> Tensor | None:
+        """Feed the prompt; the logits after its last token [1, vocabulary], or None when cancelled."""
+        prompt = self._rows[0].prompt
+        while not cancel.is_set():
+            start = self._cache.lengths[0]
+            piece = prompt[start : start + self._forward.piece]
+            done = start + len(piece) == len(prompt)
+            logits = self._forward([piece], self._cache, [1 if done else 0])[0]
+            if done:
+                return logits
+        return None
+
+    def _first(self, logits: Tensor) -> Iterator[tuple[Row, str]]:
+        """All rows draw their first token from the same logits, except those that were begun before."""
+        new = [row for row in self._rows if not row.ids]
+        if new:
+            seeds = [row.seed for row in new]
+            drawn = draw(logits.expand(len(new), -1), self._request.sampling, seeds, [0] * len(new))
+            for row, token in zip(new, drawn, strict=True):
+                yield row, row.take([token])
+
+    def _step(self) -> Iterator[tuple[Row, str]]:
+        """Feed each open row its last tokens and a draft; take what the model agrees with and one more."""
+        self._drop_ended()
+        lengths = self._cache.lengths
+        pending = [[] if row.reason else row.pending(at) for row, at in zip(self._rows, lengths, strict=True)]
+        budget = Budget.for_rows(len(self._open()), self._forward.spare, padded=self._forward.padded)
+        drafts = [row.draft(budget) if self._lookup and not row.reason else [] for row in self._rows]
+        feed = [new + draft for new, draft in zip(pending, drafts, strict=True)]
+        last = [0 if row.reason else 1 + len(draft) for row, draft in zip(self._rows, drafts, strict=True)]
+        drawn = self._draw(self._forward(feed, self._cache, last))
+        news = []  # the cache is put right for all rows before any yield: the consumer may leave at one
+        for index, (row, draft) in enumerate(zip(self._rows, drafts, strict=True)):
+            if not row.reason:
+                agreed = _agreement(draft, drawn[index])
+                self._cache.crop(index, len(row.prompt) + len(row.ids) + agreed)
+                row.drafted += len(draft)
+                row.accepted += agreed
+                news.append((row, row.take(drawn[index][: agreed + 1])))
+        yield from news
+
+    def _draw(self, logits: Sequence[Tensor]) -> list[list[int]]:
+        """Tokens for every position of every row."""
+        import torch
+
+        counts = [part.shape[0] for part in logits]
+        seeds = [row.seed for row, n in zip(self._rows, counts, strict=True) for _ in range(n)]
+        places = [len(row.ids) + i for row, n in zip(self._rows, counts, strict=True) for i in range(n)]
+        drawn = iter(draw(torch.cat(list(logits)), self._request.sampling, seeds, places))
+        return [[next(drawn) for _ in range(n)] for n in counts]
+
+    def _drop_ended(self) -> None:
+        """Let rows that have ended leave the batch when that pays."""
+        if self._forward.should_compact(len(self._open()), len(self._rows)):
+            keep = [index for index, row in enumerate(self._rows) if not row.reason]
+            self._cache = self._cache.select(keep, capacity=self._cache.capacity)
+            self._rows = self._open()
+
+
+def _agreement(draft: Sequence[int], drawn: Sequence[int]) -> int:
+    """How many drafted tokens are the ones drawn, from the start."""
+    pairs = zip(draft, drawn, strict=False)
+    return next((i for i, (guess, token) in enumerate(pairs) if guess != token), len(draft))

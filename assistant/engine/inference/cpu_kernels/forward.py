@@ -1,0 +1,124 @@
+"""Steps a `Llama` whose products are `Int8Linear` with the compiled kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from assistant.engine.inference.cpu_kernels import kernels
+from assistant.engine.inference.cpu_kernels.thread_team import ThreadTeam
+from assistant.engine.inference.cpu_kernels.weight_layout import aligned, stacked
+from assistant.engine.inference.kv_cache import KeyValueCache
+from assistant.engine.inference.llama import Llama, Rotary
+
+
+class NativeForward:
+    """Row by row over its own past, as `stepping.RaggedForward`: what a row gets does not depend on the others."""
+
+    ragged = True
+    padded = False
+    croppable = True
+    exact = True
+    spare = 4
+    piece = 4 * kernels.MOST_ROWS
+
+    def __init__(self, model: Llama) -> None:
+        config = model.config
+        blocks = model.blocks
+        self._model = model
+        self._rotary = Rotary(model)
+        self._team = ThreadTeam(torch.get_num_threads())
+        size = len(model.frequencies) * 2
+        self._shape = kernels.Shape(
+            len(blocks), config.num_attention_heads, config.num_key_value_heads, size, config.rms_norm_eps
+        )
+        self._weights = kernels.Weights(
+            stacked([block.query_key_value for block in blocks]),
+            stacked([block.output for block in blocks]),
+            stacked([block.gate_up for block in blocks]),
+            stacked([block.down for block in blocks]),
+            _norms(block.attention_norm for block in blocks),
+            _norms(block.feed_norm for block in blocks),
+            _norms(block.query_norm for block in blocks),
+            _norms(block.key_norm for block in blocks),
+        )
+        self._head = stacked([model.head])
+        self._norm = model.norm.numpy()
+
+    def new_cache(self, rows: int, capacity: int) -> KeyValueCache:
+        return KeyValueCache(self._shape.layers, rows, capacity)
+
+    def should_compact(self, open_rows: int, rows: int) -> bool:
+        return False  # a row without tokens costs nothing
+
+    def __call__(
+        self, tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
+    ) -> list[Tensor]:
+        ids = [token for row in tokens for token in row]
+        rows = [index for index, row in enumerate(tokens) for _ in row]
+        places = [
+            place
+            for row, start in zip(tokens, cache.lengths, strict=True)
+            for place in range(start, start + len(row))
+        ]
+        reach = max(places, default=0) + 1
+        cache.reserve(reach)
+        cache.allocate(self._shape.groups, self._shape.size)
+        cosine, sine = self._rotary.reserve(reach)
+        with torch.inference_mode():
+            x = self._model.embedding[torch.tensor(ids, dtype=torch.long)].float()
+            scratch = self._scratch(x.numpy(), cache.capacity)
+            fed = kernels.TokenBatch(np.array(rows), np.array(places), cosine.numpy(), sine.numpy())
+            past = kernels.KVBuffers(
+                _addresses(cache.keys), _addresses(cache.values), cache.rows, cache.capacity
+            )
+            if ids:
+                phases = kernels.PHASES * self._shape.layers
+                self._team.run(kernels.step, self._shape, self._weights, past, fed, scratch, phases=phases)
+            cache.lengths = [start + len(row) for start, row in zip(cache.lengths, tokens, strict=True)]
+            return self._logits(x, [len(row) for row in tokens], last)
+
+    def _logits(self, x: Tensor, counts: Sequence[int], last: Sequence[int]) -> list[Tensor]:
+        ends = np.cumsum(counts)
+        wanted = [at for end, n in zip(ends, last, strict=True) for at in range(end - n, end)]
+        vocabulary = self._model.embedding.shape[0]
+        logits = torch.empty(len(wanted), self._head.scale.shape[1])
+        if wanted:
+            scratch = self._scratch(x[torch.tensor(wanted)].numpy(), 1)
+            epsilon = self._shape.epsilon
+            self._team.run(kernels.head, self._head, self._norm, epsilon, logits.numpy(), scratch, phases=2)
+        return list(logits[:, :vocabulary].split(list(last)))
+
+    def _scratch(self, x: NDArray[np.float32], capacity: int) -> kernels.Workspace:
+        w, shape, threads = self._weights, self._shape, self._team.threads
+        tokens, width = x.shape
+        wide = w.gate_up.scale.shape[1]
+        inputs = shape.heads * shape.size
+        longest = max(width, inputs, wide // 2)
+        return kernels.Workspace(
+            x=x,
+            joint=np.empty((tokens, w.query_key_value.scale.shape[1]), np.float32),
+            mixed=np.empty((tokens, inputs), np.float32),
+            wide=np.empty((tokens, wide), np.float32),
+            rounded=np.empty(tokens * max(width, inputs, wide) // 4, kernels.QUAD),
+            input_scale=np.empty(tokens, np.float32),
+            shift=np.empty((2, tokens), np.int32),
+            line=np.empty((threads, longest), np.float32),
+            bytes=np.empty((threads, longest), kernels.INPUT),
+            scores=np.empty((threads, shape.heads // shape.groups, capacity), np.float32),
+            sums=aligned((threads, kernels.MOST_ROWS * kernels.PANEL), np.int32),
+            totals=np.empty((threads, kernels.MOST_ROWS * kernels.PANEL), np.int64),
+        )
+
+
+def _norms(found: Iterable[Tensor | None]) -> NDArray[np.float32]:
+    norms = [norm.numpy() for norm in found if norm is not None]
+    return np.stack(norms) if norms else np.empty((0, 0), np.float32)
+
+
+def _addresses(buffers: Sequence[Tensor | None]) -> NDArray[np.int64]:
+    return np.array([0 if buffer is None else buffer.data_ptr() for buffer in buffers], np.int64)

@@ -1,0 +1,179 @@
+"""From a prompt's tokens to streamed samples: prefix reuse, drafts, batches, stops, cancelling."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator, Sequence
+from time import perf_counter
+from typing import Any
+
+from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request
+from assistant.core.thinking import opened_thinking
+from assistant.engine.inference.batch import Batch
+from assistant.engine.inference.detokenizer import TextStream
+from assistant.engine.inference.forward import Forward, forward_for
+from assistant.engine.inference.ngram_drafts import usual_phrases
+from assistant.engine.inference.oom import is_out_of_memory, release_memory
+from assistant.engine.inference.prefix_cache import Conversations
+from assistant.engine.inference.sequence import Row
+from assistant.engine.seeds import sample_seed
+
+_LEAST_ROOM = 128
+"""Tokens of answer that must fit behind the prompt, if so many are asked for."""
+
+_PROMPT_END = 16
+"""Tokens of the prompt that are looked at for an opened thinking."""
+
+
+class Decoder:
+    """Generates with one model. Keeps the caches of the `max_caches` conversations used last."""
+
+    def __init__(self, model: Any, tokenizer: Any, *, max_caches: int = 4, lookup: bool = True) -> None:
+        self._forward: Forward = forward_for(model)
+        self._tokenizer = tokenizer
+        self._lookup = lookup and self._forward.croppable
+        self._conversations = Conversations(max_caches if self._forward.croppable else 0)
+        self._ends = end_tokens(model, tokenizer)
+        self._phrases = usual_phrases(self._encode) if self._lookup else None
+        self.context_length: int = model.config.get_text_config().max_position_embeddings
+
+    def generate(
+        self, request: Request, prompt_ids: Sequence[int], cancel: Cancel = NeverCancelled()
+    ) -> Iterator[Chunk | Finish]:
+        """Stream the samples of `request`, one `Finish` each. Never raises for what a person can mend.
+
+        With `max_new_tokens` 0 the prompt is only read, where that cannot change what is said later.
+        """
+        prompt = list(prompt_ids)
+        rows = self._rows(request, prompt, 1 if request.sampling.temperature <= 0 else request.samples)
+        digest = prompt_hash(prompt)
+        if refusal := self._refusal(request, prompt):
+            items = _refuse(rows, refusal, digest, self._overflow(request, prompt))
+        elif request.sampling.max_new_tokens == 0:
+            items = self._read(request, rows[0], digest, cancel)
+        else:
+            items = self._decode(request, rows, digest, cancel)
+        for item in items:
+            yield item
+            if len(rows) < request.samples:  # greedy samples are all alike: decoded once
+                yield from (_retell(item, sample) for sample in range(1, request.samples))
+
+    def _rows(self, request: Request, prompt: list[int], count: int) -> list[Row]:
+        started = perf_counter()
+        opened = "" if request.raw else self._opened(prompt)
+        limit = min(request.sampling.max_new_tokens, self.context_length - len(prompt))
+        return [
+            Row(
+                sample=sample,
+                seed=sample_seed(request.sampling.seed, sample),
+                prompt=prompt,
+                limit=limit,
+                ends=self._ends,
+                text=TextStream(self._tokenizer, request.stop, request.until_program, opened),
+                started=started,
+                phrases=self._phrases,
+            )
+            for sample in range(count)
+        ]
+
+    def _opened(self, prompt: list[int]) -> str:
+        """The mark at the prompt's end with which the chat template opened the model's thinking."""
+        return opened_thinking(self._tokenizer.decode(prompt[-_PROMPT_END:], skip_special_tokens=False))
+
+    def _refusal(self, request: Request, prompt: list[int]) -> str:
+        if not prompt:
+            return "the prompt is empty"
+        if self._overflow(request, prompt):
+            return (
+                f"the dialogue has {len(prompt)} tokens, which with an answer is more than the "
+                f"{self.context_length} that the model can hold: drop the oldest rounds or shorten the task"
+            )
+        return "" if request.sampling.max_new_tokens >= 0 else "max_new_tokens must not be negative"
+
+    def _learn(self, row: Row) -> None:
+        """Remember what was said, to guess it the next time, where a guess cannot change what is said."""
+        if self._phrases is not None and self._forward.exact and row.reason == "stop":
+            self._phrases.learn(row.ids)
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _overflow(self, request: Request, prompt: list[int]) -> int:
+        """Tokens by which prompt and answer exceed the context, if too little room is left for an answer."""
+        wanted = request.sampling.max_new_tokens
+        room = self.context_length - len(prompt)
+        return wanted - room if room < min(wanted, _LEAST_ROOM) else 0
+
+    def _decode(
+        self, request: Request, rows: list[Row], digest: str, cancel: Cancel
+    ) -> Iterator[Chunk | Finish]:
+        """Decode the rows as one batch; out of memory, as two smaller ones."""
+        batch: Batch | None = None
+        try:
+            batch = Batch(self._forward, self._conversations, request, rows, lookup=self._lookup)
+            for row, text in batch.run(cancel):
+                if text:
+                    yield Chunk(sample=row.sample, text=text)
+                if row.reason:
+                    self._learn(row)
+                    yield row.finish(batch.reused, digest)
+            return
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        batch = None  # with its cache
+        self._conversations.clear()
+        release_memory()
+        yield from self._decode_smaller(request, [row for row in rows if not row.reason], digest, cancel)
+
+    def _read(self, request: Request, row: Row, digest: str, cancel: Cancel) -> Iterator[Finish]:
+        reused = 0
+        try:
+            if self._forward.exact:
+                batch = Batch(self._forward, self._conversations, request, [row], lookup=False)
+                reused = batch.reused
+                batch.read(cancel)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._conversations.clear()
+        row.end("cancelled" if cancel.is_set() else "length")
+        yield row.finish(reused, digest)
+
+    def _decode_smaller(
+        self, request: Request, rows: list[Row], digest: str, cancel: Cancel
+    ) -> Iterator[Chunk | Finish]:
+        if len(rows) == 1:
+            yield from _refuse(rows, "out of memory: choose a smaller model or a shorter dialogue", digest)
+            return
+        half = (len(rows) + 1) // 2
+        for part in (rows[:half], rows[half:]):
+            for row in part:
+                row.notes.append(f"batch reduced to {len(part)}: out of memory")
+            yield from self._decode(request, part, digest, cancel)
+
+
+def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Every token that ends an answer, by the model's settings and the tokenizer's."""
+    holders = (getattr(model, "generation_config", None), model.config, tokenizer)
+    found: set[int] = set()
+    for ids in (getattr(holder, "eos_token_id", None) for holder in holders):
+        found.update(ids if isinstance(ids, list | tuple) else [] if ids is None else [ids])
+    return frozenset(found)
+
+
+def prompt_hash(ids: Sequence[int]) -> str:
+    """SHA-256 of the token ids as little-endian int32."""
+    return hashlib.sha256(struct.pack(f"<{len(ids)}i", *ids)).hexdigest()
+
+
+def _refuse(rows: list[Row], error: str, digest: str, overflow: int = 0) -> Iterator[Chunk | Finish]:
+    for row in rows:
+        row.end("error", error)
+        yield row.finish(0, digest).model_copy(update={"overflow": overflow})
+
+
+def _retell(item: Chunk | Finish, sample: int) -> Chunk | Finish:
+    notes = {"notes": (*item.notes, "greedy: the same as sample 0")} if isinstance(item, Finish) else {}
+    return item.model_copy(update={"sample": sample, **notes})

@@ -1,0 +1,122 @@
+"""One step of a model over some rows of tokens. Any transformers causal model can be stepped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from assistant.engine.inference.kv_cache import KeyValueCache
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Forward(Protocol):
+    """Runs new tokens through a model and remembers their keys and values."""
+
+    ragged: bool
+    """Rows may have different lengths, and bring different numbers of tokens to a step."""
+    padded: bool
+    """Every row of a step costs as much as the longest."""
+    croppable: bool
+    """Tokens can be forgotten again: prefix reuse and drafts are possible."""
+    spare: int
+    """So many tokens in one step cost hardly more than one: the weights are read in any case."""
+    piece: int
+    """Prompt tokens that are fed in one step: more would gain little, and cancelling waits for a step's end."""
+    exact: bool
+    """Logits are the same to the last bit whatever else is in a step, so that drafts may depend on the past."""
+
+    def new_cache(self, rows: int, capacity: int) -> KeyValueCache: ...
+
+    def should_compact(self, open_rows: int, rows: int) -> bool:
+        """Whether rows that have ended are to leave the batch now."""
+        ...
+
+    def __call__(
+        self, tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
+    ) -> list[Tensor]:
+        """Feed row r `tokens[r]`; returns its logits [last[r], vocabulary] for the `last[r]` last of them."""
+        ...
+
+
+class TransformersForward:
+    """Steps any transformers causal model. Rows move in lockstep: equal lengths, equally many tokens."""
+
+    ragged = False
+    padded = False
+    exact = False
+    spare = 4
+    piece = 128
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._device = model.get_input_embeddings().weight.device
+        self._layers = _text_config(model).num_hidden_layers
+        self.croppable = attends_to_everything(model)
+
+    def new_cache(self, rows: int, capacity: int) -> KeyValueCache:
+        return KeyValueCache(self._layers, rows, capacity)
+
+    def should_compact(self, open_rows: int, rows: int) -> bool:
+        return open_rows < rows
+
+    def __call__(
+        self, tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
+    ) -> list[Tensor]:
+        import torch
+
+        from assistant.engine.inference.transformers_cache import bridge
+
+        start, count = cache.lengths[0], len(tokens[0])
+        if set(cache.lengths) != {start} or any(len(row) != count for row in tokens):
+            raise ValueError("the rows of a transformers model move in lockstep")
+        cache.reserve(start + count)
+        ids = torch.tensor(tokens, dtype=torch.long, device=self._device)
+        positions = torch.arange(start, start + count, device=self._device).unsqueeze(0)
+        with torch.inference_mode():
+            output = self._model(
+                input_ids=ids,
+                position_ids=positions.expand(len(tokens), -1),
+                past_key_values=bridge(cache, self._model.config, croppable=self.croppable),
+                use_cache=True,
+                logits_to_keep=max(*last, 1),
+            )
+        cache.lengths = [start + count] * len(tokens)
+        return [logits[logits.shape[0] - keep :] for logits, keep in zip(output.logits, last, strict=True)]
+
+
+def forward_for(model: Any) -> Forward:
+    """The fastest way to step `model`, which is taken over: written out it is taken apart.
+
+    transformers runs what we have not written out and what is spread over several cards.
+    """
+    from assistant.engine.inference.cpu_kernels import kernel_cache
+    from assistant.engine.inference.cuda_graphs import GraphedForward
+    from assistant.engine.inference.llama import Llama
+    from assistant.engine.inference.llama_forward import RaggedForward
+    from assistant.engine.inference.llama_weights import build, fits
+
+    if not isinstance(model, Llama):
+        places = {str(weight.device) for weight in model.parameters()}
+        if len(places) > 1 or places.pop().partition(":")[0] not in ("cpu", "cuda") or not fits(model.config):
+            return TransformersForward(model)
+        model = build(model, str(model.dtype).removeprefix("torch."))
+    if model.embedding.device.type != "cpu":
+        return GraphedForward(model)
+    if model.precision == "int8" and kernel_cache.suits(model.config) and kernel_cache.compile_once():
+        from assistant.engine.inference.cpu_kernels.forward import NativeForward
+
+        return NativeForward(model)
+    return RaggedForward(model)
+
+
+def attends_to_everything(model: Any) -> bool:
+    """Whether every layer keeps keys and values of all past tokens (no sliding window, no recurrence)."""
+    kinds = getattr(_text_config(model), "layer_types", None)
+    windowed = getattr(_text_config(model), "sliding_window", None) and not kinds
+    return not windowed and all(kind == "full_attention" for kind in kinds or ())
+
+
+def _text_config(model: Any) -> Any:
+    return model.config.get_text_config()

@@ -1,0 +1,113 @@
+"""In which number format a model runs where. torch is imported inside functions."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from assistant.core.errors import EngineError
+from assistant.engine.inference.cpu_kernels import kernel_cache
+
+PLAIN = ("bfloat16", "float16", "float32")
+"""The weights as transformers loads them."""
+PACKED = ("int8",)
+"""Formats of our own: rounded and rearranged once, then kept beside the model."""
+PRECISIONS = ("auto", *PACKED, *PLAIN)
+"""What `--precision` takes."""
+PACKED_FILE = "packed-{precision}.safetensors"
+
+
+def choose(config: Any, device: str, wanted: str = "auto") -> str:
+    """The format for a model of this transformers config on `device`; `auto` takes the fastest that is as good.
+
+    Raises EngineError for one that this model or machine cannot have.
+    """
+    kind = device.partition(":")[0]
+    if wanted == "auto":
+        if kind == "cpu" and _fits(config) and (kernel_cache.suits(config) or torch_is_exact()):
+            return "int8"
+        return _plain(kind)
+    if wanted in PLAIN:
+        return wanted
+    if wanted not in PACKED:
+        raise EngineError(f"There is no precision {wanted!r}; choose one of {', '.join(PRECISIONS)}.")
+    if kind != "cpu":
+        raise EngineError(f"Precision {wanted} is for the processor; on {kind} choose auto or bfloat16.")
+    if not _fits(config):
+        raise EngineError(f"Precision {wanted} is not made for {config.model_type} models; choose auto.")
+    if not (kernel_cache.suits(config) or torch_is_exact()):
+        raise EngineError("Precision int8 needs an x86-64 processor with AVX2; choose auto or bfloat16.")
+    return wanted
+
+
+def apply(model: Any, precision: str) -> Any:
+    """`model` in that format. A transformers model is taken apart for a packed one: do not use it afterwards."""
+    import torch
+
+    if precision in PLAIN:
+        for weight in model.parameters():  # not `model.to`: it would round the rotary frequencies too
+            weight.data = weight.data.to(getattr(torch, precision))
+        return model
+    from assistant.engine.inference.llama_weights import build
+
+    return build(model, precision)
+
+
+def pack(folder: Path, precision: str, target: Path | None = None) -> Path:
+    """Write the packed weights of the model in `folder` into `target` (default: there); returns the file.
+
+    Takes seconds per billion weights, and memory for the plain weights once and the packed ones once.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from assistant.engine.inference import quantized_checkpoint
+
+    file = packed_file(target or folder, precision)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    unfinished = file.with_suffix(".partial")
+    quantized_checkpoint.save(apply(model, precision), unfinished)
+    unfinished.replace(file)
+    return file
+
+
+def open_packed(folder: Path, precision: str, weights: Path | None = None) -> Any:
+    """The packed model of `folder` (config and tokenizer), whose packed weights are in `weights`."""
+    from transformers import AutoConfig, GenerationConfig
+
+    from assistant.engine.inference import quantized_checkpoint
+
+    config = AutoConfig.from_pretrained(folder)
+    try:
+        generation = GenerationConfig.from_pretrained(folder)
+    except OSError:
+        generation = GenerationConfig.from_model_config(copy.deepcopy(config))
+    return quantized_checkpoint.load(packed_file(weights or folder, precision), config, generation)
+
+
+def packed_file(folder: Path, precision: str) -> Path:
+    """Where the packed weights lie."""
+    return folder / PACKED_FILE.format(precision=precision)
+
+
+def _fits(config: Any) -> bool:
+    from assistant.engine.inference.llama_weights import fits
+
+    return fits(config)
+
+
+def _plain(kind: str) -> str:
+    import torch
+
+    if kind == "cuda" and not torch.cuda.is_bf16_supported():
+        return "float16"
+    return "float16" if kind == "mps" else "bfloat16"
+
+
+def torch_is_exact() -> bool:
+    """Whether torch sums 8-bit products without saturating: with older instructions it adds pairs in 16 bits."""
+    import torch
+
+    engines = torch.backends.quantized.supported_engines
+    return "fbgemm" in engines and bool(torch.cpu._is_vnni_supported())

@@ -1,0 +1,94 @@
+"""One sample while it is being generated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from assistant.core.generation import Finish, FinishReason
+from assistant.core.thinking import thinking_length
+from assistant.engine.inference.detokenizer import TextStream
+from assistant.engine.inference.ngram_drafts import Phrases
+from assistant.engine.inference.prompt_lookup import Budget, Lookup
+
+
+@dataclass
+class Row:
+    """The tokens of one sample: the prompt's, then its own. `limit` bounds its own; `ends` end it."""
+
+    sample: int
+    seed: int
+    prompt: Sequence[int]
+    limit: int
+    ends: frozenset[int]
+    text: TextStream
+    started: float
+    phrases: Phrases | None = None
+    ids: list[int] = field(default_factory=list)
+    reason: FinishReason | None = None
+    error: str = ""
+    drafted: int = 0
+    accepted: int = 0
+    first_token_seconds: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+    _lookup: Lookup | None = None
+    _looked_up: int = 0
+
+    def pending(self, cached: int) -> list[int]:
+        """The tokens that follow the first `cached` ones."""
+        return [*self.prompt[cached:], *self.ids[max(0, cached - len(self.prompt)) :]]
+
+    def draft(self, budget: Budget) -> list[int]:
+        """Guesses for the next tokens, never beyond the limit. What was said is indexed when first asked."""
+        if budget.most == 0:
+            return []
+        if self._lookup is None:
+            self._lookup = Lookup(self.prompt, self.phrases)
+        self._lookup.extend(self.ids[self._looked_up :])
+        self._looked_up = len(self.ids)
+        return self._lookup.draft(budget)[: self.limit - len(self.ids) - 1]
+
+    def take(self, tokens: Sequence[int]) -> str:
+        """Append drawn tokens until one ends the sample; returns the text that became safe to show."""
+        if self.first_token_seconds is None:
+            self.first_token_seconds = perf_counter() - self.started
+        shown = ""
+        for token in tokens:
+            self.ids.append(token)
+            shown += "" if token in self.ends else self.text.push(token)
+            if token in self.ends or self.text.stopped:
+                self.reason = "stop"
+            elif len(self.ids) >= self.limit:
+                self.reason = "length"
+            if self.reason:
+                return shown + self.text.close()
+        return shown
+
+    def end(self, reason: FinishReason, error: str = "") -> str:
+        """Stop where it is; returns the text that was held back."""
+        self.reason, self.error = reason, error
+        return self.text.close()
+
+    def finish(self, reused: int, prompt_sha256: str) -> Finish:
+        assert self.reason is not None
+        return Finish(
+            sample=self.sample,
+            text=self.text.text,
+            reason=self.reason,
+            error=self.error,
+            seed=self.seed,
+            seed_honoured=True,
+            prompt_tokens=len(self.prompt),
+            reused_tokens=reused,
+            generated_tokens=len(self.ids),
+            thinking_characters=thinking_length(self.text.text),
+            drafted_tokens=self.drafted,
+            accepted_tokens=self.accepted,
+            first_token_seconds=self.first_token_seconds,
+            seconds=perf_counter() - self.started,
+            prompt_sha256=prompt_sha256,
+            output_ids=tuple(self.ids),
+            notes=tuple(self.notes),
+        )

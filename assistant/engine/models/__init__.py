@@ -1,0 +1,1 @@
+"""Models on this machine: catalogue, sources, conversion, cache, capacity. No inference here."""

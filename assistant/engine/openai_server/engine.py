@@ -1,0 +1,192 @@
+"""The engine for servers: what `prepare` asks, and how samples become streams."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from queue import SimpleQueue
+from threading import Lock
+from typing import Any
+
+from assistant.core.errors import AssistantError, EngineError
+from assistant.core.generation import (
+    Cancel,
+    Chunk,
+    Finish,
+    FinishReason,
+    ModelInfo,
+    NeverCancelled,
+    Progress,
+    Request,
+)
+from assistant.engine.openai_server.connection import Emit, ServerConnection
+from assistant.engine.openai_server.endpoint import new_client, parse_address
+from assistant.engine.openai_server.event_loop_thread import LoopThread
+from assistant.engine.openai_server.probe import SeedTrial, try_seeds, warm_up
+from assistant.engine.openai_server.retry_policy import RetryPolicy
+from assistant.engine.openai_server.sample_stream import Answer
+from assistant.engine.openai_server.sample_streams import pour, stream_samples
+from assistant.engine.openai_server.server_errors import one_line
+from assistant.engine.openai_server.server_info import (
+    ONE_AT_A_TIME,
+    Listed,
+    Server,
+    choose,
+    identify,
+    list_models,
+)
+from assistant.engine.openai_server.stop_filter import StopFilter
+from assistant.engine.seeds import sample_seed
+
+MOST_STREAMS = 64
+NOT_SAMPLED = "when tried, other seeds gave the same words: the server may not heed the temperature"
+
+
+class OpenAIEngine:
+    """Speaks to one OpenAI-compatible server. Any number of threads may generate at once.
+
+    Each sample is a request of its own with its own seed, so that it can be drawn again alone; `use_n` asks for
+    all samples in one request instead, which is cheaper where prompts are paid for, and gives that up.
+    `extra` is added to every body, e.g. `{"reasoning_effort": "low"}`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str | None = None,
+        *,
+        api_key_env: str = "OPENAI_API_KEY",
+        patience: RetryPolicy = RetryPolicy(),
+        parallel: int | None = None,
+        use_n: bool = False,
+        probe_seed: bool = True,
+        is_chat: bool = True,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`parallel` bounds the open streams; None takes what suits the server.
+
+        Raises UsageError for a malformed address.
+        """
+        self.address = parse_address(base_url, os.environ.get(api_key_env, ""))
+        self.model = model
+        self._key_variable = api_key_env
+        self._patience = patience
+        self._parallel = parallel
+        self._use_n = use_n
+        self._probe_seed = probe_seed
+        self._is_chat = is_chat
+        self._extra = dict(extra or {})
+        self._loop = LoopThread()
+        self._line: ServerConnection | None = None
+        self._info: ModelInfo | None = None
+        self._trial = SeedTrial()
+        self._lock = Lock()
+
+    def prepare(
+        self, progress: Callable[[Progress], None] = lambda _: None, cancel: Cancel = NeverCancelled()
+    ) -> ModelInfo:
+        """Find the server and the model, have it answer once, and see whether it repeats a seed.
+
+        Raises EngineError with one line.
+        """
+        with self._lock:
+            if self._info is None:
+                try:
+                    self._info = self._loop.wait(self._prepare(progress), cancel)
+                except AssistantError:
+                    raise
+                except Exception as error:  # whatever a server, a resolver or a proxy thinks of
+                    reason = one_line(f"{type(error).__name__}: {error}")
+                    raise EngineError(f"{self.address.url} cannot be used ({reason})") from error
+            return self._info
+
+    def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
+        """Stream the samples. A set `cancel` cuts the connection at once, also before the first token."""
+        queue: SimpleQueue[Chunk | Finish | None] = SimpleQueue()
+        work: Future[None] | None = None
+        try:
+            self.prepare(cancel=cancel)
+            answers = self._answers(request)
+            work = self._loop.submit(self._stream(request, answers, queue.put))
+            work.add_done_callback(lambda _: queue.put(None))
+            yield from pour(queue, answers, work, cancel)
+        except EngineError as error:
+            reason: FinishReason = "cancelled" if cancel.is_set() else "error"
+            words = "" if cancel.is_set() else str(error)
+            yield from (answer.finish(reason, words) for answer in self._answers(request))
+        finally:
+            if work is not None:
+                work.cancel()
+
+    def close(self) -> None:
+        """Cut every stream and end the thread."""
+        self._loop.close(self._close_client())
+
+    async def _close_client(self) -> None:
+        if self._line is not None:
+            await self._line.client.aclose()
+
+    def _answers(self, request: Request) -> list[Answer]:
+        return [self._answer(request, sample) for sample in range(request.samples)]
+
+    def _answer(self, request: Request, sample: int) -> Answer:
+        seed = sample_seed(request.sampling.seed, sample)
+        answer = Answer(
+            sample,
+            seed,
+            StopFilter(request.stop, request.until_program),
+            limit=request.sampling.max_new_tokens,
+            seed_honoured=self._trial.honoured,
+        )
+        if self._trial.all_alike and request.sampling.temperature > 0:
+            answer.note(NOT_SAMPLED)
+        return answer
+
+    async def _prepare(self, progress: Callable[[Progress], None]) -> ModelInfo:
+        line = self._line = self._line or self._new_line()
+        progress(Progress(step=f"asking {self.address.url} for its models"))
+        models = await list_models(line, progress, bool(self.model))
+        server = await identify(line, models)
+        listed = self._choose(models, server)
+        line = self._line = self._suited(line, server)
+        progress(Progress(step=f"waiting for {listed.name} to answer"))
+        await warm_up(line, listed.name, self._is_chat)
+        if self._probe_seed:
+            progress(Progress(step="asking whether the server repeats a seed"))
+            self._trial = await try_seeds(line, listed.name, self._is_chat)
+        self.model = listed.name
+        return ModelInfo(
+            engine="openai",
+            name=listed.name,
+            device="server",
+            context_length=server.context_length or listed.context_length,
+            is_chat=self._is_chat,
+            takes_system=not line.dialect.no_system,
+            base_url=self.address.url,
+            versions={"server": f"{server.kind} {server.version}".strip()} if server.kind else {},
+        )
+
+    def _choose(self, models: tuple[Listed, ...] | None, server: Server) -> Listed:
+        """`transformers serve` loads models that it does not list; some gateways list none at all."""
+        if self.model and (not models or server.kind == "transformers serve"):
+            return Listed(self.model)
+        return choose(models, self.model, self.address.url)
+
+    def _new_line(self) -> ServerConnection:
+        client = new_client(self.address, self._patience.connect)
+        slots = asyncio.Semaphore(MOST_STREAMS)
+        return ServerConnection(client, self.address, self._patience, self._key_variable, slots)
+
+    def _suited(self, line: ServerConnection, server: Server) -> ServerConnection:
+        """The line with what this kind of server needs."""
+        parallel = self._parallel or (1 if server.kind in ONE_AT_A_TIME else MOST_STREAMS)
+        extra = {**server.plain_sampling, **self._extra}
+        return replace(line, slots=asyncio.Semaphore(parallel), extra=extra)
+
+    async def _stream(self, request: Request, answers: list[Answer], emit: Emit) -> None:
+        line, model = self._line, self.model
+        assert line is not None and model is not None, "prepared before"
+        await stream_samples(line, request, model, answers, emit, use_n=self._use_n)

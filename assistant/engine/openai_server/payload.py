@@ -1,0 +1,94 @@
+"""What is sent: a request as the JSON body that OpenAI's interface wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from assistant.core.generation import Request, without_system
+from assistant.engine.openai_server.server_errors import ServerFailure
+
+MOST_STOPS = 4
+"""OpenAI's interface takes no more; the rest is honoured on this side."""
+SILENT = ("stream_options", "n", "stop", "max_completion_tokens")
+"""Fields that are made up for on this side when a server refuses them."""
+NO_SYSTEM = re.compile(
+    r"system.{0,40}(role|message|prompt).{0,60}(not|un)\s?support|(not|n't) support.{0,40}system"
+    r"|roles? must alternate|role.{0,40}system|system role|only user.{0,20}assistant",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What chat templates and servers say to a system turn that they do not know."""
+TOLD = ("seed", "top_k", "min_p", "repetition_penalty", "repeat_penalty", "generation_config")
+"""Fields that a request can do without, though its answer may be another."""
+
+
+@dataclass
+class Dialect:
+    """What this server does not take, learned from its refusals and kept for the next request."""
+
+    refused: set[str] = field(default_factory=set)
+    token_limit: str = "max_tokens"
+    ignores_n: bool = False
+    no_system: bool = False
+    """The model's chat template has no system turn: its text goes before the first user turn."""
+    lock: Lock = field(default_factory=Lock, repr=False)
+
+    def learn(self, failure: ServerFailure, sent: Mapping[str, Any]) -> bool:
+        """Note a field that the server refuses; True when the request is worth sending without it."""
+        if failure.overflow or failure.status not in (400, 422, 500):
+            return False
+        if not self.no_system and _has_system(sent) and NO_SYSTEM.search(failure.said):
+            self.no_system = True
+            return True
+        if failure.status == 500:
+            return False
+        fields = failure.fields
+        named = {n for n in SILENT + TOLD if n in sent and (n in fields or _names(failure.said, n))}
+        renamed = "max_tokens" in sent and ("max_completion_tokens" in failure.said or "max_tokens" in fields)
+        with self.lock:
+            self.refused |= named
+            self.token_limit = "max_completion_tokens" if renamed else self.token_limit
+        return bool(named) or renamed
+
+
+def path_of(request: Request) -> str:
+    """Base models take plain text, chat models a dialogue."""
+    return "/completions" if request.raw else "/chat/completions"
+
+
+def body_of(
+    request: Request, model: str, seed: int, samples: int, dialect: Dialect, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The JSON body for `samples` answers in one stream."""
+    body: dict[str, Any] = {
+        "model": model,
+        "stream": True,
+        "temperature": request.sampling.temperature,
+        "top_p": request.sampling.top_p,
+        dialect.token_limit: request.sampling.max_new_tokens,
+        "seed": seed,
+        "stream_options": {"include_usage": True},
+    }
+    if request.raw:
+        body["prompt"] = "".join(message.content for message in request.messages)
+    else:
+        messages = without_system(request.messages) if dialect.no_system else request.messages
+        body["messages"] = [message.model_dump() for message in messages]
+    if request.stop:
+        body["stop"] = list(request.stop[:MOST_STOPS])
+    if samples > 1:
+        body["n"] = samples
+    return {name: value for name, value in (body | dict(extra)).items() if name not in dialect.refused}
+
+
+def _has_system(sent: Mapping[str, Any]) -> bool:
+    return any(message["role"] == "system" for message in sent.get("messages", ()))
+
+
+def _names(said: str, name: str) -> bool:
+    """The words name the field: quoted if it is a word of English, too."""
+    pattern = rf"\b{name}\b" if "_" in name else rf"""['"`]{name}['"`]"""
+    return re.search(pattern, said) is not None

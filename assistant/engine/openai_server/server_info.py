@@ -1,0 +1,206 @@
+"""What a server tells about itself before the first generation: its models, its kind and version."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+
+from assistant.core.errors import EngineError
+from assistant.core.generation import Progress
+from assistant.engine.openai_server.connection import TRANSPORT_ERRORS, ServerConnection
+from assistant.engine.openai_server.safe_json import count, read_json
+from assistant.engine.openai_server.server_errors import from_response, from_transport
+
+MOST_NAMES = 12
+QUESTION_SECONDS = 10.0
+LONGEST_PAUSE = 5.0
+NAMED_RETRIES = 2
+NO_LIST = (404, 405, 501)
+
+ONE_AT_A_TIME = frozenset({"llama-cpp-python", "transformers serve"})
+"""Servers that answer one request at a time: the first drops the answer at hand when another request comes, the
+second sets one seed for all of them when a request arrives."""
+
+PLAIN_SAMPLING: dict[str, dict[str, Any]] = {
+    "vLLM": {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0},
+    "SGLang": {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0},
+    "llama-server": {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0},
+    "llama-cpp-python": {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0},
+    # It draws only where the model's own settings say so, and has no field of its own to ask for it.
+    "transformers serve": {
+        "generation_config": '{"do_sample": true, "top_k": 0, "repetition_penalty": 1.0}',
+    },
+}
+"""Switches off the filters and penalties that a server would add by itself, so that temperature and top-p are
+all there is, as with a local model. Qwen2.5-Coder's own settings, which vLLM takes over, punish repetition."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A model that the server offers."""
+
+    name: str
+    context_length: int = 0
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Server:
+    """The program that serves, as far as it can be told."""
+
+    kind: str = ""
+    version: str = ""
+    context_length: int = 0
+    plain_sampling: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def list_models(
+    line: ServerConnection, progress: Callable[[Progress], None], named: bool
+) -> tuple[Listed, ...] | None:
+    """The models at GET /models; None where there is no such list. Waits while the server loads its model.
+
+    When the model is `named`, a list that keeps failing is done without: `transformers serve` has none before
+    its machine has a hub cache. Raises EngineError.
+    """
+    retry, started = 0, asyncio.get_running_loop().time()
+    while True:
+        try:
+            response = await _get(line, line.address.url + "/models", line.patience.prepare)
+            if response.status_code in NO_LIST:
+                return None
+            if response.status_code == httpx.codes.OK:
+                return _listed(response, named)
+            has_key = bool(line.address.key or line.address.user)
+            failure = from_response(response, response.content, line.key_variable, has_key)
+        except TRANSPORT_ERRORS as error:
+            failure = from_transport(error, line.address.url)
+            if isinstance(error, (httpx.ConnectError, httpx.TimeoutException)):
+                raise EngineError(line.address.hide(str(failure))) from error
+        loading = failure.status == 503
+        if named and failure.status == 500 and retry >= NAMED_RETRIES:
+            return None
+        waited = asyncio.get_running_loop().time() - started
+        if not failure.passing or waited > (line.patience.first_token if loading else line.patience.prepare):
+            raise EngineError(line.address.hide(str(failure)))
+        progress(
+            Progress(step="waiting for the server to be ready" if loading else "asking the server again")
+        )
+        await asyncio.sleep(min(line.patience.wait(retry, failure.wait), LONGEST_PAUSE))
+        retry += 1
+
+
+def choose(models: Sequence[Listed] | None, wanted: str | None, url: str) -> Listed:
+    """The model named `wanted`, or the only one. Raises EngineError that lists those there."""
+    if models is None and not wanted:
+        raise EngineError(
+            f"no list of models at {url}/models: does the address end in /v1? else give --model"
+        )
+    names = [model.name for model in models or ()]
+    if not wanted:
+        if len(names) == 1:
+            return (models or ())[0]
+        raise EngineError(
+            f"the server has several models, name one with --model: {_some(names)}"
+            if names
+            else "the server lists no models: name the one to use with --model"
+        )
+    for model in models or ():
+        # Ollama lists `name:latest` for `name`.
+        if wanted in (model.name, model.name.removesuffix(":latest")):
+            return model
+    raise EngineError(f"the server has no model {wanted!r}; it has {_some(names) or 'none'}")
+
+
+async def identify(line: ServerConnection, models: Sequence[Listed] | None) -> Server:
+    """Which program serves, and its version; empty where it does not tell."""
+    owner = models[0].owner if models else ""
+    root = line.address.root
+    if owner == "vllm":
+        return _server("vLLM", (await _ask(line, f"{root}/version")).get("version"))
+    if owner == "sglang":
+        return _server("SGLang", (await _ask(line, f"{root}/get_server_info")).get("version"))
+    if owner == "library":
+        return _server("Ollama", (await _ask(line, f"{root}/api/version")).get("version"))
+    if owner == "llamacpp":
+        return _llama_server(await _ask(line, f"{root}/props"))
+    paths = (await _ask(line, f"{root}/openapi.json")).get("paths")
+    if isinstance(paths, dict) and "/load_model" in paths:
+        return _server("transformers serve", None)
+    if (isinstance(paths, dict) and "/v1/engines/copilot-codex/completions" in str(paths)) or owner == "me":
+        return _server("llama-cpp-python", None)
+    return Server()
+
+
+def _server(kind: str, version: Any) -> Server:
+    told = version if isinstance(version, str) else ""
+    return Server(kind, told, plain_sampling=PLAIN_SAMPLING.get(kind, {}))
+
+
+def _llama_server(props: Mapping[str, Any]) -> Server:
+    server = _server("llama-server", props.get("build_info"))
+    settings = props.get("default_generation_settings")
+    context = settings.get("n_ctx") if isinstance(settings, dict) else None
+    return replace(server, context_length=count(context))
+
+
+def _listed(response: httpx.Response, named: bool) -> tuple[Listed, ...] | None:
+    """The models in a list as OpenAI, Together (a bare list), Ollama (null for none) and others write it.
+
+    None where it is no list and the model is `named`. Raises EngineError.
+    """
+    try:
+        body = read_json(response.content)
+    except ValueError:
+        body = ""
+    entries = body if isinstance(body, list) else None
+    if isinstance(body, dict):
+        present = [body[name] for name in ("data", "models") if name in body]
+        entries = next(
+            (value for value in present if isinstance(value, list)), [] if present == [None] else None
+        )
+    if entries is not None:
+        return tuple(model for model in map(_entry, entries) if model.name)
+    if named:
+        return None
+    raise EngineError(
+        f"{response.url} is not a list of models: does --base-url end in /v1? else give --model"
+    )
+
+
+def _entry(entry: Any) -> Listed:
+    if not isinstance(entry, dict):
+        return Listed(entry if isinstance(entry, str) else "")
+    name = next((entry[n] for n in ("id", "name", "model") if isinstance(entry.get(n), str)), "")
+    sizes = (count(entry.get(n)) for n in ("max_model_len", "context_length", "context_window"))
+    owner = entry.get("owned_by")
+    return Listed(name, next((size for size in sizes if size), 0), owner if isinstance(owner, str) else "")
+
+
+async def _get(line: ServerConnection, url: str, seconds: float) -> httpx.Response:
+    try:
+        async with asyncio.timeout(seconds):
+            return await line.client.get(url)
+    except TimeoutError as error:
+        raise httpx.ReadTimeout(f"no answer within {seconds:g} seconds") from error
+
+
+async def _ask(line: ServerConnection, url: str) -> dict[str, Any]:
+    """A JSON object from one of the server's own pages, or an empty one."""
+    for _ in range(2):  # the first may meet a connection that the server has just given up
+        try:
+            body = read_json((await _get(line, url, QUESTION_SECONDS)).content)
+        except TRANSPORT_ERRORS:
+            continue
+        except ValueError:
+            break
+        return body if isinstance(body, dict) else {}
+    return {}
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MOST_NAMES])
+    return shown + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")

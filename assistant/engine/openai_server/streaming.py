@@ -1,0 +1,214 @@
+"""Server-sent events as language model servers write them: lines of `data: {json}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from assistant.engine.openai_server.safe_json import read_json
+
+LONGEST_EVENT = 4_000_000
+"""Bytes. Answers are kilobytes; what never ends is not one."""
+_JOINED_EARLY = 16
+"""Lines of one event that are read as soon as they make sense together; more wait for the event's end."""
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_ERROR_FIELDS = ("message", "detail", "msg", "errors", "error_message")
+
+
+@dataclass
+class Delta:
+    """What one event adds to one choice."""
+
+    index: int = 0
+    text: str = ""
+    reasoning: str = ""
+    refusal: str = ""
+    """Why the model will not answer, where the server keeps that apart from the text."""
+    tools: bool = False
+    """The model called a tool instead of writing."""
+    finish_reason: str | None = None
+
+
+@dataclass
+class Event:
+    """One event of a stream: new text, counts, or an error."""
+
+    deltas: list[Delta] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict)
+    timings: dict[str, Any] = field(default_factory=dict)
+    """llama-server's own counts, among them drafted tokens."""
+    error: Any = None
+    done: bool = False
+    malformed: bool = False
+    said: str = ""
+    """What could not be read."""
+
+
+class EventReader:
+    """Bytes as they come from the network in, events out, as the standard has it (WHATWG HTML, 9.2).
+
+    An event ends with an empty line there; here it is given as soon as its JSON is whole, since some servers leave
+    the empty lines out. What cannot be read comes as `malformed`; comments and other fields are skipped.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._length = 0
+        self._begun = False
+        self._after_return = False
+        self._name = b""
+        self._data: list[bytes] = []
+        self._size = 0
+
+    def feed(self, piece: bytes) -> Iterator[Event]:
+        """The events that are complete with this piece."""
+        if self._after_return and piece:
+            piece = piece.removeprefix(b"\n")
+        self._after_return = piece.endswith(b"\r") if piece else self._after_return
+        *lines, rest = _LINE_END.split(piece)
+        for line in lines:
+            whole = b"".join([*self._pieces, line])
+            self._pieces.clear()
+            self._length = 0
+            yield from self._line(whole)
+        self._pieces.append(rest)
+        self._length += len(rest)
+        if self._length > LONGEST_EVENT:
+            self._pieces.clear()
+            self._length = 0
+            yield _too_long()
+
+    def flush(self) -> Iterator[Event]:
+        """The event of a last line that had no end."""
+        rest = b"".join(self._pieces)
+        self._pieces.clear()
+        yield from self._line(rest)
+        yield from self._dispatch()
+
+    def _line(self, line: bytes) -> Iterator[Event]:
+        if not self._begun and line:
+            self._begun, line = True, line.removeprefix(b"\xef\xbb\xbf")
+        if not line:
+            yield from self._dispatch()
+            return
+        name, colon, value = line.partition(b":")
+        name = name.strip()
+        if name == b"event":
+            self._name = value.strip()
+        elif name in (b"data", b"error") and colon:
+            yield from self._add(value.strip(), name == b"error")
+        elif line[:1] in (b"{", b"<"):  # JSON lines without their field name, or a page
+            yield parse_event(line.strip())
+
+    def _add(self, value: bytes, error: bool) -> Iterator[Event]:
+        alone = parse_event(value, error or self._name == b"error")
+        if not alone.malformed:
+            if self._data:
+                yield self._unreadable()
+            self._name = b""
+            yield alone
+            return
+        self._data.append(value)
+        self._size += len(value)
+        if self._size > LONGEST_EVENT:
+            self._data, self._size = [], 0
+            yield _too_long()
+        elif 1 < len(self._data) <= _JOINED_EARLY and value.endswith((b"}", b"]")):
+            joined = parse_event(b"\n".join(self._data), self._name == b"error")
+            if not joined.malformed:
+                self._data, self._size = [], 0
+                yield joined
+
+    def _dispatch(self) -> Iterator[Event]:
+        """The end of an event: what was not whole before is read now, or given up."""
+        if self._data:
+            joined = parse_event(b"\n".join(self._data), self._name == b"error")
+            yield self._unreadable() if joined.malformed else joined
+        self._data, self._size, self._name = [], 0, b""
+
+    def _unreadable(self) -> Event:
+        first = self._data[0]
+        self._data, self._size = [], 0
+        return Event(malformed=True, said=_quoted(first))
+
+
+def _too_long() -> Event:
+    return Event(error=f"it sent a line of more than {LONGEST_EVENT // 1_000_000} MB")
+
+
+def _quoted(data: bytes) -> str:
+    return data[:300].decode("utf-8", "replace")
+
+
+def parse_event(data: bytes, is_error: bool = False) -> Event:
+    """The event that the JSON of one event's data means. `is_error`: the server named it so (`event: error`)."""
+    if data == b"[DONE]":
+        return Event(done=True)
+    try:
+        body = read_json(data)
+    except ValueError:
+        return Event(error=_quoted(data)) if is_error and data else Event(malformed=True, said=_quoted(data))
+    if is_error:
+        return Event(error=body.get("error") or body if isinstance(body, dict) else body or "no reason given")
+    if not isinstance(body, dict):
+        return Event(malformed=True, said=_quoted(data))
+    if body.get("error"):
+        return Event(error=body["error"])
+    if "choices" not in body and any(body.get(name) for name in _ERROR_FIELDS):
+        return Event(error=body)
+    return Event(
+        deltas=list(_deltas(body.get("choices"))),
+        usage=_object(body.get("usage")),
+        timings=_object(body.get("timings")),
+    )
+
+
+def _deltas(choices: Any) -> Iterator[Delta]:
+    for choice in choices if isinstance(choices, list) else []:
+        if not isinstance(choice, dict):
+            continue
+        # `delta` in a chat stream, `message` in a whole answer, `text` beside the index for completions.
+        part = _object(choice.get("delta")) or _object(choice.get("message")) or choice
+        index, reason = choice.get("index"), choice.get("finish_reason")
+        content = part.get("content")
+        yield Delta(
+            index=index if isinstance(index, int) else 0,
+            text=_text(content) or _text(part.get("text")),
+            reasoning=_text(part.get("reasoning_content"))
+            or _text(part.get("reasoning"))
+            or _thought(content),
+            refusal=_text(part.get("refusal")) or _refused(content),
+            tools=bool(part.get("tool_calls") or part.get("function_call")),
+            finish_reason=reason if isinstance(reason, str) else None,
+        )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    """Text as it is, or as a list of parts (Mistral, relays), of which only those of text count."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        kind = value.get("type")
+        return _text(value.get("text")) if kind in (None, "text", "output_text") else ""
+    return "".join(_text(part) for part in value) if isinstance(value, list) else ""
+
+
+def _thought(content: Any) -> str:
+    """The parts of a list that are thinking."""
+    parts = [_object(part) for part in content] if isinstance(content, list) else []
+    return "".join(
+        _text(part.get("thinking") or part.get("reasoning") or part.get("text"))
+        for part in parts
+        if part.get("type") in ("thinking", "reasoning")
+    )
+
+
+def _refused(content: Any) -> str:
+    parts = [_object(part) for part in content] if isinstance(content, list) else []
+    return "".join(_text(part.get("refusal")) for part in parts if part.get("type") == "refusal")

@@ -1,0 +1,235 @@
+"""One request to the server, streamed, with its retries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, cast
+
+import httpx
+
+from assistant.core.generation import Chunk, Request
+from assistant.engine.openai_server.connection import TRANSPORT_ERRORS, Emit, ServerConnection
+from assistant.engine.openai_server.payload import TOLD, body_of, path_of
+from assistant.engine.openai_server.sample_stream import Answer
+from assistant.engine.openai_server.server_errors import (
+    ServerFailure,
+    from_page,
+    from_response,
+    from_stream_error,
+    from_transport,
+    one_line,
+)
+from assistant.engine.openai_server.streaming import LONGEST_EVENT, Event, EventReader, parse_event
+
+GRACE_SECONDS = 1.0
+"""How long the counts are waited for after the last token."""
+UNFINISHED = (
+    "the server ended the stream without finishing the answer; "
+    "one that works on a single request at a time may have dropped it for another"
+)
+
+
+class Call:
+    """One HTTP request for one or several samples; every sample ends in exactly one `Finish`."""
+
+    def __init__(
+        self,
+        line: ServerConnection,
+        request: Request,
+        model: str,
+        answers: Sequence[Answer],
+        emit: Emit,
+    ) -> None:
+        self.line = line
+        self.request = request
+        self.model = model
+        self.answers = list(answers)
+        self.emit = emit
+        self.malformed = 0
+        self.unread = ""
+        """The first thing in the stream that could not be read."""
+        self._begun = False
+        """The server has said 200 to the latest try."""
+
+    async def run(self) -> list[Answer]:
+        """Stream the answers to their ends; gives back those that the server left out (it ignored `n`)."""
+        failure = await self._attempts()
+        left_out = [a for a in self.answers if not a.touched] if failure is None else []
+        for answer in self.answers:
+            if answer in left_out:
+                continue
+            if self.malformed:
+                answer.note(f"{self.malformed} unreadable lines of the stream were skipped")
+            self._end(answer, failure)
+        return left_out
+
+    def _end(self, answer: Answer, failure: ServerFailure | None) -> None:
+        if answer.ended or answer.stops.complete:
+            self.emit(answer.finish())
+            return
+        if held := answer.stops.flush():
+            answer.text += held
+            self.emit(Chunk(sample=answer.sample, text=held))
+        failure = failure or ServerFailure(UNFINISHED)
+        words = self.line.address.hide(str(failure)) + (" (the partial text is kept)" if answer.text else "")
+        self.emit(answer.finish("error", words, overflow=failure.overflow))
+
+    async def _attempts(self) -> ServerFailure | None:
+        """Ask until an answer has begun; None when all that was asked for has come, or the failure that stays."""
+        patience, retry = self.line.patience, 0
+        while True:
+            body = self._body()
+            try:
+                async with self.line.slots:
+                    return await self._attempt(body)
+            except ServerFailure as error:
+                failure = error
+            if any(answer.touched for answer in self.answers):
+                return failure
+            if self.line.dialect.learn(failure, body):
+                continue
+            if failure.silent and retry == 0:
+                failure = await self._reason(body) or failure
+            if not failure.passing or (failure.wait or 0) > patience.longest_retry_after:
+                return failure
+            if retry >= patience.retries:
+                failure.message += f"; asked {retry + 1} times"
+                return failure
+            await asyncio.sleep(patience.wait(retry, failure.wait))
+            retry += 1
+
+    def _body(self) -> dict[str, Any]:
+        line, first = self.line, self.answers[0]
+        for name in sorted(line.dialect.refused.intersection(TOLD)):
+            for answer in self.answers:
+                answer.note(f"the server takes no {name}")
+                answer.seed_honoured = False if name == "seed" else answer.seed_honoured
+        return body_of(self.request, self.model, first.seed, len(self.answers), line.dialect, line.extra)
+
+    async def _attempt(self, body: dict[str, Any]) -> ServerFailure | None:
+        """One try. Returns a failure that came after tokens, raises ServerFailure before the first."""
+        patience, graced = self.line.patience, False
+        try:
+            async with asyncio.timeout(patience.first_token) as limit, aclosing(self._events(body)) as events:
+                async for event in events:
+                    if event.done:
+                        break
+                    if self._take(event) and not graced:
+                        graced = not self._open()
+                        limit.reschedule(_in(GRACE_SECONDS if graced else patience.between_tokens))
+        except TimeoutError:
+            return self._unless_ended(self._late())
+        except TRANSPORT_ERRORS as error:
+            failure = from_transport(error, self.line.address.url)
+            failure.silent = self._begun
+            return self._unless_ended(failure)
+        if len(self._open()) < len(self.answers) and not any(answer.touched for answer in self._open()):
+            return None
+        return self._unless_ended(self._unfinished())
+
+    def _unfinished(self) -> ServerFailure:
+        """The stream ended too early; one of which nothing could be read is no stream of answers at all."""
+        if self.malformed and not any(answer.touched for answer in self.answers):
+            quoted = one_line(self.unread)
+            return ServerFailure(f"the server's answer cannot be read: {quoted}", said=quoted)
+        return ServerFailure(UNFINISHED, passing=True, silent=True)
+
+    async def _events(self, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
+        line, self._begun = self.line, False
+        url = line.address.url + path_of(self.request)
+        async with line.client.stream("POST", url, json=body) as response:
+            if response.status_code != httpx.codes.OK:
+                raise self._refusal(response, await read_capped(response))
+            self._begun = True
+            kind = response.headers.get("content-type", "")
+            if "html" in kind or "xml" in kind:
+                raise from_page(kind, await read_capped(response))
+            if "json" in kind and "ndjson" not in kind and "jsonl" not in kind:
+                # Asked for a stream, answered in one piece.
+                yield parse_event(await read_capped(response))
+                return
+            reader = EventReader()
+            async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as pieces:
+                async for piece in pieces:
+                    for event in reader.feed(piece):
+                        yield event
+            for event in reader.flush():
+                yield event
+
+    async def _reason(self, body: dict[str, Any]) -> ServerFailure | None:
+        """Why a stream broke off before its first token: llama-cpp-python says so only when not streaming."""
+        line = self.line
+        whole = {name: value for name, value in body.items() if name != "stream_options"}
+        whole |= {"stream": False, line.dialect.token_limit: 1}
+        for _ in range(2):  # the first may meet the connection that the server has just given up
+            try:
+                async with line.slots, asyncio.timeout(line.patience.first_token):
+                    response = await line.client.post(line.address.url + path_of(self.request), json=whole)
+                return None if response.is_success else self._refusal(response, response.content)
+            except TRANSPORT_ERRORS:
+                continue
+        return None
+
+    @property
+    def _answer_tokens(self) -> int:
+        return self.request.sampling.max_new_tokens
+
+    def _refusal(self, response: httpx.Response, body: bytes) -> ServerFailure:
+        has_key = bool(self.line.address.key or self.line.address.user)
+        return from_response(response, body, self.line.key_variable, has_key, self._answer_tokens)
+
+    def _take(self, event: Event) -> bool:
+        """Pass on what an event brings; True when it brought something of an answer."""
+        if event.error is not None:
+            raise from_stream_error(event.error, self._answer_tokens)
+        self.malformed += event.malformed
+        self.unread = self.unread or event.said
+        for delta in event.deltas:
+            if not 0 <= delta.index < len(self.answers):
+                continue
+            answer = self.answers[delta.index]
+            if text := answer.take(delta):
+                self.emit(Chunk(sample=answer.sample, text=text))
+        self._count(event)
+        return any(d.text or d.reasoning or d.refusal or d.finish_reason for d in event.deltas)
+
+    def _count(self, event: Event) -> None:
+        for answer in self.answers:
+            # Of several answers in one stream only the prompt's count belongs to each.
+            alone = len(self.answers) == 1
+            shared = {name: event.usage.get(name) for name in ("prompt_tokens", "prompt_tokens_details")}
+            answer.usage |= event.usage if alone else {k: v for k, v in shared.items() if v is not None}
+            answer.timings |= event.timings if alone else {}
+
+    def _open(self) -> list[Answer]:
+        return [answer for answer in self.answers if not answer.ended]
+
+    def _unless_ended(self, failure: ServerFailure) -> ServerFailure | None:
+        if not self._open():
+            return None
+        if any(answer.touched for answer in self.answers):
+            return failure
+        raise failure
+
+    def _late(self) -> ServerFailure:
+        patience = self.line.patience
+        if any(answer.touched for answer in self.answers):
+            return ServerFailure(f"no token from the server for {patience.between_tokens:g} seconds")
+        return ServerFailure(f"no first token from the server within {patience.first_token:g} seconds")
+
+
+async def read_capped(response: httpx.Response) -> bytes:
+    """The body, or the first megabytes of one that does not end."""
+    found = bytearray()
+    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as pieces:
+        async for piece in pieces:
+            found += piece
+            if len(found) > LONGEST_EVENT:
+                break
+    return bytes(found)
+
+
+def _in(seconds: float) -> float:
+    return asyncio.get_running_loop().time() + seconds

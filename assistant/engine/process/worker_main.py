@@ -1,0 +1,191 @@
+"""The model's own process, `python -m assistant.engine.process.worker_main PARENT_PID`.
+
+It is spoken to in lines of JSON (see `protocol`).
+
+Requests are worked on one after another by the main thread. A reader thread takes in what the client says, so
+that a stop is heard in the middle of a forward pass; another sends a sign of life. The process dies with its
+parent: its stdin ends, and on Linux the kernel kills it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from typing import BinaryIO
+
+from assistant.core.errors import EngineError, WeightsError
+from assistant.core.generation import Progress
+from assistant.core.problem import FrozenModel
+from assistant.engine.models.devices import physical_cores
+from assistant.engine.models.integrity import BackgroundCheck
+from assistant.engine.models.loader import plan
+from assistant.engine.models.provision import prepare
+from assistant.engine.models.source import resolve
+from assistant.engine.process import protocol
+from assistant.engine.process.model_host import Host
+from assistant.engine.progress import Cancelled, Steps
+
+BEAT_SECONDS = 1.0
+NICENESS = 5
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Inbox:
+    """Commands in the order they came, and for each whether it was stopped meanwhile."""
+
+    waiting: SimpleQueue[protocol.Prepare | protocol.Generate] = field(default_factory=SimpleQueue)
+    stops: dict[int, threading.Event] = field(default_factory=dict)
+
+    def take_in(self, commands: BinaryIO) -> None:
+        """Read commands until the client is gone, then end the process whatever it is doing."""
+        try:
+            for text in commands:
+                self._take(protocol.read_command(text))
+        finally:
+            os._exit(0)
+
+    def _take(self, command: protocol.Prepare | protocol.Generate | protocol.Stop) -> None:
+        if not isinstance(command, protocol.Stop):
+            self.stops[command.id] = threading.Event()
+            self.waiting.put(command)
+        elif (stop := self.stops.get(command.id)) is not None:
+            stop.set()
+
+
+class Outbox:
+    """Whole lines to the client, from several threads."""
+
+    def __init__(self, stdout: BinaryIO) -> None:
+        self._stdout = stdout
+        self._lock = threading.Lock()
+
+    def send(self, message: FrozenModel) -> None:
+        """Write one message. Ends the process when the client is gone."""
+        with self._lock:
+            try:
+                self._stdout.write(protocol.line(message))
+                self._stdout.flush()
+            except OSError:
+                os._exit(0)
+
+    def beat(self) -> None:
+        """Send signs of life for ever."""
+        nap = threading.Event()
+        while not nap.wait(BEAT_SECONDS):
+            self.send(protocol.Beat())
+
+
+class Worker:
+    """Works through the inbox."""
+
+    def __init__(self, inbox: Inbox, outbox: Outbox) -> None:
+        self._inbox = inbox
+        self._send = outbox.send
+        self._host: Host | None = None
+        self._check = BackgroundCheck(())
+
+    def run(self) -> None:
+        """Serve until the process ends."""
+        while True:
+            command = self._inbox.waiting.get()
+            stop = self._inbox.stops[command.id]
+            try:
+                self._serve(command, stop)
+                done = protocol.Done(id=command.id)
+            except Exception as error:
+                done = _failure(command.id, error)
+            del self._inbox.stops[command.id]
+            self._send(done)
+
+    def _serve(self, command: protocol.Prepare | protocol.Generate, stop: threading.Event) -> None:
+        if isinstance(command, protocol.Generate):
+            if self._host is None:
+                raise EngineError("The worker was asked to generate before its model was loaded.")
+            if self._check.damage:
+                raise WeightsError(self._check.damage)
+            self._check.pause()
+            try:
+                for item in self._host.generate(command.request, stop):
+                    self._send(protocol.Streamed(id=command.id, item=item))
+            finally:
+                self._check.go_on()
+        else:
+            self._prepare(command, stop)
+
+    def _prepare(self, command: protocol.Prepare, stop: threading.Event) -> None:
+        def report(progress: Progress) -> None:
+            self._send(protocol.Progressed(id=command.id, progress=progress))
+
+        steps, choice = Steps(report, stop), command.choice
+        cache, threads = Path(choice.cache), choice.threads or physical_cores()
+        ready = prepare(resolve(choice.model), cache, steps)
+        planned = plan(ready, cache, choice.device, choice.precision, threads, steps)
+        if command.load:
+            self._host = Host.load(planned, threads, steps)
+            self._check = BackgroundCheck([f for f in (ready.folder, planned.packed) if f is not None])
+            self._check.start()
+        info = self._host.info if self._host is not None and command.load else None
+        self._send(protocol.Prepared(id=command.id, info=info))
+
+
+def _failure(command_id: int, error: Exception) -> protocol.Done:
+    """An error as the client is told of it; what nobody foresaw goes to stderr with its traceback."""
+    if isinstance(error, Cancelled):
+        return protocol.Done(id=command_id, error=str(error), error_type="Cancelled")
+    if isinstance(error, WeightsError):
+        return protocol.Done(id=command_id, error=str(error), error_type="WeightsError")
+    if not isinstance(error, EngineError):
+        sys.excepthook(type(error), error, error.__traceback__)
+        return protocol.Done(
+            id=command_id, error=f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
+        )
+    return protocol.Done(id=command_id, error=str(error))
+
+
+@contextlib.contextmanager
+def _own_pipes() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """The pipes from and to the client, out of reach of libraries: they print to stderr and read nothing."""
+    with os.fdopen(os.dup(0), "rb") as commands, os.fdopen(os.dup(1), "wb") as replies:
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123 (a descriptor is wanted)
+            os.dup2(nothing.fileno(), 0)
+        os.dup2(2, 1)
+        yield commands, replies
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when the thread that started it ends (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _stay_behind_the_screen() -> None:
+    """Lower priority than the screen; Ctrl-C belongs to the client, which says stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(AttributeError, OSError):
+        os.nice(NICENESS)
+
+
+def main() -> None:
+    """Serve the client at stdin and stdout."""
+    _die_with(int(sys.argv[1]))
+    _stay_behind_the_screen()
+    with _own_pipes() as (commands, replies):
+        inbox, outbox = Inbox(), Outbox(replies)
+        threading.Thread(target=inbox.take_in, args=(commands,), daemon=True).start()
+        threading.Thread(target=outbox.beat, daemon=True).start()
+        Worker(inbox, outbox).run()
+
+
+if __name__ == "__main__":
+    main()

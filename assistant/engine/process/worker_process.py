@@ -1,0 +1,167 @@
+"""The worker as the client sees it: a process that is spawned, spoken to, listened to, and may be lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import SimpleQueue
+
+import psutil  # type: ignore[import-untyped]
+
+import assistant
+from assistant.core.errors import EngineError
+from assistant.core.problem import FrozenModel
+from assistant.engine import inference
+from assistant.engine.process import protocol
+
+LOG_LINES = 200
+"""Lines of the worker's stderr that are kept for error reports."""
+PACKAGE_ROOT = str(Path(assistant.__file__).resolve().parents[1])
+# Not `-m`, which would put the current folder, and any `random.py` in it, before the standard library.
+_START = "import sys; sys.path.append(sys.argv.pop()); from assistant.engine.process.worker_main import main; main()"
+_ENVIRONMENT = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True",
+    "PYTHONFAULTHANDLER": "1",
+    "PYTHONUTF8": "1",
+    **inference.ENVIRONMENT,
+}
+
+Reply = protocol.Progressed | protocol.Prepared | protocol.Streamed | protocol.Done
+Replies = SimpleQueue[Reply | None]
+"""Replies to one command; None when the process has ended."""
+
+
+class WorkerProcess:
+    """A running worker process."""
+
+    def __init__(self) -> None:
+        self.heard_at = time.monotonic()
+        """When the last sign of life came (monotonic clock)."""
+        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        self.ended = threading.Event()
+        self._last_done = 0
+        self._cpu_seconds = 0.0
+        self._listeners: dict[int, Replies] = {}
+        self._lock = threading.Lock()
+        self._started: SimpleQueue[subprocess.Popen[bytes] | OSError] = SimpleQueue()
+        # The thread that spawns is the one that listens to the end: the kernel kills the worker when its
+        # parent *thread* ends, and a thread of the screen may end at any time.
+        self._keeper = threading.Thread(target=self._keep, name="model worker", daemon=True)
+        self._keeper.start()
+        started = self._started.get()
+        if isinstance(started, OSError):
+            raise EngineError(f"The model's process cannot be started: {started.strerror}.") from started
+        self._process = started
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        return self._process.pid
+
+    def send(self, message: FrozenModel) -> None:
+        """Write one message; a process that is gone is noticed by whoever waits for the reply."""
+        assert self._process.stdin is not None
+        with self._lock, suppress(OSError, ValueError):
+            self._process.stdin.write(protocol.line(message))
+            self._process.stdin.flush()
+
+    @contextmanager
+    def listening(self, command_id: int) -> Iterator[Replies]:
+        """A queue that gets the replies to one command."""
+        replies: Replies = SimpleQueue()
+        self._listeners[command_id] = replies
+        if self.ended.is_set():
+            replies.put(None)
+        try:
+            yield replies
+        finally:
+            self._listeners.pop(command_id, None)
+
+    def has_done(self, command_id: int) -> bool:
+        """Whether the worker has laid this command down (it works on them in the order of their ids)."""
+        return self._last_done >= command_id
+
+    def has_worked(self) -> bool:
+        """Whether the process has used the processor since this was last asked."""
+        before = self._cpu_seconds
+        with suppress(psutil.Error):
+            times = psutil.Process(self.pid).cpu_times()
+            self._cpu_seconds = times.user + times.system
+        return self._cpu_seconds > before
+
+    def kill(self) -> None:
+        """End the process at once and wait for it."""
+        self._process.kill()
+        self._process.wait()
+        self.ended.wait(5)
+
+    def close(self) -> None:
+        """Let the process end by closing its stdin; kill it when it does not."""
+        with self._lock, suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        if not self.ended.wait(2):
+            self.kill()
+
+    def exit_reason(self) -> str:
+        """Why the process is gone, in a few words."""
+        status = self._process.wait()
+        if status == -signal.SIGKILL:
+            return "was killed (the system may have run out of memory)"
+        if status < 0:
+            return f"crashed ({signal.Signals(-status).name})"
+        last = next((line for line in reversed(self.log) if line.strip()), "")
+        return f"ended with status {status}" + (f" ({last.strip()[:200]})" if last else "")
+
+    def _keep(self) -> None:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, str(os.getpid()), PACKAGE_ROOT],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **_ENVIRONMENT},
+            )
+        except OSError as error:
+            self._started.put(error)
+            return
+        threading.Thread(target=self._keep_log, args=(process,), daemon=True).start()
+        self._started.put(process)
+        self._listen(process)
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for text in process.stdout:
+            self.heard_at = time.monotonic()
+            try:
+                reply = protocol.read_reply(text)
+            except ValueError:
+                self.log.append(f"unreadable reply: {text[:200]!r}")
+                continue
+            if isinstance(reply, protocol.Done):
+                self._last_done = reply.id
+            if (
+                not isinstance(reply, protocol.Beat)
+                and (replies := self._listeners.get(reply.id)) is not None
+            ):
+                replies.put(reply)
+        process.wait()
+        self.ended.set()
+        for replies in tuple(self._listeners.values()):
+            replies.put(None)
+
+    def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stderr is not None
+        for text in process.stderr:
+            self.log.append(text.decode("utf-8", "replace").rstrip("\n"))

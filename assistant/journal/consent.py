@@ -1,0 +1,106 @@
+"""Answers about consent that are given outside a session: an append-only file beside the journals.
+
+One line an answer (see `Answer`). `withdrawn` takes every session of the annotator out of every later export,
+whatever the journals say. `granted` stands for sessions in which nobody was asked or in which the annotator had
+refused before, and lifts an earlier withdrawal. The last answer of an annotator counts. A last line that a crash
+cut off was confirmed to nobody; the next answer sets it aside.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from assistant.core.errors import JournalError
+from assistant.core.problem import FrozenModel
+from assistant.storage.durable_io import alone_in, append_line
+
+NAME = "consent.jsonl"
+
+
+class Answer(FrozenModel):
+    """One annotator's answer."""
+
+    time: str
+    annotator: str
+    answer: Literal["granted", "withdrawn"]
+    version: str = ""
+    text_sha256: str = ""
+    """Of the text that was agreed to; empty for a withdrawal."""
+    text: str = ""
+    """The text itself; empty for a withdrawal, and in lines written before this was recorded."""
+    recorded_by: Literal["", "annotator", "researcher"] = ""
+    """Who entered the answer; empty in lines written before this was recorded."""
+
+
+def read_answers(folder: Path, *, without_torn: bool = False) -> dict[str, Answer]:
+    """The last answer of every annotator in the folder's ledger. Raises `JournalError` naming a wrong line.
+
+    A last line that was cut off is wrong, too: it may have been a withdrawal. `without_torn` leaves it out; the
+    next answer sets it aside.
+    """
+    path = folder / NAME
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise JournalError(
+            f"{path} cannot be read ({error.strerror}): without it nothing is exported"
+        ) from None
+    answers: dict[str, Answer] = {}
+    if not lines[-1] or (without_torn and not _is_whole(lines[-1])):
+        lines.pop()
+    for number, line in enumerate(lines, start=1):
+        try:
+            answer = Answer.model_validate_json(line)
+        except ValidationError:
+            raise JournalError(
+                f"{path}, line {number}: not an answer about consent; correct it, or repeat that answer where "
+                "it was cut off: nothing is exported meanwhile"
+            ) from None
+        answers[answer.annotator] = answer
+    return answers
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        Answer.model_validate_json(line)
+    except ValidationError:
+        return False
+    return True
+
+
+def add_answer(
+    folder: Path,
+    annotator: str,
+    answer: Literal["granted", "withdrawn"],
+    *,
+    version: str = "",
+    text_sha256: str = "",
+    text: str = "",
+    recorded_by: Literal["annotator", "researcher"] = "annotator",
+) -> Answer:
+    """Append an answer, on disk when this returns. Raises `JournalError`."""
+    given = Answer(
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        annotator=annotator,
+        answer=answer,
+        version=version,
+        text_sha256=text_sha256,
+        text=text,
+        recorded_by=recorded_by,
+    )
+    line = json.dumps(given.model_dump(), ensure_ascii=False).encode("utf-8", "replace")
+    try:
+        with alone_in(folder):
+            append_line(folder / NAME, line, _is_whole)
+    except OSError as error:
+        raise JournalError(
+            f"{folder / NAME} cannot be written ({error.strerror}): nothing was recorded; repair that, then repeat"
+        ) from None
+    return given

@@ -1,0 +1,261 @@
+"""What a journal says twice must agree: verdicts and their cases, prompts and what was said, one clock and the other.
+
+The hash chain shows that a line was changed, unless the chain was made anew behind it. These checks find most of what
+such a change leaves contradictory. A verdict forged together with its cases is found by `assistant replay` alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+
+from assistant.core import events as ev
+from assistant.core.generation import Finish
+from assistant.core.outcome import Outcome, Report
+from assistant.core.problem import AssertTest, CallTest, Problem, Test
+
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""A clock may be set back by so much (it is corrected over the network) without a word."""
+CLOCK_FAULT = timedelta(days=1)
+"""No correction of a clock goes back as far as this."""
+DIALOGUE = ("human", "simulated")
+AFTER_THE_END = (ev.QuestionAnswered, ev.ConsentGiven)
+"""What may follow a final end, control arms aside."""
+_ID_TIME = re.compile(r"(\d{8}-\d{6})-[0-9a-z]{10}")
+Said = tuple[str, str]
+"""Kind of a finding (`contradiction`, `clock`, `missing`) and its message."""
+
+
+class Consistency:
+    """Fed a journal's events in order, says what contradicts what came before."""
+
+    def __init__(self) -> None:
+        self._clock = _Clock()
+        self._header: ev.SessionStarted | None = None
+        self._tests: tuple[Test, ...] = ()
+        self._turns = 0
+        self._arms: dict[int, str] = {}
+        self._rounds: dict[str, int] = {}
+        self._words: dict[str, ev.FeedbackGiven] = {}
+        self._judged: dict[str, bool] = {}
+        """Programs with a visible verdict, in order: whether the hidden tests judged them, too."""
+        self._passed = False
+        self._ended: ev.SessionEnded | None = None
+
+    def tell(self, stamp: ev.Stamp, event: ev.Event) -> Iterator[Said]:
+        """What is wrong with `event`."""
+        yield from self._clock.tell(stamp, event, ended=self._ended is not None)
+        yield from _negative(event)
+        yield from self._after_the_end(event)
+        match event:
+            case ev.SessionStarted():
+                self._header, self._tests = event, event.problem.visible_tests
+            case ev.SessionResumed():
+                yield from self._resumed(event)
+            case ev.GenerationStarted():
+                yield from self._asked(event)
+            case ev.GenerationFinished():
+                self._rounds[event.program] = event.round
+                yield from self._of_its_turn(event.turn, event.arm)
+            case ev.CodeEdited():
+                self._rounds[event.program] = event.round
+                yield from self._next_turn(event.turn, "human")
+            case ev.TestsFinished():
+                yield from self._tested(event)
+            case ev.HiddenScored():
+                self._judged[event.program] = True
+                yield from self._report(event.hidden, "hidden", event.program)
+            case ev.FeedbackGiven():
+                self._words[event.program] = event
+            case ev.TestAdded():
+                self._tests = (*self._tests, event.test)
+            case ev.ConsentGiven():
+                yield from _consent_text(event)
+            case ev.SessionEnded():
+                yield from self._end(event)
+
+    def finish(self) -> Iterator[Said]:
+        """What is missing once the last event is read."""
+        judged = list(self._judged.items())
+        over = self._ended is not None and self._ended.reason != "interrupted"
+        without = [program for program, done in (judged if over else judged[:-1]) if not done]
+        if self._header is not None and self._header.problem.hidden_tests and without:
+            yield "missing", f"no verdict of the hidden tests is recorded for {', '.join(without)}"
+
+    def _after_the_end(self, event: ev.Event) -> Iterator[Said]:
+        if self._ended is None:
+            return
+        if isinstance(event, ev.SessionResumed) and self._ended.reason == "interrupted":
+            return
+        if isinstance(event, AFTER_THE_END) or self._of_control(event):
+            return
+        yield "contradiction", f"{event.type} comes after the session has ended ({self._ended.reason})"
+
+    def _of_control(self, event: ev.Event) -> bool:
+        arm = getattr(event, "arm", None)
+        return arm is not None and arm not in DIALOGUE
+
+    def _resumed(self, event: ev.SessionResumed) -> Iterator[Said]:
+        self._ended = None
+        # The run before may have been killed between the two verdicts of a program.
+        self._judged = dict.fromkeys(self._judged, True)
+        owner = self._header.annotator if self._header else ""
+        if event.annotator and owner and event.annotator != owner:
+            yield "contradiction", f"resumed by {event.annotator}, though the session is {owner}'s"
+
+    def _next_turn(self, turn: int, arm: str) -> Iterator[Said]:
+        if turn > self._turns:
+            yield "contradiction", f"turn {turn} follows turn {self._turns - 1}: turns between them are gone"
+        self._turns = max(self._turns, turn + 1)
+        self._arms.setdefault(turn, arm)
+
+    def _of_its_turn(self, turn: int, arm: str) -> Iterator[Said]:
+        known = self._arms.get(turn, arm)
+        if known != arm:
+            yield "contradiction", f"turn {turn} was asked for as `{known}`, not as `{arm}`"
+
+    def _asked(self, event: ev.GenerationStarted) -> Iterator[Said]:
+        yield from self._next_turn(event.turn, event.arm)
+        header = self._header
+        if header is None:
+            return
+        prompt = _flat("\n".join(message.content for message in event.messages))
+        if not header.imported_from:
+            yield from _task_in(prompt, header)
+        parent = event.parent
+        answers = event.arm in DIALOGUE and event.redraw_of is None and parent is not None
+        if answers and parent is not None and self._rounds.get(parent) == event.round - 1:
+            yield from self._words_in(prompt, parent, bool(header.imported_from))
+
+    def _words_in(self, prompt: str, parent: str, imported: bool) -> Iterator[Said]:
+        words = self._words.get(parent)
+        if words is None:
+            yield "contradiction", f"answers words about {parent}, of which there are none"
+        elif _flat(words.text) not in prompt and not (imported and words.text == "…"):
+            yield "contradiction", f"the prompt does not hold the words that were said about {parent}"
+
+    def _tested(self, event: ev.TestsFinished) -> Iterator[Said]:
+        self._judged.setdefault(event.program, False)
+        self._passed = self._passed or (event.visible.passed and event.arm in DIALOGUE)
+        yield from self._of_its_turn(event.turn, event.arm)
+        yield from self._report(event.visible, "visible", event.program)
+
+    def _report(self, report: Report, which: str, program: str) -> Iterator[Said]:
+        """A verdict follows from its cases, and those are the tests'."""
+        first = next((case for case in report.cases if not case.passed), None)
+        outcome = first.outcome if first else Outcome.PASSED
+        if (report.cases or report.passed) and (report.outcome is not outcome or not report.cases):
+            yield (
+                "contradiction",
+                f"the {which} verdict on {program} is `{report.outcome}`, its cases say `{outcome}`",
+            )
+        if report.sealed and not all(case.sealed for case in report.cases):
+            yield "contradiction", f"the {which} verdict on {program} is sealed, a case of it is not"
+        problem = self._header.problem if self._header else None
+        if problem is None or not report.cases:
+            return
+        tests = self._tests if which == "visible" else problem.hidden_tests
+        if [case.test for case in report.cases] != [test.text(problem.entry_point) for test in tests]:
+            yield "contradiction", f"the {which} verdict on {program} is not about the tests of the problem"
+
+    def _end(self, event: ev.SessionEnded) -> Iterator[Said]:
+        self._ended = event
+        if event.reason == "solved" and not self._passed:
+            yield "contradiction", "ended as solved, though no program passed the visible tests"
+
+
+class _Clock:
+    """The wall clock and the monotonic one, within a run of the program."""
+
+    def __init__(self) -> None:
+        self._wall: datetime | None = None
+        self._mono: float | None = None
+
+    def tell(self, stamp: ev.Stamp, event: ev.Event, *, ended: bool) -> Iterator[Said]:
+        """What is odd about an event's times. What follows an end may be of any later run."""
+        wall = _moment(stamp.time)
+        if wall is None or not isfinite(stamp.mono):
+            yield "contradiction", f"`{stamp.time}`, {stamp.mono} is no time"
+            return
+        if isinstance(event, ev.SessionStarted):
+            yield from _started(event.session, wall)
+        new_run = ended or isinstance(event, ev.SessionStarted | ev.SessionResumed)
+        passed = timedelta(0)
+        if not new_run and self._mono is not None:
+            passed = timedelta(seconds=min(stamp.mono - self._mono, 1e9))
+            if passed < timedelta(0):
+                yield "contradiction", "the monotonic clock goes back within a run"
+        if self._wall is not None:
+            yield from _set_back(self._wall + max(passed, timedelta(0)) - wall)
+        self._wall, self._mono = wall, stamp.mono
+
+
+def _set_back(back: timedelta) -> Iterator[Said]:
+    if back > CLOCK_FAULT:
+        yield "contradiction", f"the time goes back by {back.days} days"
+    elif back > CLOCK_TOLERANCE:
+        yield "clock", f"the clock was set back by {back.total_seconds():.0f} seconds before this event"
+
+
+def _started(session: str, wall: datetime) -> Iterator[Said]:
+    """The session's id carries the second at which it was made."""
+    found = _ID_TIME.fullmatch(session)
+    try:
+        made = datetime.strptime(found[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC) if found else wall
+    except ValueError:
+        return
+    if abs(made - wall) > CLOCK_FAULT:
+        yield "contradiction", f"starts at {wall:%Y-%m-%d %H:%M}, though its id is of {made:%Y-%m-%d %H:%M}"
+    elif abs(made - wall) > CLOCK_TOLERANCE:
+        yield "clock", f"starts at {wall:%H:%M:%S}, though its id is of {made:%H:%M:%S}"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _negative(event: ev.Event) -> Iterator[Said]:
+    """Times and counts are never below zero."""
+    effort, finish = getattr(event, "effort", None), getattr(event, "finish", None)
+    values: dict[str, float] = {}
+    if isinstance(effort, ev.Effort):
+        values |= effort.model_dump()
+    if isinstance(finish, Finish):
+        values |= {n: v for n, v in finish if isinstance(v, int | float) and not isinstance(v, bool)}
+    for name, value in values.items():
+        if not isfinite(value) or value < 0:
+            yield "contradiction", f"{name} is {value}, which no clock or counter gives"
+
+
+def _consent_text(event: ev.ConsentGiven) -> Iterator[Said]:
+    if (
+        event.text
+        and hashlib.sha256(event.text.encode("utf-8", "surrogatepass")).hexdigest() != event.text_sha256
+    ):
+        yield "contradiction", "the consent text does not have the hash that is recorded for it"
+
+
+def _task_in(prompt: str, header: ev.SessionStarted) -> Iterator[Said]:
+    """The prompt holds the task and the tests that it was to show."""
+    problem = header.problem
+    wanted = [problem.text, *_shown(problem, header.settings.prompt.visible_tests)]
+    if any(_flat(text) not in prompt for text in wanted):
+        yield "contradiction", "the prompt is not about the problem that is recorded"
+
+
+def _shown(problem: Problem, count: int | None) -> Iterator[str]:
+    """The texts of the visible tests that every template shows."""
+    tests = problem.visible_tests[:count]
+    if all(isinstance(test, AssertTest | CallTest) for test in problem.visible_tests + problem.hidden_tests):
+        yield from (test.text(problem.entry_point) for test in tests)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

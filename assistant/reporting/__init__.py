@@ -1,0 +1,1 @@
+"""Shared presentation of results: the plot style. Imports `core` only."""

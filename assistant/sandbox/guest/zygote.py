@@ -1,0 +1,148 @@
+"""The fork server: loads everything once, walls itself in, and forks confined children when asked.
+
+It never runs untrusted code and is never given a test. Requests come one at a time, each answered before the
+next, as packets on fd 0; descriptors for the children travel beside them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from assistant.sandbox.guest import package_finder, preload, pytest_shim, solution, warm_up
+from assistant.sandbox.guest.roles import ROLES, settle_descriptors
+from assistant.sandbox.isolation import linux
+from assistant.sandbox.isolation.rlimits import FILES
+from assistant.sandbox.isolation.unconfined import NoWalls
+
+Json = dict[str, Any]
+Walls = linux.LinuxWalls | NoWalls
+_PACKET = 1 << 16
+_PATIENCE = 0.1
+"""Seconds that a child may take to be gone by itself once its stream has closed."""
+
+
+class Zygote:
+    """Answers the harness on `control`."""
+
+    def __init__(self, control: socket.socket, walls_in_force: Walls) -> None:
+        self._control = control
+        self._walls = walls_in_force
+        self._children: set[int] = set()
+
+    def serve(self) -> None:
+        """Until the harness is gone."""
+        while self._answer_one():
+            pass
+
+    def _answer_one(self) -> bool:
+        """Answer the next request; False when there is none. Nothing of it is kept: a child could look it up."""
+        data, fds, _, _ = socket.recv_fds(self._control, _PACKET, 16)
+        if not data:
+            return False
+        request: Json = json.loads(data)
+        answer: Json = getattr(self, "_do_" + request["do"])(request, fds)
+        for fd in fds:
+            os.close(fd)
+        self._control.send(json.dumps(answer).encode())
+        return True
+
+    def _do_start(self, request: Json, fds: list[int]) -> Json:
+        self._walls.begin()
+        pids, given = [], list(fds)
+        for role, count in request["roles"]:
+            own, given = given[:count], given[count:]
+            pids.append(self._fork(role, own, request["limits"]))
+        return {"pids": pids}
+
+    def _fork(self, role: str, own: list[int], limits: Json) -> int:
+        pid = os.fork()
+        if pid:
+            self._children.add(pid)
+            return pid
+        try:
+            self._walls.enclose_child(role, limits)
+            ROLES[role](*settle_descriptors(own))
+        except BaseException as error:
+            with contextlib.suppress(BaseException):
+                os.write(2, f"{role}: {type(error).__name__}: {error}\n".encode())
+        os._exit(70)
+
+    def _do_reap(self, request: Json, _fds: list[int]) -> Json:
+        """How a child ended; it is killed when it does not end at once."""
+        return {"status": self._reap(request["pid"], time.monotonic() + _PATIENCE)}
+
+    def _reap(self, pid: int, deadline: float) -> int | None:
+        if pid not in self._children:
+            return None
+        while True:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self._children.discard(pid)
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() >= deadline:
+                os.kill(pid, signal.SIGKILL)
+                deadline = float("inf")
+            time.sleep(0.001)
+
+    def _do_clear(self, request: Json, _fds: list[int]) -> Json:
+        """Kill what still runs, but for the standing judge, and wipe what it wrote."""
+        ending = self._children - {request["keep"]}
+        for pid in ending:
+            os.kill(pid, signal.SIGKILL)
+        for pid in ending:
+            os.waitpid(pid, 0)
+        self._children -= ending
+        return {"cleared": self._walls.clear()}
+
+
+def main(configuration: str) -> None:
+    """Wall the process in, say which layers stand, then serve."""
+    control = take_control()
+    settings = json.loads(configuration)
+    preload.everything()
+    pytest_shim.install()
+    warm_up.up()
+    try:
+        in_force = raise_walls(settings)
+    except linux.NoNamespaces as error:
+        control.send(json.dumps({"no_namespaces": str(error)}).encode())
+        return
+    except linux.WallError as error:
+        control.send(json.dumps({"failed": str(error)}).encode())
+        return
+    package_finder.grant({name: in_force.folder_of(folder) for name, folder in settings["packages"].items()})
+    sys.path[:] = [path for path in sys.path if path != settings["root"]]
+    solution.prepare_streams()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    control.send(json.dumps({"layers": in_force.layers}).encode())
+    Zygote(control, in_force).serve()
+
+
+def take_control() -> socket.socket:
+    """The control socket, moved from descriptor 0 to the top; nothing on 0 and 1."""
+    top = os.dup2(0, FILES - 1, inheritable=False)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    return socket.socket(fileno=top)
+
+
+def raise_walls(settings: Json) -> Walls:
+    """The walls that the settings ask for."""
+    if settings["unsafe"]:
+        return NoWalls({"unsafe": True})
+    return linux.enclose_worker(
+        with_namespaces=settings["namespaces"],
+        packages=[*settings["packages"].values(), *settings["libraries"]],
+    )

@@ -1,0 +1,141 @@
+"""The system-call filter: an allow-list; everything else fails with EPERM.
+
+No sockets but pairs (with buffers of the usual size), no exec, no fork, no ptrace, no mount, no io_uring, no memory
+files. Threads may be made, signals sent to oneself alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import sys
+from collections.abc import Iterable, Set
+
+from assistant.sandbox.isolation import bpf, libc
+from assistant.sandbox.isolation.bpf import Instruction
+from assistant.sandbox.isolation.syscalls import ARCHITECTURES, EXTRA, TABLES
+
+THREAD_FLAGS = (0x003D0F00, 0x007D0F00)
+"""`clone` flags of a new thread, as glibc and musl write them."""
+_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032)
+"""Duplicate, flags, locks, pipe size: nothing that directs a signal at somebody, no lock that outlives its process
+(open file descriptions are shared with the processes that a child was forked from)."""
+_IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+"""Is it a terminal, its size, bytes waiting, non-blocking, close on exec."""
+_PRCTL = (15, 16)
+"""A thread's name."""
+_AF_UNIX = 1
+_X32 = 0x40000000
+CHANGING_BY_NAME = frozenset({"chmod", "fchmod", "fchmodat", "utimensat", "utime", "utimes"})
+"""Calls that change a file without opening it and that Landlock does not know: forbidden where a program can
+name files of the machine's own (no private root)."""
+_O_TRUNC, _O_ACCMODE = 0o1000, 3
+_MISSING = ("clone3", "openat2", "epoll_pwait2")
+"""Calls that the C library does without when told that they do not exist."""
+
+
+def filter_for(
+    machine: str, pid: int, without: Set[str] = frozenset(), extra: Set[str] = frozenset()
+) -> list[Instruction]:
+    """The filter for a process `pid` on `machine`; `without` some calls, with the `EXTRA` ones that are asked for."""
+    table = {name: number for name, number in TABLES[machine].items() if name not in without}
+    table |= {name: EXTRA[machine][name] for name in extra}
+    guarded = _guards(pid)
+    program = [
+        bpf.statement(bpf.LOAD, bpf.MACHINE),
+        bpf.jump(bpf.JEQ, ARCHITECTURES[machine], 1, 0),
+        bpf.statement(bpf.RETURN, bpf.KILL),
+        bpf.statement(bpf.LOAD, bpf.NUMBER),
+        bpf.jump(bpf.JGE, _X32, 0, 1),
+        bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM)),
+    ]
+    for name, number in table.items():
+        body = guarded[name] if name in guarded else [bpf.statement(bpf.RETURN, _plain(name))]
+        program += [bpf.jump(bpf.JEQ, number, 0, len(body)), *body]
+    return [*program, bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM))]
+
+
+def _plain(name: str) -> int:
+    return bpf.errno(errno.ENOSYS) if name in _MISSING else bpf.ALLOW
+
+
+def _guards(pid: int) -> dict[str, list[Instruction]]:
+    """Calls that are allowed for some arguments only."""
+    return {
+        "clone": _if_one_of(0, THREAD_FLAGS),
+        "kill": _if_one_of(0, [pid]),
+        "tgkill": _if_one_of(0, [pid]),
+        "fcntl": _if_one_of(1, _FCNTL),
+        "ioctl": _if_one_of(1, _IOCTL),
+        "prctl": _if_one_of(0, _PRCTL),
+        "socketpair": _if_one_of(0, [_AF_UNIX]),
+        "sendto": _if_null(4),
+        "prlimit64": _if_one_of(0, [0, pid]),
+        "open": _unless_emptying(1),
+        "openat": _unless_emptying(2),
+    }
+
+
+def _unless_emptying(argument: int) -> list[Instruction]:
+    """Allow opening but for reading with O_TRUNC, which empties a file without asking Landlock before ABI 3."""
+    return [
+        bpf.statement(bpf.LOAD, bpf.low(argument)),
+        bpf.statement(bpf.AND, _O_TRUNC | _O_ACCMODE),
+        bpf.jump(bpf.JEQ, _O_TRUNC, 0, 1),
+        bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM)),
+        bpf.statement(bpf.RETURN, bpf.ALLOW),
+    ]
+
+
+def _if_one_of(argument: int, values: Iterable[int]) -> list[Instruction]:
+    """Allow when the argument's low half is one of `values` (the kernel reads these as 32 bits)."""
+    checks = [bpf.statement(bpf.LOAD, bpf.low(argument))]
+    for value in values:
+        checks += [bpf.jump(bpf.JEQ, value & 0xFFFFFFFF, 0, 1), bpf.statement(bpf.RETURN, bpf.ALLOW)]
+    return [*checks, bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM))]
+
+
+def _if_null(argument: int) -> list[Instruction]:
+    """Allow when the argument is a null pointer: a send without an address."""
+    return [
+        bpf.statement(bpf.LOAD, bpf.low(argument)),
+        bpf.jump(bpf.JEQ, 0, 0, 3),
+        bpf.statement(bpf.LOAD, bpf.high(argument)),
+        bpf.jump(bpf.JEQ, 0, 0, 1),
+        bpf.statement(bpf.RETURN, bpf.ALLOW),
+        bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM)),
+    ]
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+class Prepared:
+    """A filter assembled once for every process to come; only the process id is filled in later."""
+
+    _STAND_IN = 0x5EC0BB0B
+
+    def __init__(self, machine: str, without: Set[str] = frozenset(), extra: Set[str] = frozenset()) -> None:
+        code = bpf.assembled(filter_for(machine, self._STAND_IN, without, extra))
+        self._code = ctypes.create_string_buffer(code, len(code))
+        mark = self._STAND_IN.to_bytes(4, sys.byteorder)
+        self._places = [at for at in range(4, len(code), 8) if code[at : at + 4] == mark]
+        self._program = _Program(len(code) // 8, ctypes.addressof(self._code))
+        self._address = ctypes.addressof(self._program)
+
+    @property
+    def code(self) -> bytes:
+        """The filter as the kernel reads it."""
+        return self._code.raw
+
+    def fill_in(self, pid: int) -> None:
+        """Make it the filter of process `pid`."""
+        for at in self._places:
+            ctypes.memmove(ctypes.addressof(self._code) + at, pid.to_bytes(4, sys.byteorder), 4)
+
+    def install(self) -> None:
+        """Put the filter on this process for good (needs `no_new_privs`); raises `OSError`."""
+        self.fill_in(os.getpid())
+        libc.prctl(libc.PR_SET_SECCOMP, 2, self._address)

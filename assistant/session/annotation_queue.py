@@ -1,0 +1,260 @@
+"""An annotator's desk: which problem of the study comes next, under which settings, with whose agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.core import events as ev
+from assistant.core.errors import AssistantError, UsageError
+from assistant.core.generation import Engine
+from assistant.core.problem import Problem
+from assistant.core.submission import Sandbox
+from assistant.journal.consent import read_answers
+from assistant.journal.library import SessionSummary, list_sessions
+from assistant.journal.reader import read_journal
+from assistant.journal.writer import Journal
+from assistant.session import study as studies
+from assistant.session.header import Held
+from assistant.session.session import Session
+from assistant.session.study_file import parse_study
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One session that the study wants from this annotator."""
+
+    problem: Problem
+    settings: ev.Settings
+    info: ev.StudyInfo
+    place: int
+    """1 for the annotator's first problem."""
+    of: int
+    unfinished: Path | None = None
+    """Journal of the same problem that was interrupted: it is resumed instead."""
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Questions after a session that ended, which nobody has answered or skipped yet."""
+
+    journal: Path
+    problem: str
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An answer about consent in a journal."""
+
+    time: str
+    event: ev.ConsentGiven
+    session: str
+
+
+@dataclass(frozen=True)
+class AnnotationQueue:
+    """A study, its problems, and one annotator working in a folder that others may share."""
+
+    study: studies.Study
+    problems: tuple[Problem, ...]
+    annotator: str
+    folder: Path
+    text: str = ""
+    """The study's file."""
+    only: Path | None = None
+    """The one journal that is gone on with, where a session was resumed by its id."""
+
+    @classmethod
+    def open(
+        cls,
+        study: studies.Study,
+        available: Sequence[Problem],
+        annotator: str,
+        folder: Path,
+        text: str = "",
+    ) -> AnnotationQueue:
+        """Raises UsageError when the source lacks a problem of the study, or the study names others only."""
+        if study.annotators and annotator not in study.annotators:
+            raise UsageError(
+                f"study {study.name} is for {', '.join(study.annotators[:8])}"
+                f"{', …' if len(study.annotators) > 8 else ''}, not for {annotator}: say who you are with --annotator"
+            )
+        return cls(study, tuple(studies.chosen_problems(study, available)), annotator, folder, text)
+
+    @classmethod
+    def for_session(
+        cls, header: ev.SessionStarted, journal: Path, annotator: str, folder: Path
+    ) -> AnnotationQueue:
+        """The desk of a study's session that is resumed by its id, made of what its journal says of the study.
+
+        Of a study whose file is not in the journal (older versions) nothing is known but its name: no lesson is
+        told and no question asked.
+        """
+        assert header.study is not None
+        name, text = header.study.name, header.study.text
+        study = parse_study(text, f"the study in {journal.name}") if text else studies.Study(name=name)
+        return cls(study, (header.problem,), annotator, folder, text, journal)
+
+    def next(self) -> Assignment | None:
+        """What to do now; None when the annotator has been through every problem."""
+        own = self._own()
+        if self.only is not None:
+            return next((self._go_on(s) for s in own if s.path == self.only and s.resumable), None)
+        done = [s.problem for s in own if not s.resumable and s.state != "unreadable"]
+        problem = studies.next_problem(self.study, self.problems, self.annotator, done)
+        if problem is None:
+            return None
+        condition = studies.condition_of(self.study, self.problems, self.annotator, problem)
+        order = studies.order_for(self.study, self.problems, self.annotator)
+        begun = [s for s in own if s.problem == problem.id and s.resumable]
+        return Assignment(
+            problem=problem,
+            settings=studies.settings_for(self.study, problem, self.annotator, condition),
+            info=studies.info(self.study, condition, self.text, order.index(problem) + 1, len(order)),
+            place=len(set(done)) + 1,
+            of=len(self.problems),
+            unfinished=begun[0].path if begun else None,
+        )
+
+    def _go_on(self, summary: SessionSummary) -> Assignment:
+        """The assignment of the one session that is resumed by its id."""
+        header = _header(summary.path)
+        assert header is not None and header.study is not None
+        place, of = header.study.position or 1, header.study.total or 1
+        return Assignment(header.problem, header.settings, header.study, place, of, summary.path)
+
+    def hold(self, assignment: Assignment, engine: Engine, sandbox: Sandbox, held: Held) -> Session:
+        """The session that the study wants: a new one, or the one that was interrupted. Raises AssistantError."""
+        if assignment.unfinished is not None:
+            return Session.resume(assignment.unfinished, engine, sandbox, annotator=self.annotator, held=held)
+        return Session.begin(
+            assignment.problem,
+            assignment.settings,
+            engine,
+            sandbox,
+            self.folder,
+            annotator=self.annotator,
+            study=assignment.info,
+            held=held,
+        )
+
+    def changes(self) -> str:
+        """A note where the folder holds sessions of this study under another version of its file; else empty."""
+        others = [s for s in self._sessions() if s.study_sha256 not in ("", self.study.sha256)]
+        if not others or self.only is not None:
+            return ""
+        people = sorted({s.annotator for s in others})
+        some = f"{', '.join(people[:4])}{', …' if len(people) > 4 else ''}"
+        return (
+            f"note: {len(others)} sessions of study {self.study.name} in this folder ({some}) were made under "
+            f"another version of its file{self._differing(others[0].path)}; the study file has changed, or is "
+            "another study's: give that one another name or another folder"
+        )
+
+    def _differing(self, journal: Path) -> str:
+        """Which keys have other values in the study of an earlier session, as far as its journal says."""
+        header = _header(journal)
+        text = header.study.text if header is not None and header.study is not None else ""
+        try:
+            before = parse_study(text, "").model_dump() if text else {}
+        except UsageError:
+            return ""
+        now = self.study.model_dump()
+        keys = [key for key in now if text and before.get(key) != now[key]]
+        return f" (other: {', '.join(keys)})" if keys else ""
+
+    def unanswered(self) -> Iterator[Unanswered]:
+        """Questions of the study that are still open after the annotator's ended sessions, oldest first."""
+        for summary in reversed(self._own()):
+            over = not summary.resumable and not summary.trouble
+            if over and summary.study_sha256 == self.study.sha256:
+                left = tuple(q for q in self.study.questions if q not in summary.answered)
+                if left and self.only in (None, summary.path):
+                    yield Unanswered(summary.path, summary.problem, left)
+
+    def consented(self) -> bool | None:
+        """The annotator's last answer to this very consent text; None when it is to be asked."""
+        consent = self.study.consent
+        if consent is None:
+            return None
+        answers = [(given.time, given.event.granted) for given in self._consents(consent)]
+        ledger = read_answers(self.folder, without_torn=True).get(self.annotator)
+        if ledger is not None and (ledger.answer == "withdrawn" or ledger.text_sha256 == consent.sha256):
+            answers.append((_sortable(ledger.time), ledger.answer == "granted"))
+        return max(answers)[1] if answers else None
+
+    def refusal(self) -> str:
+        """What a refused consent means, and how it can be changed."""
+        return (
+            f"{self.annotator} does not agree to the consent text: that is on record, and the sessions are left out "
+            f"of every dataset; `assistant consent {self.annotator} --study FILE` changes it"
+        )
+
+    def record_consent(self, session: Session, granted: bool) -> Iterator[ev.LiveEvent]:
+        """Every session carries the answer under which it was made, and where it was given."""
+        consent = self.study.consent
+        if consent is None:
+            return
+        last = session.state.consents[-1] if session.state.consents else None
+        same = (consent.version, consent.sha256, granted)
+        if last is not None and (last.version, last.text_sha256, last.granted) == same:
+            return
+        yield session.record(self._answer(consent, granted))
+
+    def _answer(self, consent: studies.Consent, granted: bool) -> ev.ConsentGiven:
+        """The answer as a session's journal holds it; where it was not given just now, it says where."""
+        new = ev.ConsentGiven(
+            version=consent.version, text_sha256=consent.sha256, granted=granted, text=consent.text
+        )
+        found = max(self._consents(consent), default=None, key=lambda given: given.time)
+        ledger = read_answers(self.folder, without_torn=True).get(self.annotator)
+        newer = ledger is not None and (found is None or _sortable(ledger.time) >= found.time)
+        if ledger is not None and newer and granted and ledger.text_sha256 == consent.sha256:
+            by = ledger.recorded_by or "annotator"
+            return new.model_copy(update={"given_in": "consent.jsonl", "recorded_by": by})
+        if found is None or found.event.granted != granted:
+            return new
+        place = found.event.given_in or found.session
+        return new.model_copy(update={"given_in": place, "recorded_by": found.event.recorded_by})
+
+    def _consents(self, consent: studies.Consent) -> Iterator[_Given]:
+        """The annotator's answers to this very text in this folder."""
+        for summary in self._own():
+            if summary.trouble or not summary.consents:
+                continue
+            recording = read_journal(summary.path)
+            for stamp, event in zip(recording.stamps, recording.events, strict=True):
+                if isinstance(event, ev.ConsentGiven) and event.text_sha256 == consent.sha256:
+                    yield _Given(_sortable(stamp.time), event, summary.id)
+
+    def _own(self) -> list[SessionSummary]:
+        return [s for s in self._sessions() if s.annotator == self.annotator]
+
+    def _sessions(self) -> list[SessionSummary]:
+        return [s for s in list_sessions(self.folder) if s.study == self.study.name]
+
+
+def answer_question(journal: Path, question: str, answer: str) -> ev.QuestionAnswered:
+    """Record the answer to a question after a session that has ended; empty skips it. Raises JournalError."""
+    event = ev.QuestionAnswered(question=question, answer=answer)
+    file, _ = Journal.reopen(journal)
+    try:
+        file.append(event)
+    finally:
+        file.close()
+    return event
+
+
+def _header(journal: Path) -> ev.SessionStarted | None:
+    try:
+        first = read_journal(journal).events[0]
+    except AssistantError:
+        return None
+    return first if isinstance(first, ev.SessionStarted) else None
+
+
+def _sortable(time: str) -> str:
+    """ISO times in UTC, to the second: those of journals and of the ledger compare as text."""
+    return time[:19]

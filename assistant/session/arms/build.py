@@ -1,0 +1,258 @@
+"""Control arms: from the very state in which a person's words were used, what would have come without them?
+
+For each feedback, an arm asks the model again from the same dialogue with other last words (`retry`, `tests`,
+`shuffled`), or for another answer to the same prompt with no new turn (`resample`). Its first `Settings.samples`
+answers stand against the person's. From the first answer's state `resample` draws as many more as the person has
+rounds, in one batch, so that five tries without a person can be held against five with one. An arm's events are
+written together when it is complete, so that giving way to the person leaves nothing half-made behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.core import events as ev
+from assistant.core.code_extraction import read_answer
+from assistant.core.errors import UsageError
+from assistant.core.generation import Cancel, Engine, Finish, ModelInfo, NeverCancelled, Sampling
+from assistant.core.outcome import Report
+from assistant.core.state import Program, State, program_id
+from assistant.core.submission import Sandbox, Submission
+from assistant.session import dialogue, prompting, redraw
+from assistant.session.arms.shuffled import choose_words
+
+CONTROL_ARMS: tuple[ev.Arm, ...] = ("retry", "tests", "resample", "shuffled")
+RESAMPLE_TEMPERATURE = 0.8
+"""A greedy model answers the same prompt the same way: there, `resample` draws at this temperature."""
+
+Record = Callable[[Sequence[ev.Event]], None]
+
+
+@dataclass(frozen=True)
+class ArmTask:
+    """One control to be made: the person's words about `parent` led to `round`; what would `arm` have led to?"""
+
+    arm: ev.Arm
+    parent: str
+    round: int
+
+
+def parse_arms(words: str) -> tuple[ev.Arm, ...]:
+    """`retry,tests` or `all` or `none` as arms. Raises UsageError."""
+    if words in ("all", "none"):
+        return CONTROL_ARMS if words == "all" else ()
+    names = [word.strip() for word in words.split(",") if word.strip()]
+    unknown = [name for name in names if name not in CONTROL_ARMS]
+    if unknown:
+        raise UsageError(
+            f"there is no control arm `{unknown[0]}`; known: {', '.join(CONTROL_ARMS)}, all, none"
+        )
+    return tuple(arm for arm in CONTROL_ARMS if arm in names)
+
+
+def missing_arms(state: State, arms: Sequence[ev.Arm]) -> list[ArmTask]:
+    """The controls that the person's feedbacks call for and that no complete, judged turn answers yet."""
+    made = _made(state)
+    spoken = [(p.parent, p.round) for p in state.human_programs if p.feedback and p.parent and p.complete]
+    tasks = (ArmTask(arm, parent, round_) for parent, round_ in dict.fromkeys(spoken) for arm in arms)
+    return [task for task in tasks if task not in made and _applies(state, task)]
+
+
+def _made(state: State) -> set[ArmTask]:
+    """Controls of which a whole turn is there: a crash while one is written leaves it to be made again."""
+    unfinished = {turn.turn for turn in state.open_arms}
+    turns: dict[int, list[Program]] = {}
+    for program in state.programs:
+        if program.arm != "human" and program.parent is not None and program.turn not in unfinished:
+            turns.setdefault(program.turn, []).append(program)
+    whole = {
+        turn: made
+        for turn, made in turns.items()
+        if len(made) >= state.settings.samples and all(_judged_whole(state, program) for program in made)
+    }
+    redrawn = {made[0].redraw_of for made in whole.values()}
+    return {
+        ArmTask(made[0].arm, made[0].parent or "", made[0].round)
+        for turn, made in whole.items()
+        if made[0].redraw_of is not None
+        or turn in redrawn
+        or not _lacks_program(state, [p.code for p in made])
+    }
+
+
+def _lacks_program(state: State, codes: Sequence[str | None]) -> bool:
+    """Whether a control is drawn once more, as the person's answer would be: no answer compared has a program.
+
+    `codes` are the programs of the control's samples, in order.
+    """
+    return state.settings.redraw and not any(codes[: state.settings.samples])
+
+
+def _judged_whole(state: State, program: Program) -> bool:
+    hidden = state.problem is not None and bool(state.problem.hidden_tests)
+    judged = program.visible is not None and (program.hidden is not None or not hidden)
+    return program.complete and (program.code is None or judged)
+
+
+def _applies(state: State, task: ArmTask) -> bool:
+    """`tests` needs a case that fails."""
+    return task.arm != "tests" or bool(prompting.failing_cases(state.program(task.parent).visible))
+
+
+def arm_samples(state: State, task: ArmTask) -> int:
+    """How many answers the control draws: the session's number, and for tries without a person one for each round."""
+    alone = task.arm == "resample" and task.round == 1
+    return state.settings.samples * max(1, state.settings.rounds if alone else 1)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the model gave for one control, not yet tested."""
+
+    started: ev.GenerationStarted
+    finishes: tuple[Finish, ...]
+    again: Drawn | None = None
+    """The second draw, where no program came of the first."""
+
+
+def run_arm(
+    state: State, task: ArmTask, engine: Engine, sandbox: Sandbox, cancel: Cancel = NeverCancelled()
+) -> list[ev.Event] | None:
+    """Generate and test one control. Its events, or None when it was cancelled or the model failed."""
+    drawn = draw_arm(state, task, engine, cancel)
+    return None if drawn is None else judge_arm(state, drawn, sandbox)
+
+
+def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = NeverCancelled()) -> Drawn | None:
+    """Generate one control; None when it was cancelled or the model failed. Only this needs the engine."""
+    prompt = arm_prompt(state, task, engine.prepare())
+    started = ev.GenerationStarted(
+        turn=-1,
+        arm=task.arm,
+        round=task.round,
+        parent=task.parent,
+        messages=prompt.messages,
+        sampling=arm_sampling(state, task),
+        samples=arm_samples(state, task),
+        raw=prompt.raw,
+        stop=prompt.stop,
+        until_program=prompt.until_program,
+        template_sha256=state.settings.prompt.template_sha256,
+    )
+    finishes = _finishes(state, started, engine, cancel)
+    if finishes is None:
+        return None
+    assert state.problem is not None
+    codes = [read_answer(finish, state.problem.entry_point).code for finish in finishes]
+    if not _lacks_program(state, codes):
+        return Drawn(started, finishes)
+    hotter = redraw.hotter(started.sampling).model_copy(update={"seed": started.sampling.seed + 1000})
+    second = started.model_copy(update={"turn": -2, "redraw_of": -1, "sampling": hotter})
+    more = _finishes(state, second, engine, cancel)
+    return None if more is None else Drawn(started, finishes, Drawn(second, more))
+
+
+def _finishes(
+    state: State, started: ev.GenerationStarted, engine: Engine, cancel: Cancel
+) -> tuple[Finish, ...] | None:
+    """Every sample of one turn of a control; None when it was cancelled or the model failed."""
+    request = dialogue.request_of(started, f"{state.session}/arms")
+    finishes = [piece for piece in engine.generate(request, cancel) if isinstance(piece, Finish)]
+    if cancel.is_set() or any(finish.reason in ("cancelled", "error") for finish in finishes):
+        return None
+    return tuple(sorted(finishes, key=lambda finish: finish.sample))
+
+
+def judge_arm(state: State, drawn: Drawn, sandbox: Sandbox) -> list[ev.Event]:
+    """Test what was drawn; the control's events, to be recorded together."""
+    events: list[ev.Event] = [drawn.started]
+    for finish in drawn.finishes:
+        events += _judged(state, drawn.started, finish, sandbox)
+    return events + (judge_arm(state, drawn.again, sandbox) if drawn.again is not None else [])
+
+
+def numbered(events: Sequence[ev.Event], turn: int) -> Iterator[ev.Event]:
+    """The same events under the turn numbers that the session has for them at the moment of writing.
+
+    Turn -1 becomes `turn`, the second draw -2 the one after it.
+    """
+    for event in events:
+        number = turn - 1 - int(getattr(event, "turn", -1))
+        update: dict[str, object] = {"turn": number}
+        if getattr(event, "redraw_of", None) is not None:
+            update["redraw_of"] = turn
+        if isinstance(event, ev.GenerationFinished | ev.TestsFinished | ev.HiddenScored):
+            sample = int(event.program.rpartition("s")[2])
+            update["program"] = program_id(number, sample)
+        yield event.model_copy(update=update)
+
+
+def arm_prompt(
+    state: State, task: ArmTask, model: ModelInfo, others: tuple[tuple[str, str], ...] = ()
+) -> prompting.Prompt:
+    """What is sent for a control: the person's dialogue, with other last words or with none.
+
+    `others` are (problem id, words) from which `shuffled` takes its own; the stock where there are none.
+    """
+    template = prompting.load_template(state.settings.prompt.template, is_chat=model.is_chat)
+    path = state.path(task.parent)
+    if task.arm == "resample":
+        generated = _generated_part(path)
+        words = [program.feedback for program in generated[1:]]
+        return prompting.fitted(dialogue.prompt_for(state, template, generated[:-1], words), model)
+    words = [*(p.feedback for p in path[1:]), _last_words(state, task, template, path[-1], others)]
+    return prompting.fitted(dialogue.prompt_for(state, template, path, words, spoken_last=True), model)
+
+
+def _last_words(
+    state: State,
+    task: ArmTask,
+    template: prompting.Template,
+    parent: Program,
+    others: tuple[tuple[str, str], ...],
+) -> str:
+    """What the arm says in the person's place, in the frame that the person's words had."""
+    first, failing = dialogue.first_words(state, template), prompting.failing_cases(parent.visible)
+    if task.arm == "shuffled":
+        cases = failing if state.settings.prompt.failing_cases else ()
+        return prompting.feedback_words(template, choose_words(state, parent, others), cases, first)
+    return prompting.control_words(template, task.arm, failing, task=first)
+
+
+def arm_sampling(state: State, task: ArmTask) -> Sampling:
+    """The session's sampling under a seed that the state and the arm decide, whenever it is made."""
+    name = f"{state.session} {task.arm} {task.parent} {task.round}"
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
+    sampling = state.settings.sampling.model_copy(update={"seed": seed})
+    if task.arm == "resample" and sampling.temperature == 0:
+        return sampling.model_copy(update={"temperature": RESAMPLE_TEMPERATURE})
+    return sampling
+
+
+def _generated_part(path: tuple[Program, ...]) -> tuple[Program, ...]:
+    """The path up to its last generated program: an edit at its end was never prompted for."""
+    last = max(index for index, program in enumerate(path) if not program.edited)
+    return path[: last + 1]
+
+
+def _judged(
+    state: State, started: ev.GenerationStarted, finish: Finish, sandbox: Sandbox
+) -> Iterator[ev.Event]:
+    assert state.problem is not None
+    answer = read_answer(finish, state.problem.entry_point)
+    name = program_id(0, finish.sample)
+    at = {"turn": started.turn, "arm": started.arm, "round": started.round, "program": name}
+    yield ev.GenerationFinished.model_validate(
+        {**at, "finish": finish, "code": answer.code, "answer_problem": answer.problem}
+    )
+    if answer.code is None:
+        return
+    digest = hashlib.sha256(answer.code.encode("utf-8", "surrogatepass")).hexdigest()
+    visible = state.problem.model_copy(update={"visible_tests": state.visible_tests()})
+    report: Report = sandbox.run(Submission.of(visible, answer.code))
+    yield ev.TestsFinished.model_validate({**at, "code_sha256": digest, "visible": report})
+    if state.problem.hidden_tests:
+        hidden = sandbox.run(Submission.of(state.problem, answer.code, hidden=True))
+        yield ev.HiddenScored.model_validate({**at, "hidden": hidden})

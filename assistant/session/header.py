@@ -1,0 +1,107 @@
+"""How a session is held: who speaks, and through what."""
+
+from __future__ import annotations
+
+import platform
+
+from assistant import __version__
+from assistant.core import events as ev
+from assistant.core.errors import UsageError
+from assistant.core.generation import ModelInfo
+from assistant.core.problem import FrozenModel, Problem
+from assistant.core.state import State
+from assistant.core.submission import Sandbox
+from assistant.session.arms.build import CONTROL_ARMS
+from assistant.session.prompting import load_template
+from assistant.session.recorded_values import with_values
+
+
+class Held(FrozenModel):
+    """Who speaks in a session, and through what; whoever calls from Python without a word is `unknown`."""
+
+    author: ev.Author = "unknown"
+    author_model: str = ""
+    """Name of the model that speaks, where `author` is `model`."""
+    interface: ev.Interface = "python"
+    terminal: str = ""
+    """Size of the terminal in characters, e.g. `120x36`; empty without one."""
+    command: str = ""
+    """The command that began or resumed the session, e.g. `resume`."""
+
+
+def parse_author(words: str) -> tuple[ev.Author, str]:
+    """`person`, `model` or `model:NAME` as who speaks and the model's name. Raises UsageError."""
+    kind, _, name = words.strip().partition(":")
+    if kind == "model":
+        return "model", name.strip()
+    if words.strip() in ("person", "unknown"):
+        return ("person", "") if kind == "person" else ("unknown", "")
+    raise UsageError(f"who speaks is `person` or `model:NAME`, not `{words}`")
+
+
+def header(
+    session: str,
+    problem: Problem,
+    settings: ev.Settings,
+    model: ModelInfo,
+    sandbox: Sandbox,
+    annotator: str,
+    study: ev.StudyInfo | None,
+    held: Held,
+) -> ev.SessionStarted:
+    """The first line of a session's journal: prompt's wording, control arms and expected values are settled."""
+    problem = with_values(problem, sandbox)
+    template = load_template(settings.prompt.template, is_chat=model.is_chat)
+    prompt = settings.prompt.model_copy(update={"template": template.id, "template_sha256": template.sha256})
+    return ev.SessionStarted(
+        session=session,
+        app_version=__version__,
+        annotator=annotator,
+        problem=problem,
+        problem_sha256=problem.sha256,
+        model=model,
+        settings=settings.model_copy(update={"prompt": prompt, "arms": arms_for(settings, model)}),
+        sandbox=dict(sandbox.layers),
+        machine=describe_machine(),
+        study=study,
+        **held.model_dump(exclude={"command"}),
+    )
+
+
+def resumption(model: ModelInfo, sandbox: Sandbox, annotator: str, held: Held) -> ev.SessionResumed:
+    """What the journal says where a session is opened again."""
+    return ev.SessionResumed(
+        app_version=__version__,
+        model=model,
+        sandbox=dict(sandbox.layers),
+        machine=describe_machine(),
+        annotator=annotator,
+        **held.model_dump(),
+    )
+
+
+def arms_for(settings: ev.Settings, model: ModelInfo) -> tuple[ev.Arm, ...]:
+    """The control arms asked for; where nothing was said, all of them on a GPU and none elsewhere."""
+    if settings.arms is not None:
+        return settings.arms
+    return CONTROL_ARMS if model.device.startswith(("cuda", "mps")) else ()
+
+
+def describe_machine() -> dict[str, str]:
+    """Python, operating system and processor; never a name, address or path."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "release": platform.release(),
+        "processor": platform.machine(),
+    }
+
+
+def check_owner(state: State, annotator: str) -> None:
+    """Only its own annotator goes on with a session; where nobody is named, nothing is checked. Raises UsageError."""
+    owner = state.started.annotator if state.started else ""
+    if annotator and owner and annotator != owner:
+        raise UsageError(
+            f"session {state.session} belongs to annotator {owner}, and you are {annotator}: nobody goes on with "
+            f"another person's session; if you are {owner}, say so with --annotator {owner}"
+        )

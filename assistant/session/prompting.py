@@ -1,0 +1,222 @@
+"""Prompts: templates as data, and the dialogue that a template makes of a session's state.
+
+A template's hash goes into the journal, so that a prompt can be told apart from every other wording of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+
+from assistant.core.errors import UsageError
+from assistant.core.events import Arm, PromptSettings
+from assistant.core.generation import Message, ModelInfo, without_system
+from assistant.core.outcome import CaseReport, Outcome, Report
+from assistant.core.problem import Problem, StdinTest, Test, ValueTest
+from assistant.core.state import Program
+from assistant.core.thinking import without_thinking
+
+
+@dataclass(frozen=True)
+class Template:
+    """One wording of the dialogue. `words` holds its texts by name (see templates/*.toml)."""
+
+    id: str
+    kind: str
+    sha256: str
+    words: dict[str, str]
+    stops_after_program: bool = False
+    """Whether an answer ends where its program is complete, whatever the model would have said of it."""
+    examples: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """For base models: (task, (code, feedback, code, …)) shown before the real task."""
+
+    def say(self, name: str, **values: str) -> str:
+        """The text `name` with `{value}`s filled in; braces inside the values stay as they are."""
+        text = self.words[name].removeprefix("\n") if name != "stub" else self.words[name]
+        return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), text)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One exchange of a dialogue: what the model answered, and what was said to it then."""
+
+    answer: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is sent to an engine."""
+
+    messages: tuple[Message, ...]
+    raw: bool = False
+    stop: tuple[str, ...] = ()
+    until_program: str | None = None
+    dropped_rounds: int = 0
+
+
+@cache
+def load_template(template_id: str, *, is_chat: bool = True) -> Template:
+    """A template of the package by id; its `-base` twin for models without a chat format. Raises UsageError."""
+    known = known_templates()
+    if template_id not in known:
+        raise UsageError(f"there is no prompt template `{template_id}`; known: {', '.join(known)}")
+    if is_chat or template_id.endswith("-base"):
+        return parse_template(_template_bytes(template_id))
+    twin = f"{template_id}-base"
+    return parse_template(_template_bytes(twin if twin in known else "paper-base"))
+
+
+def known_templates() -> list[str]:
+    """Ids of the package's templates."""
+    items = (resources.files("assistant.session") / "templates").iterdir()
+    return sorted(item.name.removesuffix(".toml") for item in items if item.name.endswith(".toml"))
+
+
+def _template_bytes(template_id: str) -> bytes:
+    return (resources.files("assistant.session") / "templates" / f"{template_id}.toml").read_bytes()
+
+
+def parse_template(data: bytes) -> Template:
+    """A template from the bytes of its TOML file; what it does not say is as in the template it `extends`."""
+    fields = tomllib.loads(data.decode("utf-8"))
+    if "extends" in fields:
+        below = _template_bytes(fields["extends"])
+        fields = tomllib.loads(below.decode("utf-8")) | fields
+        data = below + data
+    return Template(
+        id=fields["id"],
+        kind=fields["kind"],
+        sha256=hashlib.sha256(data).hexdigest(),
+        words={name: text for name, text in fields.items() if isinstance(text, str)},
+        stops_after_program=fields.get("stop_after_program", False),
+        examples=tuple(
+            (e["task"].strip("\n"), tuple(t.strip("\n") for t in e["turns"]))
+            for e in fields.get("examples", ())
+        ),
+    )
+
+
+def task_words(template: Template, problem: Problem, tests: Sequence[Test]) -> str:
+    """The first user turn: the task in the paper's words, with `tests` shown (none when empty)."""
+    listed = "\n".join(test.text(problem.entry_point) for test in tests)
+    kinds = {type(test) for test in problem.visible_tests + problem.hidden_tests}
+    if StdinTest in kinds:
+        text = template.say("task_program", text=problem.text, tests=listed)
+    elif ValueTest in kinds:
+        name = next(t.name for t in problem.visible_tests + problem.hidden_tests if isinstance(t, ValueTest))
+        text = template.say("task_value", text=problem.text, entry_point=name)
+    else:
+        which = "task" if tests else "task_without_tests"
+        text = template.say(which, text=problem.text.rstrip(), tests=listed, entry_point=problem.entry_point)
+    return text + (template.say("stub", stub=problem.stub.rstrip()) if problem.stub.strip() else "")
+
+
+def feedback_words(
+    template: Template, feedback: str, failing: Sequence[CaseReport] = (), task: str = ""
+) -> str:
+    """The person's words as a user turn, with the failing cases where the setting asks for them.
+
+    `task` is the first user turn, for templates that say it again.
+    """
+    if not failing:
+        return template.say("feedback", feedback=feedback, task=task)
+    return template.say(
+        "feedback_with_cases", feedback=feedback, cases=cases_words(template, failing), task=task
+    )
+
+
+def control_words(template: Template, arm: Arm, failing: Sequence[CaseReport], task: str = "") -> str:
+    """What `retry` or `tests` says instead of the person (`shuffled` says other words in the person's frame, and
+    `resample` nothing: it has no new turn)."""
+    match arm:
+        case "retry":
+            return template.say("retry", task=task)
+        case "tests":
+            return template.say("tests", cases=cases_words(template, failing), task=task)
+        case _:
+            raise ValueError(f"arm {arm} has no words of its own")
+
+
+def answer_words(template: Template, program: Program) -> str:
+    """The assistant's turn: its text without the thinking (as chat templates do), or the person's edit as code."""
+    said = "" if program.edited else without_thinking(program.text)
+    return said if said.strip() else template.say("answer", code=(program.code or "").rstrip())
+
+
+def failing_cases(report: Report | None) -> tuple[CaseReport, ...]:
+    """The cases that did not pass."""
+    return tuple(case for case in report.cases if not case.passed) if report else ()
+
+
+def build(
+    template: Template, first: str, steps: Sequence[Step], dropped: int = 0, *, entry_point: str
+) -> Prompt:
+    """The prompt for a dialogue: the task, then each answer and what was said to it.
+
+    `dropped` leaves out the oldest steps' words and answers (never the task, never the last step), for a
+    context that is full.
+    """
+    kept = steps[min(dropped, max(0, len(steps) - 1)) :]
+    if template.kind == "base":
+        return Prompt(
+            (Message(role="user", content=_raw_text(template, first, kept)),),
+            raw=True,
+            stop=(template.words["done"],),
+            dropped_rounds=dropped,
+        )
+    until = entry_point if template.stops_after_program else None
+    system = [Message(role="system", content=template.say("system"))] if "system" in template.words else []
+    if "attempts" in template.words and kept:
+        told = "\n\n".join(template.say("attempt", answer=step.answer, words=step.words) for step in kept)
+        whole = template.say("attempts", task=first, attempts=told)
+        said = (*system, Message(role="user", content=whole))
+        return Prompt(said, until_program=until, dropped_rounds=dropped)
+    messages = [*system, Message(role="user", content=first)]
+    for step in kept:
+        messages += [Message(role="assistant", content=step.answer), Message(role="user", content=step.words)]
+    return Prompt(tuple(messages), until_program=until, dropped_rounds=dropped)
+
+
+def fitted(prompt: Prompt, model: ModelInfo) -> Prompt:
+    """The prompt as this model takes it: without a system turn where its chat template has none.
+
+    Done here and not in the engine, so that the journal holds the messages as they were sent.
+    """
+    if model.takes_system or prompt.raw:
+        return prompt
+    return replace(prompt, messages=without_system(prompt.messages))
+
+
+def shown_tests(settings: PromptSettings, tests: Sequence[Test]) -> Sequence[Test]:
+    """The visible tests that the prompt shows."""
+    return tests[: settings.visible_tests]
+
+
+def _raw_text(template: Template, first: str, steps: Sequence[Step]) -> str:
+    begin, done = template.words["begin"], template.words["done"]
+    parts = []
+    for task, turns in template.examples:
+        marked = [f"{begin}\n{t}\n{done}" if i % 2 == 0 else t for i, t in enumerate(turns)]
+        parts.append("\n".join([task, *marked]))
+    dialogue = [first]
+    for step in steps:
+        dialogue += [f"{begin}\n{step.answer.strip()}\n{done}", step.words]
+    parts.append("\n".join([*dialogue, begin, ""]))
+    return "\n\n".join(parts)
+
+
+def cases_words(template: Template, failing: Sequence[CaseReport]) -> str:
+    """The failing cases, one a line, with what happened."""
+    return "\n".join(template.say("case", test=case.test, what=_what_happened(case)) for case in failing)
+
+
+def _what_happened(case: CaseReport) -> str:
+    if case.outcome is Outcome.WRONG and case.actual is not None:
+        return f"got {case.actual}"
+    return " ".join(f"{case.outcome.word} {case.message}".split())[:200]

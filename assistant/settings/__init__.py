@@ -1,0 +1,1 @@
+"""Where files are, and the person's preferences (settings.toml)."""

@@ -1,0 +1,53 @@
+"""What leaves the app: code to the clipboard or a file, a bell to the person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.core.problem import Problem
+from assistant.tui.save_file import file_name, save_text
+
+if TYPE_CHECKING:
+    from assistant.tui.app import AssistantApp
+
+
+def copy_code(app: AssistantApp, code: str) -> None:
+    """Clean code to the clipboard, through the terminal (OSC 52), so that it works over SSH too."""
+    if not code.strip():
+        app.notify("there is no code to copy yet", severity="warning")
+        return
+    app.copy_to_clipboard(code.rstrip() + "\n")
+    app.notify(f"{len(code.splitlines())} lines copied")
+
+
+def save_code(app: AssistantApp, code: str, problem: Problem | None) -> None:
+    """The program to a file of its own in the working folder."""
+    if not code.strip():
+        app.notify("there is no code to save yet", severity="warning")
+        return
+    try:
+        path = save_text(Path.cwd(), file_name(problem), code.rstrip() + "\n")
+    except OSError as error:
+        app.notify(f"not saved: {error.strerror}: {error.filename}", severity="error", markup=False)
+        return
+    app.notify(f"saved as {path}", markup=False)
+
+
+def copy_selected(app: AssistantApp) -> None:
+    """What is marked with the mouse; else a word on how to leave, for those who meant that."""
+    text = app.screen.get_selected_text()
+    if text:
+        app.copy_to_clipboard(text)
+        app.notify("copied")
+    else:
+        app.notify("Ctrl+Q quits (nothing gets lost); Esc stops the model; F7 copies the code")
+
+
+def call_person(app: AssistantApp, what: str) -> None:
+    """A long wait is over: a bell, a desktop notification, both or neither."""
+    how = app.preferences.notify
+    if how in ("bell", "both"):
+        app.bell()
+    if how in ("desktop", "both") and app._driver is not None:
+        app._driver.write(f"\x1b]9;assistant: {what}\x07")  # OSC 9: terminals that don't know it ignore it

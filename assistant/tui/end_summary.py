@@ -1,0 +1,83 @@
+"""How a session ended, as values for the screens: headline, rounds, what the hidden tests found. Pure."""
+
+from __future__ import annotations
+
+from assistant.core.printable import printable, shortened
+from assistant.core.program_equality import changed_nothing
+from assistant.core.state import Program, State
+from assistant.core.state_labels import ENDS, after_feedback, hidden_words, round_name, score
+from assistant.tui.test_rows import Verdicts, rows_of
+
+
+def is_over(state: State) -> bool:
+    """Nobody will go on with the session: hidden verdicts may be told."""
+    return state.ended is not None and state.ended.reason != "interrupted"
+
+
+def is_false_solve(state: State, program: Program | None, *, tell_hidden: bool = True) -> bool:
+    """Whether a program may be shown as what it is: right on what was seen, wrong on what was not."""
+    return tell_hidden and is_over(state) and program is not None and program.false_solve
+
+
+def kind_of_end(state: State, *, tell_hidden: bool = True) -> str:
+    """The reason of the end for the stylesheet; a false solve is none of success."""
+    reason = state.ended.reason if state.ended else "interrupted"
+    return "false_solve" if is_false_solve(state, state.current_program, tell_hidden=tell_hidden) else reason
+
+
+def headline(state: State, *, tell_hidden: bool = True) -> str:
+    """The end in one line."""
+    reason = state.ended.reason if state.ended else "interrupted"
+    if reason != "solved":
+        return ENDS[reason]
+    if is_false_solve(state, state.current_program, tell_hidden=tell_hidden):
+        words = hidden_words(state)
+        return f"Not right yet: {words} ({_how(state)})"
+    return f"{ENDS[reason]} {_how(state)}"
+
+
+def _how(state: State) -> str:
+    """By what it was solved: the last word is the person's where they edited the code themselves."""
+    table = state.current_program
+    if table is None or not table.edited:
+        return after_feedback(state)
+    return f"{after_feedback(state)} and an edit by hand" if state.feedback_count else "after an edit by hand"
+
+
+def round_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
+    """One line a program: round, verdict, the words that led to it."""
+    path = state.path(state.current)
+    dropped = {p.turn for p in state.human_programs} - {p.turn for p in path}
+    aside = [f"  and {len(dropped)} left aside, kept in the journal"] if dropped else []
+    lines = [_round_line(state, program, tell_hidden) for program in path]
+    return [*lines, *aside] or ["no program was written"]
+
+
+def _round_line(state: State, program: Program, tell_hidden: bool) -> str:
+    false = is_false_solve(state, program, tell_hidden=tell_hidden)
+    mark = "≈" if false else "✓" if program.solved else "✗"
+    line = f"{mark} {round_name(program.round)}  {score(program.visible)}"
+    if changed_nothing(state, program):
+        line += ", same program as before"
+    if program.edited:
+        return f"{line}  edited by hand"
+    words = printable(" ".join(program.feedback.split()))
+    return f"{line}  “{shortened(words, 60)}”" if words else line
+
+
+def fact_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
+    """Hidden tests and the person's time."""
+    words = hidden_words(state) if tell_hidden and is_over(state) else ""
+    lines = [words] if words else []
+    effort = state.clock
+    if effort.active or effort.waiting:
+        lines.append(f"your time: {effort.active:.0f} s, waiting: {effort.waiting:.0f} s")
+    return lines
+
+
+def lesson_of(state: State, *, tell_hidden: bool = True) -> Verdicts:
+    """The hidden tests that fail on the last program, as the visible ones are shown."""
+    table = state.current_program
+    if not (tell_hidden and is_over(state)) or table is None or table.hidden is None:
+        return Verdicts()
+    return Verdicts(tuple(row for row in rows_of(table.hidden, None) if row.case and not row.case.passed))

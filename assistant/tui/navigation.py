@@ -1,0 +1,197 @@
+"""From screen to screen, and out of a session without losing anything."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.core.errors import AssistantError
+from assistant.core.problem import Problem
+from assistant.tui.custom_problems import keep, read_draft, with_problem, write_draft
+from assistant.tui.problem_filter import next_untried
+
+if TYPE_CHECKING:
+    from assistant.core.state import State
+    from assistant.session.annotation_queue import Assignment
+    from assistant.session.session import Session
+    from assistant.tui.app import AssistantApp
+    from assistant.tui.screens.session.screen import SessionScreen
+    from assistant.tui.session_worker import Step
+
+
+class Going:
+    """Opens and closes the app's screens."""
+
+    def __init__(self, app: AssistantApp) -> None:
+        self._app = app
+        self._leaving: list[threading.Thread] = []
+
+    def work_on(self, problem: Problem) -> None:
+        """A new session on `problem`."""
+        self._open(problem, lambda: self._begin(problem))
+
+    def _open(
+        self,
+        problem: Problem | None,
+        open_session: Callable[[], Session] | None = None,
+        state: State | None = None,
+        first: Step | None = None,
+    ) -> None:
+        from assistant.tui.screens.session.screen import SessionScreen  # not before the first paint
+
+        self._app.push_screen(SessionScreen(problem, open_session, state, first))
+
+    def _working(self) -> list[SessionScreen]:
+        """Every working screen that is open, the lowest first."""
+        if len(self._app.screen_stack) < 2:
+            return []
+        from assistant.tui.screens.session.screen import SessionScreen
+
+        return [screen for screen in self._app.screen_stack if isinstance(screen, SessionScreen)]
+
+    def person_acted(self, key: bool) -> None:
+        """A key, click or scroll, told to the working screen where it is on top."""
+        working = self._working()
+        if working and working[-1] is self._app.screen:
+            working[-1].person_acted(key)
+
+    def _begin(self, problem: Problem) -> Session:
+        from assistant.session.session import Session
+
+        launch, services = self._app.launch, self._app.services
+        return Session.begin(
+            problem,
+            launch.settings,
+            services.ready_engine(),
+            services.sandbox(),
+            launch.sessions,
+            annotator=launch.annotator,
+            study=launch.study,
+            held=launch.held,
+        )
+
+    def work_on_assignment(self, assignment: Assignment) -> None:
+        """What a study wants next."""
+        study = self._app.study
+        assert study is not None
+        self._open(assignment.problem, lambda: study.open(assignment), first=study.first_step)
+
+    def resume(self, journal: Path) -> None:
+        """The session of `journal`, where it was left."""
+        study = self._app.study
+        first = None if study is None else study.first_step
+        self._open(None, lambda: self._reopen(journal), first=first)
+
+    def _reopen(self, journal: Path) -> Session:
+        from assistant.session.session import Session
+
+        self.wait_until_left()
+        launch, services = self._app.launch, self._app.services
+        engine, sandbox = services.ready_engine(), services.sandbox()
+        return Session.resume(journal, engine, sandbox, annotator=launch.annotator, held=launch.held)
+
+    def look_at(self, journal: Path) -> None:
+        """The rounds of a session, without going on with it."""
+        from assistant.core.state import replay
+        from assistant.journal.reader import read_journal
+
+        try:
+            state = replay(list(read_journal(journal).events))
+        except AssistantError as error:
+            self._app.notify(str(error), severity="error", markup=False)
+            return
+        self._open(state.problem, state=state)
+
+    def write_problem(self) -> None:
+        """A problem of the person's own, opened once it is written."""
+        from assistant.tui.screens.custom_problem import OwnProblemScreen
+
+        self._app.push_screen(OwnProblemScreen(), self._problem_written)
+
+    def draft(self) -> tuple[str, str]:
+        """Task and tests of a problem that was begun and not finished, also before the app was last left."""
+        return read_draft(self._app.launch.own_problems)
+
+    def keep_draft(self, draft: tuple[str, str]) -> None:
+        """Keep them; two empty texts forget them."""
+        try:
+            write_draft(draft, self._app.launch.own_problems)
+        except OSError as error:
+            self._app.notify(f"the draft is not kept: {error.strerror}", severity="warning", markup=False)
+
+    def _problem_written(self, problem: Problem | None) -> None:
+        app = self._app
+        if problem is None or app.problems is None:
+            return
+        try:
+            keep(problem, app.launch.own_problems)
+            self.keep_draft(("", ""))
+        except OSError as error:
+            app.notify(f"not kept: {error.strerror}: {error.filename}", severity="error", markup=False)
+        app.problems = with_problem(app.problems, problem)
+        app.library.show_problems(app.problems)
+        self.work_on(problem)
+
+    def show_summary(self, screen: SessionScreen, *, asked: bool = False) -> None:
+        """How the session ended, after the study's questions (unless they were `asked`)."""
+        if self._app.study is not None and not asked:
+            self._app.study.ask_questions(screen, lambda: self._push_summary(screen))
+        else:
+            self._push_summary(screen)
+
+    def _push_summary(self, screen: SessionScreen) -> None:
+        from assistant.tui.screens.summary import SummaryScreen
+
+        app, session = self._app, screen.conductor.session
+        if session is not None and app.screen is screen:
+            app.push_screen(
+                SummaryScreen(
+                    screen.state,
+                    session.path,
+                    tell_hidden=app.study is None or app.study.lesson,
+                    keep_words=screen.keep_words,
+                )
+            )
+
+    def to_library(self) -> None:
+        """Close every screen above the library; what is open can be resumed."""
+        self.release_all()
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+        self._app.library.begin_anew()
+        self._app.read_sessions()
+
+    def next_problem(self) -> None:
+        """The next problem that was not tried yet, or what the study wants."""
+        app = self._app
+        done = [screen.state.problem.id for screen in self._working() if screen.state.problem]
+        self.to_library()
+        if app.study is not None:
+            app.study.next()
+            return
+        problem = next_untried(app.problems.problems if app.problems else (), done, app.attempts)
+        if problem is None:
+            app.notify("every problem of this source was tried")
+        else:
+            self.work_on(problem)
+
+    def release_all(self) -> None:
+        """Have every open session leave its journal, in threads."""
+        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        for screen in self._working():
+            leave = screen.leaving()
+            if leave is not None:
+                self._leaving.append(threading.Thread(target=leave, name="leaving", daemon=True))
+                self._leaving[-1].start()
+
+    @property
+    def has_left(self) -> bool:
+        """Every session that was left has released its journal."""
+        return not any(thread.is_alive() for thread in self._leaving)
+
+    def wait_until_left(self) -> None:
+        """Block until then. Not for the screen's own thread."""
+        for thread in list(self._leaving):
+            thread.join(timeout=10)

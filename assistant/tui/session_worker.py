@@ -1,0 +1,148 @@
+"""The one place where the blocking round loop meets the screen: a thread that runs steps and posts messages."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from assistant.core.errors import AssistantError
+from assistant.core.events import Event, GenerationStarted, LiveEvent, Streamed
+from assistant.core.state import State
+from assistant.tui.messages import Happened, StepDone
+
+if TYPE_CHECKING:
+    from assistant.session.session import Session
+
+Step = Callable[["Session"], Iterator[LiveEvent]]
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Stream:
+    """Text that is being generated, by sample. Written by the thread, read by the screen on its own beat."""
+
+    turn: int = -1
+    texts: dict[int, list[str]] = field(default_factory=dict)
+    started: float = 0.0
+    version: int = 0
+
+    def begin(self, turn: int) -> None:
+        self.turn, self.texts, self.started = turn, {}, time.monotonic()
+        self.version += 1
+
+    def add(self, sample: int, text: str) -> None:
+        self.texts.setdefault(sample, []).append(text)
+        self.version += 1
+
+    def text(self, sample: int = 0) -> str:
+        """All text of a sample so far."""
+        pieces = self.texts.get(sample)
+        if not pieces:
+            return ""
+        return "".join(pieces.copy())
+
+
+class SessionWorker:
+    """Runs the steps of one session in a thread, one after the other.
+
+    `post` must be safe to call from a thread (`Screen.post_message` is). Widgets are never touched here.
+    """
+
+    def __init__(self, open_session: Callable[[], Session], post: Callable[[Message], object]) -> None:
+        self.number = next(_numbers)
+        self.session: Session | None = None
+        self.stream = Stream()
+        self._open = open_session
+        self._post = post
+        self._steps: queue.Queue[tuple[Step, str] | None] = queue.Queue()
+        self.failed = False
+        """The session could not be opened."""
+        self.stopping = False
+        """What is being generated was told to stop, and has not stopped yet."""
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._left = False
+        self._thread = threading.Thread(target=self._run, name="session", daemon=True)
+
+    def begin(self, first: Step) -> None:
+        """Open the session and take its first step."""
+        self.do(first)
+        self._thread.start()
+
+    def do(self, step: Step, words: str = "") -> None:
+        """Take `step` after those that wait; `words` come back to the screen if it fails."""
+        with self._lock:
+            self._waiting += 1
+        self._steps.put((step, words))
+
+    @property
+    def busy(self) -> bool:
+        """A step is running or waiting."""
+        return self._waiting > 0
+
+    def cancel(self) -> None:
+        """Stop what is being generated."""
+        if self.session is not None:
+            self.stopping = True
+            self.session.cancel()
+
+    def leave(self, last: Step | None = None, timeout: float = 5.0) -> None:
+        """Stop, take the `last` step, release the journal and wait for the thread. Waiting steps are dropped."""
+        self._left = True
+        self.cancel()
+        if last is not None:
+            self._steps.put((last, ""))
+        self._steps.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            self.session = self._open()
+        except Exception as error:
+            self.failed, self._waiting = True, 0
+            self._post(StepDone(self.number, State(), error=one_line(error)))
+            return
+        from assistant.session.arms.background import start_background_arms
+
+        arms = start_background_arms(self.session)
+        while (item := self._steps.get()) is not None:
+            self._take(self.session, *item)
+        if arms is not None:
+            arms.close()
+        self.session.close()
+
+    def _take(self, session: Session, step: Step, words: str) -> None:
+        error = ""
+        try:
+            for event in step(session):
+                self._tell(session, event)
+        except Exception as problem:  # whatever it is, the person hears of it and the session stays usable
+            error = one_line(problem)
+        self.stopping = False
+        with self._lock:
+            self._waiting -= 1
+        self._post(StepDone(self.number, session.state, error, words if error else ""))
+
+    def _tell(self, session: Session, event: LiveEvent) -> None:
+        match event:
+            case Streamed():
+                self.stream.add(event.chunk.sample, event.chunk.text)
+            case Event():
+                if isinstance(event, GenerationStarted):
+                    self.stream.begin(event.turn)
+                self._post(Happened(self.number, event, session.state))
+
+
+def one_line(error: Exception) -> str:
+    """An error in one line; one that nobody foresaw with its type."""
+    if isinstance(error, AssistantError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]}"

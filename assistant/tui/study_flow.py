@@ -1,0 +1,142 @@
+"""A study in the app: consent once, then problem after problem as the study wants them, its questions at each end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from assistant.core import events as ev
+from assistant.core.errors import AssistantError
+from assistant.tui.messages import StudyFailed, StudyNext
+from assistant.tui.screens.dialogs import ConsentScreen, QuestionScreen
+
+if TYPE_CHECKING:
+    from assistant.journal.session_summary import SessionSummary
+    from assistant.session.annotation_queue import AnnotationQueue, Assignment, Unanswered
+    from assistant.session.session import Session
+    from assistant.tui.app import AssistantApp
+    from assistant.tui.screens.session.screen import SessionScreen
+
+
+class Studying:
+    """Leads one annotator through a study. Reading the folder happens in threads that post messages."""
+
+    def __init__(self, app: AssistantApp, open_desk: Callable[[], AnnotationQueue]) -> None:
+        self._app = app
+        self._open_desk = open_desk
+        self._desk: AnnotationQueue | None = None
+        self._granted: bool | None = None
+        self.name = "study"
+
+    @property
+    def lesson(self) -> bool:
+        """Whether the study wants its annotators told, after each session, what the hidden tests found."""
+        return self._desk is not None and self._desk.study.lesson
+
+    def next(self) -> None:
+        """Find out what comes next; a `StudyNext` message follows."""
+        threading.Thread(target=self._find_next, name="study", daemon=True).start()
+
+    def _find_next(self) -> None:
+        self._app.go.wait_until_left()
+        try:
+            note = ""
+            if self._desk is None:
+                self._desk = self._open_desk()
+                self.name, note = self._desk.study.name, self._desk.changes()
+                self._granted = self._desk.consented()
+            unanswered = tuple(self._desk.unanswered())
+            self._app.post_message(StudyNext(self._desk.next(), unanswered, note))
+        except AssistantError as error:
+            self._app.post_message(StudyFailed(str(error)))
+
+    def proceed(self, found: StudyNext) -> None:
+        """Ask what is still unanswered and for consent where it is missing, then open the problem."""
+        if found.note:
+            self._app.notify(found.note, severity="warning", timeout=30, markup=False)
+        self._ask_open(list(found.unanswered), lambda: self._begin(found.assignment))
+
+    def _begin(self, assignment: Assignment | None) -> None:
+        if assignment is None or self._desk is None:
+            self._app.notify(f"the study {self.name} is done: thank you", timeout=60, markup=False)
+            return
+        consent = self._desk.study.consent
+        if consent is not None and self._granted is None:
+            self._app.push_screen(ConsentScreen(consent.text), lambda yes: self._answered(yes, assignment))
+        else:
+            self._app.go.work_on_assignment(assignment)
+
+    def _answered(self, granted: bool | None, assignment: Assignment) -> None:
+        self._granted = bool(granted)
+        if not granted and self._desk is not None:
+            self._app.notify(self._desk.refusal(), timeout=30, markup=False)
+        self._app.go.work_on_assignment(assignment)
+
+    def belongs(self, session: SessionSummary) -> bool:
+        """Whether the annotator may see this session: it is their own, in this study."""
+        desk = self._desk
+        return desk is not None and (session.annotator, session.study) == (desk.annotator, desk.study.name)
+
+    def first_step(self, session: Session) -> Iterator[ev.LiveEvent]:
+        """The agreement under which the session is made, then its first answer."""
+        assert self._desk is not None
+        if self._granted is not None:
+            yield from self._desk.record_consent(session, self._granted)
+        yield from session.start()
+
+    def open(self, assignment: Assignment) -> Session:
+        """The session that the study wants: a new one, or the one that was interrupted. Blocks."""
+        desk, services = self._desk, self._app.services
+        assert desk is not None
+        engine, sandbox = services.ready_engine(), services.sandbox()
+        return desk.hold(assignment, engine, sandbox, self._app.launch.held)
+
+    def _ask_open(self, unanswered: list[Unanswered], then: Callable[[], None]) -> None:
+        """Questions after earlier sessions that a closed or killed app left open."""
+        if not unanswered:
+            then()
+            return
+        left, *others = unanswered
+        asked = [(question, f"{left.problem}: {question}") for question in left.questions]
+
+        def keep(question: str, answer: str) -> None:
+            from assistant.session.annotation_queue import answer_question
+
+            try:
+                answer_question(left.journal, question, answer)
+            except AssistantError as error:
+                self._app.notify(str(error), severity="error", markup=False)
+
+        self._ask(asked, keep, lambda: self._ask_open(others, then))
+
+    def ask_questions(self, screen: SessionScreen, then: Callable[[], None]) -> None:
+        """The study's questions, one after the other; an empty answer or Esc skips one."""
+        answered = screen.state.answered
+        questions = [q for q in self._desk.study.questions if q not in answered] if self._desk else []
+
+        def keep(question: str, answer: str) -> None:
+            screen.conductor.do(lambda session: _record_answer(session, question, answer))
+
+        self._ask([(question, question) for question in questions], keep, then)
+
+    def _ask(
+        self, questions: list[tuple[str, str]], keep: Callable[[str, str], None], then: Callable[[], None]
+    ) -> None:
+        """Ask each question in the words beside it; `keep` takes every answer, empty for one that was skipped."""
+        if not questions:
+            then()
+            return
+        (question, words), *others = questions
+
+        def answered(answer: str | None) -> None:
+            keep(question, answer or "")
+            self._ask(others, keep, then)
+
+        self._app.push_screen(
+            QuestionScreen(words, hint="Enter keeps it · empty skips the question"), answered
+        )
+
+
+def _record_answer(session: Session, question: str, answer: str) -> Iterator[ev.LiveEvent]:
+    yield session.record(ev.QuestionAnswered(question=question, answer=answer))

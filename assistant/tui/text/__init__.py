@@ -1,0 +1,1 @@
+"""Text for widgets: styled spans, syntax colours, differences. No widget here."""

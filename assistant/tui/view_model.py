@@ -1,0 +1,192 @@
+"""A session's state as the values that the panes of the working screen show. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.core.program_equality import changed_nothing
+from assistant.core.state import Program, State
+from assistant.core.state_labels import SAME_PROGRAM, after_feedback, round_name, tries_left
+from assistant.core.thinking import split_thinking, without_thinking
+from assistant.tui.screen_state import Phase
+from assistant.tui.widgets.code_view import Code
+
+_FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n?", re.MULTILINE)
+_TALK = re.compile(r"\s*[A-Z][\w']*[ ,:]")
+"""How an answer begins that says something before its code."""
+_FENCE_BEGUN = re.compile(r"^\s*(`{1,3}|~{1,3})?\w*$")
+
+
+def code_of(program: Program | None, phase: Phase) -> Code:
+    """A program with the line marked where a test raised."""
+    if program is None:
+        return Code(placeholder=_placeholder(phase))
+    said = without_thinking(program.text)
+    if program.code is None and program.complete and (not said.strip() or not _FENCE.search(said)):
+        return Code(program.text.strip(), prose=True, placeholder="the answer is empty")
+    text = code_text(program)
+    if not text.strip():
+        return Code(
+            placeholder="the answer is empty" if program.complete else "nothing was written before the stop"
+        )
+    line, note = _raised(program)
+    return Code(text.rstrip("\n"), line, note)
+
+
+def answer_of(program: Program | None) -> Code:
+    """All that the model said, its words around the program included."""
+    if program is None or program.edited:
+        return Code(placeholder="there is no answer of the model here")
+    return Code(program.text.strip(), prose=True, placeholder="the answer is empty")
+
+
+def code_text(program: Program | None) -> str:
+    """The program itself, or what can be read as code in an answer without one."""
+    if program is None:
+        return ""
+    return (
+        program.code if program.code is not None else written_code(without_thinking(program.text))
+    ).rstrip("\n")
+
+
+def code_title(state: State, program: Program | None, *, whole: bool = False) -> str:
+    """`Code  round 2, edited by hand`, `Code  sample 2 of round 1`, `Code  round 1 (looking back)`."""
+    if program is None:
+        return "Code"
+    table = state.current_program
+    aside = table is not None and program.id != table.id
+    sibling = table is not None and program.turn == table.turn
+    name = round_name(program.round)
+    sample = f"sample {program.sample + 1} of {name if program.round else 'the first answer'}"
+    notes = [sample if aside and sibling else name]
+    if program.edited:
+        notes.append("edited by hand")
+    if program.finish is not None and program.finish.reason == "cancelled":
+        notes.append("stopped")
+    if aside and not sibling and program.complete:
+        notes.append("looking back")
+    if changed_nothing(state, program):
+        notes.append("same program as before")
+    what = "Answer" if whole or program.code is None else "Code"
+    return f"{what}  {', '.join(notes)}"
+
+
+def stream_code(text: str, *, whole: bool = False) -> Code:
+    """An answer that is still growing: its code, or the `whole` of it."""
+    if whole:
+        return Code(text.strip(), writing=True, prose=True, placeholder=_placeholder(Phase.WRITING))
+    split = split_thinking(text, partial=True)
+    if split.unfinished:
+        return Code(split.thinking.strip(), writing=True, prose=True, placeholder="thinking")
+    text = split.answer
+    if _FENCE.search(text) is None and _TALK.match(text):
+        return Code(text.strip(), writing=True, prose=True)
+    return Code(written_code(text), writing=True, placeholder=_placeholder(Phase.WRITING))
+
+
+def written_code(text: str) -> str:
+    """The code in an answer that may still be growing: what follows the first fence, else everything."""
+    opening = _FENCE.search(text)
+    if opening is None:
+        return "" if _FENCE_BEGUN.match(text) else text
+    inside = text[opening.end() :]
+    closing = _FENCE.search(inside)
+    return inside[: closing.start()] if closing else inside
+
+
+def _raised(program: Program) -> tuple[int | None, str]:
+    if program.visible is None:
+        return None, ""
+    for case in program.visible.cases:
+        if not case.passed and case.line is not None:
+            return case.line, case.message
+    return None, ""
+
+
+def _placeholder(phase: Phase) -> str:
+    if phase is Phase.GETTING_READY:
+        return "The model is getting ready. It starts on this problem as soon as it is."
+    if phase in (Phase.STARTING, Phase.WRITING):
+        return "The model reads the problem …"
+    return "No program yet. Ctrl+R asks the model again."
+
+
+def speed_of(state: State) -> float | None:
+    """Tokens a second of the latest answer; None where it came too quickly to say."""
+    for program in reversed(state.programs):
+        finish = program.finish
+        if finish is not None and finish.seconds >= 0.1 and finish.generated_tokens:
+            return finish.generated_tokens / finish.seconds
+    return None
+
+
+def failure_of(state: State) -> str:
+    """Why the latest answer failed, or an empty string."""
+    latest = max(state.human_programs, key=lambda program: program.turn, default=None)
+    if latest is None or latest.finish is None or latest.finish.reason != "error":
+        return ""
+    return latest.finish.error or "the model gave no answer"
+
+
+def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: str) -> str:
+    """What is going on, or what a person can do now."""
+    match phase:
+        case Phase.GETTING_READY if model_error:
+            return f"{model_error}; Ctrl+R tries again"
+        case Phase.BROKEN:
+            return f"{phase.value}; Ctrl+R tries again"
+        case Phase.ENDED:
+            return f"{over_words(state)}: Alt+Left looks at its rounds, Esc goes back"
+        case Phase.YOUR_TURN | Phase.STOPPED:
+            return your_turn_word(state, looked_at)
+        case _:
+            return str(phase.value)
+
+
+def writing_word(text: str) -> str:
+    """How far an answer is that is still growing."""
+    if not text.strip():
+        return "reading what it is asked"
+    if len(_FENCE.findall(text)) >= 2:
+        return "writing about its code (F6 shows it)"
+    return f"writing line {written_code(text).count(chr(10)) + 1}"
+
+
+def your_turn_word(state: State, looked_at: str | None) -> str:
+    """What a person can do now, in a few words."""
+    if looked_at is not None and looked_at != state.current:
+        return f"{_looked_at(state, state.program(looked_at))}: Ctrl+B goes on from here, Esc returns"
+    failed = failure_of(state)
+    if failed:
+        return f"failed: {failed}; Ctrl+R asks again"
+    if state.pending_feedback is not None:
+        return "stopped: Enter sends your words again, Ctrl+R asks again"
+    table = state.current_program
+    if table is None:
+        return "stopped: Ctrl+R asks the model again"
+    if changed_nothing(state, table):
+        return f"{SAME_PROGRAM} ({tries_left(state)})"
+    return f"your turn: {tries_left(state)}"
+
+
+def over_words(state: State) -> str:
+    """How a session that is only looked at ended."""
+    reason = state.ended.reason if state.ended is not None else "interrupted"
+    return {
+        "solved": f"solved {after_feedback(state)}",
+        "rounds_used_up": "not solved, no tries left",
+        "gave_up": "given up",
+        "bad_task": "the task or its tests are wrong",
+    }.get(reason, "this session is not over")
+
+
+def _looked_at(state: State, program: Program) -> str:
+    """`round 1`, or `sample 2` for another answer of the round on the table."""
+    table = state.current_program
+    if table is not None and table.turn == program.turn:
+        return f"sample {program.sample + 1}"
+    return (
+        f"looking back at the {round_name(0)}"
+        if not program.round
+        else f"looking back at round {program.round}"
+    )

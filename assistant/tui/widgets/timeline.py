@@ -1,0 +1,170 @@
+"""Programs in a row: the timeline of rounds, or the samples of one round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.reactive import reactive
+
+from assistant.core.program_equality import changed_nothing
+from assistant.core.state import Program, State
+from assistant.core.state_labels import NO_CODE, round_name
+from assistant.tui.messages import ProgramPicked
+from assistant.tui.text.spans import Line, Piece
+from assistant.tui.widgets.virtual_list import VirtualList
+
+
+@dataclass(frozen=True)
+class Step:
+    """One program of the strip."""
+
+    program: str
+    label: str
+    solved: bool
+    """Passes every test that may be told: a false solve is none once its session is over."""
+    aside: bool
+    """Not on the way to the program on the table: left out of the model's context."""
+    fork: str = ""
+    """What it was made from, where that is not the step before it: `round 1`."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """What a strip shows."""
+
+    steps: tuple[Step, ...] = ()
+    looked_at: str | None = None
+    current_program: str | None = None
+
+
+def timeline_of(state: State, looked_at: str | None, *, tell_hidden: bool = False) -> Strip:
+    """Every turn of the person's dialogue, its best or chosen program standing for it."""
+    path = {program.id for program in state.path(state.current)}
+    steps: list[Step] = []
+    before: Program | None = None
+    for program in state.human_programs:
+        siblings = [p for p in state.human_programs if p.turn == program.turn]
+        best = max(
+            siblings, key=lambda p: (p.id in path, p.visible.pass_count if p.visible else -1, -p.sample)
+        )
+        if program.id in (best.id, looked_at):
+            false = tell_hidden and program.false_solve
+            label, right = _label(state, program, false), program.solved and not false
+            steps.append(
+                Step(program.id, label, right, program.id not in path, _fork(state, program, before))
+            )
+            before = program
+    return Strip(tuple(steps), looked_at or state.current, state.current)
+
+
+def samples_of(state: State, looked_at: str | None) -> Strip:
+    """The samples of the turn that is looked at; none when it has only one."""
+    shown = looked_at or state.current
+    if shown is None:
+        return Strip()
+    turn = state.program(shown).turn
+    samples = sorted((p for p in state.human_programs if p.turn == turn), key=lambda p: p.sample)
+    if len(samples) < 2:
+        return Strip()
+    steps = tuple(Step(p.id, f"sample {p.sample + 1} {_score(p)}", p.solved, False) for p in samples)
+    return Strip(steps, shown, state.current)
+
+
+def _fork(state: State, program: Program, before: Program | None) -> str:
+    """The round that a branch goes out from; empty for a program that follows the one shown before it."""
+    if before is None or program.parent is None:
+        return ""
+    parent = state.program(program.parent)
+    return "" if parent.turn == before.turn else round_name(parent.round)
+
+
+def _label(state: State, program: Program, false: bool) -> str:
+    made = "✎" if program.edited else ""
+    same = " same" if changed_nothing(state, program) else ""
+    return f"{round_name(program.round)}{made} {_score(program, false)}{same}"
+
+
+def _score(program: Program, false: bool = False) -> str:
+    if not program.complete:
+        return "stopped" if program.finish and program.finish.reason == "cancelled" else "failed"
+    if program.visible is None:
+        return NO_CODE if program.code is None else "…"
+    mark = "≈" if false else "✓" if program.solved else "✗"
+    return f"{mark} {program.visible.pass_count}/{len(program.visible.cases)}"
+
+
+class Timeline(VirtualList):
+    """Shows `strip` on one line; left and right point at a program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "point(-1)", "Earlier", show=False),
+        Binding("right,l", "point(1)", "Later", show=False),
+    ]
+    selectable_rows = False
+
+    strip: reactive[Strip] = reactive(Strip())
+
+    def __init__(self, *, separator: Literal["─", " "] = "─", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._separator = f"{separator * 2}"
+        self._spans: list[tuple[int, int, str]] = []
+
+    @property
+    def line_count(self) -> int:
+        return 1 if self.strip.steps else 0
+
+    def line(self, y: int) -> Line:
+        pieces: list[Piece] = []
+        self._spans, x = [], 0
+        for step in self.strip.steps:
+            if pieces:
+                joint = f" ╰ from {step.fork}{self._separator}" if step.fork else self._separator
+                pieces.append(Piece(joint, "line--note"))
+                x += len(joint)
+            text = f"{self._mark(step)} {step.label} "
+            pieces.append(Piece(text, self._look(step)))
+            self._spans.append((x, x + len(text), step.program))
+            x += len(text)
+        return tuple(pieces)
+
+    def _mark(self, step: Step) -> str:
+        if step.program == self.strip.current_program:
+            return "●"
+        return "▸" if step.program == self.strip.looked_at else " "
+
+    def _look(self, step: Step) -> str:
+        if step.program == self.strip.looked_at:
+            return "step--here"
+        if step.aside:
+            return "step--aside"
+        return "step--solved" if step.solved else "step--unsolved"
+
+    def watch_strip(self, strip: Strip) -> None:
+        self.set_class(
+            not strip.steps, "-empty"
+        )  # a class: the stylesheet hides everything where there is no room
+        self.lines_changed()
+        for start, end, program in self._spans:
+            if program == strip.looked_at and self.size.width:
+                left, width = self.scroll_offset.x, self.size.width
+                if start < left or end > left + width:
+                    self.scroll_to(x=max(0, end - width), animate=False)
+
+    def action_point(self, step: int) -> None:
+        ids = [s.program for s in self.strip.steps]
+        if self.strip.looked_at in ids:
+            index = max(0, min(ids.index(self.strip.looked_at) + step, len(ids) - 1))
+            self.post_message(ProgramPicked(ids[index]))
+
+    def action_choose(self) -> None:
+        if self.strip.looked_at is not None:
+            self.post_message(ProgramPicked(self.strip.looked_at, chosen=True))
+
+    async def _on_click(self, event: Click) -> None:
+        x = event.get_content_offset_capture(self).x + self.scroll_offset.x
+        for start, end, program in self._spans:
+            if start <= x < end:
+                self.post_message(ProgramPicked(program, chosen=event.chain == 2))

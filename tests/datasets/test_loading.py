@@ -1,0 +1,124 @@
+"""Exports load with `datasets` and train with TRL, without a line of glue: really loaded, really trained a step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+datasets = pytest.importorskip("datasets")
+for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
+    pytest.importorskip(module)
+
+from assistant.datasets.features import arrow_schema  # noqa: E402
+from assistant.datasets.formats.all import BY_NAME  # noqa: E402
+from assistant.datasets.options import FORMATS  # noqa: E402
+from assistant.datasets.pipeline import export  # noqa: E402
+from tests.datasets.build import MENDED, WRONG, Script, problem, refined, request  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export of every format, all splits filled."""
+    base = tmp_path_factory.mktemp("dataset")
+    for number in range(15, 40):  # the hash puts the first twenty into train
+        refined(number).consent().write(base / "sessions", f"s{number:03}")
+        script = Script(problem(number), annotator="anon-b").consent().answer(WRONG, right=[False])
+        script.edit(MENDED, right=True).end().write(base / "sessions", f"t{number:03}")
+    export(request(base / "sessions"), base / "out")
+    return base / "out"
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return str(tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_config_loads_as_the_card_says(
+    dataset: Path, cache: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = datasets.load_dataset(str(dataset), name, cache_dir=cache)
+    assert set(loaded) == {"train", "validation", "test"}
+    info = datasets.load_dataset_builder(str(dataset), name, cache_dir=cache).info
+    assert {split: data.num_rows for split, data in loaded.items()} == {
+        split: value.num_examples for split, value in info.splits.items()
+    }
+    assert loaded["train"].features == datasets.Features.from_arrow_schema(
+        arrow_schema(BY_NAME[name].columns)
+    )
+    assert info.features == loaded["train"].features
+    assert "malformed" not in caplog.text
+
+
+def test_the_first_config_is_the_default(dataset: Path, cache: str) -> None:
+    assert "messages" in datasets.load_dataset(str(dataset), cache_dir=cache)["train"].features
+
+
+def test_lines_to_upload_are_the_rows_without_provenance(dataset: Path, cache: str) -> None:
+    import json
+
+    lines = (dataset / "openai" / "train-00000.jsonl").read_text().splitlines()
+    rows = datasets.load_dataset(str(dataset), "openai", cache_dir=cache)["train"]
+    assert len(lines) == len(rows)
+    for line, row in zip(map(json.loads, lines), rows, strict=True):
+        assert list(line) == ["messages"]
+        assert [m["content"] for m in line["messages"]] == [m["content"] for m in row["messages"]]
+        assert [m["weight"] for m in line["messages"] if m["role"] == "assistant"] == [1]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    pytest.importorskip("trl")
+    from tests.engine.tiny_model import save_folder
+
+    return str(save_folder(tmp_path_factory.mktemp("tiny")))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    ("name", "trainer"), [("sft", "SFT"), ("refinement", "SFT"), ("preference", "DPO"), ("kto", "KTO")]
+)
+def test_trl_takes_a_step(
+    dataset: Path, cache: str, tiny: str, tmp_path: Path, name: str, trainer: str
+) -> None:
+    import trl
+
+    data = datasets.load_dataset(str(dataset), name, cache_dir=cache)["train"]
+    made: Any = getattr(trl, f"{trainer}Trainer")(
+        model=tiny, train_dataset=data,
+        args=getattr(trl, f"{trainer}Config")(
+            output_dir=str(tmp_path / "run"), max_steps=1, per_device_train_batch_size=2, report_to=[], use_cpu=True,
+            bf16=False, gradient_checkpointing=False, save_strategy="no", logging_steps=1,
+        ),
+    )  # fmt: skip
+    before = {n: p.detach().clone() for n, p in made.model.named_parameters() if p.requires_grad}
+    result = made.train()
+    assert made.state.global_step == 1
+    assert result.training_loss > 0
+    if trainer == "SFT":  # a first step of DPO and KTO may move nothing that shows
+        assert any((p.detach() != before[n]).any() for n, p in made.model.named_parameters() if n in before)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_refinement_puts_loss_on_the_better_program_alone(
+    dataset: Path, cache: str, tiny: str, tmp_path: Path
+) -> None:
+    import trl
+
+    data = datasets.load_dataset(str(dataset), "refinement", cache_dir=cache)["train"]
+    trainer = trl.SFTTrainer(
+        model=tiny,
+        train_dataset=data,
+        args=trl.SFTConfig(output_dir=str(tmp_path), report_to=[], use_cpu=True, bf16=False, max_length=None),
+    )
+    batch = trainer.data_collator([trainer.train_dataset[0]])
+    labels = batch["labels"][0]
+    learned = trainer.processing_class.decode(labels[labels != -100])
+    assert "return a + b" in learned
+    assert "a - b" not in learned
+    assert "subtract" not in learned

@@ -1,0 +1,173 @@
+"""What lies on disk: the same bytes every time, whole or not at all, nothing replaced by mistake."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
+    pytest.importorskip(module)
+
+from assistant.core.errors import UsageError  # noqa: E402
+from assistant.datasets import parquet_shards
+from assistant.datasets.pipeline import export, rehearse  # noqa: E402
+from tests.analysis.simulation import World, write_world  # noqa: E402
+from tests.datasets.build import folder_of, request  # noqa: E402
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def _digests(out: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "assistant", "export", *words]
+
+
+@pytest.mark.timeout(400)
+def test_the_same_journals_give_the_same_bytes(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    export(request(folder), tmp_path / "a")
+    export(request(folder), tmp_path / "b")
+    assert _digests(tmp_path / "a") == _digests(tmp_path / "b")
+    assert {"README.md", "export.json", "solve_rate.png", "openai/train-00000.jsonl"} <= _digests(
+        tmp_path / "a"
+    ).keys()
+
+
+@pytest.mark.timeout(400)
+def test_many_processes_write_what_one_writes(tmp_path: Path) -> None:
+    folder = tmp_path / "sessions"
+    write_world(folder, World(sessions=240, problems=40, edits=0.2, leaks=0.1))
+    for name in ("anon-0", "anon-1", "anon-2"):
+        _grant(folder, name)
+    subprocess.run(
+        _command(str(folder), "--format", "all", "--out", str(tmp_path / "many")), check=True, cwd=REPOSITORY
+    )
+    from assistant.datasets import pipeline as exporting
+
+    exporting.MANY, before = 10**9, exporting.MANY
+    try:
+        export(request(folder), tmp_path / "one")
+    finally:
+        exporting.MANY = before
+    assert _digests(tmp_path / "many") == _digests(tmp_path / "one")
+
+
+def _grant(folder: Path, annotator: str) -> None:
+    from assistant.journal.consent import add_answer
+
+    add_answer(folder, annotator, "granted")
+
+
+def test_shards_are_cut_and_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow.parquet as parquet
+
+    folder = folder_of(tmp_path, 30)
+    export(request(folder, "turns"), tmp_path / "whole")
+    monkeypatch.setattr(parquet_shards, "SHARD_BYTES", 4000)
+    export(request(folder, "turns"), tmp_path / "cut")
+    files = sorted((tmp_path / "cut" / "data" / "turns").glob("train-*.parquet"))
+    assert len(files) > 2
+    rows = [row for file in files for row in parquet.read_table(file).to_pylist()]
+    assert rows == parquet.read_table(tmp_path / "whole/data/turns/train-00000.parquet").to_pylist()
+
+
+@pytest.mark.timeout(400)
+def test_a_dry_run_writes_nothing_and_shows_three_rows(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    before = _digests(tmp_path)
+    done = subprocess.run(
+        _command(str(folder), "--dry-run", "--json"),
+        check=True,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    told = json.loads(done.stdout)
+    assert {
+        name: len(rows) for name, rows in told["samples"].items() if name != "preference"
+    } == dict.fromkeys(("sft", "refinement", "kto", "stepwise", "turns", "openai"), 3)
+    assert told["rows"]["kto"]["rows"] == rehearse(request(folder)).rows["kto"]["rows"] == 24
+    assert _digests(tmp_path) == before
+
+
+@pytest.mark.timeout(400)
+def test_killed_at_any_moment_nothing_has_the_name(tmp_path: Path) -> None:
+    folder = tmp_path / "sessions"
+    write_world(folder, World(sessions=300, problems=100))
+    for name in ("anon-0", "anon-1", "anon-2"):
+        _grant(folder, name)
+    out = tmp_path / "out"
+    partial = tmp_path / ".out.partial"
+    killed = 0
+    for wait in (0.0, 0.3, 0.8):
+        process = subprocess.Popen(
+            _command(str(folder), "--format", "all", "--out", str(out)),
+            cwd=REPOSITORY, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        while process.poll() is None and not partial.is_dir():
+            time.sleep(0.01)
+        time.sleep(wait)
+        if process.poll() is None and not out.exists():
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += not out.exists()
+        process.wait()
+        if out.exists():
+            break
+    assert killed
+    assert not out.exists() or (out / "README.md").is_file()
+    if not out.exists():
+        export(request(folder), out)
+    assert (out / "export.json").is_file()
+    assert not partial.exists()
+
+
+@pytest.mark.timeout(400)
+def test_nothing_is_replaced_by_mistake(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, 2)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.tex").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match="choose another --out"):
+            export(request(folder), out, overwrite=overwrite)
+    assert (out / "thesis.tex").read_text() == "years of work"
+    export(request(folder, "sft"), tmp_path / "mine")
+    with pytest.raises(UsageError, match="--overwrite"):
+        export(request(folder, "sft"), tmp_path / "mine")
+    export(request(folder, "kto"), tmp_path / "mine", overwrite=True)
+    assert [path.name for path in (tmp_path / "mine" / "data").iterdir()] == ["kto"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--format", "sft"], 2, "where to?"),
+        (["--format", "nonsense", "--out", "x"], 2, "there is no format 'nonsense'"),
+        (["--out", "x"], 2, "which format?"),
+        (["--format", "sft", "--out", "x", "--ties", "coin"], 2, "--ties is skip, tests, edits"),
+    ],
+)
+def test_bad_requests_get_one_line(tmp_path: Path, words: list[str], status: int, said: str) -> None:
+    folder = folder_of(tmp_path, 1)
+    done = subprocess.run(
+        [sys.executable, "-m", "assistant", "export", str(folder), *words],
+        cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (status, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1

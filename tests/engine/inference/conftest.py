@@ -1,0 +1,33 @@
+"""Tiny random models and a byte-level tokenizer: everything a decoder needs, in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from decoding_kit import byte_tokenizer, tiny_model
+
+from assistant.engine.inference import decoder
+from assistant.engine.inference.ngram_drafts import Phrases
+
+
+@pytest.fixture(autouse=True)
+def _no_usual_phrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indexing them byte by byte would take longer than the tests."""
+    monkeypatch.setattr(decoder, "usual_phrases", lambda _: Phrases())
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Any:
+    return byte_tokenizer()
+
+
+@pytest.fixture(scope="session", params=["qwen2", "llama", "gpt2"])
+def model(request: pytest.FixtureRequest) -> Iterator[Any]:
+    yield tiny_model(request.param)
+
+
+@pytest.fixture(scope="session")
+def qwen() -> Any:
+    return tiny_model("qwen2")

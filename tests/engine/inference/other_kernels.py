@@ -1,0 +1,47 @@
+"""The kernels that another kind of processor would take, run on this one: `python other_kernels.py FOLDER`.
+
+Prints how far a step is from the same written out in float64. Where the processor has AVX-512 VNNI these are the
+kernels for AVX2. Otherwise they are those for VNNI, with its one instruction said in operations that any has.
+`test_native` runs this in a process of its own, which compiles into FOLDER.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from llvmlite import ir
+
+from assistant.engine.inference.cpu_kernels import intrinsics, kernel_cache
+
+
+def _add(b: ir.IRBuilder, sums: Any, weights: Any, inputs: Any) -> Any:
+    """VPDPBUSD: to each 32-bit sum, four products of unsigned and signed bytes."""
+    bytes_, wide = ir.VectorType(ir.IntType(8), 64), ir.VectorType(ir.IntType(32), 64)
+    products = b.mul(b.zext(b.bitcast(weights, bytes_), wide), b.sext(b.bitcast(inputs, bytes_), wide))
+    for k in range(4):
+        sums = b.add(sums, intrinsics._shuffled(b, products, products, range(k, 64, 4)))
+    return sums
+
+
+def main() -> None:
+    here = kernel_cache.instructions() == "avx512-vnni"
+    kernel_cache.folder = lambda: Path(sys.argv[1])  # type: ignore[assignment]
+    # Fewer rows in a tile, as compiling them all in plain operations takes a minute.
+    intrinsics.DOT = intrinsics._narrow() if here else replace(intrinsics._wide(), rows=4, add=_add)
+    from test_native import difference_from_float64
+
+    from assistant.engine.inference.cpu_kernels.forward import NativeForward
+
+    print(
+        max(
+            difference_from_float64(kind, inner, NativeForward)
+            for kind, inner in (("qwen2", 1056), ("qwen3", 128))
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

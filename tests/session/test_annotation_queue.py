@@ -1,0 +1,80 @@
+"""An annotator is led through a study, over several days, beside others in the same folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from assistant.core.problem import AssertTest, Problem
+from assistant.core.submission import Sandbox
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.session.annotation_queue import AnnotationQueue, Assignment
+from assistant.session.session import Session
+from assistant.session.study import Consent, Study
+from tests.session.conftest import RIGHT, WRONG
+
+
+def _desk(folder: Path, who: str) -> AnnotationQueue:
+    problems = [
+        Problem(
+            id=f"test/{name}",
+            text="Write a function add.",
+            entry_point="add",
+            visible_tests=(AssertTest(code="assert add(1, 2) == 3"),),
+            source="test",
+        )
+        for name in ("a", "b")
+    ]
+    study = Study(name="pilot", consent=Consent(version="1", text="May we publish?"))
+    return AnnotationQueue.open(study, problems, who, folder)
+
+
+def _hold(desk: AnnotationQueue, assignment: Assignment, sandbox: Sandbox, answers: list[str]) -> Session:
+    session = Session.begin(
+        assignment.problem,
+        assignment.settings,
+        ScriptedEngine(answers),
+        sandbox,
+        desk.folder,
+        annotator=desk.annotator,
+        study=assignment.info,
+    )
+    list(desk.record_consent(session, True))
+    list(session.start())
+    session.close()
+    return session
+
+
+def test_next_problem_until_done_and_on_another_day(tmp_path: Path, sandbox: Sandbox) -> None:
+    desk = _desk(tmp_path, "a1")
+    assert desk.consented() is None
+    first = desk.next()
+    assert first is not None
+    assert (first.problem.id, first.place, first.of) == ("test/a", 1, 2)
+    cut_short = _hold(desk, first, sandbox, [WRONG])
+    assert desk.consented() is True
+
+    again = _desk(tmp_path, "a1").next()
+    assert again is not None
+    assert again.unfinished == cut_short.path
+    resumed = Session.resume(cut_short.path, ScriptedEngine([RIGHT]), sandbox)
+    list(resumed.start())
+    list(resumed.feedback("add"))
+    resumed.close()
+
+    second = desk.next()
+    assert second is not None
+    assert (second.problem.id, second.place, second.unfinished) == ("test/b", 2, None)
+    _hold(desk, second, sandbox, [RIGHT])
+    assert desk.next() is None
+
+
+def test_others_in_the_folder_do_not_matter(tmp_path: Path, sandbox: Sandbox) -> None:
+    one, two = _desk(tmp_path, "a1"), _desk(tmp_path, "a2")
+    assignment = one.next()
+    assert assignment is not None
+    _hold(one, assignment, sandbox, [RIGHT])
+    other = two.next()
+    assert other is not None
+    assert other.problem.id == "test/a"
+    assert other.settings.sampling.seed == assignment.settings.sampling.seed
+    assert two.consented() is None
