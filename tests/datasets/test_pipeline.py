@@ -17,7 +17,7 @@ for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
     pytest.importorskip(module)
 
 from assistant.core.errors import UsageError  # noqa: E402
-from assistant.datasets import parquet_shards
+from assistant.datasets import parquet_shards  # noqa: E402
 from assistant.datasets.pipeline import export, rehearse  # noqa: E402
 from tests.analysis.simulation import World, write_world  # noqa: E402
 from tests.datasets.build import folder_of, request  # noqa: E402
