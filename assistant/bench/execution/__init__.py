@@ -1,1 +1,4 @@
-"""What does this program give for that input? The paper's execution experiment."""
+"""The paper's execution experiment: the model predicts what a program returns for an input.
+
+Start reading at `plan.py` (the jobs), then `call_questions.py` and `report.py`.
+"""

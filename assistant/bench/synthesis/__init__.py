@@ -1,1 +1,4 @@
-"""Programs from tasks: the paper's synthesis experiment."""
+"""The paper's synthesis experiment: programs from task descriptions, sampled and judged by hidden tests.
+
+Start reading at `synthesis_config.py` (the options), then `plan.py` and `report.py`.
+"""

@@ -1,1 +1,1 @@
-"""Text for widgets: styled spans, syntax colours, differences. No widget here."""
+"""Text for widgets: styled spans, syntax colours, differences. Pure functions without widgets, for any thread."""

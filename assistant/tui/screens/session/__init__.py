@@ -1,1 +1,2 @@
-"""The screen of a session: composition and keys, display, feedback."""
+"""The session screen: composition and keys (`screen.py`), what is shown (`display.py`), sending feedback
+(`feedback.py`)."""
