@@ -15,7 +15,7 @@ TAB = "    "
 
 
 class Piece(NamedTuple):
-    """Some text and its look (a component class of `LinePane`), or no look."""
+    """Some text and its look (a component class of `VirtualList`), or no look."""
 
     text: str
     look: str = ""
