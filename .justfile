@@ -11,7 +11,7 @@ gate:
 
 # Draw the pictures of the app again
 screens:
-    pytest tests/tui/test_pictures.py --update-pictures
+    ASSISTANT_UPDATE_PICTURES=1 pytest -n 0 tests/tui/test_pictures.py
 
 # Check README and guide
 docs:
