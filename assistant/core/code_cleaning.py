@@ -52,7 +52,7 @@ def best_parts(text: str) -> str:
 
 
 def _without_marker_lines(code: str) -> str:
-    """`[DONE]` on a line of its own is Python, too: a list of a name that nobody defines."""
+    """`[DONE]` on a line of its own is Python, too: a list of an undefined name."""
     changed = _MARKER_LINE.sub("", code)
     return changed if changed == code else changed.strip("\n")
 
@@ -62,7 +62,7 @@ def _without_markers(code: str) -> str:
 
 
 def _visible(code: str) -> str:
-    """Without characters that nobody sees, and with plain spaces for the others."""
+    """Without invisible characters, and with plain spaces for other kinds of space."""
     code = code.translate(_INVISIBLE).replace("\x00", "")
     plain = "".join(" " if unicodedata.category(c) == "Zs" else c for c in code)
     return dedented(plain.split("\n"))

@@ -73,7 +73,7 @@ def is_complete(text: str, entry_point: str) -> bool:
 
 
 def missing_helpers(code: str) -> frozenset[str] | None:
-    """Functions that `code` calls by name and nobody has defined; None when it does not parse."""
+    """Functions that `code` calls by name and does not define; None when it does not parse."""
     tree = parse(code)
     if tree is None:
         return None

@@ -1,22 +1,22 @@
-"""Errors that a person is meant to read: one line that says what to do."""
+"""Errors for the user: one line that says what to do."""
 
 from __future__ import annotations
 
 
 class AssistantError(Exception):
-    """Something a person can mend. `str(error)` is one clear line; the command line exits with `exit_status`."""
+    """An error the user can fix. `str(error)` is one line; the command line exits with `exit_status`."""
 
     exit_status = 1
 
 
 class UsageError(AssistantError):
-    """The request itself is off (unknown problem, malformed option): exit status 2."""
+    """The request is not valid (unknown problem, malformed option): exit status 2."""
 
     exit_status = 2
 
 
 class ProblemSourceError(UsageError):
-    """A source of problems that cannot be found or read as any known format."""
+    """A source of problems that is missing or in no known format."""
 
 
 class EngineError(AssistantError):
@@ -28,11 +28,11 @@ class WeightsError(EngineError):
 
 
 class SandboxError(AssistantError):
-    """The sandbox cannot keep its promises here, so nothing is run."""
+    """The sandbox cannot isolate programs on this system, so nothing is run."""
 
 
 class JournalError(AssistantError):
-    """A journal cannot be written, or is not what it says it is."""
+    """A journal cannot be written, or its content is not valid."""
 
 
 class SessionLocked(JournalError):

@@ -21,13 +21,13 @@ SCHEMA = 1
 Arm = Literal["human", "retry", "tests", "resample", "shuffled", "simulated"]
 EndReason = Literal["solved", "rounds_used_up", "gave_up", "bad_task", "interrupted"]
 Author = Literal["person", "model", "unknown"]
-"""Who speaks: `unknown` where the input is not a terminal and nobody said."""
+"""Author of the feedback: `unknown` where the input is not a terminal and `--author` is missing."""
 Interface = Literal["", "app", "browser", "plain", "python", "import", "bench"]
 """What the session was held in; empty in journals written before this was recorded."""
 
 
 class PromptSettings(FrozenModel):
-    """How the dialogue is put into words."""
+    """The template of the dialogue."""
 
     template: str = "insist"
     """The wording; chosen on recorded feedback (`assistant bench feedback --search`, see the README)."""
@@ -35,9 +35,9 @@ class PromptSettings(FrozenModel):
     visible_tests: int | None = None
     """How many visible tests the prompt shows; None is all of them."""
     failing_cases: bool = False
-    """Whether failing cases accompany the person's words."""
+    """Whether failing cases accompany the person's feedback."""
     overflow: Literal["drop", "refuse"] = "drop"
-    """When the dialogue exceeds the context: leave out the oldest rounds, or refuse with a clear word."""
+    """When the dialogue exceeds the context: leave out the oldest rounds, or refuse with an error."""
 
 
 class StudyInfo(FrozenModel):
@@ -78,7 +78,7 @@ class Effort(FrozenModel):
     waiting: float = 0.0
     away: float = 0.0
     editing: float = 0.0
-    """Mending the code by hand."""
+    """Editing the code by hand."""
 
     @property
     def active(self) -> float:
@@ -205,12 +205,12 @@ class HiddenScored(Event):
 
 
 class FeedbackGiven(Event):
-    """The person's words about `program`; the next generation answers them."""
+    """The person's feedback on `program`; the next generation answers it."""
 
     type: Literal["feedback_given"] = "feedback_given"
     program: str
     round: int
-    """The round that these words lead to (1 for the first feedback)."""
+    """The round that this feedback leads to (1 for the first feedback)."""
     text: str
     kinds: tuple[str, ...] = ()
     effort: Effort = Effort()
@@ -221,7 +221,7 @@ class FeedbackGiven(Event):
 
 
 class CodeEdited(Event):
-    """The person mended the code by hand: a new program in the same round."""
+    """The person edited the code by hand: a new program in the same round."""
 
     type: Literal["code_edited"] = "code_edited"
     turn: int
@@ -263,7 +263,7 @@ class ScratchCalled(Event):
 
 
 class DraftSaved(Event):
-    """Unsent words in the feedback box, kept over cancel and crash."""
+    """Unsent text in the feedback box, kept over cancel and crash."""
 
     type: Literal["draft_saved"] = "draft_saved"
     text: str

@@ -73,7 +73,7 @@ class Finish(FrozenModel):
     """Tokens by which prompt and answer exceed the context length; the reason is then `error`."""
     seed: int = 0
     seed_honoured: bool | None = None
-    """None when the engine cannot tell (most servers)."""
+    """None when the engine does not report it (most servers)."""
     prompt_tokens: int = 0
     reused_tokens: int = 0
     """Prompt tokens whose keys and values were taken from the conversation's cache."""

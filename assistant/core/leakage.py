@@ -1,4 +1,4 @@
-"""The leak meter: how much of somebody's words is the reference solution's code, or an expected value?
+"""Leakage: the share of a feedback text that is the reference solution's code or an expected value.
 
 Feedback and code are cut into tokens; variables are made alike, so that a renamed copy is still a copy. Words leak
 where `GRAM` tokens in a row, one of them an operator or bracket, are in the reference and neither in what the model
@@ -41,14 +41,14 @@ _TYPED = str.maketrans({"–": "-", "—": "-", "−": "-", "×": "*", "“": '"
 
 @dataclass(frozen=True)
 class Leak:
-    """What the words give away."""
+    """What a feedback text gives away."""
 
     share: float
-    """Part of the words' tokens that is copied code or an expected value."""
+    """Share of the feedback's tokens that is copied code or an expected value."""
     longest: int
     """Tokens of the longest copied run."""
     told: float
-    """Part of what is new in the reference that the words hold."""
+    """Share of what is new in the reference that the feedback contains."""
     values: tuple[str, ...] = ()
     """Expected values that they hold."""
 
@@ -81,11 +81,11 @@ def secret_of(problem: Problem, shown_tests: int | None = None) -> Secret:
     return Secret(frozenset(grams), variables, tuple(values))
 
 
-def measure(secret: Secret, program: str, words: str) -> Leak:
-    """What `words` about `program` give away of the secret."""
-    if not _MAY_LEAK.search(words.translate(_TYPED)):
+def measure(secret: Secret, program: str, feedback: str) -> Leak:
+    """What `feedback` on `program` gives away of the secret."""
+    if not _MAY_LEAK.search(feedback.translate(_TYPED)):
         return NOTHING
-    said = tokens_of(words)
+    said = tokens_of(feedback)
     variables = secret.variables | _variables(program)
     before = _grams(_alike(tokens_of(program), variables))
     new = secret.grams - before
@@ -174,7 +174,7 @@ def _longest_run(marks: Sequence[bool]) -> int:
 
 
 def _mark(said: Tokens, value: Tokens, program: Tokens, copied: list[bool]) -> bool:
-    """Mark where the words hold the value; False where they do not, or where the program has it already."""
+    """Mark where the feedback contains the value; False where it does not, or the program has it already."""
     places = _places(said, value)
     if not places or _within(program, value):
         return False

@@ -44,7 +44,7 @@ class CaseReport(Extended):
     stdout: str = ""
     """What the program printed during this case."""
     sealed: bool = True
-    """False when the test ran beside the code, so that the code could have forged the verdict."""
+    """False when the test ran in the program's process, so that the program could have forged the verdict."""
     by_publisher: bool | None = None
     """Whether the data set's own checker accepts the result, where it judges otherwise than `outcome`."""
 

@@ -22,7 +22,7 @@ def same_program(one: str, other: str) -> bool:
 
 
 def changed_nothing(state: State, program: Program | None) -> bool:
-    """Whether words led to `program`, and it is the very program that they were about."""
+    """Whether feedback led to `program`, and it equals the program that the feedback was on."""
     if program is None or program.edited or program.code is None or program.parent is None:
         return False
     before = state.program(program.parent)

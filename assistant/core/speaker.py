@@ -1,4 +1,4 @@
-"""Who spoke in a session: people, a model by its name, or nobody knows. Their words are never mixed."""
+"""Author of a session's feedback: a person, a model by its name, or unknown. Authors are never mixed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Spoke = tuple[str, str]
 """Author (`person`, `model`, `unknown`), and the model's name, empty where it is not known."""
 
 
-def speaker(words: Iterable[Spoke], announced: Spoke = ("person", "")) -> str:
+def speaker(feedback: Iterable[Spoke], announced: Spoke = ("person", "")) -> str:
     """`people`, `model NAME`, `simulated`, `unknown speaker` or `several speakers`.
 
     `announced`, who was to speak, counts where nothing was said.
     """
-    names = {_name(*spoke) for spoke in words} or {_name(*announced)}
+    names = {_name(*spoke) for spoke in feedback} or {_name(*announced)}
     return names.pop() if len(names) == 1 else MIXED
 
 

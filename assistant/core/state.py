@@ -19,7 +19,7 @@ class Program(FrozenModel):
     arm: ev.Arm = "human"
     edited: bool = False
     feedback: str = ""
-    """The words that led to it, empty for round 0."""
+    """The feedback that led to it, empty for round 0."""
     text: str = ""
     """The model's whole answer; empty for an edit."""
     code: str | None = None
@@ -232,7 +232,7 @@ def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
 
 
 def _words_for(state: State, turn: ev.GenerationStarted | None) -> str:
-    """The words that a program of the person's dialogue answers; a second draw answers those of the first."""
+    """The feedback that a program of the person's dialogue answers; a second draw answers those of the first."""
     if turn is not None and turn.redraw_of is not None:
         return next((p.feedback for p in state.programs if p.turn == turn.redraw_of), "")
     return state.pending_feedback.text if state.pending_feedback is not None else ""

@@ -1,4 +1,4 @@
-"""How the state of a session is said to a person: the same words in the app, in plain lines and in lists. Pure."""
+"""Labels for the state of a session, the same in the app, in plain mode and in lists. Pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def round_name(round_: int, rounds: int = 0) -> str:
 
 
 def hidden_words(state: State) -> str:
-    """What the hidden tests found on the program on the table: told only once the session is over."""
+    """What the hidden tests found on the current program: shown only once the session is over."""
     program, problem = state.current_program, state.problem
     if program is None or problem is None or program.visible is None:
         return ""

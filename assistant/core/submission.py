@@ -57,11 +57,11 @@ class Sandbox(Protocol):
         ...
 
     def run(self, submission: Submission) -> Report:
-        """Run every test. Never raises for what the program does; `SandboxError` when the walls do not stand."""
+        """Run every test. Never raises for what the program does; `SandboxError` when there is no isolation."""
         ...
 
     def call(self, source: str, expression: str, limits: Limits = Limits(), prelude: str = "") -> CaseReport:
-        """Load `prelude` and `source`, evaluate one expression beside them, report its `repr` (unsealed)."""
+        """Load `prelude` and `source`, evaluate one expression in the same process, report its `repr` (unsealed)."""
         ...
 
     def close(self) -> None:

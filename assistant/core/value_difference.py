@@ -1,4 +1,4 @@
-"""Where two values differ, for marking it, and what to say where the eye cannot tell them apart. Pure."""
+"""Where two values differ, for marking the difference, and a note where they look the same. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
 
 def contrasted(expected: str, actual: str, longest: int = 2000) -> tuple[list[Part], list[Part], str]:
-    """Two unequal values in parts that are safe to print, and a note where the eye cannot tell them apart.
+    """Two unequal values in parts that are safe to print, and a note where they look the same.
 
     At most `longest` characters of each, where they differ. A space that only one of them has is `␣`.
     """

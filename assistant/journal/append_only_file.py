@@ -1,4 +1,4 @@
-"""A file that only grows, by whole pieces, each on disk before the next; with one writer."""
+"""An append-only file with one writer: each record is complete and synced to disk before the next one."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
 
 
 class AppendFile:
-    """An open, locked file. Whatever fails, it ends with a whole piece, or is cut back before the next."""
+    """An open, locked file. After any failure it ends with a complete record, or is truncated before the next."""
 
     def __init__(self, path: Path, *, new: bool = False, staged: bool = False) -> None:
-        """Open `path` (or make it, where nothing may be yet). Raises `OSError`, or `SessionLocked`.
+        """Open `path` (`new`: create it; it must not exist). Raises `OSError`, or `SessionLocked`.
 
-        A `staged` new file gets its name only with its first piece, so that a kill leaves no empty file there.
+        A `staged` new file gets its name only with its first record, so that a kill leaves no empty file there.
         """
         self.path = path
         self._attempt = b""
         self._staging: Path | None = None
-        """Where the file lies until its first piece is on disk."""
+        """Temporary path of the file until its first record is on disk."""
         if new and staged:
             self._open_staged()
         else:
@@ -41,7 +41,7 @@ class AppendFile:
             self._lock = WriterLock(descriptor, self.path, announce=at == self.path)
         except BaseException:
             os.close(descriptor)
-            if flags & os.O_CREAT:  # it is ours, and empty
+            if flags & os.O_CREAT:  # created by this call, and empty
                 with contextlib.suppress(OSError):
                     at.unlink()
             raise
@@ -66,7 +66,7 @@ class AppendFile:
         except BaseException:
             with contextlib.suppress(OSError):
                 if self.path.stat().st_ino == os.fstat(self._descriptor).st_ino:
-                    _give_name_back(staging, self.path)
+                    _undo_name(staging, self.path)
             raise
         self._staging = None
         if linked:
@@ -75,16 +75,16 @@ class AppendFile:
         self._lock.announce()
 
     def content(self) -> bytes:
-        """The whole file, even one that was removed meanwhile."""
+        """The content of the file, also after it was removed."""
         return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
 
     def append(self, data: bytes, at: int) -> None:
-        """Put `data` at byte `at`, the end of the last whole piece; on disk when this returns.
+        """Write `data` at byte `at`, the end of the last complete record; on disk when this returns.
 
         Raises `JournalError`; then the file ends at `at` again, and the same call may be repeated.
         """
         self._check_in_place()
-        self._cut_remains(at)
+        self._truncate_remains(at)
         self._attempt = data
         try:
             write_all(self._descriptor, data)
@@ -94,9 +94,7 @@ class AppendFile:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, at)
             if isinstance(error, OSError):
-                raise self._trouble(
-                    f"cannot be written ({error.strerror}): nothing is lost; repair that"
-                ) from None
+                raise self._not_written(error) from None
             raise
 
     def truncate(self, size: int) -> None:
@@ -105,7 +103,7 @@ class AppendFile:
         os.fsync(self._descriptor)
 
     def close(self, *, discard: bool = False) -> None:
-        """Let go of the file, put back first where it was removed (or take it away); safe to call again."""
+        """Close the file; restore it first if it was removed, or delete it (`discard`). Safe to call again."""
         if self._descriptor < 0:
             return
         if discard or self._staging is not None:
@@ -119,22 +117,25 @@ class AppendFile:
         os.close(descriptor)
 
     def _check_in_place(self) -> None:
-        """The open file is still the one that the path names. Raises `JournalError`, the file put back."""
+        """Check that the path still names the open file. Raises `JournalError`; a removed file is restored first."""
         if self._descriptor < 0:
-            raise JournalError(f"{self.path} is closed: resume the session to go on")
+            raise JournalError(f"{self.path} is closed. Resume the session to continue")
         ours = os.fstat(self._descriptor)
         if ours.st_nlink == 0:
-            self._put_back()
-            raise self._trouble("was removed while the session was running; it has been put back: look there")
+            self._restore()
+            raise self._error(
+                "was removed while the session was running; it has been put back; no events were lost. Check the "
+                "folder"
+            )
         try:
             there = (self._staging or self.path).stat()
         except OSError:
             there = None
         if there is None or (there.st_ino, there.st_dev) != (ours.st_ino, ours.st_dev):
-            raise self._trouble("was moved or replaced while the session was running: put it back")
+            raise self._error("was moved or replaced while the session was running. Move it back")
 
-    def _put_back(self) -> None:
-        """A removed file lives on while it is open: write it again under its name. Raises `JournalError`."""
+    def _restore(self) -> None:
+        """Write a removed file, whose content is readable while it is open, under its name. Raises `JournalError`."""
         content, old, lock = self.content(), self._descriptor, self._lock
         try:
             make_folders(self.path.parent)
@@ -150,21 +151,31 @@ class AppendFile:
                     with contextlib.suppress(OSError):
                         self._staging.unlink()
             self._descriptor, self._lock, self._staging = old, lock, None
-            raise self._trouble(
-                f"was removed and cannot be put back ({error.strerror}); its events are kept: mend that"
+            raise self._error(
+                f"was removed and cannot be put back ({error.strerror}); its events are kept in memory. "
+                "Make its folder writable"
             ) from None
         os.close(old)
 
-    def _cut_remains(self, at: int) -> None:
-        """Cut off what a failed attempt left behind `at`. Raises `JournalError` for anybody else's bytes."""
+    def _truncate_remains(self, at: int) -> None:
+        """Truncate what a failed attempt left after `at`. Raises `JournalError` for bytes of another program."""
         extra = os.pread(self._descriptor, len(self._attempt) + 1, at)
         if os.fstat(self._descriptor).st_size < at or not self._attempt.startswith(extra):
-            raise self._trouble("was changed by another program while the session was running: put it right")
+            raise self._error(
+                "was changed by another program while the session was running. Undo that change"
+            )
         if extra:
             os.ftruncate(self._descriptor, at)
 
-    def _trouble(self, what: str) -> JournalError:
-        return JournalError(f"{self.path} {what}, then try again")
+    def _not_written(self, error: OSError) -> JournalError:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "Free some space" if full else "Make it writable"
+        return JournalError(
+            f"Cannot write {self.path}: {error.strerror}. No events were lost. {advice} and try again."
+        )
+
+    def _error(self, what: str) -> JournalError:
+        return JournalError(f"{self.path} {what}, then try again.")
 
 
 def _take_name(staging: Path, path: Path) -> bool:
@@ -181,7 +192,7 @@ def _take_name(staging: Path, path: Path) -> bool:
     return True
 
 
-def _give_name_back(staging: Path, path: Path) -> None:
+def _undo_name(staging: Path, path: Path) -> None:
     """Undo `_take_name`. Raises `OSError`."""
     if staging.exists():
         path.unlink()

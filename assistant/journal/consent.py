@@ -1,9 +1,9 @@
-"""Answers about consent that are given outside a session: an append-only file beside the journals.
+"""Answers about consent that are given outside a session: an append-only file next to the journals.
 
 One line an answer (see `Answer`). `withdrawn` takes every session of the annotator out of every later export,
-whatever the journals say. `granted` stands for sessions in which nobody was asked or in which the annotator had
+whatever the journals say. `granted` stands for sessions without a consent question, or in which the annotator had
 refused before, and lifts an earlier withdrawal. The last answer of an annotator counts. A last line that a crash
-cut off was confirmed to nobody; the next answer sets it aside.
+cut off was never confirmed; the next answer sets it aside.
 """
 
 from __future__ import annotations

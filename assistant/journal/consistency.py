@@ -1,4 +1,4 @@
-"""Whether a journal's events make sense together: who refers to what, which no single line can tell."""
+"""Cross-event consistency checks of a journal: references that per-line validation cannot see."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from assistant.core.state import program_id
 
 
 class ConsistencyChecker:
-    """Fed a journal's events in order, says what does not fit those before."""
+    """Takes a journal's events in order and reports references that earlier events do not support."""
 
     def __init__(self, session: str) -> None:
-        """`session` is the id that the file's name promises."""
+        """`session` is the id in the file's name."""
         self._session = session
         self._events = 0
         self._turns: set[int] = set()
         self._rounds: dict[str, int] = {}
         self._code: dict[str, str | None] = {}
 
-    def tell(self, event: ev.Event) -> Iterator[tuple[str, str]]:
-        """What is wrong with `event`, as kind (`header`, `problem`, `reference`) and message."""
+    def check(self, event: ev.Event) -> Iterator[tuple[str, str]]:
+        """Findings on `event`, as kind (`header`, `problem`, `reference`) and message."""
         first = self._events == 0
         self._events += 1
         if isinstance(event, ev.SessionStarted) != first:
@@ -54,7 +54,7 @@ class ConsistencyChecker:
 
     def _new_turn(self, turn: int) -> Iterator[tuple[str, str]]:
         if turn in self._turns:
-            yield "reference", f"turn {turn} happens a second time"
+            yield "reference", f"turn {turn} occurs a second time"
         self._turns.add(turn)
 
     def _new_program(self, program: str, round_: int, code: str | None) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What a journal says twice must agree: verdicts and their cases, prompts and what was said, one clock and the other.
+"""Contradictions in a journal: verdicts against their cases, prompts against feedback, wall clock against monotonic.
 
 The hash chain shows that a line was changed, unless the chain was made anew behind it. These checks find most of what
 such a change leaves contradictory. A verdict forged together with its cases is found by `assistant replay` alone.
@@ -18,19 +18,19 @@ from assistant.core.outcome import Outcome, Report
 from assistant.core.problem import AssertTest, CallTest, Problem, Test
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
-"""A clock may be set back by so much (it is corrected over the network) without a word."""
+"""A clock may be set back by so much (it is corrected over the network) without a finding."""
 CLOCK_FAULT = timedelta(days=1)
 """No correction of a clock goes back as far as this."""
 DIALOGUE = ("human", "simulated")
 AFTER_THE_END = (ev.QuestionAnswered, ev.ConsentGiven)
 """What may follow a final end, control arms aside."""
 _ID_TIME = re.compile(r"(\d{8}-\d{6})-[0-9a-z]{10}")
-Said = tuple[str, str]
+Finding = tuple[str, str]
 """Kind of a finding (`contradiction`, `clock`, `missing`) and its message."""
 
 
 class Consistency:
-    """Fed a journal's events in order, says what contradicts what came before."""
+    """Takes a journal's events in order and reports what contradicts earlier ones."""
 
     def __init__(self) -> None:
         self._clock = _Clock()
@@ -39,15 +39,15 @@ class Consistency:
         self._turns = 0
         self._arms: dict[int, str] = {}
         self._rounds: dict[str, int] = {}
-        self._words: dict[str, ev.FeedbackGiven] = {}
+        self._feedback_by_program: dict[str, ev.FeedbackGiven] = {}
         self._judged: dict[str, bool] = {}
         """Programs with a visible verdict, in order: whether the hidden tests judged them, too."""
         self._passed = False
         self._ended: ev.SessionEnded | None = None
 
-    def tell(self, stamp: ev.Stamp, event: ev.Event) -> Iterator[Said]:
+    def check(self, stamp: ev.Stamp, event: ev.Event) -> Iterator[Finding]:
         """What is wrong with `event`."""
-        yield from self._clock.tell(stamp, event, ended=self._ended is not None)
+        yield from self._clock.check(stamp, event, ended=self._ended is not None)
         yield from _negative(event)
         yield from self._after_the_end(event)
         match event:
@@ -69,7 +69,7 @@ class Consistency:
                 self._judged[event.program] = True
                 yield from self._report(event.hidden, "hidden", event.program)
             case ev.FeedbackGiven():
-                self._words[event.program] = event
+                self._feedback_by_program[event.program] = event
             case ev.TestAdded():
                 self._tests = (*self._tests, event.test)
             case ev.ConsentGiven():
@@ -77,7 +77,7 @@ class Consistency:
             case ev.SessionEnded():
                 yield from self._end(event)
 
-    def finish(self) -> Iterator[Said]:
+    def finish(self) -> Iterator[Finding]:
         """What is missing once the last event is read."""
         judged = list(self._judged.items())
         over = self._ended is not None and self._ended.reason != "interrupted"
@@ -85,7 +85,7 @@ class Consistency:
         if self._header is not None and self._header.problem.hidden_tests and without:
             yield "missing", f"no verdict of the hidden tests is recorded for {', '.join(without)}"
 
-    def _after_the_end(self, event: ev.Event) -> Iterator[Said]:
+    def _after_the_end(self, event: ev.Event) -> Iterator[Finding]:
         if self._ended is None:
             return
         if isinstance(event, ev.SessionResumed) and self._ended.reason == "interrupted":
@@ -98,7 +98,7 @@ class Consistency:
         arm = getattr(event, "arm", None)
         return arm is not None and arm not in DIALOGUE
 
-    def _resumed(self, event: ev.SessionResumed) -> Iterator[Said]:
+    def _resumed(self, event: ev.SessionResumed) -> Iterator[Finding]:
         self._ended = None
         # The run before may have been killed between the two verdicts of a program.
         self._judged = dict.fromkeys(self._judged, True)
@@ -106,18 +106,18 @@ class Consistency:
         if event.annotator and owner and event.annotator != owner:
             yield "contradiction", f"resumed by {event.annotator}, though the session is {owner}'s"
 
-    def _next_turn(self, turn: int, arm: str) -> Iterator[Said]:
+    def _next_turn(self, turn: int, arm: str) -> Iterator[Finding]:
         if turn > self._turns:
             yield "contradiction", f"turn {turn} follows turn {self._turns - 1}: turns between them are gone"
         self._turns = max(self._turns, turn + 1)
         self._arms.setdefault(turn, arm)
 
-    def _of_its_turn(self, turn: int, arm: str) -> Iterator[Said]:
+    def _of_its_turn(self, turn: int, arm: str) -> Iterator[Finding]:
         known = self._arms.get(turn, arm)
         if known != arm:
             yield "contradiction", f"turn {turn} was asked for as `{known}`, not as `{arm}`"
 
-    def _asked(self, event: ev.GenerationStarted) -> Iterator[Said]:
+    def _asked(self, event: ev.GenerationStarted) -> Iterator[Finding]:
         yield from self._next_turn(event.turn, event.arm)
         header = self._header
         if header is None:
@@ -130,20 +130,20 @@ class Consistency:
         if answers and parent is not None and self._rounds.get(parent) == event.round - 1:
             yield from self._words_in(prompt, parent, bool(header.imported_from))
 
-    def _words_in(self, prompt: str, parent: str, imported: bool) -> Iterator[Said]:
-        words = self._words.get(parent)
-        if words is None:
-            yield "contradiction", f"answers words about {parent}, of which there are none"
-        elif _flat(words.text) not in prompt and not (imported and words.text == "…"):
-            yield "contradiction", f"the prompt does not hold the words that were said about {parent}"
+    def _words_in(self, prompt: str, parent: str, imported: bool) -> Iterator[Finding]:
+        given = self._feedback_by_program.get(parent)
+        if given is None:
+            yield "contradiction", f"answers feedback on {parent}, of which there are none"
+        elif _flat(given.text) not in prompt and not (imported and given.text == "…"):
+            yield "contradiction", f"the prompt does not contain the feedback on {parent}"
 
-    def _tested(self, event: ev.TestsFinished) -> Iterator[Said]:
+    def _tested(self, event: ev.TestsFinished) -> Iterator[Finding]:
         self._judged.setdefault(event.program, False)
         self._passed = self._passed or (event.visible.passed and event.arm in DIALOGUE)
         yield from self._of_its_turn(event.turn, event.arm)
         yield from self._report(event.visible, "visible", event.program)
 
-    def _report(self, report: Report, which: str, program: str) -> Iterator[Said]:
+    def _report(self, report: Report, which: str, program: str) -> Iterator[Finding]:
         """A verdict follows from its cases, and those are the tests'."""
         first = next((case for case in report.cases if not case.passed), None)
         outcome = first.outcome if first else Outcome.PASSED
@@ -161,7 +161,7 @@ class Consistency:
         if [case.test for case in report.cases] != [test.text(problem.entry_point) for test in tests]:
             yield "contradiction", f"the {which} verdict on {program} is not about the tests of the problem"
 
-    def _end(self, event: ev.SessionEnded) -> Iterator[Said]:
+    def _end(self, event: ev.SessionEnded) -> Iterator[Finding]:
         self._ended = event
         if event.reason == "solved" and not self._passed:
             yield "contradiction", "ended as solved, though no program passed the visible tests"
@@ -174,9 +174,9 @@ class _Clock:
         self._wall: datetime | None = None
         self._mono: float | None = None
 
-    def tell(self, stamp: ev.Stamp, event: ev.Event, *, ended: bool) -> Iterator[Said]:
-        """What is odd about an event's times. What follows an end may be of any later run."""
-        wall = _moment(stamp.time)
+    def check(self, stamp: ev.Stamp, event: ev.Event, *, ended: bool) -> Iterator[Finding]:
+        """Findings on an event's times. Events after an end may come from any later run."""
+        wall = _parsed_time(stamp.time)
         if wall is None or not isfinite(stamp.mono):
             yield "contradiction", f"`{stamp.time}`, {stamp.mono} is no time"
             return
@@ -193,14 +193,14 @@ class _Clock:
         self._wall, self._mono = wall, stamp.mono
 
 
-def _set_back(back: timedelta) -> Iterator[Said]:
+def _set_back(back: timedelta) -> Iterator[Finding]:
     if back > CLOCK_FAULT:
         yield "contradiction", f"the time goes back by {back.days} days"
     elif back > CLOCK_TOLERANCE:
         yield "clock", f"the clock was set back by {back.total_seconds():.0f} seconds before this event"
 
 
-def _started(session: str, wall: datetime) -> Iterator[Said]:
+def _started(session: str, wall: datetime) -> Iterator[Finding]:
     """The session's id carries the second at which it was made."""
     found = _ID_TIME.fullmatch(session)
     try:
@@ -213,15 +213,15 @@ def _started(session: str, wall: datetime) -> Iterator[Said]:
         yield "clock", f"starts at {wall:%H:%M:%S}, though its id is of {made:%H:%M:%S}"
 
 
-def _moment(text: str) -> datetime | None:
+def _parsed_time(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
+    return parsed if parsed.tzinfo is not None else None
 
 
-def _negative(event: ev.Event) -> Iterator[Said]:
+def _negative(event: ev.Event) -> Iterator[Finding]:
     """Times and counts are never below zero."""
     effort, finish = getattr(event, "effort", None), getattr(event, "finish", None)
     values: dict[str, float] = {}
@@ -234,7 +234,7 @@ def _negative(event: ev.Event) -> Iterator[Said]:
             yield "contradiction", f"{name} is {value}, which no clock or counter gives"
 
 
-def _consent_text(event: ev.ConsentGiven) -> Iterator[Said]:
+def _consent_text(event: ev.ConsentGiven) -> Iterator[Finding]:
     if (
         event.text
         and hashlib.sha256(event.text.encode("utf-8", "surrogatepass")).hexdigest() != event.text_sha256
@@ -242,7 +242,7 @@ def _consent_text(event: ev.ConsentGiven) -> Iterator[Said]:
         yield "contradiction", "the consent text does not have the hash that is recorded for it"
 
 
-def _task_in(prompt: str, header: ev.SessionStarted) -> Iterator[Said]:
+def _task_in(prompt: str, header: ev.SessionStarted) -> Iterator[Finding]:
     """The prompt holds the task and the tests that it was to show."""
     problem = header.problem
     wanted = [problem.text, *_shown(problem, header.settings.prompt.visible_tests)]

@@ -88,7 +88,7 @@ def judge_strictly(
     """One file by the meaning of every line; slow, but it can say what is wrong."""
     lines, torn = split_lines(data)
     if not lines:
-        return LeftOut(path, "empty", "holds no whole event")
+        return LeftOut(path, "empty", "holds no complete event")
     for line in examine(lines):
         if line.troubles:
             trouble = line.troubles[0]

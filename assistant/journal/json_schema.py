@@ -36,15 +36,15 @@ def line_schema() -> dict[str, Any]:
 
 
 def _describe_fields(definitions: dict[str, Any]) -> None:
-    """Add the words that stand below the fields in the source, which pydantic leaves out."""
-    words = {
-        name: said for module in (problem, outcome, generation, events) for name, said in _field_words(module)
+    """Add the docstrings below the fields in the source, which pydantic leaves out."""
+    docstrings = {
+        name: text for module in (problem, outcome, generation, events) for name, text in _field_words(module)
     }
     for name, definition in definitions.items():
         for field, described in definition.get("properties", {}).items():
-            said = words.get((name, field)) or words.get(("Stamp", field))
-            if said and "$ref" not in described:
-                described["description"] = said
+            text = docstrings.get((name, field)) or docstrings.get(("Stamp", field))
+            if text and "$ref" not in described:
+                described["description"] = text
 
 
 def _field_words(module: ModuleType) -> Iterator[tuple[tuple[str, str], str]]:

@@ -16,7 +16,7 @@ UNBEGUN = ".jsonl.new"
 
 
 class WriterLock:
-    """An exclusive lock on an open file, with a note beside it that names its holder.
+    """An exclusive lock on an open file, with a note next to it that names the process that holds it.
 
     The lock is the kernel's (`flock`), so it ends with its process however that ends; the note only serves
     the message that a second writer gets, and may be stale.
@@ -60,7 +60,7 @@ class WriterLock:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody is writing the file at `path` just now."""
+    """Whether a process is writing the file at `path` now."""
     try:
         # For writing: on a network file system the kernel makes a record lock of it, which needs that.
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -70,7 +70,7 @@ def is_locked(path: Path) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:  # a file system without locks: nobody can hold one
+    except OSError:  # a file system without locks
         return False
     finally:
         os.close(descriptor)
@@ -82,7 +82,7 @@ STALE_AFTER = 60.0
 
 
 def sweep(folder: Path, keep: Path) -> None:
-    """Remove what killed processes left in `folder`: notes of locks that nobody holds, journals never begun.
+    """Remove what killed processes left in `folder`: notes of released locks, journals without an event.
 
     `keep` is the journal at hand. What cannot be removed stays; no journal is touched.
     """
@@ -95,7 +95,7 @@ def sweep(folder: Path, keep: Path) -> None:
 
 
 def _sweep(path: Path, note: bool) -> None:
-    """Remove `path` where it is old enough and nobody writes its journal. Raises `OSError`."""
+    """Remove `path` where it is old enough and no process writes its journal. Raises `OSError`."""
     if time.time() - path.stat(follow_symlinks=False).st_mtime < STALE_AFTER:
         return
     if not is_locked(path.with_suffix(".jsonl") if note else path):

@@ -67,7 +67,7 @@ def parse_journal(path: Path, data: bytes) -> Recording:
     """`data` as the journal that `path` names in messages; see `read_journal`."""
     lines, torn = split_lines(data)
     if not lines:
-        raise JournalError(f"{path}: holds no whole event; nothing was recorded before it was cut off")
+        raise JournalError(f"{path}: holds no complete event; nothing was recorded before it was cut off")
     events: list[Event] = []
     stamps: list[Stamp] = []
     for line in examine(lines):

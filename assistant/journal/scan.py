@@ -1,4 +1,4 @@
-"""What lies in a folder of sessions: journals, what belongs beside them, and what does not."""
+"""Contents of a sessions folder: journals, files that belong to them, and other files."""
 
 from __future__ import annotations
 

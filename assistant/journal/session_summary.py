@@ -38,7 +38,7 @@ class SessionSummary(FrozenModel):
     feedbacks: int = 0
     state: SessionState = "open"
     false_solve: bool = False
-    """Passes the visible tests and fails a hidden one; told only once the session has ended."""
+    """Passes the visible tests and fails a hidden one; shown only once the session has ended."""
     active_seconds: float = 0.0
     """The person's own time: reading, typing, editing."""
     events: int = 0
@@ -63,7 +63,7 @@ def summarize(path: Path) -> SessionSummary:
 
 
 def _that_matter(events: Sequence[Event]) -> list[Event]:
-    """The events without those that no summary tells of: drafts, calls, readings of the clock but the last."""
+    """The events without those that no summary uses: drafts, calls, readings of the clock but the last."""
     clock = next((event for event in reversed(events) if isinstance(event, ClockChanged)), None)
     return [
         event

@@ -77,7 +77,7 @@ class Verification(FrozenModel):
 
 
 def verify_folder(folder: Path) -> list[Finding]:
-    """Everything that is wrong or odd in `folder`. Raises `UsageError`, `JournalError` for the folder itself."""
+    """Every finding in `folder`. Raises `UsageError`, `JournalError` for the folder itself."""
     return list(check_folder(folder).findings)
 
 
@@ -138,8 +138,8 @@ def check_file(path: Path) -> Checked:
 def _line_findings(path: Path, lines: Sequence[Line], torn: bytes) -> Iterator[Finding]:
     if not lines:
         kind = "header" if torn else "empty"
-        yield _of(path, None, kind, "holds no whole event")
-    story = ConsistencyChecker(path.stem)
+        yield _of(path, None, kind, "holds no complete event")
+    references = ConsistencyChecker(path.stem)
     broken = False
     found = []
     for line in lines:
@@ -147,7 +147,7 @@ def _line_findings(path: Path, lines: Sequence[Line], torn: bytes) -> Iterator[F
         if line.event is None:
             broken = True
             continue
-        for kind, message in story.tell(line.event):
+        for kind, message in references.check(line.event):
             # After an unreadable line, what it may have introduced is not missed a second time.
             if not (broken and kind in ("reference", "header")):
                 found.append(_of(path, line.number, kind, message))
@@ -163,8 +163,8 @@ def _contradictions(path: Path, lines: Sequence[Line]) -> Iterator[Finding]:
     consistency = Consistency()
     for line in lines:
         if line.stamp is not None and line.event is not None:
-            said = consistency.tell(line.stamp, line.event)
-            yield from (_of(path, line.number, kind, message) for kind, message in said)
+            findings = consistency.check(line.stamp, line.event)
+            yield from (_of(path, line.number, kind, message) for kind, message in findings)
     yield from (_of(path, None, kind, message) for kind, message in consistency.finish())
 
 
@@ -187,10 +187,10 @@ def _consents(journals: Sequence[Checked]) -> Iterator[Finding]:
             key = (journal.annotator, consent.version, consent.text_sha256)
             granted, file = first.setdefault(key, (consent.granted, journal.file))
             if granted is not consent.granted:
-                words = (
+                message = (
                     f"{journal.annotator}'s answer to consent text {consent.version} differs from {file.name}"
                 )
-                yield _of(journal.file, None, "consent", words)
+                yield _of(journal.file, None, "consent", message)
 
 
 def _against(folder: Path, journals: Sequence[Checked], tips: Sequence[Tip]) -> Iterator[Finding]:

@@ -61,10 +61,10 @@ class Journal:
 
     @classmethod
     def reopen(cls, path: Path) -> tuple[Journal, list[Event]]:
-        """An existing journal to go on with, and its events so far.
+        """An existing journal opened for appending, and its events so far.
 
-        A torn last line is first saved beside the journal (see `torn_file`), then cut off. Raises
-        `SessionLocked` while somebody writes it, `JournalError` where it is not a valid journal.
+        A torn last line is first saved next to the journal (see `torn_file`), then cut off. Raises
+        `SessionLocked` while another process writes it, `JournalError` where it is not a valid journal.
         """
         try:
             file = AppendFile(path)
@@ -84,7 +84,7 @@ class Journal:
         """Write `event`, and return its stamp once it is on disk.
 
         Raises `JournalError` (disk full, folder gone, read-only): then the event is not in the journal, and
-        may be appended again once that is mended.
+        may be appended again once the cause is removed.
         """
         with self._guard:
             end = self._end
@@ -100,7 +100,7 @@ class Journal:
             return stamp
 
     def close(self) -> None:
-        """Let go of the journal, which leaves no file where not a single event came; safe to call again."""
+        """Close the journal; one without events is deleted. Safe to call again."""
         with self._guard:
             self._file.close(discard=self._end.seq == 0)
 
@@ -113,5 +113,6 @@ class Journal:
             self._file.truncate(recording.size)
         except OSError as error:
             raise JournalError(
-                f"{self.path}: its torn last line cannot be set aside ({error.strerror}): mend that first"
+                f"{self.path}: its torn last line cannot be set aside ({error.strerror}). Make the folder "
+                "writable, then resume."
             ) from None

@@ -57,8 +57,8 @@ def settings_file() -> Path:
     return config_folder() / "settings.toml"
 
 
-def load_preferences(tell: Callable[[str], None] = lambda _: None) -> Preferences:
-    """The settings; defaults stand in for what cannot be read, and `tell` gets a line for each of those."""
+def load_preferences(report: Callable[[str], None] = lambda _: None) -> Preferences:
+    """The settings, with defaults for what cannot be read; `report` gets one line for each of those."""
     path = settings_file()
     try:
         text = read_text(path, MEGABYTE)
@@ -66,9 +66,9 @@ def load_preferences(tell: Callable[[str], None] = lambda _: None) -> Preference
     except FileNotFoundError:
         return Preferences()
     except (OSError, UnicodeDecodeError, TOMLKitError, RecursionError) as error:
-        tell(f"{path}: {_reason(error)}; using the defaults, the file is left as it is")
+        report(f"{path}: {_reason(error)}; using the defaults, the file is left as it is")
         return Preferences()
-    return _usable(path, text, values, tell)
+    return _usable(path, text, values, report)
 
 
 def save_preference(name: str, value: object) -> None:
@@ -110,14 +110,14 @@ def annotator_id() -> str:
         return made
 
 
-def _usable(path: Path, text: str, values: dict[str, Any], tell: Callable[[str], None]) -> Preferences:
+def _usable(path: Path, text: str, values: dict[str, Any], report: Callable[[str], None]) -> Preferences:
     """Every value that can be used; a line for each that cannot."""
     try:
         return Preferences.model_validate(values)
     except ValidationError as error:
         wrong = {str(trouble["loc"][0]): _what(trouble) for trouble in reversed(error.errors())}
     for name in sorted(wrong, key=lambda name: _line_of(text, name)):
-        tell(f"{path}, line {_line_of(text, name)}: {name}: {wrong[name]}; it is left out")
+        report(f"{path}, line {_line_of(text, name)}: {name}: {wrong[name]}; it is ignored")
     return Preferences.model_validate({name: value for name, value in values.items() if name not in wrong})
 
 

@@ -102,7 +102,7 @@ def replace_file(path: Path, data: bytes, *, shared: bool = False) -> None:
 
 
 def _umask() -> int:
-    """This process's mask of file modes (there is no way to read it but to set it, except where /proc tells)."""
+    """This process's mask of file modes (it can be read only by setting it, except where /proc has it)."""
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith("Umask:")), 8)

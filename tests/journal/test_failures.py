@@ -172,7 +172,9 @@ def test_a_removed_folder_that_cannot_be_made_again_is_said_and_made_later(journ
     root.write_text("in the way")
     for _ in range(2):
         refused(
-            journal, BIG, r"removed and cannot be put back .*sessions is not a folder.; its events are kept"
+            journal,
+            BIG,
+            r"removed and cannot be put back .*sessions is not a folder.; its events are kept in memory",
         )
     root.unlink()
     refused(journal, BIG, "has been put back")

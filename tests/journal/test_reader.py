@@ -57,15 +57,15 @@ def test_a_line_taken_out_is_noticed(tmp_path: Path, gone: int, word: str) -> No
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        (b"", "no whole event"),
-        (b"hello\n", "no whole event"),
+        (b"", "no complete event"),
+        (b"hello\n", "no complete event"),
         (b"hello\nyou\n", "line 1: not JSON"),
         (b'{"a": 1}\n{"a": 2}\n', "line 1: schema is None"),
         (b'{"schema": true}\n', "schema is True"),
         (b'{"schema": 0}\n', "schema is 0"),
         (b'{"schema": 99, "type": "telepathy"}\n', "schema 99, this version reads up to 1: update assistant"),
         (b'{"schema": 1, "type": "telepathy"}\n', "line 1: seq"),
-        (b"\x00" * 4096, "no whole event"),
+        (b"\x00" * 4096, "no complete event"),
     ],
 )
 def test_foreign_and_future_files_are_refused_in_one_line(tmp_path: Path, content: bytes, word: str) -> None:

@@ -32,7 +32,7 @@ def effective_trials(clusters: Sequence[tuple[float, int]]) -> float:
     """How many independent trials clustered ones are worth: trials divided by the design effect (Kish 1965).
 
     `clusters` are (successes, trials). The design effect is the variance of the share between clusters over
-    the binomial one, and at least 1. Where the share is 0 or 1 there is no variance to tell it; there, one
+    the binomial one, and at least 1. Where the share is 0 or 1 there is no variance to estimate it; there, one
     cluster counts as one trial.
     """
     clusters = [(x, n) for x, n in clusters if n]
@@ -115,7 +115,7 @@ def partly_measured(clusters: Sequence[Cluster], open_: int) -> Share:
 
 
 def _worth(solved: int, settled: int, asked_solved: int, asked: int, open_: int) -> float:
-    """How many trials, all known, would tell the share as well.
+    """Number of independent trials that would give the share with the same precision.
 
     The share of the asked is drawn towards a half by one success and one failure: none or all of few is no certainty.
     """
