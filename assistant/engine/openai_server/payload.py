@@ -17,12 +17,21 @@ SILENT = ("stream_options", "n", "stop", "max_completion_tokens")
 """Fields that are made up for on this side when a server refuses them."""
 NO_SYSTEM = re.compile(
     r"system.{0,40}(role|message|prompt).{0,60}(not|un)\s?support|(not|n't) support.{0,40}system"
-    r"|roles? must alternate|role.{0,40}system|system role|only user.{0,20}assistant",
+    r"|roles? must alternate|role.{0,40}system|system role|only user.{0,20}assistant|developer instruction"
+    r"|(should be|supported values are:?) .user. (or|and) .assistant|must (have|be) (the )?role .?user",
     re.IGNORECASE | re.DOTALL,
 )
 """What chat templates and servers say to a system turn that they do not know."""
 TOLD = ("seed", "top_k", "min_p", "repetition_penalty", "repeat_penalty", "generation_config")
 """Fields that a request can do without, though its answer may be another."""
+FIXED = ("top_p", "temperature")
+"""Fields that some models have fixed; left out one at a time, and only where no value of them is taken."""
+_NOT_TAKEN = re.compile(
+    r"unsupported|not supported?|cannot both|deprecated|not (allowed|permitted)|extra|unknown|unrecogni[sz]ed",
+    re.IGNORECASE,
+)
+_ACCEPTED = re.compile(r"expected one of|(valid|supported|allowed) (fields|parameters|keys)", re.IGNORECASE)
+"""What begins a list of fields that are taken."""
 
 
 @dataclass
@@ -45,8 +54,10 @@ class Dialect:
             return True
         if failure.status == 500:
             return False
-        fields = failure.fields
-        named = {n for n in SILENT + TOLD if n in sent and (n in fields or _names(failure.said, n))}
+        fields, said = failure.fields, _ACCEPTED.split(failure.said)[0]
+        named = {n for n in SILENT + TOLD if n in sent and (n in fields or _names(said, n))}
+        if not named and _NOT_TAKEN.search(said):
+            named = set([n for n in FIXED if n in sent and (n in fields or _names(said, n))][:1])
         renamed = "max_tokens" in sent and ("max_completion_tokens" in failure.said or "max_tokens" in fields)
         with self.lock:
             self.refused |= named
@@ -89,6 +100,10 @@ def _has_system(sent: Mapping[str, Any]) -> bool:
 
 
 def _names(said: str, name: str) -> bool:
-    """The words name the field: quoted if it is a word of English, too."""
-    pattern = rf"\b{name}\b" if "_" in name else rf"""['"`]{name}['"`]"""
+    """The words name the field: one that is a word of English, too, is quoted or stands where a field stands."""
+    pattern = (
+        rf"\b{name}\b"
+        if "_" in name
+        else rf"""['"`]{name}['"`]|\b(param|parameter|field|argument|property|option|key)s?:?\s+{name}\b|\b{name}: """
+    )
     return re.search(pattern, said) is not None

@@ -15,9 +15,10 @@ from assistant.engine.openai_server.stop_filter import StopFilter
 from assistant.engine.openai_server.streaming import Delta
 
 STOPPED = frozenset({"stop", "eos", "eos_token", "stop_sequence", "end_turn"})
-FULL = frozenset({"length", "max_tokens", "model_length"})
+FULL = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 FAILED = {
     "content_filter": "the server's content filter cut the answer",
+    "safety": "the server's content filter cut the answer",
     "abort": "the server aborted the answer",
     "error": "the server failed while answering",
 }
@@ -137,7 +138,7 @@ class Answer:
             return "length", ""
         if self.server_reason in FAILED:
             return "error", FAILED[self.server_reason]
-        self.note(f"the server's finish reason was {self.server_reason}")
+        self.note(f"the server's finish reason was {one_line(self.server_reason or '')}")
         return "stop", ""
 
     def _notes(self, reason: FinishReason) -> list[str]:

@@ -11,15 +11,19 @@ from typing import Any
 
 import httpx
 
+from assistant.core.errors import UsageError
+from assistant.engine.openai_server.endpoint import parse_address
 from assistant.engine.openai_server.retry_policy import retry_after
 from assistant.engine.openai_server.safe_json import read_json
 
-PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, *range(520, 525), 529})
 """Statuses that may be gone on the next try."""
 
 TOO_LONG = re.compile(
     r"context.{0,3}(length|window|size)|exceeds? (the )?(available )?context|maximum.{0,20}(input|sequence) length"
-    r"|max_model_len|longer than the model|prompt is too long|too many tokens",
+    r"|max_model_len|longer than the model|(prompt|input) is too long|too many tokens|reduce the length of"
+    r"|input token count|max_new_tokens\W+must be|(prompt|input) length\b.{0,12}(exceeds|is greater)"
+    r"|maximum prompt length|range of input length|max_tokens must be at least 1, got -",
     re.IGNORECASE,
 )
 SIZES = (
@@ -36,6 +40,9 @@ SIZES = (
     (re.compile(r'"n_prompt_tokens":\s*(?P<asked>\d+),\s*"n_ctx":\s*(?P<limit>\d+)'), False),
     (re.compile(r"\((?P<asked>\d+) tokens\).{0,60}\((?P<limit>\d+) tokens\)", re.S), False),
     (re.compile(r"[Ii]nput length \(?(?P<asked>\d+)\D+?input length \(?(?P<limit>\d+)"), False),
+    # Gemini, TGI: prompt alone.
+    (re.compile(r"token count \((?P<asked>\d+)\) exceeds\D+\((?P<limit>\d+)\)"), False),
+    (re.compile(r"must be <= (?P<limit>\d+)\. Given: (?P<asked>\d+) `inputs`"), False),
 )
 """How servers tell sizes, and whether what was asked for counts the answer."""
 LONGEST_QUOTE = 300
@@ -59,6 +66,9 @@ class ServerFailure(Exception):
     overflow: int = 0
     """Tokens by which prompt and answer exceed the context; 1 when the server does not say by how many."""
 
+    def __post_init__(self) -> None:
+        self.message = printable(self.message)
+
     def __str__(self) -> str:
         return self.message
 
@@ -68,31 +78,30 @@ def from_response(
 ) -> ServerFailure:
     """The failure that an error status and its body mean. `answer_tokens` were asked for."""
     status, said = response.status_code, server_words(body)
-    failure = ServerFailure("", status=status, said=said, fields=named_fields(body))
     quoted = f": {said}" if said else ""
     if status in (401, 403):
         advice = f"check the key in {key_variable}" if has_key else f"set {key_variable} to its key"
-        failure.message = f"the server refuses us ({status}{quoted}); {advice}"
-    elif TOO_LONG.search(said):
+        message = f"the server refuses us ({status}{quoted}); {advice}"
+    elif status != 429 and TOO_LONG.search(said):
         return too_long(said, body.decode("utf-8", "replace"), answer_tokens, status)
     elif response.is_redirect:
-        failure.message = f"the server has moved to {_base(response)}: use that as --base-url"
+        message = _moved(response)
     elif status == 404 and "model" not in said:
-        failure.message = f"nothing answers at {response.url} (404{quoted}): does --base-url end in /v1?"
+        message = f"nothing answers at {response.url} (404{quoted}): does --base-url end in /v1?"
     elif status == 429:
-        failure.message = f"the server has too much to do or the quota is used up (429{quoted})"
+        message = f"the server has too much to do or the quota is used up (429{quoted})"
     else:
-        failure.message = f"the server answered {status} {response.reason_phrase}{quoted}"
-    failure.passing = status in PASSING and "insufficient_quota" not in said
-    failure.wait = retry_after(response.headers.get("retry-after"))
-    return failure
+        message = f"the server answered {status} {response.reason_phrase}{quoted}"
+    passing = status in PASSING and "insufficient_quota" not in said
+    wait = retry_after(response.headers.get("retry-after"))
+    return ServerFailure(message, passing, wait, status=status, said=said, fields=named_fields(body))
 
 
 def from_stream_error(error: Any, answer_tokens: int = 0) -> ServerFailure:
     """The failure that an `error` object inside a stream means."""
     said = _words_of(error)
     status = _status_of(error) if isinstance(error, dict) else None
-    if TOO_LONG.search(said):
+    if status != 429 and TOO_LONG.search(said):
         return too_long(said, json.dumps(error), answer_tokens)
     passing = status in PASSING
     return ServerFailure(f"the server failed: {said}", passing=passing, said=said)
@@ -149,17 +158,23 @@ def server_words(body: bytes) -> str:
 
 
 def named_fields(body: bytes) -> frozenset[str]:
-    """Fields that an error names outside its words: `loc` (FastAPI, pydantic), `param` (OpenAI)."""
+    """Fields that an error names outside its words: `loc` (FastAPI), `param` (OpenAI), `keys` (Zod) and others."""
     try:
         return frozenset(_fields_in(read_json(body)))
     except ValueError:
         return frozenset()
 
 
+_NAMING = ("param", "parameter", "field", "property", "additionalProperty", "pointer")
+
+
 def _fields_in(value: Any, depth: int = 0) -> Iterator[str]:
     inner: Iterable[Any] = value if isinstance(value, list) else ()
     if isinstance(value, dict):
-        yield from [value["param"]] if isinstance(value.get("param"), str) else []
+        named = [value.get(name) for name in _NAMING]
+        keys = value.get("keys")
+        named += keys if isinstance(keys, list) else []
+        yield from (name.strip("/") for name in named if isinstance(name, str))
         yield from _path_in(value.get("loc"))[:1]
         inner = value.values()
     for item in inner if depth < 6 else ():
@@ -180,14 +195,24 @@ def _status_of(error: dict[str, Any]) -> int | None:
     return 529 if error.get("type") == "overloaded_error" else None
 
 
-def _base(response: httpx.Response) -> str:
-    """The base URL to which the server points, from the address of one of its calls."""
+_CALL = re.compile(r"/(chat/completions|completions|models)/?$")
+
+
+def _moved(response: httpx.Response) -> str:
+    """What a redirection means: another base URL where it leads to one of our calls, else perhaps a login."""
+    location = response.headers.get("location", "")
     try:
-        moved = response.url.join(response.headers.get("location", ""))
-    except (httpx.InvalidURL, ValueError):
-        return one_line(response.headers.get("location", "nowhere"))
-    path = re.sub(r"/(chat/completions|completions|models)/?$", "", moved.path)
-    return str(moved.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
+        moved = response.url.join(location)
+        if location and _CALL.search(moved.path):
+            path = _CALL.sub("", moved.path) or "/"
+            base = str(moved.copy_with(path=path, query=None, fragment=None)).rstrip("/")
+            return f"the server has moved to {parse_address(base).url}: use that as --base-url"
+    except (httpx.InvalidURL, ValueError, UsageError):
+        pass
+    where = one_line(location) or "nowhere"
+    return (
+        f"the server sends us on to {where} ({response.status_code}): check --base-url; it may want a login"
+    )
 
 
 def _words_of(value: Any) -> str:
@@ -199,12 +224,20 @@ def _words_of(value: Any) -> str:
                 words = _words_of(value[name])
                 if path := _path_in(value.get("loc")):
                     words = f"'{'.'.join(path)}': {words}"
-                return f"{words} [{code}]" if isinstance(code, str) and code not in words else words
+                if name == "error" and isinstance(value[name], str) and value.get("message"):
+                    # Spring, NestJS: `error` repeats the status.
+                    words += f": {_words_of(value['message'])}"
+                return one_line(f"{words} [{code}]" if isinstance(code, str) and code not in words else words)
     if isinstance(value, list) and value:
         return "; ".join(_words_of(item) for item in value[:3])
     return one_line(value if isinstance(value, str) else json.dumps(value))
 
 
+def printable(text: str) -> str:
+    """`text` without line breaks and what a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def one_line(text: str) -> str:
-    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    words = " ".join(printable(text).split())
     return words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 1] + "…"

@@ -13,13 +13,16 @@ from assistant.core.errors import EngineError
 from assistant.core.generation import Progress
 from assistant.engine.openai_server.connection import TRANSPORT_ERRORS, ServerConnection
 from assistant.engine.openai_server.safe_json import count, read_json
-from assistant.engine.openai_server.server_errors import from_response, from_transport
+from assistant.engine.openai_server.server_errors import from_response, from_transport, one_line
+from assistant.engine.openai_server.streaming_request import read_capped
 
 MOST_NAMES = 12
 QUESTION_SECONDS = 10.0
 LONGEST_PAUSE = 5.0
 NAMED_RETRIES = 2
 NO_LIST = (404, 405, 501)
+NO_LEAVE = 403
+"""Keys may be good for answers and not for the list."""
 
 ONE_AT_A_TIME = frozenset({"llama-cpp-python", "transformers serve"})
 """Servers that answer one request at a time: the first drops the answer at hand when another request comes, the
@@ -69,13 +72,13 @@ async def list_models(
     retry, started = 0, asyncio.get_running_loop().time()
     while True:
         try:
-            response = await _get(line, line.address.url + "/models", line.patience.prepare)
-            if response.status_code in NO_LIST:
+            response, body = await _get(line, line.address.url + "/models", line.patience.prepare)
+            if response.status_code in NO_LIST or (named and response.status_code == NO_LEAVE):
                 return None
             if response.status_code == httpx.codes.OK:
-                return _listed(response, named)
+                return _listed(body, named, str(response.url))
             has_key = bool(line.address.key or line.address.user)
-            failure = from_response(response, response.content, line.key_variable, has_key)
+            failure = from_response(response, body, line.key_variable, has_key)
         except TRANSPORT_ERRORS as error:
             failure = from_transport(error, line.address.url)
             if isinstance(error, (httpx.ConnectError, httpx.TimeoutException)):
@@ -136,7 +139,7 @@ async def identify(line: ServerConnection, models: Sequence[Listed] | None) -> S
 
 
 def _server(kind: str, version: Any) -> Server:
-    told = version if isinstance(version, str) else ""
+    told = one_line(version) if isinstance(version, str) else ""
     return Server(kind, told, plain_sampling=PLAIN_SAMPLING.get(kind, {}))
 
 
@@ -147,13 +150,13 @@ def _llama_server(props: Mapping[str, Any]) -> Server:
     return replace(server, context_length=count(context))
 
 
-def _listed(response: httpx.Response, named: bool) -> tuple[Listed, ...] | None:
+def _listed(content: bytes, named: bool, url: str) -> tuple[Listed, ...] | None:
     """The models in a list as OpenAI, Together (a bare list), Ollama (null for none) and others write it.
 
     None where it is no list and the model is `named`. Raises EngineError.
     """
     try:
-        body = read_json(response.content)
+        body = read_json(content)
     except ValueError:
         body = ""
     entries = body if isinstance(body, list) else None
@@ -163,27 +166,31 @@ def _listed(response: httpx.Response, named: bool) -> tuple[Listed, ...] | None:
             (value for value in present if isinstance(value, list)), [] if present == [None] else None
         )
     if entries is not None:
-        return tuple(model for model in map(_entry, entries) if model.name)
+        return tuple({model.name: model for model in map(_entry, entries) if model.name}.values())
     if named:
         return None
-    raise EngineError(
-        f"{response.url} is not a list of models: does --base-url end in /v1? else give --model"
-    )
+    raise EngineError(f"{url} is not a list of models: does --base-url end in /v1? else give --model")
 
 
 def _entry(entry: Any) -> Listed:
     if not isinstance(entry, dict):
         return Listed(entry if isinstance(entry, str) else "")
-    name = next((entry[n] for n in ("id", "name", "model") if isinstance(entry.get(n), str)), "")
+    name = next(
+        (entry[n] for n in ("id", "name", "model", "model_name") if isinstance(entry.get(n), str)), ""
+    )
+    name = (
+        name if name.isprintable() and name.strip() else ""
+    )  # no server needs others, and a terminal obeys them
     sizes = (count(entry.get(n)) for n in ("max_model_len", "context_length", "context_window"))
     owner = entry.get("owned_by")
     return Listed(name, next((size for size in sizes if size), 0), owner if isinstance(owner, str) else "")
 
 
-async def _get(line: ServerConnection, url: str, seconds: float) -> httpx.Response:
+async def _get(line: ServerConnection, url: str, seconds: float) -> tuple[httpx.Response, bytes]:
+    """The answer and its body, cut off where it does not end."""
     try:
-        async with asyncio.timeout(seconds):
-            return await line.client.get(url)
+        async with asyncio.timeout(seconds), line.client.stream("GET", url) as response:
+            return response, await read_capped(response)
     except TimeoutError as error:
         raise httpx.ReadTimeout(f"no answer within {seconds:g} seconds") from error
 
@@ -192,7 +199,7 @@ async def _ask(line: ServerConnection, url: str) -> dict[str, Any]:
     """A JSON object from one of the server's own pages, or an empty one."""
     for _ in range(2):  # the first may meet a connection that the server has just given up
         try:
-            body = read_json((await _get(line, url, QUESTION_SECONDS)).content)
+            body = read_json((await _get(line, url, QUESTION_SECONDS))[1])
         except TRANSPORT_ERRORS:
             continue
         except ValueError:
@@ -202,5 +209,5 @@ async def _ask(line: ServerConnection, url: str) -> dict[str, Any]:
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:MOST_NAMES])
+    shown = ", ".join(map(one_line, names[:MOST_NAMES]))
     return shown + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")

@@ -15,6 +15,10 @@ _JOINED_EARLY = 16
 """Lines of one event that are read as soon as they make sense together; more wait for the event's end."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _ERROR_FIELDS = ("message", "detail", "msg", "errors", "error_message")
+_FIELDS = (b"", b"id", b"retry")
+"""Fields of an event stream that say nothing of an answer; the empty name is a comment's."""
+_NO_REASON = frozenset({"", "null", "none"})
+"""What some servers write as `finish_reason` while the answer goes on."""
 
 
 @dataclass
@@ -43,14 +47,15 @@ class Event:
     done: bool = False
     malformed: bool = False
     said: str = ""
-    """What could not be read."""
+    """What could not be read, or was read and holds neither an answer nor an error."""
 
 
 class EventReader:
     """Bytes as they come from the network in, events out, as the standard has it (WHATWG HTML, 9.2).
 
     An event ends with an empty line there; here it is given as soon as its JSON is whole, since some servers leave
-    the empty lines out. What cannot be read comes as `malformed`; comments and other fields are skipped.
+    the empty lines out. What cannot be read comes as `malformed`; comments and other fields are skipped. JSON that is
+    no event stream is read as well: one object on one or several lines, or an object a line.
     """
 
     def __init__(self) -> None:
@@ -61,6 +66,8 @@ class EventReader:
         self._name = b""
         self._data: list[bytes] = []
         self._size = 0
+        self._loose: list[bytes] = []
+        """Lines that are no fields of an event stream."""
 
     def feed(self, piece: bytes) -> Iterator[Event]:
         """The events that are complete with this piece."""
@@ -86,6 +93,7 @@ class EventReader:
         self._pieces.clear()
         yield from self._line(rest)
         yield from self._dispatch()
+        yield from self._end_loose()
 
     def _line(self, line: bytes) -> Iterator[Event]:
         if not self._begun and line:
@@ -95,15 +103,37 @@ class EventReader:
             return
         name, colon, value = line.partition(b":")
         name = name.strip()
-        if name == b"event":
+        if name == b"event" and not self._loose:
             self._name = value.strip()
         elif name in (b"data", b"error") and colon:
+            yield from self._end_loose()
             yield from self._add(value.strip(), name == b"error")
-        elif line[:1] in (b"{", b"<"):  # JSON lines without their field name, or a page
-            yield parse_event(line.strip())
+        elif not (colon and name in _FIELDS):
+            yield from self._add_loose(line.strip(b" \t\x1e"))
+
+    def _add_loose(self, line: bytes) -> Iterator[Event]:
+        """A line of something else: JSON without a field name, or a page."""
+        alone = parse_event(line) if line[:1] == b"{" and not self._loose else Event(malformed=True)
+        if not alone.malformed:
+            yield alone
+            return
+        self._loose.append(line)
+        self._size += len(line)
+        if self._size > LONGEST_EVENT:
+            self._loose, self._size = [], 0
+            yield _too_long()
+
+    def _end_loose(self) -> Iterator[Event]:
+        """What such lines mean together; words that are neither JSON nor a page are only kept for a message."""
+        text, self._loose = b"\n".join(self._loose).strip(), []
+        if text:
+            joined = parse_event(text)
+            is_text = joined.malformed and text[:1] not in (b"{", b"<")
+            yield Event(said=_quoted(text)) if is_text else joined
 
     def _add(self, value: bytes, error: bool) -> Iterator[Event]:
-        alone = parse_event(value, error or self._name == b"error")
+        # A further line of an event is no error of its own, whatever the event's name.
+        alone = parse_event(value, not self._data and (error or self._name == b"error"))
         if not alone.malformed:
             if self._data:
                 yield self._unreadable()
@@ -149,40 +179,56 @@ def parse_event(data: bytes, is_error: bool = False) -> Event:
     try:
         body = read_json(data)
     except ValueError:
-        return Event(error=_quoted(data)) if is_error and data else Event(malformed=True, said=_quoted(data))
+        is_words = is_error and data and data[:1] not in (b"{", b"[")
+        return Event(error=_quoted(data)) if is_words else Event(malformed=True, said=_quoted(data))
     if is_error:
         return Event(error=body.get("error") or body if isinstance(body, dict) else body or "no reason given")
     if not isinstance(body, dict):
         return Event(malformed=True, said=_quoted(data))
-    if body.get("error"):
-        return Event(error=body["error"])
+    choices = _choices(body.get("choices"))
+    for error in (body.get("error"), *(choice.get("error") for choice in choices)):
+        if _tells(error):
+            return Event(error=error)
     if "choices" not in body and any(body.get(name) for name in _ERROR_FIELDS):
         return Event(error=body)
-    return Event(
-        deltas=list(_deltas(body.get("choices"))),
-        usage=_object(body.get("usage")),
-        timings=_object(body.get("timings")),
+    usage, timings = _object(body.get("usage")), _object(body.get("timings"))
+    told = bool(usage or timings or isinstance(body.get("choices"), list) or choices)
+    return Event(list(map(_delta, choices)), usage, timings, said="" if told else _quoted(data))
+
+
+def _tells(error: Any) -> bool:
+    """Whether an `error` says anything: some gateways send an empty one with every event."""
+    return any(error.values()) if isinstance(error, dict) else bool(error)
+
+
+def _choices(choices: Any) -> list[dict[str, Any]]:
+    listed = choices if isinstance(choices, list) else [choices]
+    return [choice for choice in listed if isinstance(choice, dict)]
+
+
+def _delta(choice: dict[str, Any]) -> Delta:
+    # `delta` in a chat stream, `message` in a whole answer, `text` next to the index for completions. A last event
+    # may hold an empty delta and the whole message once more.
+    parts = (choice.get("delta"), choice.get("message"))
+    part = next((part for part in parts if isinstance(part, dict)), choice)
+    index, content = choice.get("index"), part.get("content")
+    return Delta(
+        index=index if isinstance(index, int) and not isinstance(index, bool) else 0,
+        text=_text(content) or _text(part.get("text")),
+        reasoning=_text(part.get("reasoning_content"))
+        or _text(part.get("reasoning"))
+        or _text(part.get("thinking"))
+        or _thought(content),
+        refusal=_text(part.get("refusal")) or _refused(content),
+        tools=bool(part.get("tool_calls") or part.get("function_call")),
+        finish_reason=_reason(choice.get("finish_reason")),
     )
 
 
-def _deltas(choices: Any) -> Iterator[Delta]:
-    for choice in choices if isinstance(choices, list) else []:
-        if not isinstance(choice, dict):
-            continue
-        # `delta` in a chat stream, `message` in a whole answer, `text` beside the index for completions.
-        part = _object(choice.get("delta")) or _object(choice.get("message")) or choice
-        index, reason = choice.get("index"), choice.get("finish_reason")
-        content = part.get("content")
-        yield Delta(
-            index=index if isinstance(index, int) else 0,
-            text=_text(content) or _text(part.get("text")),
-            reasoning=_text(part.get("reasoning_content"))
-            or _text(part.get("reasoning"))
-            or _thought(content),
-            refusal=_text(part.get("refusal")) or _refused(content),
-            tools=bool(part.get("tool_calls") or part.get("function_call")),
-            finish_reason=reason if isinstance(reason, str) else None,
-        )
+def _reason(value: Any) -> str | None:
+    """Why the answer ended, in small letters and without the name of an enumeration; None while it goes on."""
+    words = value.strip().rpartition(".")[2].lower() if isinstance(value, str) else ""
+    return None if words in _NO_REASON else words
 
 
 def _object(value: Any) -> dict[str, Any]:

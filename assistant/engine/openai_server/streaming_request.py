@@ -11,7 +11,7 @@ import httpx
 
 from assistant.core.generation import Chunk, Request
 from assistant.engine.openai_server.connection import TRANSPORT_ERRORS, Emit, ServerConnection
-from assistant.engine.openai_server.payload import TOLD, body_of, path_of
+from assistant.engine.openai_server.payload import FIXED, TOLD, body_of, path_of
 from assistant.engine.openai_server.sample_stream import Answer
 from assistant.engine.openai_server.server_errors import (
     ServerFailure,
@@ -21,7 +21,7 @@ from assistant.engine.openai_server.server_errors import (
     from_transport,
     one_line,
 )
-from assistant.engine.openai_server.streaming import LONGEST_EVENT, Event, EventReader, parse_event
+from assistant.engine.openai_server.streaming import LONGEST_EVENT, Event, EventReader
 
 GRACE_SECONDS = 1.0
 """How long the counts are waited for after the last token."""
@@ -102,7 +102,7 @@ class Call:
 
     def _body(self) -> dict[str, Any]:
         line, first = self.line, self.answers[0]
-        for name in sorted(line.dialect.refused.intersection(TOLD)):
+        for name in sorted(line.dialect.refused.intersection(TOLD + FIXED)):
             for answer in self.answers:
                 answer.note(f"the server takes no {name}")
                 answer.seed_honoured = False if name == "seed" else answer.seed_honoured
@@ -131,7 +131,7 @@ class Call:
 
     def _unfinished(self) -> ServerFailure:
         """The stream ended too early; one of which nothing could be read is no stream of answers at all."""
-        if self.malformed and not any(answer.touched for answer in self.answers):
+        if self.unread and not any(answer.touched for answer in self.answers):
             quoted = one_line(self.unread)
             return ServerFailure(f"the server's answer cannot be read: {quoted}", said=quoted)
         return ServerFailure(UNFINISHED, passing=True, silent=True)
@@ -140,16 +140,12 @@ class Call:
         line, self._begun = self.line, False
         url = line.address.url + path_of(self.request)
         async with line.client.stream("POST", url, json=body) as response:
-            if response.status_code != httpx.codes.OK:
+            if not response.is_success or response.status_code == httpx.codes.NO_CONTENT:
                 raise self._refusal(response, await read_capped(response))
             self._begun = True
             kind = response.headers.get("content-type", "")
             if "html" in kind or "xml" in kind:
                 raise from_page(kind, await read_capped(response))
-            if "json" in kind and "ndjson" not in kind and "jsonl" not in kind:
-                # Asked for a stream, answered in one piece.
-                yield parse_event(await read_capped(response))
-                return
             reader = EventReader()
             async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as pieces:
                 async for piece in pieces:
@@ -166,8 +162,10 @@ class Call:
         for _ in range(2):  # the first may meet the connection that the server has just given up
             try:
                 async with line.slots, asyncio.timeout(line.patience.first_token):
-                    response = await line.client.post(line.address.url + path_of(self.request), json=whole)
-                return None if response.is_success else self._refusal(response, response.content)
+                    url = line.address.url + path_of(self.request)
+                    async with line.client.stream("POST", url, json=whole) as response:
+                        said = await read_capped(response)
+                return None if response.is_success else self._refusal(response, said)
             except TRANSPORT_ERRORS:
                 continue
         return None
