@@ -167,10 +167,10 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class ReadsAhead(Protocol):
+class SupportsPrefill(Protocol):
     """An engine that can read a prompt before it is complete."""
 
-    def read_ahead(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
+    def prefill(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
         """Read the prompt of `request` into its conversation's cache and say nothing.
 
         Gives way at once to whoever generates. What is generated later is the same with and without.

@@ -12,7 +12,7 @@ from assistant.core.thinking import without_thinking
 from assistant.datasets.exported_session import DIALOGUE, Message, Program, Session, Words
 from assistant.datasets.options import Rules
 from assistant.datasets.pii import Finding, find
-from assistant.session.prompting import Step, build, load_template, task_words
+from assistant.session.prompting import Step, build, load_template, task_turn
 
 Row = dict[str, Any]
 
@@ -126,7 +126,7 @@ def is_sealed(program: Program) -> bool:
 
 def fenced(code: str) -> str:
     """A program as an answer of a chat model."""
-    return load_template("paper").say("answer", code=code.rstrip())
+    return load_template("paper").render("answer", code=code.rstrip())
 
 
 def rebuilt(view: View, program: Program) -> list[Message]:
@@ -139,7 +139,7 @@ def rebuilt(view: View, program: Program) -> list[Message]:
         for before, after in pairwise(path)
         if after.words is not None and not after.edited
     ]
-    first = task_words(template, problem, problem.visible_tests[:shown])
+    first = task_turn(template, problem, problem.visible_tests[:shown])
     return [m.model_dump() for m in build(template, first, steps, entry_point=problem.entry_point).messages]
 
 

@@ -1,4 +1,4 @@
-"""An annotator's desk: which problem of the study comes next, under which settings, with whose agreement."""
+"""An annotator's queue: the next problem of a study, its settings, and the annotator's consent."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """Questions after a session that ended, which nobody has answered or skipped yet."""
+    """Questions after a session that ended, not yet answered or skipped."""
 
     journal: Path
     problem: str
@@ -87,10 +87,10 @@ class AnnotationQueue:
     def for_session(
         cls, header: ev.SessionStarted, journal: Path, annotator: str, folder: Path
     ) -> AnnotationQueue:
-        """The desk of a study's session that is resumed by its id, made of what its journal says of the study.
+        """The queue for a study's session that is resumed by its id, made from the study in its journal.
 
         Of a study whose file is not in the journal (older versions) nothing is known but its name: no lesson is
-        told and no question asked.
+        shown and no question asked.
         """
         assert header.study is not None
         name, text = header.study.name, header.study.text
@@ -101,7 +101,7 @@ class AnnotationQueue:
         """What to do now; None when the annotator has been through every problem."""
         own = self._own()
         if self.only is not None:
-            return next((self._go_on(s) for s in own if s.path == self.only and s.resumable), None)
+            return next((self._continue(s) for s in own if s.path == self.only and s.resumable), None)
         done = [s.problem for s in own if not s.resumable and s.state != "unreadable"]
         problem = studies.next_problem(self.study, self.problems, self.annotator, done)
         if problem is None:
@@ -118,7 +118,7 @@ class AnnotationQueue:
             unfinished=begun[0].path if begun else None,
         )
 
-    def _go_on(self, summary: SessionSummary) -> Assignment:
+    def _continue(self, summary: SessionSummary) -> Assignment:
         """The assignment of the one session that is resumed by its id."""
         header = _header(summary.path)
         assert header is not None and header.study is not None

@@ -9,57 +9,59 @@ from assistant.session import prompting
 
 
 def human_prompt(state: State, model: ModelInfo, dropped: int = 0) -> prompting.Prompt:
-    """The person's dialogue up to the program on the table, with their pending words as the last turn."""
+    """The person's dialogue up to the current program, with their pending feedback as the last turn."""
     if state.pending_feedback is not None:
         return prompt_after(state, model, state.pending_feedback.text, dropped)
     template = prompting.load_template(state.settings.prompt.template, is_chat=model.is_chat)
     return prompting.fitted(prompt_for(state, template, (), [], dropped), model)
 
 
-def prompt_after(state: State, model: ModelInfo, said: str, dropped: int = 0) -> prompting.Prompt:
-    """The person's dialogue up to the program on the table, with `said` as the last turn."""
+def prompt_after(state: State, model: ModelInfo, feedback: str, dropped: int = 0) -> prompting.Prompt:
+    """The person's dialogue up to the current program, with `feedback` as the last turn."""
     template = prompting.load_template(state.settings.prompt.template, is_chat=model.is_chat)
     path = state.path(state.current)
-    words = [*(program.feedback for program in path[1:]), said]
-    return prompting.fitted(prompt_for(state, template, path, words, dropped), model)
+    turns = [*(program.feedback for program in path[1:]), feedback]
+    return prompting.fitted(prompt_for(state, template, path, turns, dropped), model)
 
 
 def prompt_for(
     state: State,
     template: prompting.Template,
     path: tuple[Program, ...],
-    words: list[str],
+    turns: list[str],
     dropped: int = 0,
     *,
-    spoken_last: bool = False,
+    verbatim_last: bool = False,
 ) -> prompting.Prompt:
-    """The dialogue along `path`, where `words[i]` is what was said to `path[i]`'s answer.
+    """The dialogue along `path`, where `turns[i]` is the feedback on `path[i]`.
 
-    An edit replaces the answer it mends: it has the same round and no words of its own. With `spoken_last`
-    the last words are taken as they are (a control's), not put into the template of a person's feedback.
+    An edit replaces the answer it changes: it has the same round and no feedback of its own. With `verbatim_last`
+    the last turn is used as it is (a control's), not rendered as a person's feedback.
     """
     assert state.problem is not None
-    first = first_words(state, template)
+    first = first_turn(state, template)
     steps = [
         prompting.Step(
-            prompting.answer_words(template, program),
-            said if spoken_last and index == len(path) - 1 else _said(state, template, program, said, first),
+            prompting.answer_turn(template, program),
+            turn
+            if verbatim_last and index == len(path) - 1
+            else _user_turn(state, template, program, turn, first),
         )
-        for index, (program, said) in enumerate(zip(path, words, strict=True))
-        if said
+        for index, (program, turn) in enumerate(zip(path, turns, strict=True))
+        if turn
     ]
     return prompting.build(template, first, steps, dropped, entry_point=state.problem.entry_point)
 
 
-def first_words(state: State, template: prompting.Template) -> str:
+def first_turn(state: State, template: prompting.Template) -> str:
     """The first user turn: the task with the tests that the settings show."""
     assert state.problem is not None
     tests = prompting.shown_tests(state.settings.prompt, state.visible_tests())
-    return prompting.task_words(template, state.problem, tests)
+    return prompting.task_turn(template, state.problem, tests)
 
 
 def next_turn(state: State, model: ModelInfo, dropped: int, number: int) -> ev.GenerationStarted:
-    """What is asked of the model next, as turn `number`, without the `dropped` oldest rounds."""
+    """The next request to the model, as turn `number`, without the `dropped` oldest rounds."""
     prompt, settings = human_prompt(state, model, dropped), state.settings
     return ev.GenerationStarted(
         turn=number,
@@ -77,7 +79,7 @@ def next_turn(state: State, model: ModelInfo, dropped: int, number: int) -> ev.G
 
 
 def request_of(started: ev.GenerationStarted, conversation: str) -> Request:
-    """What is asked of the engine: all that was recorded, so that it can be asked again."""
+    """The request to the engine, built of recorded values only, so that it can be repeated."""
     return Request(
         messages=started.messages,
         sampling=started.sampling,
@@ -103,6 +105,6 @@ def can_drop(state: State, dropped: int) -> bool:
     return state.settings.prompt.overflow == "drop" and dropped < steps
 
 
-def _said(state: State, template: prompting.Template, program: Program, words: str, task: str) -> str:
+def _user_turn(state: State, template: prompting.Template, program: Program, feedback: str, task: str) -> str:
     failing = prompting.failing_cases(program.visible) if state.settings.prompt.failing_cases else ()
-    return prompting.feedback_words(template, words, failing, task)
+    return prompting.feedback_turn(template, feedback, failing, task)

@@ -17,7 +17,7 @@ from assistant.session.recorded_values import with_values
 
 
 class Held(FrozenModel):
-    """Who speaks in a session, and through what; whoever calls from Python without a word is `unknown`."""
+    """Author of a session's feedback and the interface; `unknown` when called from Python without an author."""
 
     author: ev.Author = "unknown"
     author_model: str = ""
@@ -29,14 +29,14 @@ class Held(FrozenModel):
     """The command that began or resumed the session, e.g. `resume`."""
 
 
-def parse_author(words: str) -> tuple[ev.Author, str]:
+def parse_author(text: str) -> tuple[ev.Author, str]:
     """`person`, `model` or `model:NAME` as who speaks and the model's name. Raises UsageError."""
-    kind, _, name = words.strip().partition(":")
+    kind, _, name = text.strip().partition(":")
     if kind == "model":
         return "model", name.strip()
-    if words.strip() in ("person", "unknown"):
+    if text.strip() in ("person", "unknown"):
         return ("person", "") if kind == "person" else ("unknown", "")
-    raise UsageError(f"who speaks is `person` or `model:NAME`, not `{words}`")
+    raise UsageError(f"the author is `person` or `model:NAME`, not `{text}`")
 
 
 def header(
@@ -98,7 +98,7 @@ def describe_machine() -> dict[str, str]:
 
 
 def check_owner(state: State, annotator: str) -> None:
-    """Only its own annotator goes on with a session; where nobody is named, nothing is checked. Raises UsageError."""
+    """Only its own annotator may continue a session; without a name, nothing is checked. Raises UsageError."""
     owner = state.started.annotator if state.started else ""
     if annotator and owner and annotator != owner:
         raise UsageError(

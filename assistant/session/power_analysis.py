@@ -16,12 +16,12 @@ TRIALS = 1000
 """Simulated studies: a power of 80% is then known to about 2.5 points."""
 ALPHA = 0.05
 MOST = 1000
-"""Problems beyond which nobody asks how many are needed."""
+"""Largest number of problems that is tried."""
 
 
 @dataclass(frozen=True)
 class Power:
-    """Chance of a significant difference between the words and one control."""
+    """Chance of a significant difference between the feedback and one control."""
 
     power: float
     needed: int | None
@@ -36,9 +36,9 @@ class Design:
     annotators: int
     arms: int
     first: float
-    """Solved by the first answer: nobody says anything there, so there is no pair."""
-    words: float
-    """Of the other problems, solved by the answer to the first words."""
+    """Solved by the first answer: no feedback is given, so there is no pair."""
+    feedback: float
+    """Of the other problems, solved by the answer to the first feedback."""
     control: float
     """Of the other problems, solved by the control."""
     shared_first: bool
@@ -48,7 +48,7 @@ class Design:
 
 
 def power_of(study: Study, problems: int) -> Power:
-    """Power of `assistant analyze`'s test of the first words against one control, in this study's design."""
+    """Power of `assistant analyze`'s test of the first feedback against one control, in this study's design."""
     design = design_of(study)
     at = cache(lambda n: power(design, n))
     return Power(at(problems), _needed(at), assumptions(design))
@@ -60,7 +60,7 @@ def design_of(study: Study) -> Design:
         annotators=max(1, len(study.annotators)),
         arms=max(1, len(CONTROL_ARMS if study.arms is None else study.arms)),
         first=study.expected_first,
-        words=min(1.0, study.expected_control + study.expected_effect),
+        feedback=min(1.0, study.expected_control + study.expected_effect),
         control=study.expected_control,
         shared_first=study.same_first_sample,
         shared_control=study.same_first_sample and study.temperature == 0,
@@ -71,7 +71,8 @@ def assumptions(design: Design) -> str:
     """What the number rests on, in one line."""
     return (
         f"the first answer solves {design.first:.0%} of the problems, where nothing can be compared; of the others a "
-        f"control solves {design.control:.0%} and the words {design.words:.0%}, independently; {design.annotators} "
+        f"control solves {design.control:.0%} and the feedback {design.feedback:.0%}, "
+        f"independently; {design.annotators} "
         f"annotator(s) meet every problem; exact sign test over problems, Holm over {design.arms} arm(s), 5% level"
     )
 
@@ -112,10 +113,10 @@ def _problem(design: Design, chance: Callable[[], float]) -> list[int]:
     for _ in range(design.annotators):
         if first if design.shared_first else chance() < design.first:
             continue
-        words = chance() < design.words
+        feedback = chance() < design.feedback
         for arm in range(design.arms):
             control = controls[arm] if design.shared_control else chance() < design.control
-            differences[arm] += words - control
+            differences[arm] += feedback - control
     return differences
 
 

@@ -1,43 +1,43 @@
-"""Words that are still being typed, read by the model already, so that it answers sooner once they are sent."""
+"""Speculative prefill of unsent feedback, to shorten the time to the first token."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from assistant.core.generation import Engine, ReadsAhead, Request
+from assistant.core.generation import Engine, Request, SupportsPrefill
 
 
 class SpeculativePrefill:
-    """At most one reading at a time, and none while the person waits for an answer.
+    """At most one prefill at a time, and none while the person waits for an answer.
 
-    A reading that came late would take the answer out of the conversation's cache again.
+    A late prefill would evict the answer from the conversation's cache.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._may_read = True
+        self._allowed = True
 
-    def read(self, request: Callable[[], Request | None]) -> None:
-        """Read what `request` gives, in place of what is being read. Blocks; other threads may call it too."""
-        if not isinstance(self._engine, ReadsAhead):
+    def prefill(self, request: Callable[[], Request | None]) -> None:
+        """Prefill the prompt of `request()`; a running prefill is cancelled. Blocks; thread-safe."""
+        if not isinstance(self._engine, SupportsPrefill):
             return
         with self._lock:
             self._stop.set()
-            wanted = request() if self._may_read else None
+            wanted = request() if self._allowed else None
             self._stop = stop = threading.Event()
         if wanted is not None:
-            self._engine.read_ahead(wanted, stop)
+            self._engine.prefill(wanted, stop)
 
     def pause(self) -> None:
-        """Stop reading, until `go_on`."""
+        """Stop, until `resume`."""
         with self._lock:
-            self._may_read = False
+            self._allowed = False
             self._stop.set()
 
-    def go_on(self) -> None:
-        """The person is thinking again."""
+    def resume(self) -> None:
+        """Allow prefills again."""
         with self._lock:
-            self._may_read = True
+            self._allowed = True

@@ -1,7 +1,6 @@
 """Prompts: templates as data, and the dialogue that a template makes of a session's state.
 
-A template's hash goes into the journal, so that a prompt can be told apart from every other wording of it.
-"""
+A template's hash goes into the journal, so that prompts of different templates can be distinguished."""
 
 from __future__ import annotations
 
@@ -24,29 +23,29 @@ from assistant.core.thinking import without_thinking
 
 @dataclass(frozen=True)
 class Template:
-    """One wording of the dialogue. `words` holds its texts by name (see templates/*.toml)."""
+    """One template of the dialogue. `texts` holds its texts by name (see templates/*.toml)."""
 
     id: str
     kind: str
     sha256: str
-    words: dict[str, str]
+    texts: dict[str, str]
     stops_after_program: bool = False
     """Whether an answer ends where its program is complete, whatever the model would have said of it."""
     examples: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """For base models: (task, (code, feedback, code, …)) shown before the real task."""
 
-    def say(self, name: str, **values: str) -> str:
+    def render(self, name: str, **values: str) -> str:
         """The text `name` with `{value}`s filled in; braces inside the values stay as they are."""
-        text = self.words[name].removeprefix("\n") if name != "stub" else self.words[name]
+        text = self.texts[name].removeprefix("\n") if name != "stub" else self.texts[name]
         return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), text)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One exchange of a dialogue: what the model answered, and what was said to it then."""
+    """One exchange of a dialogue: the model's answer, and the next user turn."""
 
     answer: str
-    words: str
+    feedback: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def _template_bytes(template_id: str) -> bytes:
 
 
 def parse_template(data: bytes) -> Template:
-    """A template from the bytes of its TOML file; what it does not say is as in the template it `extends`."""
+    """A template from the bytes of its TOML file; keys that are missing come from the template it `extends`."""
     fields = tomllib.loads(data.decode("utf-8"))
     if "extends" in fields:
         below = _template_bytes(fields["extends"])
@@ -93,7 +92,7 @@ def parse_template(data: bytes) -> Template:
         id=fields["id"],
         kind=fields["kind"],
         sha256=hashlib.sha256(data).hexdigest(),
-        words={name: text for name, text in fields.items() if isinstance(text, str)},
+        texts={name: text for name, text in fields.items() if isinstance(text, str)},
         stops_after_program=fields.get("stop_after_program", False),
         examples=tuple(
             (e["task"].strip("\n"), tuple(t.strip("\n") for t in e["turns"]))
@@ -102,51 +101,53 @@ def parse_template(data: bytes) -> Template:
     )
 
 
-def task_words(template: Template, problem: Problem, tests: Sequence[Test]) -> str:
-    """The first user turn: the task in the paper's words, with `tests` shown (none when empty)."""
+def task_turn(template: Template, problem: Problem, tests: Sequence[Test]) -> str:
+    """The first user turn: the task as in the paper, with `tests` shown (none when empty)."""
     listed = "\n".join(test.text(problem.entry_point) for test in tests)
     kinds = {type(test) for test in problem.visible_tests + problem.hidden_tests}
     if StdinTest in kinds:
-        text = template.say("task_program", text=problem.text, tests=listed)
+        text = template.render("task_program", text=problem.text, tests=listed)
     elif ValueTest in kinds:
         name = next(t.name for t in problem.visible_tests + problem.hidden_tests if isinstance(t, ValueTest))
-        text = template.say("task_value", text=problem.text, entry_point=name)
+        text = template.render("task_value", text=problem.text, entry_point=name)
     else:
         which = "task" if tests else "task_without_tests"
-        text = template.say(which, text=problem.text.rstrip(), tests=listed, entry_point=problem.entry_point)
-    return text + (template.say("stub", stub=problem.stub.rstrip()) if problem.stub.strip() else "")
+        text = template.render(
+            which, text=problem.text.rstrip(), tests=listed, entry_point=problem.entry_point
+        )
+    return text + (template.render("stub", stub=problem.stub.rstrip()) if problem.stub.strip() else "")
 
 
-def feedback_words(
+def feedback_turn(
     template: Template, feedback: str, failing: Sequence[CaseReport] = (), task: str = ""
 ) -> str:
-    """The person's words as a user turn, with the failing cases where the setting asks for them.
+    """The person's feedback as a user turn, with the failing cases where the setting asks for them.
 
-    `task` is the first user turn, for templates that say it again.
+    `task` is the first user turn, for templates that repeat it.
     """
     if not failing:
-        return template.say("feedback", feedback=feedback, task=task)
-    return template.say(
-        "feedback_with_cases", feedback=feedback, cases=cases_words(template, failing), task=task
+        return template.render("feedback", feedback=feedback, task=task)
+    return template.render(
+        "feedback_with_cases", feedback=feedback, cases=cases_text(template, failing), task=task
     )
 
 
-def control_words(template: Template, arm: Arm, failing: Sequence[CaseReport], task: str = "") -> str:
-    """What `retry` or `tests` says instead of the person (`shuffled` says other words in the person's frame, and
-    `resample` nothing: it has no new turn)."""
+def control_turn(template: Template, arm: Arm, failing: Sequence[CaseReport], task: str = "") -> str:
+    """The user turn of `retry` or `tests` (`shuffled` is rendered as feedback, and
+    `resample` has no new turn)."""
     match arm:
         case "retry":
-            return template.say("retry", task=task)
+            return template.render("retry", task=task)
         case "tests":
-            return template.say("tests", cases=cases_words(template, failing), task=task)
+            return template.render("tests", cases=cases_text(template, failing), task=task)
         case _:
-            raise ValueError(f"arm {arm} has no words of its own")
+            raise ValueError(f"arm {arm} has no text of its own")
 
 
-def answer_words(template: Template, program: Program) -> str:
+def answer_turn(template: Template, program: Program) -> str:
     """The assistant's turn: its text without the thinking (as chat templates do), or the person's edit as code."""
-    said = "" if program.edited else without_thinking(program.text)
-    return said if said.strip() else template.say("answer", code=(program.code or "").rstrip())
+    messages = "" if program.edited else without_thinking(program.text)
+    return messages if messages.strip() else template.render("answer", code=(program.code or "").rstrip())
 
 
 def failing_cases(report: Report | None) -> tuple[CaseReport, ...]:
@@ -157,9 +158,9 @@ def failing_cases(report: Report | None) -> tuple[CaseReport, ...]:
 def build(
     template: Template, first: str, steps: Sequence[Step], dropped: int = 0, *, entry_point: str
 ) -> Prompt:
-    """The prompt for a dialogue: the task, then each answer and what was said to it.
+    """The prompt for a dialogue: the task, then each answer and the user turn after it.
 
-    `dropped` leaves out the oldest steps' words and answers (never the task, never the last step), for a
+    `dropped` leaves out the oldest steps' feedback and answers (never the task, never the last step), for a
     context that is full.
     """
     kept = steps[min(dropped, max(0, len(steps) - 1)) :]
@@ -167,24 +168,29 @@ def build(
         return Prompt(
             (Message(role="user", content=_raw_text(template, first, kept)),),
             raw=True,
-            stop=(template.words["done"],),
+            stop=(template.texts["done"],),
             dropped_rounds=dropped,
         )
     until = entry_point if template.stops_after_program else None
-    system = [Message(role="system", content=template.say("system"))] if "system" in template.words else []
-    if "attempts" in template.words and kept:
-        told = "\n\n".join(template.say("attempt", answer=step.answer, words=step.words) for step in kept)
-        whole = template.say("attempts", task=first, attempts=told)
-        said = (*system, Message(role="user", content=whole))
-        return Prompt(said, until_program=until, dropped_rounds=dropped)
+    system = [Message(role="system", content=template.render("system"))] if "system" in template.texts else []
+    if "attempts" in template.texts and kept:
+        attempts = "\n\n".join(
+            template.render("attempt", answer=step.answer, words=step.feedback) for step in kept
+        )
+        content = template.render("attempts", task=first, attempts=attempts)
+        single = (*system, Message(role="user", content=content))
+        return Prompt(single, until_program=until, dropped_rounds=dropped)
     messages = [*system, Message(role="user", content=first)]
     for step in kept:
-        messages += [Message(role="assistant", content=step.answer), Message(role="user", content=step.words)]
+        messages += [
+            Message(role="assistant", content=step.answer),
+            Message(role="user", content=step.feedback),
+        ]
     return Prompt(tuple(messages), until_program=until, dropped_rounds=dropped)
 
 
 def fitted(prompt: Prompt, model: ModelInfo) -> Prompt:
-    """The prompt as this model takes it: without a system turn where its chat template has none.
+    """The prompt in the form that this model accepts: without a system turn where its chat template has none.
 
     Done here and not in the engine, so that the journal holds the messages as they were sent.
     """
@@ -199,21 +205,21 @@ def shown_tests(settings: PromptSettings, tests: Sequence[Test]) -> Sequence[Tes
 
 
 def _raw_text(template: Template, first: str, steps: Sequence[Step]) -> str:
-    begin, done = template.words["begin"], template.words["done"]
+    begin, done = template.texts["begin"], template.texts["done"]
     parts = []
     for task, turns in template.examples:
         marked = [f"{begin}\n{t}\n{done}" if i % 2 == 0 else t for i, t in enumerate(turns)]
         parts.append("\n".join([task, *marked]))
     dialogue = [first]
     for step in steps:
-        dialogue += [f"{begin}\n{step.answer.strip()}\n{done}", step.words]
+        dialogue += [f"{begin}\n{step.answer.strip()}\n{done}", step.feedback]
     parts.append("\n".join([*dialogue, begin, ""]))
     return "\n\n".join(parts)
 
 
-def cases_words(template: Template, failing: Sequence[CaseReport]) -> str:
+def cases_text(template: Template, failing: Sequence[CaseReport]) -> str:
     """The failing cases, one a line, with what happened."""
-    return "\n".join(template.say("case", test=case.test, what=_what_happened(case)) for case in failing)
+    return "\n".join(template.render("case", test=case.test, what=_what_happened(case)) for case in failing)
 
 
 def _what_happened(case: CaseReport) -> str:

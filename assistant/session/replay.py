@@ -14,7 +14,7 @@ from assistant.session.dialogue import request_of
 
 
 class Comparison(FrozenModel):
-    """One recorded thing held against its repetition."""
+    """One recorded value compared with its repetition."""
 
     program: str
     what: Literal["generation", "visible tests", "hidden tests"]
@@ -81,7 +81,7 @@ def _compare(event: ev.GenerationFinished, now: Finish | None) -> Comparison:
 
 
 def _compare_texts(event: ev.GenerationFinished, before: str, now: Finish) -> Comparison:
-    """Servers and scripts give no token ids: the characters are held against one another."""
+    """Servers and scripts give no token ids: the characters are compared."""
     if before == now.text:
         return _generation(event, True, f"{len(before)} characters")
     at = _first_difference(before, now.text)

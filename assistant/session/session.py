@@ -1,4 +1,4 @@
-"""The round loop. Every method that does something is a generator of events; nothing here knows a screen.
+"""The round loop. Every method that acts is a generator of events; nothing here depends on a display.
 
 A recorded event is on disk before it is yielded, so whatever a consumer shows is in the journal.
 """
@@ -36,14 +36,14 @@ class Preemptible(Protocol):
 
     def pause(self) -> None: ...
 
-    def go_on(self) -> None: ...
+    def resume(self) -> None: ...
 
 
 class Session:
     """One person, one problem, one model setting; one append-only journal.
 
     The generator methods block while the model writes and the tests run: a screen consumes them in a thread.
-    `cancel`, `save_draft`, `read_ahead` and `clock` may be called from another thread meanwhile.
+    `cancel`, `save_draft`, `prefill` and `clock` may be called from another thread meanwhile.
     """
 
     def __init__(self, journal: Journal, state: State, engine: Engine, sandbox: Sandbox) -> None:
@@ -55,9 +55,9 @@ class Session:
         self._writing = threading.RLock()
         self._resumed = False
         self._resumption: Callable[[], ev.Event] = ev.SessionResumed.model_construct
-        self._ahead = SpeculativePrefill(engine)
+        self._prefill = SpeculativePrefill(engine)
         self.background: Preemptible | None = None
-        """Asked to give way before the person's own generation, and told to go on after it."""
+        """Paused before the person's own generation, and resumed after it."""
         self.model: ModelInfo = engine.prepare()
 
     @classmethod
@@ -88,7 +88,7 @@ class Session:
     def resume(
         cls, path: Path, engine: Engine, sandbox: Sandbox, *, annotator: str = "", held: Held = Held()
     ) -> Session:
-        """A session as its journal left it; `annotator` is who goes on, where that is known.
+        """A session as its journal left it; `annotator` is the annotator who continues, where known.
 
         Raises JournalError (also when it has ended for good), UsageError when it is another annotator's.
         """
@@ -96,9 +96,7 @@ class Session:
         state = replay(events)
         try:
             if state.problem is None:
-                raise JournalError(
-                    f"{path.name} has no first line that says what was asked; it cannot be resumed"
-                )
+                raise JournalError(f"{path.name} has no first line with the problem; it cannot be resumed")
             if state.ended is not None and state.ended.reason != "interrupted":
                 raise JournalError(
                     f"session {state.session} has ended ({state.ended.reason}); `assistant show` shows it"
@@ -143,18 +141,18 @@ class Session:
         author: ev.Author | None = None,
         author_model: str = "",
     ) -> Iterator[ev.LiveEvent]:
-        """Words about the program on the table, then the model's next answer and its verdict.
+        """Feedback on the current program, then the model's next answer and its verdict.
 
-        They are those of the session's author unless another one is named. Raises UsageError for words that are
+        The author is the session's unless another one is named. Raises UsageError for feedback that is
         empty or too long; nothing is recorded then.
         """
         table = self._table()
-        words = clean_feedback(text)
+        cleaned = clean_feedback(text)
         yield self.record(
             ev.FeedbackGiven(
                 program=table.id,
                 round=table.round + 1,
-                text=words,
+                text=cleaned,
                 kinds=kinds,
                 effort=effort,
                 author=author or self.state.author,
@@ -164,7 +162,7 @@ class Session:
         yield from self._answer()
 
     def again(self) -> Iterator[ev.LiveEvent]:
-        """Ask once more where an answer was cancelled or failed."""
+        """Generate again where an answer was cancelled or failed."""
         self._check_open()
         if self.state.current_program is not None and self.state.pending_feedback is None:
             raise UsageError(
@@ -175,7 +173,7 @@ class Session:
     def edit(
         self, code: str, effort: ev.Effort = ev.Effort(), editor: str = "inline"
     ) -> Iterator[ev.LiveEvent]:
-        """The person's own version of the program on the table, and its verdict. The round stays the same."""
+        """The person's own version of the current program, and its verdict. The round stays the same."""
         table = self._table()
         edited = self._record_turn(
             lambda turn: ev.CodeEdited(
@@ -194,7 +192,7 @@ class Session:
             yield from self.end("solved")
 
     def choose(self, program: str, reason: str = "") -> Iterator[ev.LiveEvent]:
-        """Go on from this program: another sample of this round, or an earlier round (a branch)."""
+        """Continue from this program: another sample of this round, or an earlier round (a branch)."""
         self._check_open()
         try:
             chosen = self.state.program(program)
@@ -203,18 +201,18 @@ class Session:
         table = self.state.current_program
         branch = table is not None and table.turn != chosen.turn
         if branch and not self.state.settings.branching:
-            raise UsageError("this study goes on from the last program only (branching = false)")
+            raise UsageError("this study continues from the last program only (branching = false)")
         yield self.record(ev.ProgramChosen(program=program, branch=branch, reason=reason))
 
     def add_test(self, test: Test | str) -> Iterator[ev.LiveEvent]:
-        """An extra visible test for this session; the program on the table is tested again."""
+        """An extra visible test for this session; the current program is tested again."""
         table = self._table()
         yield self.record(ev.TestAdded(test=AssertTest(code=test) if isinstance(test, str) else test))
         yield from self._run_visible(table)
         yield from self._end_when_over()
 
     def scratch(self, expression: str) -> Iterator[ev.LiveEvent]:
-        """Evaluate an expression beside the program on the table, in the sandbox."""
+        """Evaluate an expression in the process of the current program, in the sandbox."""
         table = self._table()
         case = self.sandbox.call(table.code or "", expression, prelude=self._prelude(table.code or ""))
         yield self.record(
@@ -229,20 +227,20 @@ class Session:
         yield self.record(ev.SessionEnded(reason=reason, effort=self.state.clock, note=note))
 
     def save_draft(self, text: str) -> None:
-        """Keep unsent words; safe to call while something runs."""
+        """Keep unsent feedback; safe to call while something runs."""
         with self._writing:
             if text != self.state.draft and self.state.ended is None:
                 self.record(ev.DraftSaved(text=text))
 
-    def read_ahead(self, words: str) -> None:
-        """Have the model read unsent words. Changes no answer; blocks; safe to call while something runs."""
-        self._ahead.read(lambda: self._unsent(words))
+    def prefill(self, text: str) -> None:
+        """Process the prompt of unsent feedback. Changes no answer; blocks; safe to call while something runs."""
+        self._prefill.prefill(lambda: self._unsent(text))
 
-    def _unsent(self, words: str) -> Request | None:
+    def _unsent(self, text: str) -> Request | None:
         state = self.state
-        if not words.strip() or state.current_program is None or state.ended is not None:
+        if not text.strip() or state.current_program is None or state.ended is not None:
             return None
-        prompt = dialogue.prompt_after(state, self.model, words)
+        prompt = dialogue.prompt_after(state, self.model, text)
         return Request(messages=prompt.messages, raw=prompt.raw, conversation=state.session)
 
     def clock(self, change: str, effort: ev.Effort, reason: str = "") -> None:
@@ -259,7 +257,7 @@ class Session:
 
     def close(self) -> None:
         """Release the journal. An open session stays resumable."""
-        self._ahead.pause()
+        self._prefill.pause()
         self.journal.close()
 
     def record(self, event: ev.Event) -> ev.Event:
@@ -285,14 +283,14 @@ class Session:
     # The steps of a round
 
     def _answer(self) -> Iterator[ev.LiveEvent]:
-        """Generate, extract, test; where no program came of it, draw the same prompt once more."""
+        """Generate, extract, test; where no program was found in it, draw the same prompt once more."""
         if not redraw.is_wanted(self.state):  # as in a session that was cut off just there
             yield from self._draw()
         if redraw.is_wanted(self.state):
             yield from self._generate(lambda turn: redraw.turn_of(self.state, turn))
-        self._ahead.go_on()
+        self._prefill.resume()
         if self.background is not None:
-            self.background.go_on()
+            self.background.resume()
         yield from self._end_when_over()
 
     def _draw(self) -> Iterator[ev.LiveEvent]:
@@ -311,7 +309,7 @@ class Session:
         """The turn of the model that `make` describes for its number. Returns the number."""
         self._check_open()
         self._stop.clear()
-        self._ahead.pause()
+        self._prefill.pause()
         if self.background is not None:
             self.background.pause()
         started = self._record_turn(make)

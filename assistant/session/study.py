@@ -21,7 +21,7 @@ Word = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in
 
 
 class Part(FrozenModel):
-    """A table of a study file; its fields' docstrings are told in the example that `study new` writes."""
+    """A table of a study file; its fields' docstrings are the comments of the example that `study new` writes."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -44,7 +44,7 @@ class Conditions(Part):
     """Feedback conditions that are balanced over problems and annotators."""
 
     failing_cases: tuple[bool, ...] = (False,)
-    """Whether failing cases accompany the words; two values make two conditions."""
+    """Whether failing cases accompany the feedback; two values make two conditions."""
 
 
 class Study(Part):
@@ -103,7 +103,7 @@ class Study(Part):
     expected_effect: float = Field(default=0.2, gt=0, lt=1)
     """Gain in solve rate over a control that the study hopes to see, for `study check`."""
     expected_first: float = Field(default=0.5, ge=0, lt=1)
-    """Share of problems that the first answer solves, so that nobody says anything: for `study check`."""
+    """Share of problems that the first answer solves, so that no feedback is given: for `study check`."""
     expected_control: float = Field(default=0.15, ge=0, lt=1)
     """Share of the other problems that a control solves in its one answer: for `study check`."""
 

@@ -50,7 +50,7 @@ def text_of(path: Path) -> str:
 
 
 def _told(place: tuple[int | str, ...], kind: str, message: str) -> str:
-    """One error in plain words, with the keys that there are where one is unknown."""
+    """One error as a message, with the known keys where one is unknown."""
     name, table = ".".join(map(str, place)), str(place[0]) if len(place) > 1 else ""
     if kind == "extra_forbidden":
         known = list(_TABLES.get(table, Study).model_fields)
@@ -61,9 +61,9 @@ def _told(place: tuple[int | str, ...], kind: str, message: str) -> str:
         return f"`{name}` is missing"
     if name in _TABLES and kind in ("model_type", "dataclass_type", "model_attributes_type"):
         return f"`{name}` must be a table: [{name}] with {', '.join(_TABLES[name].model_fields)}"
-    words = message.removeprefix("Value error, ")
-    words = f"{words[:1].lower()}{words[1:]}"
-    return f"`{name}`: {words}" if name else words
+    text = message.removeprefix("Value error, ")
+    text = f"{text[:1].lower()}{text[1:]}"
+    return f"`{name}`: {text}" if name else text
 
 
 _EXAMPLES: Mapping[str, str] = {
@@ -79,7 +79,7 @@ _EXAMPLES: Mapping[str, str] = {
     "questions": 'questions = ["How hard was it, from 1 to 5?"]',
     "consent.version": 'version = "1"',
     "consent.text": (
-        'text = """\nWe keep the words that you type, the programs and your times under your pseudonym, and want to\n'
+        'text = """\nWe keep your feedback, the programs and your times under your pseudonym, and want to\n'
         'publish them as an open data set. You may stop and withdraw at any time.\n"""'
     ),
     "conditions.failing_cases": "failing_cases = [false, true]",

@@ -33,7 +33,7 @@ def rounds(count: int) -> list[Round]:
     found = []
     for row in map(json.loads, lines[:count]):
         problem = problems[str(row["task_id"])]
-        words = prompting.task_words(template, problem, problem.visible_tests)
+        words = prompting.task_turn(template, problem, problem.visible_tests)
         task = Message(role="user", content=words)
         program = Message(
             role="assistant", content=f"```python\n{_program(row['original_model_completion'])}\n```"

@@ -51,7 +51,7 @@ def first_prompt(problem: Problem) -> prompting.Prompt:
     template = prompting.load_template("paper")
     return prompting.build(
         template,
-        prompting.task_words(template, problem, problem.visible_tests),
+        prompting.task_turn(template, problem, problem.visible_tests),
         (),
         entry_point=problem.entry_point,
     )

@@ -72,7 +72,7 @@ def measure(problem: Problem, engine: Engine, sandbox: Sandbox, drawn: int, samp
     template = prompting.load_template("paper", is_chat=info.is_chat)
     prompt = prompting.build(
         template,
-        prompting.task_words(template, problem, problem.visible_tests),
+        prompting.task_turn(template, problem, problem.visible_tests),
         (),
         entry_point=problem.entry_point,
     )

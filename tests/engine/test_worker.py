@@ -173,7 +173,7 @@ def test_words_read_ahead_are_reused_by_the_request_that_follows(
     plain = ask("a long task, and words that are still being typed")
     typed = plain.model_copy(update={"conversation": "typing"})
     cold = finish(engine.generate(plain))
-    engine.read_ahead(typed)
+    engine.prefill(typed)
     warm = finish(engine.generate(typed))
     assert warm.reused_tokens == warm.prompt_tokens - 1
     assert (warm.output_ids, cold.reused_tokens) == (cold.output_ids, 0)

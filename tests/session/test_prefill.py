@@ -23,7 +23,7 @@ class Reader(ScriptedEngine):
         self.reading = threading.Event()
         self.session: Session | None = None
 
-    def read_ahead(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
+    def prefill(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
         words = request.messages[-1].content
         self.read.append(words)
         self.reading.set()
@@ -36,7 +36,7 @@ class Reader(ScriptedEngine):
     def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
         for item in super().generate(request, cancel):
             if self.session is not None:
-                self.session.read_ahead("typed while the model writes")
+                self.session.prefill("typed while the model writes")
             yield item
 
 
@@ -50,14 +50,14 @@ def session_with(begin: Begin, answers: list[str]) -> tuple[Session, Reader]:
 
 def test_unsent_words_stand_behind_the_dialogue_that_will_be_sent(begin: Begin) -> None:
     session, engine = session_with(begin, [WRONG, RIGHT])
-    session.read_ahead("before there is a program")
+    session.prefill("before there is a program")
     list(session.start())
-    session.read_ahead("  ")
+    session.prefill("  ")
     assert engine.read == []
-    session.read_ahead("it must add")
+    session.prefill("it must add")
     assert engine.read == ["it must add"]
     list(session.feedback("it must add"))
-    session.read_ahead("after the end")
+    session.prefill("after the end")
     assert engine.read == ["it must add"]
 
 
@@ -66,7 +66,7 @@ def test_nothing_is_read_while_an_answer_is_on_its_way(begin: Begin) -> None:
     engine.session = session
     list(session.start())
     assert engine.read == []
-    session.read_ahead("now")
+    session.prefill("now")
     assert engine.read == ["now"]
 
 
@@ -77,7 +77,7 @@ def test_sending_stops_the_reading_and_newer_words_replace_older(begin: Begin) -
     threads = []
     for words in ("it", "it must", "it must add"):
         engine.reading.clear()
-        threads.append(threading.Thread(target=session.read_ahead, args=(words,)))
+        threads.append(threading.Thread(target=session.prefill, args=(words,)))
         threads[-1].start()
         assert engine.reading.wait(10)
     list(session.feedback("it must add numbers"))
@@ -89,4 +89,4 @@ def test_sending_stops_the_reading_and_newer_words_replace_older(begin: Begin) -
 def test_an_engine_that_cannot_read_ahead_is_left_alone(begin: Begin) -> None:
     session = begin([WRONG])
     list(session.start())
-    session.read_ahead("it must add")
+    session.prefill("it must add")

@@ -20,14 +20,14 @@ PROBLEM = Problem(
 
 def test_the_first_turn_is_the_papers() -> None:
     template = prompting.load_template("paper")
-    assert prompting.task_words(template, PROBLEM, PROBLEM.visible_tests) == (
+    assert prompting.task_turn(template, PROBLEM, PROBLEM.visible_tests) == (
         "You are an expert Python programmer, and here is your task: Write a function braces that returns "
         "'{tests}'. Your code should pass these tests:\n\nassert braces() == '{tests}'"
     )
 
 
 def test_without_tests_the_name_is_told() -> None:
-    words = prompting.task_words(prompting.load_template("paper"), PROBLEM, ())
+    words = prompting.task_turn(prompting.load_template("paper"), PROBLEM, ())
     assert "`braces`" in words
     assert "assert" not in words
 
@@ -65,6 +65,6 @@ def test_an_unknown_template_names_the_known_ones() -> None:
 def test_the_dialogue_goes_on_without_what_the_model_thought(text: str) -> None:
     template = prompting.load_template("paper")
     program = Program(id="t0s0", turn=0, round=0, text=text, code="x = 1\n")
-    assert prompting.answer_words(template, program) == "```python\nx = 1\n```"
+    assert prompting.answer_turn(template, program) == "```python\nx = 1\n```"
     unfinished = Program(id="t0s0", turn=0, round=0, text="<think>\nhm", code=None)
-    assert "hm" not in prompting.answer_words(template, unfinished)
+    assert "hm" not in prompting.answer_turn(template, unfinished)

@@ -251,4 +251,4 @@ def test_power_grows_with_people_and_problems_and_falls_with_arms_and_first_solv
 
     assert at(120) > at() > at(arms=4)
     assert at(annotators=3) > at() > at(first=0.6)
-    assert at(words=0.15) < 0.06
+    assert at(feedback=0.15) < 0.06

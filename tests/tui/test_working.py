@@ -218,7 +218,7 @@ async def test_words_said_before_come_back_with_up_and_the_draft_with_down(make_
 
 async def test_unsent_words_are_read_by_the_model(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    monkeypatch.setattr(Session, "read_ahead", lambda _, words: read.append(words))
+    monkeypatch.setattr(Session, "prefill", lambda _, words: read.append(words))
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
         await until_phase(pilot, Phase.YOUR_TURN)

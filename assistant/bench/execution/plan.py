@@ -59,8 +59,8 @@ class Plan:
     def _job(self, asked: Asked, group: str) -> Job:
         template = self.template
         tests = "\n".join(asked.others)
-        shown = template.say("shown", tests=tests) if group == WITH_TESTS and asked.others else ""
-        said = template.say("ask", code=asked.problem.reference.strip(), call=asked.call, shown=shown)
+        shown = template.render("shown", tests=tests) if group == WITH_TESTS and asked.others else ""
+        said = template.render("ask", code=asked.problem.reference.strip(), call=asked.call, shown=shown)
         raw = template.kind == "base"
         stop = ("[/ANSWER]",) if raw else ()
         prompt = Prompt(dialogue_of(said), raw, stop)

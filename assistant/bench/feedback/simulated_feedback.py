@@ -42,11 +42,11 @@ class Person:
         table = state.current_program
         assert state.problem is not None
         assert table is not None
-        said = template.say(
+        said = template.render(
             "ask",
-            task=dialogue.first_words(state, prompting.load_template("paper")),
+            task=dialogue.first_turn(state, prompting.load_template("paper")),
             answer=f"```python\n{(table.code or '').rstrip()}\n```",
-            cases=prompting.cases_words(template, prompting.failing_cases(table.visible)),
+            cases=prompting.cases_text(template, prompting.failing_cases(table.visible)),
         )
         prompt = prompting.Prompt(dialogue_of(said))
         return Job(GROUP, moment.row, state.problem, prompt, self.sampling)

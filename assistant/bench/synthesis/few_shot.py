@@ -11,7 +11,7 @@ from assistant.core.errors import UsageError
 from assistant.core.problem import Problem
 from assistant.core.state import Program
 from assistant.problems.collection import Collection
-from assistant.session.prompting import Prompt, Template, answer_words, build, task_words
+from assistant.session.prompting import Prompt, Template, answer_turn, build, task_turn
 
 USUAL = ("2", "3", "4")
 POOL_TAG = "split:prompt"
@@ -37,7 +37,7 @@ def prompt_for(
     template: Template, problem: Problem, asserts: int | None, examples: Sequence[Problem]
 ) -> Prompt:
     """The task with its examples before it: as text with markers for base models, as earlier turns for chat."""
-    first = task_words(template, problem, problem.visible_tests[:asserts])
+    first = task_turn(template, problem, problem.visible_tests[:asserts])
     shown = [_example(template, example, asserts) for example in examples]
     if template.kind == "base":
         with_examples = replace(template, examples=tuple((task, (code,)) for task, code in shown))
@@ -50,5 +50,5 @@ def prompt_for(
 def _example(template: Template, problem: Problem, asserts: int | None) -> tuple[str, str]:
     """A task and its answer, in the template's words."""
     program = Program(id="example", turn=0, round=0, code=problem.reference)
-    task = task_words(template, problem, problem.visible_tests[:asserts])
-    return task, answer_words(template, program).strip("\n")
+    task = task_turn(template, problem, problem.visible_tests[:asserts])
+    return task, answer_turn(template, program).strip("\n")

@@ -77,7 +77,7 @@ class LocalEngine:
         for finish in tally.ends("cancelled"):
             yield _marked(finish, turn)
 
-    def read_ahead(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
+    def prefill(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
         """Read the prompt of `request` while nobody waits. A graphics card needs none of this: it reads at once."""
         if self._info is not None and self._info.device == "cpu":
             silent = request.model_copy(update={"sampling": Sampling(max_new_tokens=0), "samples": 1})

@@ -18,7 +18,7 @@ from assistant.journal.writer import Journal
 from assistant.session.arms.build import missing_arms, numbered, run_arm
 
 MUST_AGREE = ("engine", "name", "revision", "weights_sha256", "precision", "dtype", "chat_template_sha256")
-"""What of two models must be the same for a control to differ from the person's answer in its words only."""
+"""What of two models must be the same for a control to differ from the person's answer in its feedback only."""
 
 
 @dataclass(frozen=True)

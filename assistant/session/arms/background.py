@@ -1,4 +1,4 @@
-"""Control arms made while the person thinks, always giving way to the person at once."""
+"""Control arms made while the person reads or types; the person's own requests preempt them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class BackgroundArms:
     """Makes a session's control arms in a thread of its own between the person's generations.
 
     `pause` stops the generation at hand (it is made again later) and returns once the engine is free,
-    without waiting for tests: those have a place of their own in the sandbox. `go_on` lets the thread work again.
+    without waiting for tests: those use a worker of their own in the sandbox. `resume` lets the thread work again.
     Nothing that it makes is ever shown during the session.
     """
 
@@ -37,15 +37,15 @@ class BackgroundArms:
         self._stop.set()
         self._engine_free.wait()
 
-    def go_on(self) -> None:
-        """The person is thinking: work."""
+    def resume(self) -> None:
+        """Continue: the engine is idle."""
         self._failed.clear()
         self._stop.clear()
         self._may_work.set()
 
     def finish(self, timeout: float) -> bool:
         """Wait until nothing is missing (or the timeout, in seconds); True when all arms are made."""
-        self.go_on()
+        self.resume()
         until = time.monotonic() + timeout
         while missing_arms(self._session.state, self._session.state.settings.arms or ()):
             if time.monotonic() >= until:
@@ -75,7 +75,7 @@ class BackgroundArms:
         return next((task for task in tasks if task not in self._failed), None)
 
     def _make(self, task: ArmTask) -> bool:
-        """Make one control. False when it did not come to its end; the person's own next step tells of a fault."""
+        """Make one control. False when it was not completed; a fault is reported by the person's own next step."""
         session = self._session
         state = session.state
         try:
@@ -103,7 +103,7 @@ class BackgroundArms:
 
 
 def start_background_arms(session: Session) -> BackgroundArms | None:
-    """The control arms that the session's settings ask for, hung onto it; None when they ask for none."""
+    """The control arms that the session's settings ask for, attached to it; None when they ask for none."""
     if not session.state.settings.arms:
         return None
     arms = BackgroundArms(session)

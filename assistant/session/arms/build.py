@@ -1,9 +1,9 @@
-"""Control arms: from the very state in which a person's words were used, what would have come without them?
+"""Control arms: from the state in which a person gave feedback, what would the model have answered without it?
 
-For each feedback, an arm asks the model again from the same dialogue with other last words (`retry`, `tests`,
+For each feedback, an arm asks the model again from the same dialogue with another last turn (`retry`, `tests`,
 `shuffled`), or for another answer to the same prompt with no new turn (`resample`). Its first `Settings.samples`
 answers stand against the person's. From the first answer's state `resample` draws as many more as the person has
-rounds, in one batch, so that five tries without a person can be held against five with one. An arm's events are
+rounds, in one batch, so that five tries without a person can be compared with five with one. An arm's events are
 written together when it is complete, so that giving way to the person leaves nothing half-made behind.
 """
 
@@ -21,7 +21,7 @@ from assistant.core.outcome import Report
 from assistant.core.state import Program, State, program_id
 from assistant.core.submission import Sandbox, Submission
 from assistant.session import dialogue, prompting, redraw
-from assistant.session.arms.shuffled import choose_words
+from assistant.session.arms.shuffled import choose_feedback
 
 CONTROL_ARMS: tuple[ev.Arm, ...] = ("retry", "tests", "resample", "shuffled")
 RESAMPLE_TEMPERATURE = 0.8
@@ -32,18 +32,18 @@ Record = Callable[[Sequence[ev.Event]], None]
 
 @dataclass(frozen=True)
 class ArmTask:
-    """One control to be made: the person's words about `parent` led to `round`; what would `arm` have led to?"""
+    """One control to be made: the person's feedback on `parent` led to `round`; what would `arm` have led to?"""
 
     arm: ev.Arm
     parent: str
     round: int
 
 
-def parse_arms(words: str) -> tuple[ev.Arm, ...]:
+def parse_arms(turns: str) -> tuple[ev.Arm, ...]:
     """`retry,tests` or `all` or `none` as arms. Raises UsageError."""
-    if words in ("all", "none"):
-        return CONTROL_ARMS if words == "all" else ()
-    names = [word.strip() for word in words.split(",") if word.strip()]
+    if turns in ("all", "none"):
+        return CONTROL_ARMS if turns == "all" else ()
+    names = [word.strip() for word in turns.split(",") if word.strip()]
     unknown = [name for name in names if name not in CONTROL_ARMS]
     if unknown:
         raise UsageError(
@@ -174,7 +174,7 @@ def judge_arm(state: State, drawn: Drawn, sandbox: Sandbox) -> list[ev.Event]:
 
 
 def numbered(events: Sequence[ev.Event], turn: int) -> Iterator[ev.Event]:
-    """The same events under the turn numbers that the session has for them at the moment of writing.
+    """The same events under the turn numbers that the session has for them when they are written.
 
     Turn -1 becomes `turn`, the second draw -2 the one after it.
     """
@@ -192,33 +192,33 @@ def numbered(events: Sequence[ev.Event], turn: int) -> Iterator[ev.Event]:
 def arm_prompt(
     state: State, task: ArmTask, model: ModelInfo, others: tuple[tuple[str, str], ...] = ()
 ) -> prompting.Prompt:
-    """What is sent for a control: the person's dialogue, with other last words or with none.
+    """What is sent for a control: the person's dialogue, with another last turn or with none.
 
-    `others` are (problem id, words) from which `shuffled` takes its own; the stock where there are none.
+    `others` are (problem id, feedback) from which `shuffled` chooses; the built-in list where there are none.
     """
     template = prompting.load_template(state.settings.prompt.template, is_chat=model.is_chat)
     path = state.path(task.parent)
     if task.arm == "resample":
         generated = _generated_part(path)
-        words = [program.feedback for program in generated[1:]]
-        return prompting.fitted(dialogue.prompt_for(state, template, generated[:-1], words), model)
-    words = [*(p.feedback for p in path[1:]), _last_words(state, task, template, path[-1], others)]
-    return prompting.fitted(dialogue.prompt_for(state, template, path, words, spoken_last=True), model)
+        turns = [program.feedback for program in generated[1:]]
+        return prompting.fitted(dialogue.prompt_for(state, template, generated[:-1], turns), model)
+    turns = [*(p.feedback for p in path[1:]), _last_turn(state, task, template, path[-1], others)]
+    return prompting.fitted(dialogue.prompt_for(state, template, path, turns, verbatim_last=True), model)
 
 
-def _last_words(
+def _last_turn(
     state: State,
     task: ArmTask,
     template: prompting.Template,
     parent: Program,
     others: tuple[tuple[str, str], ...],
 ) -> str:
-    """What the arm says in the person's place, in the frame that the person's words had."""
-    first, failing = dialogue.first_words(state, template), prompting.failing_cases(parent.visible)
+    """The arm's user turn in place of the person's, rendered in the same template."""
+    first, failing = dialogue.first_turn(state, template), prompting.failing_cases(parent.visible)
     if task.arm == "shuffled":
         cases = failing if state.settings.prompt.failing_cases else ()
-        return prompting.feedback_words(template, choose_words(state, parent, others), cases, first)
-    return prompting.control_words(template, task.arm, failing, task=first)
+        return prompting.feedback_turn(template, choose_feedback(state, parent, others), cases, first)
+    return prompting.control_turn(template, task.arm, failing, task=first)
 
 
 def arm_sampling(state: State, task: ArmTask) -> Sampling:

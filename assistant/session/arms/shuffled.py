@@ -1,4 +1,4 @@
-"""Somebody's words about another problem: the control that asks whether any words at all would have done."""
+"""Shuffled feedback: a control arm with feedback on another problem, which tests whether any feedback helps."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from assistant.core.state import Program, State
 
 @cache
 def stock() -> tuple[tuple[str, str], ...]:
-    """(what it was about, words): feedback written for this purpose, in the manner of casual users."""
+    """(problem id, text): feedback written for this purpose, in the manner of casual users."""
     data = resources.files("assistant.session").joinpath("shuffled_words.toml").read_text("utf-8")
     return tuple((row["about"], row["words"]) for row in tomllib.loads(data)["feedback"])
 
 
-def choose_words(state: State, program: Program, others: tuple[tuple[str, str], ...] = ()) -> str:
-    """Words about another problem for this state: always the same ones for the same session and program.
+def choose_feedback(state: State, program: Program, others: tuple[tuple[str, str], ...] = ()) -> str:
+    """Feedback on another problem for this state: always the same for the same session and program.
 
-    `others` are (problem id, words) of other sessions; the stock is used where there are none.
+    `others` are (problem id, feedback) of other sessions; the built-in list is used where there are none.
     """
     assert state.problem is not None
-    candidates = [words for about, words in (others or stock()) if about != state.problem.id]
+    candidates = [feedback for about, feedback in (others or stock()) if about != state.problem.id]
     digest = hashlib.sha256(f"{state.session} {program.id}".encode()).digest()
     return candidates[int.from_bytes(digest[:4], "little") % len(candidates)]

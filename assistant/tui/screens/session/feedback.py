@@ -87,7 +87,7 @@ def save_clock(screen: SessionScreen) -> None:
 
 def _keep(session: Session, words: str) -> None:
     session.save_draft(words)
-    session.read_ahead(words)
+    session.prefill(words)
 
 
 def last_step(screen: SessionScreen) -> Step:
