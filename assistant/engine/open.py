@@ -1,4 +1,4 @@
-"""Which engine the person asked for. Importing this costs nothing; torch and httpx come with the engine."""
+"""Builds the engine that the user chose. Importing this is cheap; torch and httpx come with the engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def open_engine(
     script: Path | str | None = None,
 ) -> Engine:
     """An engine that is not prepared yet. `auto` is a server when `base_url` is given, a script when `script`
-    is, else a model on this machine. Raises UsageError for what cannot be."""
+    is, else a model on this machine. Raises UsageError for contradictory options."""
     if kind == "auto":
         kind = "openai" if base_url else "scripted" if script else "transformers"
     if kind == "transformers":

@@ -1,4 +1,4 @@
-"""Long work in steps: what is reported while it goes on, and how it is stopped."""
+"""Progress reports and cancellation of long work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Cancelled(EngineError):
 
 
 class Steps:
-    """Where long work reports to and learns that it must stop."""
+    """Receives progress reports of long work, and cancels it."""
 
     def __init__(
         self, report: Callable[[Progress], None] = lambda _: None, cancel: Cancel = NeverCancelled()

@@ -50,13 +50,13 @@ def open_tiny(tmp_path: Path) -> Iterator[OpenEngine]:
     def open_one(
         model: Path | str,
         *,
-        patience: Timeouts = Timeouts(),
+        timeouts: Timeouts = Timeouts(),
         cache: Path | None = None,
         precision: str = "bfloat16",
     ) -> LocalEngine:
         folder = str(cache or tmp_path / "cache")
         choice = ModelChoice(model=str(model), device="cpu", precision=precision, cache=folder, threads=1)
-        opened.append(LocalEngine(choice, patience=patience))
+        opened.append(LocalEngine(choice, timeouts=timeouts))
         return opened[-1]
 
     yield open_one

@@ -133,7 +133,7 @@ def test_it_stands_still_while_the_model_works(tmp_path: Path) -> None:
     check.start()
     check.wait(0.2)
     assert not (folder / MARK).exists()
-    check.go_on()
+    check.resume()
     check.wait(30)
     assert (folder / MARK).is_file()
 

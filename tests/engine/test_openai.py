@@ -240,8 +240,8 @@ def test_leaving_the_stream_cuts_the_connection() -> None:
 
 
 def test_no_first_token_in_time() -> None:
-    patience = RetryPolicy(first_token=0.3, retries=3)
-    with engine_for(hang(), patience=patience) as (engine, server):
+    retry_policy = RetryPolicy(first_token=0.3, retries=3)
+    with engine_for(hang(), retry_policy=retry_policy) as (engine, server):
         _, ends = collect(engine, ask())
     assert ends[0].reason == "error"
     assert "first token" in ends[0].error
@@ -256,8 +256,8 @@ def test_a_slow_first_token_is_waited_for() -> None:
         exchange.delta("worth it", reason="stop")
         exchange.end()
 
-    patience = RetryPolicy(first_token=20, between_tokens=0.5)
-    with engine_for(slow, patience=patience) as (engine, _):
+    retry_policy = RetryPolicy(first_token=20, between_tokens=0.5)
+    with engine_for(slow, retry_policy=retry_policy) as (engine, _):
         _, ends = collect(engine, ask())
     assert ends[0].text == "worth it"
     assert ends[0].first_token_seconds is not None
@@ -265,7 +265,7 @@ def test_a_slow_first_token_is_waited_for() -> None:
 
 
 def test_a_stream_that_dries_up_is_an_error_with_its_text() -> None:
-    with engine_for(hang("def "), patience=RetryPolicy(between_tokens=0.3)) as (engine, _):
+    with engine_for(hang("def "), retry_policy=RetryPolicy(between_tokens=0.3)) as (engine, _):
         _, ends = collect(engine, ask())
     assert (ends[0].text, ends[0].reason) == ("def ", "error")
     assert "0.3 seconds" in ends[0].error
@@ -352,7 +352,7 @@ def test_a_server_that_breaks_off_without_a_word_is_asked_why() -> None:
         (drop() if exchange.body["stream"] else fail(400, CONTEXT_ERRORS[1][0]))(exchange)
 
     with running(MisbehavingServer([silent], warm_up=True)) as server:
-        engine = OpenAIEngine(server.url, patience=QUICK, probe_seed=False)
+        engine = OpenAIEngine(server.url, retry_policy=QUICK, probe_seed=False)
         engine.prepare()
         server.warm_up = False
         _, ends = collect(engine, ask())

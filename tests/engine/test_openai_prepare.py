@@ -37,7 +37,7 @@ def refusal(server: MisbehavingServer, model: str | None = None, **options: Any)
 def test_the_only_model_is_chosen() -> None:
     steps: list[Progress] = []
     with running(MisbehavingServer(models=[{"id": "qwen", "max_model_len": 4096}])) as server:
-        engine = OpenAIEngine(server.url, patience=QUICK, probe_seed=False)
+        engine = OpenAIEngine(server.url, retry_policy=QUICK, probe_seed=False)
         info = engine.prepare(steps.append)
         assert engine.prepare() == info
         engine.close()
@@ -75,7 +75,7 @@ def test_ollama_lists_latest() -> None:
 def test_vllm_is_known_and_asked_for_plain_sampling() -> None:
     models = [{"id": "q", "owned_by": "vllm", "max_model_len": 32768}]
     with running(MisbehavingServer(models=models, pages={"/version": {"version": "0.11.0"}})) as server:
-        engine = OpenAIEngine(server.url, patience=QUICK, probe_seed=False, extra={"min_p": 0.1})
+        engine = OpenAIEngine(server.url, retry_policy=QUICK, probe_seed=False, extra={"min_p": 0.1})
         info = engine.prepare()
         list(engine.generate(ASK))
         engine.close()
@@ -97,7 +97,7 @@ def test_a_server_that_drops_answers_gets_one_request_at_a_time() -> None:
         exchange.end()
 
     with running(MisbehavingServer([slow], models=[{"id": "q", "owned_by": "me"}])) as server:
-        engine = OpenAIEngine(server.url, patience=QUICK, probe_seed=False)
+        engine = OpenAIEngine(server.url, retry_policy=QUICK, probe_seed=False)
         assert engine.prepare().versions == {"server": "llama-cpp-python"}
         ends = [i for i in engine.generate(ASK.model_copy(update={"samples": 4})) if isinstance(i, Finish)]
         engine.close()
@@ -124,7 +124,7 @@ def test_no_server_there() -> None:
 
 def test_a_server_that_is_gone_when_it_is_needed() -> None:
     with running(MisbehavingServer()) as server:
-        engine = OpenAIEngine(server.url, patience=QUICK, probe_seed=False)
+        engine = OpenAIEngine(server.url, retry_policy=QUICK, probe_seed=False)
         engine.prepare()
     (end,) = engine.generate(ASK)
     engine.close()
@@ -134,7 +134,7 @@ def test_a_server_that_is_gone_when_it_is_needed() -> None:
 
 
 def test_generating_without_a_server_ends_in_a_finish() -> None:
-    engine = OpenAIEngine("http://127.0.0.1:1/v1", "m", patience=QUICK)
+    engine = OpenAIEngine("http://127.0.0.1:1/v1", "m", retry_policy=QUICK)
     (end,) = engine.generate(ASK)
     engine.close()
     assert isinstance(end, Finish)
@@ -158,7 +158,7 @@ def test_a_missing_and_a_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_credentials_in_the_address_are_sent_and_never_told() -> None:
     with running(MisbehavingServer()) as server:
         there = server.url.replace("http://", "http://me:pa55@") + "/?token=x#y"
-        engine = OpenAIEngine(there, patience=QUICK, probe_seed=False, api_key_env="NO_SUCH_VARIABLE")
+        engine = OpenAIEngine(there, retry_policy=QUICK, probe_seed=False, api_key_env="NO_SUCH_VARIABLE")
         info = engine.prepare()
         engine.close()
     assert server.received[0].headers["authorization"].startswith("Basic ")
@@ -174,7 +174,7 @@ def test_a_malformed_address_is_refused(url: str) -> None:
 
 def test_v1_is_added_where_no_path_was_given() -> None:
     with running(MisbehavingServer()) as server:
-        engine = OpenAIEngine(server.url.removesuffix("/v1"), patience=QUICK, probe_seed=False)
+        engine = OpenAIEngine(server.url.removesuffix("/v1"), retry_policy=QUICK, probe_seed=False)
         assert engine.prepare().base_url == server.url
         engine.close()
 
@@ -199,7 +199,7 @@ def test_a_page_that_is_no_list_of_models() -> None:
 def test_a_server_that_is_still_loading_is_waited_for() -> None:
     steps: list[str] = []
     with running(MisbehavingServer(model_statuses=[503, 503, 503])) as server:
-        engine = OpenAIEngine(server.url, patience=QUICK, probe_seed=False)
+        engine = OpenAIEngine(server.url, retry_policy=QUICK, probe_seed=False)
         engine.prepare(lambda progress: steps.append(progress.step))
         engine.close()
     assert "waiting for the server to be ready" in steps
@@ -212,7 +212,7 @@ def test_a_connection_lost_while_asking_for_models_is_tried_again() -> None:
 
 def test_preparing_can_be_cancelled() -> None:
     with running(MisbehavingServer([hang()], warm_up=False)) as server:
-        engine, cancel = OpenAIEngine(server.url, patience=QUICK), threading.Event()
+        engine, cancel = OpenAIEngine(server.url, retry_policy=QUICK), threading.Event()
         threading.Timer(0.3, cancel.set).start()
         started = time.perf_counter()
         with pytest.raises(EngineError, match="cancelled"):
@@ -253,7 +253,7 @@ def always_new(exchange: Exchange) -> None:
 
 def test_one_odd_first_answer_is_not_held_against_a_seed() -> None:
     with running(MisbehavingServer([answer("rounded otherwise"), by_seed])) as server:
-        engine = OpenAIEngine(server.url, patience=QUICK)
+        engine = OpenAIEngine(server.url, retry_policy=QUICK)
         engine.prepare()
         server.behaviours = [answer("x")]
         *_, end = engine.generate(ASK)
@@ -268,7 +268,7 @@ def test_one_odd_first_answer_is_not_held_against_a_seed() -> None:
 )
 def test_whether_a_seed_is_honoured_is_tried(behaviour: Any, honoured: bool | None) -> None:
     with running(MisbehavingServer([behaviour])) as server:
-        engine = OpenAIEngine(server.url, patience=QUICK)
+        engine = OpenAIEngine(server.url, retry_policy=QUICK)
         engine.prepare()
         probes = [received.body for received in server.generations]
         assert len({body["seed"] for body in probes}) == 2
@@ -296,7 +296,7 @@ def test_other_machines_are_reached_through_the_proxy(monkeypatch: pytest.Monkey
             monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.delenv(name, raising=False)
-        engine = OpenAIEngine("http://model.invalid/v1", "m", patience=QUICK)
+        engine = OpenAIEngine("http://model.invalid/v1", "m", retry_policy=QUICK)
         engine.prepare()
         engine.close()
     assert proxy.received[0].path == "http://model.invalid/v1/models"

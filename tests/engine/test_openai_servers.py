@@ -52,7 +52,7 @@ def server(
 @pytest.fixture(scope="module")
 def engine(server: ServerProcess) -> Iterator[OpenAIEngine]:
     """An engine that is prepared."""
-    engine = OpenAIEngine(server.url, server.model, patience=QUICK, api_key_env="NO_SUCH_VARIABLE")
+    engine = OpenAIEngine(server.url, server.model, retry_policy=QUICK, api_key_env="NO_SUCH_VARIABLE")
     engine.prepare()
     yield engine
     engine.close()
@@ -160,7 +160,7 @@ def test_threads_share_an_engine(engine: OpenAIEngine) -> None:
 
 
 def test_an_unknown_model_is_refused(server: ServerProcess) -> None:
-    engine = OpenAIEngine(server.url, "no-such-model", patience=QUICK)
+    engine = OpenAIEngine(server.url, "no-such-model", retry_policy=QUICK)
     with pytest.raises(EngineError, match="no-such-model"):
         engine.prepare()
     engine.close()

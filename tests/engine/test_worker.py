@@ -198,12 +198,12 @@ def test_a_killed_worker_is_an_error_then_a_new_worker(open_tiny: OpenEngine, ti
 @pytest.mark.parametrize("how", ["frozen", "busy"])
 def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder: Path, how: str) -> None:
     """Frozen: no sign of life comes. Busy: signs of life come, but nothing of the request."""
-    patience = Timeouts(silence=2.5) if how == "frozen" else Timeouts(stall=2.5)
-    engine = open_tiny(tiny_folder, patience=Timeouts())
+    timeouts = Timeouts(silence=2.5) if how == "frozen" else Timeouts(stall=2.5)
+    engine = open_tiny(tiny_folder, timeouts=Timeouts())
     engine.prepare()
     pid = engine.worker_pid or 0
     assert engine._line is not None
-    engine._line._patience = patience
+    engine._line._timeouts = timeouts
     if how == "frozen":
         os.kill(pid, signal.SIGSTOP)
     end = finish(engine.generate(ask("hang" if how == "busy" else "add")))
@@ -213,7 +213,7 @@ def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder:
 
 
 def test_a_stop_that_is_not_heard_lets_the_person_go_on(open_tiny: OpenEngine, tiny_folder: Path) -> None:
-    engine = open_tiny(tiny_folder, patience=Timeouts(stop=0.3, settle=0.5))
+    engine = open_tiny(tiny_folder, timeouts=Timeouts(stop=0.3, settle=0.5))
     engine.prepare()
     pid, cancel = engine.worker_pid, threading.Event()
     threading.Timer(0.5, cancel.set).start()

@@ -244,7 +244,7 @@ def test_power_is_that_of_the_true_design(design: Design, problems: int, expecte
 def test_power_grows_with_people_and_problems_and_falls_with_arms_and_first_solves() -> None:
     def at(problems: int = 60, **changes: object) -> float:
         values: dict[str, object] = {
-            "annotators": 1, "arms": 1, "first": 0.3, "words": 0.35, "control": 0.15, "shared_first": True,
+            "annotators": 1, "arms": 1, "first": 0.3, "feedback": 0.35, "control": 0.15, "shared_first": True,
             "shared_control": True,
         }  # fmt: skip
         return power(Design(**values | changes), problems)  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ class Decoder:
     def generate(
         self, request: Request, prompt_ids: Sequence[int], cancel: Cancel = NeverCancelled()
     ) -> Iterator[Chunk | Finish]:
-        """Stream the samples of `request`, one `Finish` each. Never raises for what a person can mend.
+        """Stream the samples of `request`, one `Finish` each. Never raises for errors that the user can fix.
 
         With `max_new_tokens` 0 the prompt is only read, where that cannot change what is said later.
         """
@@ -100,10 +100,10 @@ class Decoder:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _overflow(self, request: Request, prompt: list[int]) -> int:
-        """Tokens by which prompt and answer exceed the context, if too little room is left for an answer."""
+        """Tokens by which prompt and answer exceed the context, if too little context is left for an answer."""
         wanted = request.sampling.max_new_tokens
-        room = self.context_length - len(prompt)
-        return wanted - room if room < min(wanted, _LEAST_ROOM) else 0
+        available = self.context_length - len(prompt)
+        return wanted - available if available < min(wanted, _LEAST_ROOM) else 0
 
     def _decode(
         self, request: Request, rows: list[Row], digest: str, cancel: Cancel

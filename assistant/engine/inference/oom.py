@@ -1,4 +1,4 @@
-"""Running out of memory, told apart from other failures."""
+"""Recognition of out-of-memory errors among other failures."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def is_out_of_memory(error: BaseException) -> bool:
 
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in _WORDS)
 
 
 def release_memory() -> None:
-    """Give back what is no longer referenced, so that a smaller attempt finds room."""
+    """Free memory that is no longer referenced, for a smaller attempt."""
     import torch
 
     gc.collect()

@@ -12,7 +12,7 @@ from assistant.engine.inference.cpu_kernels import kernel_cache
 PLAIN = ("bfloat16", "float16", "float32")
 """The weights as transformers loads them."""
 PACKED = ("int8",)
-"""Formats of our own: rounded and rearranged once, then kept beside the model."""
+"""Formats of our own: rounded and rearranged once, then stored next to the model."""
 PRECISIONS = ("auto", *PACKED, *PLAIN)
 """What `--precision` takes."""
 PACKED_FILE = "packed-{precision}.safetensors"

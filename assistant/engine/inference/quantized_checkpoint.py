@@ -1,4 +1,4 @@
-"""A `Llama` on disk: one safetensors file beside the model's config, memory-mapped when loaded."""
+"""A `Llama` on disk: one safetensors file next to the model's config, memory-mapped when loaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORMAT = 2
 
 
 def save(model: Llama, file: Path) -> None:
-    """Write the weights; the config is saved beside them by whoever saved the model."""
+    """Write the weights; the config is saved next to them by the caller."""
     tensors = {name: tensor.contiguous() for name, tensor in _tensors(model)}
     about = {
         "format": FORMAT,

@@ -1,4 +1,4 @@
-"""Room for weights: disk and memory are asked for before the work, with the number in the refusal."""
+"""Capacity for weights: disk and memory are checked before the work, and a refusal names the numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psutil  # type: ignore[import-untyped]
 from assistant.core.errors import EngineError
 
 DISK_MARGIN = 256 * 1024 * 1024
-"""Left free on the disk beside what is written."""
+"""Left free on the disk in addition to what is written."""
 _CGROUP_LIMITS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (
@@ -69,13 +69,13 @@ def require_memory(needed: int, purpose: str) -> None:
 
 
 def _container_room() -> list[int]:
-    rooms = []
+    limits = []
     for limit_file, used_file in _CGROUP_LIMITS:
         limit, used = _number(limit_file), _number(used_file)
         if limit is not None and used is not None:
             # File pages count as used but are given back under pressure, so half the limit is always assumed.
-            rooms.append(max(limit - used, limit // 2))
-    return rooms
+            limits.append(max(limit - used, limit // 2))
+    return limits
 
 
 def _number(path: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""A model folder looked over before it is loaded: what is missing or cut short is said in one clear line."""
+"""Checks of a model folder before it is loaded: one line on what is missing or truncated."""
 
 from __future__ import annotations
 

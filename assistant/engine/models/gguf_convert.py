@@ -58,7 +58,7 @@ def _forget_quantization(model: Any) -> None:
 
 
 def _end_where_the_text_ends(model: Any, tokenizer: Any) -> None:
-    """GGUF names one end token; models that also end with `<|endoftext|>` are told so, as the hub's are."""
+    """GGUF names one end token; models that also end with `<|endoftext|>` get both, as the hub's are."""
     end = model.generation_config.eos_token_id
     other = tokenizer.get_vocab().get(END_OF_TEXT)
     if isinstance(end, int) and other is not None and other != end:

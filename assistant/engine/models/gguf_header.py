@@ -21,7 +21,7 @@ _STRING, _ARRAY = 8, 9
 
 @dataclass(frozen=True)
 class GgufHeader:
-    """The figures of a GGUF file that decide what room it needs."""
+    """The figures of a GGUF file that decide its memory need."""
 
     name: str
     architecture: str

@@ -47,7 +47,7 @@ class TorchProbe(FrozenModel):
             return f"cuda: {self.device_name}, {size_text(self.memory_bytes)}"
         if self.device == "mps":
             return f"mps: {self.device_name}"
-        return f"cpu: {self.device_name}, {self.threads} threads (no GPU: expect seconds, not moments)"
+        return f"cpu: {self.device_name}, {self.threads} threads (no GPU: expect seconds per answer)"
 
 
 def probe_torch() -> TorchProbe:
@@ -82,7 +82,7 @@ def graphics_memory() -> int:
 
 
 def machine() -> str:
-    """What `fit` judges by, in a few words."""
+    """The criterion of `fit`, as text."""
     card = graphics_memory()
     return f"{size_text(total_memory())} of memory, " + (f"{size_text(card)} on GPUs" if card else "no GPU")
 

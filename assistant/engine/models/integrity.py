@@ -1,6 +1,6 @@
 """Whether the converted weights on the disk are still what was written: their recorded SHA-256 compared.
 
-A model is compared once in the background, after it was made or changed, while nobody waits for an answer; `assistant
+A model is compared once in the background, after it was made or changed, while no request is in progress; `assistant
 doctor` and `assistant model info` always compare.
 """
 
@@ -17,7 +17,7 @@ from assistant.engine.progress import Steps
 
 STEP = "comparing with the recorded SHA-256"
 MARK = "compared.json"
-"""Beside the manifest: size and time of change of each file when it was found sound."""
+"""Next to the manifest: size and modification time of each file when it was verified."""
 REMEDY = "`assistant model free {key}` removes it, and the next start makes it again"
 
 
@@ -46,7 +46,7 @@ def said_of(folder: Path, names: Sequence[str]) -> str:
 
 
 class _Standing:
-    """A `Cancel` that never cancels, and is asked between two blocks of a file: it answers once nobody waits."""
+    """A `Cancel` that never cancels, but blocks between two blocks of a file while a request is in progress."""
 
     def __init__(self, idle: threading.Event) -> None:
         self._idle = idle
@@ -81,8 +81,8 @@ class BackgroundCheck:
         """The model works now."""
         self._idle.clear()
 
-    def go_on(self) -> None:
-        """Nobody waits."""
+    def resume(self) -> None:
+        """No request is in progress: continue."""
         self._idle.set()
 
     def _run(self) -> None:

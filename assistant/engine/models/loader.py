@@ -20,7 +20,7 @@ STEP = "loading"
 SYSTEM_TRIAL = "Reply in one word."
 COMPILING = "compiling once for this processor"
 WORKING_MEMORY = 700_000_000
-"""Bytes that torch, the tokenizer and the caches of a few conversations take beside the weights."""
+"""Bytes that torch, the tokenizer and the caches of a few conversations take in addition to the weights."""
 
 
 @dataclass(frozen=True)
@@ -151,15 +151,15 @@ def _read(prepared: Prepared, reading: Any) -> Any:
 
 
 def takes_system(tokenizer: Any) -> bool:
-    """Whether the chat template has a system turn: some refuse one (Gemma), others leave it out without a word."""
+    """Whether the chat template has a system turn: some refuse one (Gemma), others leave it out silently."""
     from jinja2 import TemplateError
 
     dialogue = [{"role": "system", "content": SYSTEM_TRIAL}, {"role": "user", "content": "hi"}]
     try:
-        told = tokenizer.apply_chat_template(dialogue, tokenize=False, add_generation_prompt=True)
+        rendered = tokenizer.apply_chat_template(dialogue, tokenize=False, add_generation_prompt=True)
     except (TemplateError, ValueError, TypeError, KeyError):
         return False
-    return SYSTEM_TRIAL in told
+    return SYSTEM_TRIAL in rendered
 
 
 def _template_hash(tokenizer: Any) -> str:

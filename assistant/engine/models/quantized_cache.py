@@ -1,4 +1,4 @@
-"""Packed weights in the cache: number formats of our own are made once per model and kept beside it.
+"""Packed weights in the cache: number formats of our own are made once per model and stored next to it.
 
 Worker only; imports torch inside functions.
 """

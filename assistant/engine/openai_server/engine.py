@@ -1,4 +1,4 @@
-"""The engine for servers: what `prepare` asks, and how samples become streams."""
+"""The engine for servers: preparation, and streams of samples."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ from assistant.engine.openai_server.stop_filter import StopFilter
 from assistant.engine.seeds import sample_seed
 
 MOST_STREAMS = 64
-NOT_SAMPLED = "when tried, other seeds gave the same words: the server may not heed the temperature"
+NOT_SAMPLED = "when tried, other seeds gave the same text: the server may not heed the temperature"
 
 
 class OpenAIEngine:
-    """Speaks to one OpenAI-compatible server. Any number of threads may generate at once.
+    """Client of one OpenAI-compatible server. Any number of threads may generate at once.
 
     Each sample is a request of its own with its own seed, so that it can be drawn again alone; `use_n` asks for
     all samples in one request instead, which is cheaper where prompts are paid for, and gives that up.
@@ -59,7 +59,7 @@ class OpenAIEngine:
         model: str | None = None,
         *,
         api_key_env: str = "OPENAI_API_KEY",
-        patience: RetryPolicy = RetryPolicy(),
+        retry_policy: RetryPolicy = RetryPolicy(),
         parallel: int | None = None,
         use_n: bool = False,
         probe_seed: bool = True,
@@ -73,14 +73,14 @@ class OpenAIEngine:
         self.address = parse_address(base_url, os.environ.get(api_key_env, ""))
         self.model = model
         self._key_variable = api_key_env
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._parallel = parallel
         self._use_n = use_n
         self._probe_seed = probe_seed
         self._is_chat = is_chat
         self._extra = dict(extra or {})
         self._loop = LoopThread()
-        self._line: ServerConnection | None = None
+        self._connection: ServerConnection | None = None
         self._info: ModelInfo | None = None
         self._trial = SeedTrial()
         self._lock = Lock()
@@ -115,8 +115,8 @@ class OpenAIEngine:
             yield from pour(queue, answers, work, cancel)
         except EngineError as error:
             reason: FinishReason = "cancelled" if cancel.is_set() else "error"
-            words = "" if cancel.is_set() else str(error)
-            yield from (answer.finish(reason, words) for answer in self._answers(request))
+            message = "" if cancel.is_set() else str(error)
+            yield from (answer.finish(reason, message) for answer in self._answers(request))
         finally:
             if work is not None:
                 work.cancel()
@@ -126,8 +126,8 @@ class OpenAIEngine:
         self._loop.close(self._close_client())
 
     async def _close_client(self) -> None:
-        if self._line is not None:
-            await self._line.client.aclose()
+        if self._connection is not None:
+            await self._connection.client.aclose()
 
     def _answers(self, request: Request) -> list[Answer]:
         return [self._answer(request, sample) for sample in range(request.samples)]
@@ -146,17 +146,17 @@ class OpenAIEngine:
         return answer
 
     async def _prepare(self, progress: Callable[[Progress], None]) -> ModelInfo:
-        line = self._line = self._line or self._new_line()
+        connection = self._connection = self._connection or self._new_connection()
         progress(Progress(step=f"asking {self.address.url} for its models"))
-        models = await list_models(line, progress, bool(self.model))
-        server = await identify(line, models)
+        models = await list_models(connection, progress, bool(self.model))
+        server = await identify(connection, models)
         listed = self._choose(models, server)
-        line = self._line = self._suited(line, server)
+        connection = self._connection = self._suited(connection, server)
         progress(Progress(step=f"waiting for {listed.name} to answer"))
-        await warm_up(line, listed.name, self._is_chat)
+        await warm_up(connection, listed.name, self._is_chat)
         if self._probe_seed:
             progress(Progress(step="asking whether the server repeats a seed"))
-            self._trial = await try_seeds(line, listed.name, self._is_chat)
+            self._trial = await try_seeds(connection, listed.name, self._is_chat)
         self.model = listed.name
         return ModelInfo(
             engine="openai",
@@ -164,7 +164,7 @@ class OpenAIEngine:
             device="server",
             context_length=server.context_length or listed.context_length,
             is_chat=self._is_chat,
-            takes_system=not line.dialect.no_system,
+            takes_system=not connection.dialect.no_system,
             base_url=self.address.url,
             versions={"server": f"{server.kind} {server.version}".strip()} if server.kind else {},
         )
@@ -175,18 +175,18 @@ class OpenAIEngine:
             return Listed(self.model)
         return choose(models, self.model, self.address.url)
 
-    def _new_line(self) -> ServerConnection:
-        client = new_client(self.address, self._patience.connect)
+    def _new_connection(self) -> ServerConnection:
+        client = new_client(self.address, self._retry_policy.connect)
         slots = asyncio.Semaphore(MOST_STREAMS)
-        return ServerConnection(client, self.address, self._patience, self._key_variable, slots)
+        return ServerConnection(client, self.address, self._retry_policy, self._key_variable, slots)
 
-    def _suited(self, line: ServerConnection, server: Server) -> ServerConnection:
-        """The line with what this kind of server needs."""
+    def _suited(self, connection: ServerConnection, server: Server) -> ServerConnection:
+        """The connection with the settings that this kind of server needs."""
         parallel = self._parallel or (1 if server.kind in ONE_AT_A_TIME else MOST_STREAMS)
         extra = {**server.plain_sampling, **self._extra}
-        return replace(line, slots=asyncio.Semaphore(parallel), extra=extra)
+        return replace(connection, slots=asyncio.Semaphore(parallel), extra=extra)
 
     async def _stream(self, request: Request, answers: list[Answer], emit: Emit) -> None:
-        line, model = self._line, self.model
-        assert line is not None and model is not None, "prepared before"
-        await stream_samples(line, request, model, answers, emit, use_n=self._use_n)
+        connection, model = self._connection, self.model
+        assert connection is not None and model is not None, "prepared before"
+        await stream_samples(connection, request, model, answers, emit, use_n=self._use_n)

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own: many streams at once, each of which can be cut at any moment."""
+"""An event loop in a thread of its own: many streams at once, each of which can be cancelled at any time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assistant.core.generation import Cancel
 
 T = TypeVar("T")
 GLANCE_SECONDS = 0.02
-"""How often a waiting thread looks at its `Cancel`."""
+"""Interval (seconds) at which a waiting thread checks its `Cancel`."""
 
 
 class LoopThread:

@@ -1,4 +1,4 @@
-"""What is sent: a request as the JSON body that OpenAI's interface wants."""
+"""A request as the JSON body of OpenAI's interface."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from assistant.core.generation import Request, without_system
 from assistant.engine.openai_server.server_errors import ServerFailure
 
 MOST_STOPS = 4
-"""OpenAI's interface takes no more; the rest is honoured on this side."""
-SILENT = ("stream_options", "n", "stop", "max_completion_tokens")
-"""Fields that are made up for on this side when a server refuses them."""
+"""OpenAI's interface accepts no more; further stop strings are applied by this client."""
+UNREPORTED = ("stream_options", "n", "stop", "max_completion_tokens")
+"""Fields that this client replaces by its own handling when a server refuses them."""
 NO_SYSTEM = re.compile(
     r"system.{0,40}(role|message|prompt).{0,60}(not|un)\s?support|(not|n't) support.{0,40}system"
     r"|roles? must alternate|role.{0,40}system|system role|only user.{0,20}assistant|developer instruction"
     r"|(should be|supported values are:?) .user. (or|and) .assistant|must (have|be) (the )?role .?user",
     re.IGNORECASE | re.DOTALL,
 )
-"""What chat templates and servers say to a system turn that they do not know."""
-TOLD = ("seed", "top_k", "min_p", "repetition_penalty", "repeat_penalty", "generation_config")
-"""Fields that a request can do without, though its answer may be another."""
+"""Error texts of chat templates and servers that have no system turn."""
+REPORTED = ("seed", "top_k", "min_p", "repetition_penalty", "repeat_penalty", "generation_config")
+"""Fields that can be left out, though the answer may differ; leaving them out is reported."""
 FIXED = ("top_p", "temperature")
 """Fields that some models have fixed; left out one at a time, and only where no value of them is taken."""
 _NOT_TAKEN = re.compile(
@@ -36,7 +36,7 @@ _ACCEPTED = re.compile(r"expected one of|(valid|supported|allowed) (fields|param
 
 @dataclass
 class Dialect:
-    """What this server does not take, learned from its refusals and kept for the next request."""
+    """Fields that this server refuses, learned from its errors and kept for the next request."""
 
     refused: set[str] = field(default_factory=set)
     token_limit: str = "max_tokens"
@@ -55,7 +55,7 @@ class Dialect:
         if failure.status == 500:
             return False
         fields, said = failure.fields, _ACCEPTED.split(failure.said)[0]
-        named = {n for n in SILENT + TOLD if n in sent and (n in fields or _names(said, n))}
+        named = {n for n in UNREPORTED + REPORTED if n in sent and (n in fields or _names(said, n))}
         if not named and _NOT_TAKEN.search(said):
             named = set([n for n in FIXED if n in sent and (n in fields or _names(said, n))][:1])
         renamed = "max_tokens" in sent and ("max_completion_tokens" in failure.said or "max_tokens" in fields)

@@ -1,4 +1,4 @@
-"""Which proxy leads to one host, by the variables that everybody sets and nobody has a standard for."""
+"""The proxy for one host, from environment variables (`HTTPS_PROXY`, `NO_PROXY`, …), which have no standard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Getenv = Callable[[str], str | None]
 
 
 def proxy_for(url: httpx.URL, getenv: Getenv) -> tuple[str, str | None]:
-    """The variable that decides and the proxy's address; no address where the way is direct."""
+    """The variable that decides and the proxy's address; no address where the connection is direct."""
     if _is_local(url.host) or _is_exempt(url, _value("NO_PROXY", getenv)[1]):
         return "", None
     names = [f"{url.scheme.upper()}_PROXY", "ALL_PROXY"]

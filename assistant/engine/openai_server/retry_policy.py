@@ -1,4 +1,4 @@
-"""How long to wait for a server, and how often to ask again."""
+"""Time limits for a server, and the rule for retries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Time limits in seconds, and the rule for asking again after a passing failure."""
+    """Time limits in seconds, and the rule for retries after a temporary failure."""
 
     connect: float = 10.0
     first_token: float = 600.0
@@ -19,12 +19,12 @@ class RetryPolicy:
     prepare: float = 30.0
     """For the list of models and the other questions before the first generation."""
     probe: float = 20.0
-    """For trying seeds, all together; what is not known by then stays open."""
+    """For trying seeds, all together; what is not known by then stays undetermined."""
     retries: int = 5
     first_wait: float = 0.5
     longest_wait: float = 30.0
     longest_retry_after: float = 120.0
-    """A server that asks for more than this is not waited for."""
+    """A longer `Retry-After` than this is not waited for."""
 
     def wait(self, retry: int, asked: float | None = None) -> float:
         """Seconds before retry number `retry` (0, 1, …): doubled each time with half of it jitter.

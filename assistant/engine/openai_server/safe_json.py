@@ -1,4 +1,4 @@
-"""JSON from a server that is not to be trusted with its depth or its numbers."""
+"""JSON from an untrusted server: depth and numbers are bounded."""
 
 from __future__ import annotations
 

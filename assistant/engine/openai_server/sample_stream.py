@@ -1,4 +1,4 @@
-"""One sample on its way in: its text so far, its counts, and the `Finish` that they make."""
+"""One sample while it is streamed: its text so far, its counts, and its `Finish`."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Answer:
     reasoning: int = 0
     """Characters of thinking that are not part of the answer."""
     refusal: str = ""
-    """Why the model will not answer, in its own words."""
+    """The model's refusal, verbatim."""
     tools: bool = False
     """It called a tool."""
     limit: int = 0
-    """Tokens that were asked for at most; 0 knows no limit."""
+    """Largest number of tokens requested; 0: no limit."""
     cut: bool = False
     """It went on beyond the limit."""
     half: str = ""
@@ -91,14 +91,14 @@ class Answer:
         return whole_characters(text.removesuffix(self.half) if self.half else text)
 
     def _is_beyond_limit(self) -> bool:
-        """Far more came than the tokens asked for can be: nobody's tokens are so short or so long."""
+        """Whether far more text came than the requested tokens can hold, for any known tokenizer."""
         written = len(self.text) + self.reasoning + self.stops.left_out
         return self.limit > 0 and (self.pieces > 4 * self.limit + 256 or written > 40 * self.limit + 4_000)
 
-    def note(self, words: str) -> None:
-        """Say once what was done differently from what was asked."""
-        if words not in self.notes:
-            self.notes.append(words)
+    def note(self, note: str) -> None:
+        """Note, once, a deviation from the request."""
+        if note not in self.notes:
+            self.notes.append(note)
 
     def finish(
         self, reason: FinishReason | None = None, error: str = "", text: str | None = None, overflow: int = 0

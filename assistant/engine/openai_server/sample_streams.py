@@ -1,4 +1,4 @@
-"""The samples of one request: as streams in the loop's thread, and poured out in the thread that asked."""
+"""The samples of one request: streamed in the loop's thread, and yielded in the caller's thread."""
 
 from __future__ import annotations
 
@@ -17,26 +17,32 @@ SHARED_SEED = "all samples in one request (`n`): the seed is the request's, not 
 
 
 async def stream_samples(
-    line: ServerConnection, request: Request, model: str, answers: list[Answer], emit: Emit, *, use_n: bool
+    connection: ServerConnection,
+    request: Request,
+    model: str,
+    answers: list[Answer],
+    emit: Emit,
+    *,
+    use_n: bool,
 ) -> None:
     """Stream every answer to its end; `use_n` tries one request for all of them first."""
     if use_n:
-        answers = await _all_in_one(line, request, model, answers, emit)
-    await asyncio.gather(*(Call(line, request, model, [answer], emit).run() for answer in answers))
+        answers = await _all_in_one(connection, request, model, answers, emit)
+    await asyncio.gather(*(Call(connection, request, model, [answer], emit).run() for answer in answers))
 
 
 async def _all_in_one(
-    line: ServerConnection, request: Request, model: str, answers: list[Answer], emit: Emit
+    connection: ServerConnection, request: Request, model: str, answers: list[Answer], emit: Emit
 ) -> list[Answer]:
-    """Ask for all samples in one request (`n`); gives back those that have to be asked for one by one."""
-    dialect = line.dialect
+    """Ask for all samples in one request (`n`); returns those that need requests of their own."""
+    dialect = connection.dialect
     if len(answers) == 1 or dialect.ignores_n or "n" in dialect.refused:
         return answers
     own_seeds = [answer.seed for answer in answers]
     for answer in answers:
         answer.seed = own_seeds[0]
         answer.notes = [SHARED_SEED]
-    left_out = await Call(line, request, model, answers, emit).run()
+    left_out = await Call(connection, request, model, answers, emit).run()
     for answer in left_out:
         dialect.ignores_n = True
         answer.seed = own_seeds[answers.index(answer)]
@@ -47,7 +53,7 @@ async def _all_in_one(
 def pour(
     queue: SimpleQueue[Chunk | Finish | None], answers: list[Answer], work: Future[None], cancel: Cancel
 ) -> Iterator[Chunk | Finish]:
-    """What the stream's task brings, until every sample has finished or `cancel` is set."""
+    """The items of the stream's task, until every sample has finished or `cancel` is set."""
     shown = {answer.sample: "" for answer in answers}
     while shown:
         try:

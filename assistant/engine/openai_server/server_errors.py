@@ -1,4 +1,4 @@
-"""What a server's failures mean, in one line for a person."""
+"""Server errors as one line for the user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from assistant.engine.openai_server.retry_policy import retry_after
 from assistant.engine.openai_server.safe_json import read_json
 
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, *range(520, 525), 529})
-"""Statuses that may be gone on the next try."""
+"""Statuses that may be temporary."""
 
 TOO_LONG = re.compile(
     r"context.{0,3}(length|window|size)|exceeds? (the )?(available )?context|maximum.{0,20}(input|sequence) length"
@@ -44,13 +44,13 @@ SIZES = (
     (re.compile(r"token count \((?P<asked>\d+)\) exceeds\D+\((?P<limit>\d+)\)"), False),
     (re.compile(r"must be <= (?P<limit>\d+)\. Given: (?P<asked>\d+) `inputs`"), False),
 )
-"""How servers tell sizes, and whether what was asked for counts the answer."""
+"""How servers report sizes, and whether the requested size includes the answer."""
 LONGEST_QUOTE = 300
 
 
 @dataclass(eq=False)
 class ServerFailure(Exception):
-    """A request that failed. `passing`: worth asking again as long as no token was shown."""
+    """A request that failed. `passing`: temporary, to be retried as long as no token was shown."""
 
     message: str
     passing: bool = False
@@ -58,9 +58,9 @@ class ServerFailure(Exception):
     """Seconds that the server asked to wait."""
     status: int = 0
     said: str = ""
-    """The server's own words."""
+    """The server's own message."""
     silent: bool = False
-    """The server began to answer and broke off without a word."""
+    """The server began to answer and broke off without an error."""
     fields: frozenset[str] = frozenset()
     """Fields of the request that the server named as the fault."""
     overflow: int = 0
@@ -139,7 +139,7 @@ def too_long(said: str, body: str, answer_tokens: int, status: int = 0) -> Serve
 
 
 def _excess(body: str, answer_tokens: int) -> int:
-    """Tokens too many, from the numbers in the server's words; 0 when they do not say."""
+    """Tokens too many, from the numbers in the server's message; 0 without any."""
     for pattern, counts_answer in SIZES:
         if found := pattern.search(body):
             asked, limit = int(found["asked"]), int(found["limit"])
@@ -158,7 +158,7 @@ def server_words(body: bytes) -> str:
 
 
 def named_fields(body: bytes) -> frozenset[str]:
-    """Fields that an error names outside its words: `loc` (FastAPI), `param` (OpenAI), `keys` (Zod) and others."""
+    """Fields that an error names outside its message: `loc` (FastAPI), `param` (OpenAI), `keys` (Zod) and others."""
     try:
         return frozenset(_fields_in(read_json(body)))
     except ValueError:
@@ -221,13 +221,15 @@ def _words_of(value: Any) -> str:
         for name in ("error", "message", "detail", "msg"):
             if value.get(name):
                 code = value.get("code") or value.get("type") if name == "message" else None
-                words = _words_of(value[name])
+                message = _words_of(value[name])
                 if path := _path_in(value.get("loc")):
-                    words = f"'{'.'.join(path)}': {words}"
+                    message = f"'{'.'.join(path)}': {message}"
                 if name == "error" and isinstance(value[name], str) and value.get("message"):
                     # Spring, NestJS: `error` repeats the status.
-                    words += f": {_words_of(value['message'])}"
-                return one_line(f"{words} [{code}]" if isinstance(code, str) and code not in words else words)
+                    message += f": {_words_of(value['message'])}"
+                return one_line(
+                    f"{message} [{code}]" if isinstance(code, str) and code not in message else message
+                )
     if isinstance(value, list) and value:
         return "; ".join(_words_of(item) for item in value[:3])
     return one_line(value if isinstance(value, str) else json.dumps(value))
@@ -239,5 +241,5 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    words = " ".join(printable(text).split())
-    return words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 1] + "…"
+    message = " ".join(printable(text).split())
+    return message if len(message) <= LONGEST_QUOTE else message[: LONGEST_QUOTE - 1] + "…"

@@ -1,4 +1,4 @@
-"""What a server tells about itself before the first generation: its models, its kind and version."""
+"""What a server reports before the first generation: its models, its kind and version."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ PLAIN_SAMPLING: dict[str, dict[str, Any]] = {
         "generation_config": '{"do_sample": true, "top_k": 0, "repetition_penalty": 1.0}',
     },
 }
-"""Switches off the filters and penalties that a server would add by itself, so that temperature and top-p are
-all there is, as with a local model. Qwen2.5-Coder's own settings, which vLLM takes over, punish repetition."""
+"""Turns off filters and penalties that a server adds by default, so that only temperature and top-p apply,
+as with a local model. Qwen2.5-Coder's own settings, which vLLM takes over, punish repetition."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Server:
-    """The program that serves, as far as it can be told."""
+    """The server program, as far as it can be recognised."""
 
     kind: str = ""
     version: str = ""
@@ -62,7 +62,7 @@ class Server:
 
 
 async def list_models(
-    line: ServerConnection, progress: Callable[[Progress], None], named: bool
+    connection: ServerConnection, progress: Callable[[Progress], None], named: bool
 ) -> tuple[Listed, ...] | None:
     """The models at GET /models; None where there is no such list. Waits while the server loads its model.
 
@@ -72,27 +72,31 @@ async def list_models(
     retry, started = 0, asyncio.get_running_loop().time()
     while True:
         try:
-            response, body = await _get(line, line.address.url + "/models", line.patience.prepare)
+            response, body = await _get(
+                connection, connection.address.url + "/models", connection.retry_policy.prepare
+            )
             if response.status_code in NO_LIST or (named and response.status_code == NO_LEAVE):
                 return None
             if response.status_code == httpx.codes.OK:
                 return _listed(body, named, str(response.url))
-            has_key = bool(line.address.key or line.address.user)
-            failure = from_response(response, body, line.key_variable, has_key)
+            has_key = bool(connection.address.key or connection.address.user)
+            failure = from_response(response, body, connection.key_variable, has_key)
         except TRANSPORT_ERRORS as error:
-            failure = from_transport(error, line.address.url)
+            failure = from_transport(error, connection.address.url)
             if isinstance(error, (httpx.ConnectError, httpx.TimeoutException)):
-                raise EngineError(line.address.hide(str(failure))) from error
+                raise EngineError(connection.address.hide(str(failure))) from error
         loading = failure.status == 503
         if named and failure.status == 500 and retry >= NAMED_RETRIES:
             return None
         waited = asyncio.get_running_loop().time() - started
-        if not failure.passing or waited > (line.patience.first_token if loading else line.patience.prepare):
-            raise EngineError(line.address.hide(str(failure)))
+        if not failure.passing or waited > (
+            connection.retry_policy.first_token if loading else connection.retry_policy.prepare
+        ):
+            raise EngineError(connection.address.hide(str(failure)))
         progress(
             Progress(step="waiting for the server to be ready" if loading else "asking the server again")
         )
-        await asyncio.sleep(min(line.patience.wait(retry, failure.wait), LONGEST_PAUSE))
+        await asyncio.sleep(min(connection.retry_policy.wait(retry, failure.wait), LONGEST_PAUSE))
         retry += 1
 
 
@@ -118,19 +122,19 @@ def choose(models: Sequence[Listed] | None, wanted: str | None, url: str) -> Lis
     raise EngineError(f"the server has no model {wanted!r}; it has {_some(names) or 'none'}")
 
 
-async def identify(line: ServerConnection, models: Sequence[Listed] | None) -> Server:
-    """Which program serves, and its version; empty where it does not tell."""
+async def identify(connection: ServerConnection, models: Sequence[Listed] | None) -> Server:
+    """The server program and its version; empty where unknown."""
     owner = models[0].owner if models else ""
-    root = line.address.root
+    root = connection.address.root
     if owner == "vllm":
-        return _server("vLLM", (await _ask(line, f"{root}/version")).get("version"))
+        return _server("vLLM", (await _ask(connection, f"{root}/version")).get("version"))
     if owner == "sglang":
-        return _server("SGLang", (await _ask(line, f"{root}/get_server_info")).get("version"))
+        return _server("SGLang", (await _ask(connection, f"{root}/get_server_info")).get("version"))
     if owner == "library":
-        return _server("Ollama", (await _ask(line, f"{root}/api/version")).get("version"))
+        return _server("Ollama", (await _ask(connection, f"{root}/api/version")).get("version"))
     if owner == "llamacpp":
-        return _llama_server(await _ask(line, f"{root}/props"))
-    paths = (await _ask(line, f"{root}/openapi.json")).get("paths")
+        return _llama_server(await _ask(connection, f"{root}/props"))
+    paths = (await _ask(connection, f"{root}/openapi.json")).get("paths")
     if isinstance(paths, dict) and "/load_model" in paths:
         return _server("transformers serve", None)
     if (isinstance(paths, dict) and "/v1/engines/copilot-codex/completions" in str(paths)) or owner == "me":
@@ -139,8 +143,8 @@ async def identify(line: ServerConnection, models: Sequence[Listed] | None) -> S
 
 
 def _server(kind: str, version: Any) -> Server:
-    told = one_line(version) if isinstance(version, str) else ""
-    return Server(kind, told, plain_sampling=PLAIN_SAMPLING.get(kind, {}))
+    known_version = one_line(version) if isinstance(version, str) else ""
+    return Server(kind, known_version, plain_sampling=PLAIN_SAMPLING.get(kind, {}))
 
 
 def _llama_server(props: Mapping[str, Any]) -> Server:
@@ -186,20 +190,20 @@ def _entry(entry: Any) -> Listed:
     return Listed(name, next((size for size in sizes if size), 0), owner if isinstance(owner, str) else "")
 
 
-async def _get(line: ServerConnection, url: str, seconds: float) -> tuple[httpx.Response, bytes]:
+async def _get(connection: ServerConnection, url: str, seconds: float) -> tuple[httpx.Response, bytes]:
     """The answer and its body, cut off where it does not end."""
     try:
-        async with asyncio.timeout(seconds), line.client.stream("GET", url) as response:
+        async with asyncio.timeout(seconds), connection.client.stream("GET", url) as response:
             return response, await read_capped(response)
     except TimeoutError as error:
         raise httpx.ReadTimeout(f"no answer within {seconds:g} seconds") from error
 
 
-async def _ask(line: ServerConnection, url: str) -> dict[str, Any]:
+async def _ask(connection: ServerConnection, url: str) -> dict[str, Any]:
     """A JSON object from one of the server's own pages, or an empty one."""
     for _ in range(2):  # the first may meet a connection that the server has just given up
         try:
-            body = read_json((await _get(line, url, QUESTION_SECONDS))[1])
+            body = read_json((await _get(connection, url, QUESTION_SECONDS))[1])
         except TRANSPORT_ERRORS:
             continue
         except ValueError:

@@ -1,4 +1,4 @@
-"""Where an answer ends, decided here too: servers know no complete programs, and some ignore stop strings."""
+"""The end of an answer, found by the client: servers detect no complete programs, and some ignore stop strings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_MARK = 300
 class StopFilter:
     """Passes text on up to the first stop string, holding back what may be the beginning of one.
 
-    With `until_program` the text also ends where the program in it is complete. A server cannot be told that:
+    With `until_program` the text also ends where the program in it is complete. Servers have no such option:
     it talks on, and its stream is read to the end for its token counts, which are what it asks money for. Where
     what it says then shows that all so far was thought (a closing mark alone), the text goes on after all.
     """
@@ -27,12 +27,12 @@ class StopFilter:
         self.left_out = 0
         """Characters that came behind the end."""
         self.stopped = False
-        """A stop string came: nothing more need be read."""
+        """A stop string was found: nothing more is read."""
         self.complete = False
         """The program is complete: nothing more is part of the text."""
 
     def feed(self, text: str) -> str:
-        """The part of the text so far that is certain and was not given out before."""
+        """The part of the text so far that is certain and not yet returned."""
         if self.complete and self._goes_on(text):
             self.complete, text, self._behind = False, self._behind + text, ""
         elif self.stopped or self.complete:

@@ -152,7 +152,7 @@ class EventReader:
                 yield joined
 
     def _dispatch(self) -> Iterator[Event]:
-        """The end of an event: what was not whole before is read now, or given up."""
+        """The end of an event: data that was incomplete is parsed now, or reported as unreadable."""
         if self._data:
             joined = parse_event(b"\n".join(self._data), self._name == b"error")
             yield self._unreadable() if joined.malformed else joined
@@ -192,8 +192,8 @@ def parse_event(data: bytes, is_error: bool = False) -> Event:
     if "choices" not in body and any(body.get(name) for name in _ERROR_FIELDS):
         return Event(error=body)
     usage, timings = _object(body.get("usage")), _object(body.get("timings"))
-    told = bool(usage or timings or isinstance(body.get("choices"), list) or choices)
-    return Event(list(map(_delta, choices)), usage, timings, said="" if told else _quoted(data))
+    known_version = bool(usage or timings or isinstance(body.get("choices"), list) or choices)
+    return Event(list(map(_delta, choices)), usage, timings, said="" if known_version else _quoted(data))
 
 
 def _tells(error: Any) -> bool:

@@ -11,7 +11,7 @@ import httpx
 
 from assistant.core.generation import Chunk, Request
 from assistant.engine.openai_server.connection import TRANSPORT_ERRORS, Emit, ServerConnection
-from assistant.engine.openai_server.payload import FIXED, TOLD, body_of, path_of
+from assistant.engine.openai_server.payload import FIXED, REPORTED, body_of, path_of
 from assistant.engine.openai_server.sample_stream import Answer
 from assistant.engine.openai_server.server_errors import (
     ServerFailure,
@@ -24,7 +24,7 @@ from assistant.engine.openai_server.server_errors import (
 from assistant.engine.openai_server.streaming import LONGEST_EVENT, Event, EventReader
 
 GRACE_SECONDS = 1.0
-"""How long the counts are waited for after the last token."""
+"""Seconds to wait for the token counts after the last token."""
 UNFINISHED = (
     "the server ended the stream without finishing the answer; "
     "one that works on a single request at a time may have dropped it for another"
@@ -36,13 +36,13 @@ class Call:
 
     def __init__(
         self,
-        line: ServerConnection,
+        connection: ServerConnection,
         request: Request,
         model: str,
         answers: Sequence[Answer],
         emit: Emit,
     ) -> None:
-        self.line = line
+        self.connection = connection
         self.request = request
         self.model = model
         self.answers = list(answers)
@@ -51,10 +51,10 @@ class Call:
         self.unread = ""
         """The first thing in the stream that could not be read."""
         self._begun = False
-        """The server has said 200 to the latest try."""
+        """Whether the server answered the latest attempt with 200."""
 
     async def run(self) -> list[Answer]:
-        """Stream the answers to their ends; gives back those that the server left out (it ignored `n`)."""
+        """Stream the answers to their ends; returns those that the server left out (it ignored `n`)."""
         failure = await self._attempts()
         left_out = [a for a in self.answers if not a.touched] if failure is None else []
         for answer in self.answers:
@@ -73,56 +73,63 @@ class Call:
             answer.text += held
             self.emit(Chunk(sample=answer.sample, text=held))
         failure = failure or ServerFailure(UNFINISHED)
-        words = self.line.address.hide(str(failure)) + (" (the partial text is kept)" if answer.text else "")
-        self.emit(answer.finish("error", words, overflow=failure.overflow))
+        message = self.connection.address.hide(str(failure)) + (
+            " (the partial text is kept)" if answer.text else ""
+        )
+        self.emit(answer.finish("error", message, overflow=failure.overflow))
 
     async def _attempts(self) -> ServerFailure | None:
-        """Ask until an answer has begun; None when all that was asked for has come, or the failure that stays."""
-        patience, retry = self.line.patience, 0
+        """Retry until an answer has begun. Returns None when all samples came, else the last failure."""
+        retry_policy, retry = self.connection.retry_policy, 0
         while True:
             body = self._body()
             try:
-                async with self.line.slots:
+                async with self.connection.slots:
                     return await self._attempt(body)
             except ServerFailure as error:
                 failure = error
             if any(answer.touched for answer in self.answers):
                 return failure
-            if self.line.dialect.learn(failure, body):
+            if self.connection.dialect.learn(failure, body):
                 continue
             if failure.silent and retry == 0:
                 failure = await self._reason(body) or failure
-            if not failure.passing or (failure.wait or 0) > patience.longest_retry_after:
+            if not failure.passing or (failure.wait or 0) > retry_policy.longest_retry_after:
                 return failure
-            if retry >= patience.retries:
+            if retry >= retry_policy.retries:
                 failure.message += f"; asked {retry + 1} times"
                 return failure
-            await asyncio.sleep(patience.wait(retry, failure.wait))
+            await asyncio.sleep(retry_policy.wait(retry, failure.wait))
             retry += 1
 
     def _body(self) -> dict[str, Any]:
-        line, first = self.line, self.answers[0]
-        for name in sorted(line.dialect.refused.intersection(TOLD + FIXED)):
+        connection, first = self.connection, self.answers[0]
+        for name in sorted(connection.dialect.refused.intersection(REPORTED + FIXED)):
             for answer in self.answers:
                 answer.note(f"the server takes no {name}")
                 answer.seed_honoured = False if name == "seed" else answer.seed_honoured
-        return body_of(self.request, self.model, first.seed, len(self.answers), line.dialect, line.extra)
+        return body_of(
+            self.request, self.model, first.seed, len(self.answers), connection.dialect, connection.extra
+        )
 
     async def _attempt(self, body: dict[str, Any]) -> ServerFailure | None:
-        """One try. Returns a failure that came after tokens, raises ServerFailure before the first."""
-        patience, graced = self.line.patience, False
+        """One attempt. Returns a failure that came after tokens, raises ServerFailure before the first."""
+        retry_policy, graced = self.connection.retry_policy, False
         try:
-            async with asyncio.timeout(patience.first_token) as limit, aclosing(self._events(body)) as events:
+            async with (
+                asyncio.timeout(retry_policy.first_token) as limit,
+                aclosing(self._events(body)) as events,
+            ):
                 async for event in events:
                     if event.done:
                         break
                     if self._take(event) and not graced:
                         graced = not self._open()
-                        limit.reschedule(_in(GRACE_SECONDS if graced else patience.between_tokens))
+                        limit.reschedule(_in(GRACE_SECONDS if graced else retry_policy.between_tokens))
         except TimeoutError:
             return self._unless_ended(self._late())
         except TRANSPORT_ERRORS as error:
-            failure = from_transport(error, self.line.address.url)
+            failure = from_transport(error, self.connection.address.url)
             failure.silent = self._begun
             return self._unless_ended(failure)
         if len(self._open()) < len(self.answers) and not any(answer.touched for answer in self._open()):
@@ -130,16 +137,16 @@ class Call:
         return self._unless_ended(self._unfinished())
 
     def _unfinished(self) -> ServerFailure:
-        """The stream ended too early; one of which nothing could be read is no stream of answers at all."""
+        """The failure for a stream that ended too early, or of which nothing could be read."""
         if self.unread and not any(answer.touched for answer in self.answers):
             quoted = one_line(self.unread)
             return ServerFailure(f"the server's answer cannot be read: {quoted}", said=quoted)
         return ServerFailure(UNFINISHED, passing=True, silent=True)
 
     async def _events(self, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
-        line, self._begun = self.line, False
-        url = line.address.url + path_of(self.request)
-        async with line.client.stream("POST", url, json=body) as response:
+        connection, self._begun = self.connection, False
+        url = connection.address.url + path_of(self.request)
+        async with connection.client.stream("POST", url, json=body) as response:
             if not response.is_success or response.status_code == httpx.codes.NO_CONTENT:
                 raise self._refusal(response, await read_capped(response))
             self._begun = True
@@ -156,14 +163,14 @@ class Call:
 
     async def _reason(self, body: dict[str, Any]) -> ServerFailure | None:
         """Why a stream broke off before its first token: llama-cpp-python says so only when not streaming."""
-        line = self.line
+        connection = self.connection
         whole = {name: value for name, value in body.items() if name != "stream_options"}
-        whole |= {"stream": False, line.dialect.token_limit: 1}
+        whole |= {"stream": False, connection.dialect.token_limit: 1}
         for _ in range(2):  # the first may meet the connection that the server has just given up
             try:
-                async with line.slots, asyncio.timeout(line.patience.first_token):
-                    url = line.address.url + path_of(self.request)
-                    async with line.client.stream("POST", url, json=whole) as response:
+                async with connection.slots, asyncio.timeout(connection.retry_policy.first_token):
+                    url = connection.address.url + path_of(self.request)
+                    async with connection.client.stream("POST", url, json=whole) as response:
                         said = await read_capped(response)
                 return None if response.is_success else self._refusal(response, said)
             except TRANSPORT_ERRORS:
@@ -175,11 +182,11 @@ class Call:
         return self.request.sampling.max_new_tokens
 
     def _refusal(self, response: httpx.Response, body: bytes) -> ServerFailure:
-        has_key = bool(self.line.address.key or self.line.address.user)
-        return from_response(response, body, self.line.key_variable, has_key, self._answer_tokens)
+        has_key = bool(self.connection.address.key or self.connection.address.user)
+        return from_response(response, body, self.connection.key_variable, has_key, self._answer_tokens)
 
     def _take(self, event: Event) -> bool:
-        """Pass on what an event brings; True when it brought something of an answer."""
+        """Emit the content of an event; True when it had part of an answer."""
         if event.error is not None:
             raise from_stream_error(event.error, self._answer_tokens)
         self.malformed += event.malformed
@@ -212,10 +219,10 @@ class Call:
         raise failure
 
     def _late(self) -> ServerFailure:
-        patience = self.line.patience
+        retry_policy = self.connection.retry_policy
         if any(answer.touched for answer in self.answers):
-            return ServerFailure(f"no token from the server for {patience.between_tokens:g} seconds")
-        return ServerFailure(f"no first token from the server within {patience.first_token:g} seconds")
+            return ServerFailure(f"no token from the server for {retry_policy.between_tokens:g} seconds")
+        return ServerFailure(f"no first token from the server within {retry_policy.first_token:g} seconds")
 
 
 async def read_capped(response: httpx.Response) -> bytes:

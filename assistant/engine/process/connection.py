@@ -1,4 +1,4 @@
-"""The line to a worker: commands out, replies in, a stop passed on, a worker that hangs given up."""
+"""Connection to a worker: sends commands and stops, yields replies, ends a worker that hangs."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from assistant.engine.progress import Cancelled
 
 _command_ids = count(1)
 _OWN_PAUSE = 5.0
-"""Seconds between two looks after which it was this process that slept (Ctrl-Z), not the worker that hung."""
+"""Seconds between two polls that show that this process was suspended (Ctrl-Z), not that the worker hangs."""
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds after which a worker that does not answer is given up and started again."""
+    """Seconds after which a worker that does not answer is ended and started again."""
 
     silence: float = 60.0
     """Without any sign of life from the process, while it uses no processor time either."""
     stall: float = 900.0
-    """Without anything new for the request it works on, though the process lives."""
+    """Without any progress on the current request, though the process runs."""
     stop: float = 3.0
-    """For a stop to be heard; then the person goes on without the worker."""
+    """For a stop to take effect; then the caller continues without the worker."""
     settle: float = 30.0
-    """For a stopped request to be laid down before the next one; then the worker is started again."""
+    """For a stopped request to end before the next one; then the worker is started again."""
 
 
 class WorkerConnection:
     """One worker process, from its start to its end. One command at a time."""
 
-    def __init__(self, patience: Timeouts) -> None:
-        self._patience = patience
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
         self.child = WorkerProcess()
         self._stopped: tuple[int, float] | None = None
-        """The command that was stopped and not yet laid down, and when."""
+        """The command that was stopped and has not ended yet, and when."""
 
     @property
     def alive(self) -> bool:
@@ -51,7 +51,7 @@ class WorkerConnection:
     def prepare(
         self, choice: protocol.ModelChoice, load: bool, cancel: Cancel
     ) -> Generator[protocol.Progressed | protocol.Prepared]:
-        """Have the model made ready. A cancel that is not heard ends the process; nothing it leaves is trusted."""
+        """Prepare the model. A cancel ends the process, because a half-loaded model cannot be used."""
         command = protocol.Prepare(id=next(_command_ids), choice=choice, load=load)
         try:
             for reply in self._converse(command, cancel):
@@ -62,16 +62,16 @@ class WorkerConnection:
             raise
 
     def generate(self, request: Request, cancel: Cancel) -> Generator[protocol.Streamed]:
-        """Have a request answered."""
+        """Answer a request."""
         command = protocol.Generate(id=next(_command_ids), request=request)
         for reply in self._converse(command, cancel):
             if isinstance(reply, protocol.Streamed):
                 yield reply
 
     def settle(self, cancel: Cancel) -> None:
-        """Wait until the worker has laid down what was stopped, or end it. Raises Cancelled."""
+        """Wait until the worker has ended the stopped command, or kill the worker. Raises Cancelled."""
         while self._stopped is not None and self.alive and not self.child.has_done(self._stopped[0]):
-            if time.monotonic() - self._stopped[1] > self._patience.settle:
+            if time.monotonic() - self._stopped[1] > self._timeouts.settle:
                 self.child.kill()
             elif cancel.is_set():
                 raise Cancelled
@@ -97,7 +97,7 @@ class WorkerConnection:
                     self._stopped = (command.id, time.monotonic())
 
     def _replies(self, replies: Replies, command_id: int, cancel: Cancel) -> Generator[Reply]:
-        """Replies as they come, while the worker is watched and a cancel is passed on."""
+        """Replies as they arrive; meanwhile a hanging worker is detected and a cancel is forwarded."""
         heard = looked = time.monotonic()
         stopped_at: float | None = None
         while True:
@@ -116,17 +116,17 @@ class WorkerConnection:
             if stopped_at is None and cancel.is_set():
                 stopped_at = time.monotonic()
                 self.child.send(protocol.Stop(id=command_id))
-            if stopped_at is not None and time.monotonic() - stopped_at > self._patience.stop:
+            if stopped_at is not None and time.monotonic() - stopped_at > self._timeouts.stop:
                 raise Cancelled
 
     def _watch(self, heard: float) -> None:
         """End a worker that hangs. Raises EngineError then."""
         now = time.monotonic()
-        if now - self.child.heard_at > self._patience.silence and self.child.has_worked():
+        if now - self.child.heard_at > self._timeouts.silence and self.child.has_worked():
             self.child.heard_at = now  # starved by other processes, or in one long computation: not hung
         for since, bound in (
-            (self.child.heard_at, self._patience.silence),
-            (heard, self._patience.stall),
+            (self.child.heard_at, self._timeouts.silence),
+            (heard, self._timeouts.stall),
         ):
             if now - since > bound and self.alive:
                 self.child.kill()

@@ -1,4 +1,4 @@
-"""What has come of each sample of a request, so that every one gets its `Finish` whatever happens."""
+"""The state of each sample of a request, so that each gets its `Finish` whatever happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request at a time: a person's goes before background ones and interrupts the one being worked on."""
+"""A lock with two priorities: foreground requests go first and preempt a background request in progress."""
 
 from __future__ import annotations
 
@@ -10,57 +10,57 @@ from assistant.core.generation import Cancel
 from assistant.engine.progress import Cancelled
 
 POLL_SECONDS = 0.02
-"""How often somebody who waits looks whether they were cancelled."""
+"""Interval (seconds) at which a waiting request checks whether it was cancelled."""
 
 
 class Ticket:
-    """Somebody's use of the worker. It is itself a `Cancel`: set by its owner, or to let a person pass."""
+    """One use of the worker. It is itself a `Cancel`: set by its owner, or when it is preempted."""
 
     def __init__(self, background: bool, cancel: Cancel) -> None:
         self.background = background
-        self.gave_way = False
+        self.preempted = False
         self._cancel = cancel
 
     def is_set(self) -> bool:
         """Whether the work is to stop."""
-        return self.gave_way or self._cancel.is_set()
+        return self.preempted or self._cancel.is_set()
 
 
-class Turnstile:
-    """Lets one through at a time, foreground before background."""
+class PriorityLock:
+    """One holder at a time, foreground before background."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._inside: Ticket | None = None
+        self._holder: Ticket | None = None
         self._waiting: list[Ticket] = []
 
     @contextmanager
-    def hold(self, turn: Ticket) -> Iterator[Ticket]:
-        """Wait for the turn and hold it. Raises Cancelled when it is cancelled meanwhile."""
-        self._enter(turn)
+    def hold(self, ticket: Ticket) -> Iterator[Ticket]:
+        """Wait for the lock and hold it. Raises Cancelled when `ticket` is cancelled meanwhile."""
+        self._enter(ticket)
         try:
-            yield turn
+            yield ticket
         finally:
             with self._changed:
-                self._inside = None
+                self._holder = None
                 self._changed.notify_all()
 
-    def _enter(self, turn: Ticket) -> None:
+    def _enter(self, ticket: Ticket) -> None:
         with self._changed:
-            self._waiting.append(turn)
+            self._waiting.append(ticket)
             try:
-                while turn.is_set() or not self._may_enter(turn):
-                    if turn.is_set():
+                while ticket.is_set() or not self._may_enter(ticket):
+                    if ticket.is_set():
                         raise Cancelled
-                    if self._inside is not None and self._inside.background and not turn.background:
-                        self._inside.gave_way = True
+                    if self._holder is not None and self._holder.background and not ticket.background:
+                        self._holder.preempted = True
                     self._changed.wait(POLL_SECONDS)
-                self._inside = turn
+                self._holder = ticket
             finally:
-                self._waiting.remove(turn)
+                self._waiting.remove(ticket)
 
-    def _may_enter(self, turn: Ticket) -> bool:
-        if self._inside is not None:
+    def _may_enter(self, ticket: Ticket) -> bool:
+        if self._holder is not None:
             return False
-        people = [other for other in self._waiting if not other.background]
-        return turn is (people or self._waiting)[0]
+        foreground = [other for other in self._waiting if not other.background]
+        return ticket is (foreground or self._waiting)[0]

@@ -1,4 +1,4 @@
-"""What client and worker say to each other: one JSON object a line, over the worker's stdin and stdout."""
+"""Protocol between client and worker: one JSON object a line, over the worker's stdin and stdout."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Streamed(FrozenModel):
 
 
 class Done(FrozenModel):
-    """Nothing more comes for `id`; `error` is the one line that says what went wrong, or empty."""
+    """The end of `id`; `error` is one line on what failed, or empty."""
 
     kind: Literal["done"] = "done"
     id: int

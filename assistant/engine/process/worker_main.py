@@ -117,7 +117,7 @@ class Worker:
                 for item in self._host.generate(command.request, stop):
                     self._send(protocol.Streamed(id=command.id, item=item))
             finally:
-                self._check.go_on()
+                self._check.resume()
         else:
             self._prepare(command, stop)
 
@@ -138,7 +138,7 @@ class Worker:
 
 
 def _failure(command_id: int, error: Exception) -> protocol.Done:
-    """An error as the client is told of it; what nobody foresaw goes to stderr with its traceback."""
+    """An error as reported to the client; an unexpected one goes to stderr with its traceback."""
     if isinstance(error, Cancelled):
         return protocol.Done(id=command_id, error=str(error), error_type="Cancelled")
     if isinstance(error, WeightsError):

@@ -1,4 +1,4 @@
-"""The worker as the client sees it: a process that is spawned, spoken to, listened to, and may be lost."""
+"""The worker process from the client's side: start, messages, replies, log and end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         self.heard_at = time.monotonic()
-        """When the last sign of life came (monotonic clock)."""
+        """When the last message or heartbeat came (monotonic clock)."""
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self.ended = threading.Event()
         self._last_done = 0
@@ -55,7 +55,7 @@ class WorkerProcess:
         self._listeners: dict[int, Replies] = {}
         self._lock = threading.Lock()
         self._started: SimpleQueue[subprocess.Popen[bytes] | OSError] = SimpleQueue()
-        # The thread that spawns is the one that listens to the end: the kernel kills the worker when its
+        # The thread that spawns reads replies until the end: the kernel kills the worker when its
         # parent *thread* ends, and a thread of the screen may end at any time.
         self._keeper = threading.Thread(target=self._keep, name="model worker", daemon=True)
         self._keeper.start()
@@ -70,7 +70,7 @@ class WorkerProcess:
         return self._process.pid
 
     def send(self, message: FrozenModel) -> None:
-        """Write one message; a process that is gone is noticed by whoever waits for the reply."""
+        """Write one message; the end of the process is noticed by the waiter for the reply."""
         assert self._process.stdin is not None
         with self._lock, suppress(OSError, ValueError):
             self._process.stdin.write(protocol.line(message))
@@ -89,7 +89,7 @@ class WorkerProcess:
             self._listeners.pop(command_id, None)
 
     def has_done(self, command_id: int) -> bool:
-        """Whether the worker has laid this command down (it works on them in the order of their ids)."""
+        """Whether the worker has finished this command (commands run in the order of their ids)."""
         return self._last_done >= command_id
 
     def has_worked(self) -> bool:
@@ -115,7 +115,7 @@ class WorkerProcess:
             self.kill()
 
     def exit_reason(self) -> str:
-        """Why the process is gone, in a few words."""
+        """Short description of how the process ended."""
         status = self._process.wait()
         if status == -signal.SIGKILL:
             return "was killed (the system may have run out of memory)"

@@ -200,7 +200,7 @@ def _nap(seconds: float, cancel: Cancel) -> bool:
 
 
 def _hash_of(script: Script) -> str:
-    """What tells scripts apart; an answer may hold half of a surrogate pair, which pydantic refuses to write."""
+    """The hash of a script; an answer may hold half of a surrogate pair, which pydantic refuses to write."""
     try:
         text = script.model_dump_json()
     except ValueError:

@@ -87,7 +87,7 @@ def _narrow() -> Dot:
         return b.add(found, pairs)
 
     def finish(b: ir.IRBuilder, low: Any, high: Any) -> Any:
-        """A channel's sums stand in pairs, of the even and the odd two of each quad."""
+        """A channel's sums are in pairs: the even and the odd two of each quad."""
         return b.add(_shuffled(b, low, high, range(0, 16, 2)), _shuffled(b, low, high, range(1, 16, 2)))
 
     return Dot(8, 6, np.int16, 2, sums, panel_of, spread, add, finish)
@@ -188,7 +188,7 @@ def atomic_store(context: Any, address: Any, value: Any) -> Any:
 
 @intrinsic
 def pause(context: Any) -> Any:
-    """A moment without work, while waiting for another thread."""
+    """A pause instruction, for a loop that waits for another thread."""
 
     def generate(_: Any, b: ir.IRBuilder, __: Any, ___: Any) -> Any:
         b.call(_function(b, "llvm.x86.sse2.pause", ir.VoidType(), []), [])

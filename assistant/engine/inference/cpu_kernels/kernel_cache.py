@@ -50,7 +50,7 @@ def suits(config: Any) -> bool:
 
 @cache
 def folder() -> Path:
-    """Beside Python's own compiled files, or in the person's cache where that cannot be written."""
+    """Next to Python's own compiled files, or in the user's cache where that is not writable."""
     from llvmlite import binding
     from numba import __version__
 
@@ -58,8 +58,8 @@ def folder() -> Path:
     processor = f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
     about = f"{processor} {__version__} {sys.version}".encode()
     name = f"kernels-{hashlib.sha256(sources + about).hexdigest()[:16]}"
-    beside = _HERE / "__pycache__"
-    return (beside if os.access(_HERE, os.W_OK) else user_cache_path("assistant")) / name
+    preferred = _HERE / "__pycache__"
+    return (preferred if os.access(_HERE, os.W_OK) else user_cache_path("assistant")) / name
 
 
 def mark_compiled() -> None:
