@@ -23,6 +23,7 @@ from assistant.core.state import State
 from assistant.core.state_labels import SAME_PROGRAM, round_name, tries_left
 from assistant.core.submission import Sandbox
 from assistant.sandbox.isolation_notice import banner, told
+from assistant.session.added_test import assertion
 from assistant.session.annotation_queue import AnnotationQueue, answer_question
 from assistant.session.arms.background import start_background_arms
 from assistant.session.header import Held
@@ -30,7 +31,8 @@ from assistant.session.session import Session
 
 HELP = (
     "an empty line is ignored; :stop gives up, :later leaves it for another day, :bad says the task or its "
-    "tests are wrong, :again asks once more, :help"
+    "tests are wrong, :again asks once more, :test EXPRESSION == VALUE adds a test of your own, :untest takes "
+    "the last one back, :help"
 )
 
 
@@ -298,12 +300,21 @@ class _Dialogue:
             self.printer.talk(HELP)
         elif word == ":again":
             self._show(self.session.again())
+        elif word == ":untest":
+            self._remove_test()
+        elif word.startswith(":test "):
+            self._show(self.session.add_test(assertion(word.removeprefix(":test "))))
         elif word.startswith(":") and " " not in word:
             raise UsageError(f"{word} is not a command: {HELP}")
         elif word:
             self.session.clock("read", self.total)
             events = self.session.feedback(line, effort=self.effort)
             self._show(events)
+
+    def _remove_test(self) -> None:
+        if not self.state.extra_tests:
+            raise UsageError("no test was added in this session: there is none to take back")
+        self._show(self.session.remove_test(self.state.extra_tests[-1]))
 
     def _end(self, reason: ev.EndReason) -> None:
         self.session.clock("read", self.total)

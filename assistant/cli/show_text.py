@@ -61,6 +61,8 @@ def _step(event: ev.Event, colour: bool) -> Iterator[str]:
             yield f"--- went {'back to' if event.branch else 'on with'} {event.program}{reason}"
         case ev.TestAdded():
             yield f"--- test added: {exact(event.test.text(''))}"
+        case ev.TestRemoved():
+            yield f"--- test removed: {exact(event.test.text(''))}"
         case ev.ScratchCalled():
             gave = exact_line(event.actual if event.actual is not None else event.message)
             yield f"--- tried {exact_line(event.expression)}: {gave}"

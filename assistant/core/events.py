@@ -252,6 +252,16 @@ class TestAdded(Event):
     test: Test
 
 
+class TestRemoved(Event):
+    """The person took back an extra test that they had added."""
+
+    __test__ = False
+
+    type: Literal["test_removed"] = "test_removed"
+    test: Test
+    """The test as it was added; of several equal ones, the last."""
+
+
 class ScratchCalled(Event):
     """The person called the function with an argument of their own."""
 
@@ -323,6 +333,7 @@ AnyEvent = Annotated[
     | CodeEdited
     | ProgramChosen
     | TestAdded
+    | TestRemoved
     | ScratchCalled
     | DraftSaved
     | ClockChanged

@@ -128,6 +128,12 @@ class State(FrozenModel):
         return () if self.problem is None else self.problem.visible_tests + self.extra_tests
 
 
+def without_last(tests: tuple[Test, ...], removed: Test) -> tuple[Test, ...]:
+    """`tests` without the last one that equals `removed`; all of them where none does."""
+    at = max((index for index, test in enumerate(tests) if test == removed), default=len(tests))
+    return tests[:at] + tests[at + 1 :]
+
+
 def program_id(turn: int, sample: int) -> str:
     """`t3s0`: sample 0 of turn 3."""
     return f"t{turn}s{sample}"
@@ -178,6 +184,8 @@ def apply(state: State, event: ev.Event) -> State:
             )
         case ev.TestAdded():
             return state.model_copy(update={"extra_tests": (*state.extra_tests, event.test)})
+        case ev.TestRemoved():
+            return state.model_copy(update={"extra_tests": without_last(state.extra_tests, event.test)})
         case ev.DraftSaved():
             return state.model_copy(update={"draft": event.text})
         case ev.ClockChanged():

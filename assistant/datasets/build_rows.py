@@ -22,7 +22,7 @@ from assistant.journal.consent import Answer
 from assistant.journal.fast_validation import NOT_ASKED, LeftOut, judge, judge_strictly
 from assistant.journal.reader import load_bytes
 
-SKIPPED = NOT_ASKED - {"consent_given", "test_added"}
+SKIPPED = NOT_ASKED - {"consent_given", "test_added", "test_removed"}
 _CLEANED = (
     "messages", "task", "wrong", "feedback", "better", "prompt", "completion", "completions", "chosen", "rejected",
     "code", "answer",

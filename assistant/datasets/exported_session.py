@@ -222,6 +222,9 @@ class _Fold:
     def _test_added(self, event: dict[str, Any]) -> None:
         self.session.tests_added += 1
 
+    def _test_removed(self, event: dict[str, Any]) -> None:
+        self.session.tests_added -= 1
+
     def _consent_given(self, event: dict[str, Any]) -> None:
         self.session.consent, self.session.consent_time = event["granted"], event.get("time", "")
         if event["granted"]:

@@ -16,6 +16,7 @@ from assistant.core import events as ev
 from assistant.core.generation import Finish
 from assistant.core.outcome import Outcome, Report
 from assistant.core.problem import AssertTest, CallTest, Problem, Test
+from assistant.core.state import without_last
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """A clock may be set back by so much (it is corrected over the network) without a finding."""
@@ -72,6 +73,8 @@ class Consistency:
                 self._feedback_by_program[event.program] = event
             case ev.TestAdded():
                 self._tests = (*self._tests, event.test)
+            case ev.TestRemoved():
+                yield from self._removed(event)
             case ev.ConsentGiven():
                 yield from _consent_text(event)
             case ev.SessionEnded():
@@ -160,6 +163,12 @@ class Consistency:
         tests = self._tests if which == "visible" else problem.hidden_tests
         if [case.test for case in report.cases] != [test.text(problem.entry_point) for test in tests]:
             yield "contradiction", f"the {which} verdict on {program} is not about the tests of the problem"
+
+    def _removed(self, event: ev.TestRemoved) -> Iterator[Finding]:
+        own = len(self._header.problem.visible_tests) if self._header else 0
+        if event.test not in self._tests[own:]:
+            yield "contradiction", "a test is removed that was not added in this session"
+        self._tests = (*self._tests[:own], *without_last(self._tests[own:], event.test))
 
     def _end(self, event: ev.SessionEnded) -> Iterator[Finding]:
         self._ended = event

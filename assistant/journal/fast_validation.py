@@ -24,7 +24,15 @@ Reason = Literal[
 ]  # fmt: skip
 
 NOT_ASKED = frozenset(
-    {"draft_saved", "clock_changed", "scratch_called", "consent_given", "question_answered", "test_added"}
+    {
+        "draft_saved",
+        "clock_changed",
+        "scratch_called",
+        "consent_given",
+        "question_answered",
+        "test_added",
+        "test_removed",
+    }
 )
 """Types of events that no figure needs. (Clock totals come again with feedback and with the end.)"""
 _FIRST = FIRST_PREV.encode()

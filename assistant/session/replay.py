@@ -9,6 +9,7 @@ from assistant.core import events as ev
 from assistant.core.generation import Engine, Finish, ModelInfo
 from assistant.core.outcome import Report
 from assistant.core.problem import FrozenModel, Problem, Test
+from assistant.core.state import without_last
 from assistant.core.submission import Sandbox, Submission
 from assistant.session.dialogue import request_of
 
@@ -116,6 +117,8 @@ def repeat_tests(events: Sequence[ev.Event], problem: Problem, sandbox: Sandbox)
                 codes[name] = code
             case ev.TestAdded():
                 extra = (*extra, event.test)
+            case ev.TestRemoved():
+                extra = without_last(extra, event.test)
             case ev.TestsFinished():
                 asked = problem.model_copy(update={"visible_tests": problem.visible_tests + extra})
                 again = sandbox.run(Submission.of(asked, codes[event.program]))

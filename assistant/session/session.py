@@ -206,9 +206,20 @@ class Session:
 
     def add_test(self, test: Test | str) -> Iterator[ev.LiveEvent]:
         """An extra visible test for this session; the current program is tested again."""
+        added = ev.TestAdded(test=AssertTest(code=test) if isinstance(test, str) else test)
+        yield from self._test_anew(added)
+
+    def remove_test(self, test: Test) -> Iterator[ev.LiveEvent]:
+        """Take back a test that was added; the current program is tested again. Raises UsageError for others."""
+        if test not in self.state.extra_tests:
+            raise UsageError("only a test that was added in this session can be removed")
+        yield from self._test_anew(ev.TestRemoved(test=test))
+
+    def _test_anew(self, change: ev.TestAdded | ev.TestRemoved) -> Iterator[ev.LiveEvent]:
         table = self._table()
-        yield self.record(ev.TestAdded(test=AssertTest(code=test) if isinstance(test, str) else test))
-        yield from self._run_visible(table)
+        yield self.record(change)
+        if table.code is not None:
+            yield from self._run_visible(table)
         yield from self._end_when_over()
 
     def scratch(self, expression: str) -> Iterator[ev.LiveEvent]:

@@ -151,6 +151,13 @@ ACTIONS = (
         short="Try",
     ),
     Action(
+        "remove_test",
+        "delete",
+        "Remove test",
+        "Take back the test under the cursor (in the pane of tests), if you added it",
+        "work",
+    ),
+    Action(
         "whole_answer", "f6", "Whole answer", "All that the model said, words and code", "work", priority=True
     ),
     Action(

@@ -78,7 +78,7 @@ def possible(
             return view != View() or phase in (Phase.WRITING, Phase.STARTING, Phase.ENDED)
         case "again":
             return phase in (Phase.STOPPED, Phase.BROKEN)
-        case "edit" | "edit_outside" | "scratch":
+        case "edit" | "edit_outside" | "scratch" | "remove_test":
             return phase is Phase.YOUR_TURN
         case "diff":
             return shown is not None and shown.parent is not None and not phase.working

@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from assistant.core import events as ev
+from assistant.core.generation import Finish
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.program_equality import changed_nothing, same_program
 from assistant.core.state import Program, State, apply
@@ -108,6 +109,33 @@ def test_every_feedback_counts_also_those_of_branches_that_were_left() -> None:
     assert headline(branched).endswith(after_feedback(branched))
     forks = [step.fork for step in timeline_of(branched, None).steps]
     assert forks == ["", "", "first answer", "first answer"]
+
+
+def attempt(turn: int, parent: str | None, **values: object) -> Program:
+    made = {"id": f"t{turn}s0", "turn": turn, "round": 1 if parent else 0, "parent": parent, "code": "a"}
+    return Program.model_validate(made | values)
+
+
+def stopped(turn: int, parent: str) -> Program:
+    return attempt(turn, parent, finish=Finish(sample=0, reason="cancelled", text=""))
+
+
+FORKS: list[tuple[list[Program], list[str]]] = [
+    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1)], ["", "", ""]),
+    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1), attempt(3, "t1s0")], ["", "", "", ""]),
+    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1), attempt(3, "t2s0")], ["", "", "", ""]),
+    ([stopped(1, "t0s0"), attempt(2, "t0s0")], ["", "", ""]),
+    ([stopped(1, "t0s0"), stopped(2, "t0s0"), attempt(3, "t0s0"), attempt(4, "t3s0")], [""] * 5),
+    ([attempt(1, "t0s0"), stopped(2, "t0s0"), attempt(3, "t0s0")], ["", "", "first answer", ""]),
+    ([attempt(1, "t0s0"), attempt(2, "t1s0", round=2), attempt(3, "t1s0", round=2)], ["", "", "", "round 1"]),
+]
+
+
+@pytest.mark.parametrize(("attempts", "expected"), FORKS)
+def test_only_a_branch_is_drawn_as_a_fork(attempts: list[Program], expected: list[str]) -> None:
+    programs = (attempt(0, None), *attempts)
+    state = State(problem=UNDERSCORES, programs=programs, current=programs[-1].id)
+    assert [step.fork for step in timeline_of(state, None).steps] == expected
 
 
 def test_without_hidden_tests_it_is_said_that_nothing_more_was_checked() -> None:

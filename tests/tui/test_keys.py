@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.color import Color
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
 from assistant.tui.screen_state import Phase
@@ -127,8 +128,8 @@ async def test_the_person_is_called_when_a_long_wait_ends(
     app = make_app([WRONG], problem="starter/underscores", preferences=preferences)
     rung, written = [], []
     monkeypatch.setattr(app, "bell", lambda: rung.append(1))
+    monkeypatch.setattr(HeadlessDriver, "write", lambda driver, text: written.append(text))
     async with app.run_test(size=SIZE) as pilot:
-        monkeypatch.setattr(app._driver, "write", written.append)
         screen = await working(pilot)
         await until(pilot, lambda: screen.phase is Phase.YOUR_TURN)
         assert len(rung) == bells

@@ -176,6 +176,13 @@ async def test_trying_a_call_and_making_a_test_of_it(make_app: MakeApp) -> None:
         await until(pilot, lambda: app.screen is work and not work.conductor.busy and work.state.extra_tests)
         assert work.state.extra_tests[0].text("") == "assert remove_underscores('x_') == 'x'"
         assert len(work.query_one(VerdictTable).verdicts.rows) == 4
+        table = work.query_one(VerdictTable)
+        table.focus()
+        await pilot.press("delete")
+        assert work.state.extra_tests and not work.conductor.busy  # the cursor is on a test of the problem
+        await pilot.press("end", "delete")
+        await until(pilot, lambda: not work.state.extra_tests and not work.conductor.busy)
+        assert len(table.verdicts.rows) == 3
 
 
 async def test_nonsense_in_a_call_is_told_and_not_run(make_app: MakeApp) -> None:
@@ -184,7 +191,7 @@ async def test_nonsense_in_a_call_is_told_and_not_run(make_app: MakeApp) -> None
         work = await until_phase(pilot, Phase.YOUR_TURN)
         await pilot.press("f5")
         await until(pilot, lambda: isinstance(app.screen, ScratchScreen))
-        await pilot.press("enter")
+        await pilot.press(*"1 2", "enter")  # open brackets alone would be closed
         assert "not a Python expression" in str(app.screen.query_one("#result").render())
         assert not work.conductor.busy
 

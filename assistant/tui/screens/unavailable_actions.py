@@ -16,6 +16,7 @@ _NEEDS_PROGRAM = ("edit", "edit_outside", "scratch", "diff", "insert_line")
 _AFTER_END = {
     "edit": "the code cannot be edited any more; F7 copies it, Ctrl+S saves it",
     "edit_outside": "the code cannot be edited any more; F7 copies it, Ctrl+S saves it",
+    "remove_test": "its tests stay as they are",
     "scratch": "no call can be tried any more",
     "branch": "no branch can go out from it any more; open the problem again for a new session",
     "send": "no more words can be sent; open the problem again for a new session",

@@ -75,10 +75,23 @@ def samples_of(state: State, looked_at: str | None) -> Strip:
 
 def _fork(state: State, program: Program, before: Program | None) -> str:
     """The round that a branch goes out from; empty for a program that follows the one shown before it."""
-    if before is None or program.parent is None:
+    if before is None or program.parent is None or _follows(state, program, before):
         return ""
-    parent = state.program(program.parent)
-    return "" if parent.turn == before.turn else round_name(parent.round)
+    return round_name(state.program(program.parent).round)
+
+
+def _follows(state: State, program: Program, before: Program) -> bool:
+    """Whether nobody went back between the two: one came of the other, or both answer the same words."""
+    if _first_draw(program) == _first_draw(before) or program.parent is None:
+        return True
+    if not before.complete and program.parent == before.parent:
+        return True  # asked again after a stop or a failure
+    return _first_draw(state.program(program.parent)) == _first_draw(before)
+
+
+def _first_draw(program: Program) -> int:
+    """The turn of a program; of a second draw, the turn of the first."""
+    return program.turn if program.redraw_of is None else program.redraw_of
 
 
 def _label(state: State, program: Program, false: bool) -> str:

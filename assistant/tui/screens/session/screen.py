@@ -311,6 +311,17 @@ class SessionScreen(Screen[None]):
         if test:
             self.take(lambda session: session.add_test(test))
 
+    def action_remove_test(self) -> None:
+        own = self.query_one(VerdictTable).row - len(
+            self.state.problem.visible_tests if self.state.problem else ()
+        )
+        if not 0 <= own < len(self.state.extra_tests):
+            self.notify("Only a test that you added (F5) can be removed: choose it in the pane of tests")
+            return
+        test = self.state.extra_tests[own]
+        self.choose_looked_at()
+        self.take(lambda session: session.remove_test(test))
+
     def action_copy_code(self) -> None:
         clipboard.copy_code(self.app, self.query_one(CodeView).code.text)
 
