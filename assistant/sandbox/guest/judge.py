@@ -55,7 +55,7 @@ class Judge:
         self._link = link
         self._recorder = Recorder()
         self._namespace: dict[str, Any] = {}
-        self._entry = self._source = self._setup = ""
+        self._entry = self._given = self._source = self._setup = ""
         self._under_test: set[str] = set()
         self._kinds: dict[str, Kind] = {}
         self._tests: list[Json] = []
@@ -94,7 +94,7 @@ class Judge:
             self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
         known = [text for text in (setup, *texts) if text is not None]
         bound = setup.binds if setup else set()
-        given = job["entry"]
+        given = self._given = job["entry"]
         wanted = dict.fromkeys(
             n for text in known for n in text.free() if n not in bound and not (given and n == "candidate")
         )
@@ -136,7 +136,7 @@ class Judge:
         """For each test why it must run beside the code, or an empty string."""
         functions = {name for name in self._under_test if name in kinds and kinds[name].kind == "function"}
         known = [text for text in (setup, *texts) if text is not None]
-        about = kinds, functions, classes_in(known, kinds, self._entry), self._entry
+        about = kinds, functions, classes_in(known, kinds, self._entry), self._entry, self._given
         general = reason(setup, *about)
         return [general or reason(text, *about) for text in texts]
 

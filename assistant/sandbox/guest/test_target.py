@@ -6,9 +6,10 @@ import builtins
 
 from assistant.sandbox.guest import test_source
 from assistant.sandbox.guest.judge_link import MISSING, Kind, library
+from assistant.sandbox.guest.judging_helpers import helper_that_judges
 from assistant.sandbox.guest.name_origins import Home
 from assistant.sandbox.guest.unsealed_needs import asks_for_one_process
-from assistant.sandbox.guest.unsealed_reasons import helper_that_judges, means_a_class, reason_to_run_beside
+from assistant.sandbox.guest.unsealed_reasons import means_a_class, reason_to_run_beside
 
 
 class NeedsOwnJudge(Exception):
@@ -70,9 +71,17 @@ def classes_in(texts: list[test_source.Text], kinds: dict[str, Kind], entry: str
 
 
 def reason(
-    text: test_source.Text | None, kinds: dict[str, Kind], functions: set[str], classes: set[str], entry: str
+    text: test_source.Text | None,
+    kinds: dict[str, Kind],
+    functions: set[str],
+    classes: set[str],
+    entry: str,
+    given: str = "",
 ) -> str:
-    """Why this text must run beside the code: it names a class of the program's, or looks inside it."""
+    """Why this text must run beside the code: it names a class of the program's, or looks inside it.
+
+    `entry` is the function under test, `given` the same where the problem names it.
+    """
     if text is None:
         return ""
     for name in text.free():
@@ -80,15 +89,18 @@ def reason(
             return f"the test uses the program's class `{name}`"
         if _is_foreign_module(name, kinds.get(name, MISSING), text) and name != entry:
             return f"the test uses the program's module `{name}`"
-    if (judging := helper_that_judges(text, _own(kinds))) and judging not in text.binds:
+    if judging := helper_that_judges(text, _own(kinds) - text.binds, given.partition(".")[0]):
         return f"the program's own `{judging}` gives the verdict"
     return reason_to_run_beside(text, functions, entry.partition(".")[0]) or asks_for_one_process(text)
 
 
 def _own(kinds: dict[str, Kind]) -> set[str]:
-    """Functions and classes of the program's own."""
+    """Functions and classes of the program's own; a library's, too, where the program chose what it is called."""
     return {
-        name for name, kind in kinds.items() if kind.kind in ("function", "class") and library(kind) is None
+        name
+        for name, kind in kinds.items()
+        if kind.kind in ("function", "class")
+        and (library(kind) is None or (kind.home is not None and kind.home.attribute not in ("", name)))
     }
 
 

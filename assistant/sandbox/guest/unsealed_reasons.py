@@ -143,36 +143,6 @@ def _patches(text: Text) -> str:
     return ""
 
 
-def helper_that_judges(text: Text, own: Set[str]) -> str:
-    """A function of the program's whose mere truth is the verdict on another one: `assert isclose(f(1), 2.0)`."""
-    if len(own & text.calls) < 2:
-        return ""
-    for node in ast.walk(text.tree):
-        for call in _truths(node.test) if isinstance(node, ast.Assert) else ():
-            inner = [part for argument in call.args for part in ast.walk(argument)]
-            others = {
-                part.func.id
-                for part in inner
-                if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)
-            }
-            if isinstance(call.func, ast.Name) and call.func.id in own and (others & own) - {call.func.id}:
-                return call.func.id
-    return ""
-
-
-def _truths(node: ast.expr) -> list[ast.Call]:
-    """Calls whose truth is (part of) the truth of `node`."""
-    if isinstance(node, ast.BoolOp):
-        return [call for value in node.values for call in _truths(value)]
-    if isinstance(node, ast.UnaryOp):
-        return _truths(node.operand)
-    if isinstance(node, ast.Compare):
-        sides = [node.left, *node.comparators]
-        told = any(isinstance(side, ast.Constant) and isinstance(side.value, bool) for side in sides)
-        return [side for side in sides if told and isinstance(side, ast.Call)]
-    return [node] if isinstance(node, ast.Call) else []
-
-
 def means_a_class(text: Text, name: str) -> bool:
     """Whether the text uses `name` as a class: not merely called like a function that gives a plain value."""
     nodes = list(ast.walk(text.tree))
