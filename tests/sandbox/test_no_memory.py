@@ -125,6 +125,14 @@ def alone() -> Iterator[LocalSandbox]:
     opened.close()
 
 
+@pytest.fixture
+def fresh(alone: LocalSandbox) -> Iterator[LocalSandbox]:
+    """A sandbox whose worker has made no files yet."""
+    sandbox = LocalSandbox(workers=1)
+    yield sandbox
+    sandbox.close()
+
+
 def reported(sandbox: LocalSandbox, source: str, *tests: str, **more: object) -> Report:
     asserts = tuple(AssertTest(code=test) for test in tests)
     return sandbox.run(Submission(source=source, tests=asserts, limits=Limits(seconds=20), **more))  # type: ignore[arg-type]
@@ -178,7 +186,57 @@ def test_process_ids_do_not_count_the_runs(alone: LocalSandbox) -> None:
         ]
     finally:
         with_another.close()
-    assert min(pids) > 500 and pids[0] != pids[1]
+    assert min(pids) >= 300 and pids[0] != pids[1]
+
+
+OTHERS = r"""
+import os, time
+def told(what, *args):
+    try:
+        return what(*args) or "told"
+    except OSError:
+        return ""
+def solution():
+    own = os.getpid()
+    others = [os.getppid(), *range(max(1, own - 60), own), own + 1]
+    asked = [told(what, pid) for pid in others for what in (os.getpgid, os.getsid, os.sched_getscheduler, os.sched_getaffinity)]
+    asked += [told(os.getpriority, os.PRIO_PROCESS, pid) for pid in others]
+    asked += [told(clock, (~pid << 3) | part) for pid in others for part in (0, 2, 6) for clock in (time.clock_gettime, time.clock_getres)]
+    return sum(map(bool, asked))
+"""
+
+
+def test_nothing_tells_of_other_processes(alone: LocalSandbox) -> None:
+    """The standing judge's process id would be a mark to count runs from, its processor time another one."""
+    for _ in range(2):
+        report = reported(alone, OTHERS, "assert solution() == 0")
+        assert report.passed, report.cases[0]
+
+
+NUMBER = "import os\nopen('/tmp/a', 'w').close()\ndef solution():\n    return os.stat('/tmp/a').st_ino\n"
+
+
+def test_file_numbers_do_not_count_the_runs(alone: LocalSandbox) -> None:
+    if alone.layers["namespaces"] is not True:
+        pytest.skip("programs cannot write files here")
+    firsts = []
+    for _ in range(3):
+        sandbox = LocalSandbox(workers=1)
+        try:
+            firsts.append(int(reported(sandbox, NUMBER, "assert solution() == 0").cases[0].actual or 0))
+        finally:
+            sandbox.close()
+    assert len(set(firsts)) > 1
+
+
+def test_a_worker_that_made_many_files_is_replaced(alone: LocalSandbox) -> None:
+    if alone.layers["namespaces"] is not True:
+        pytest.skip("programs cannot write files here")
+    many = "for n in range(5000):\n    open('/tmp/b', 'w').close()\n    __import__('os').unlink('/tmp/b')\ndef solution():\n    return 1\n"
+    before = alone.worker_pids()
+    assert reported(alone, many, "assert solution() == 1").passed
+    assert reported(alone, NUMBER, "assert solution() < 8192 + 100").passed
+    assert alone.worker_pids() != before
 
 
 @pytest.mark.parametrize(
@@ -193,17 +251,17 @@ def test_process_ids_do_not_count_the_runs(alone: LocalSandbox) -> None:
         'exec(\'for n in range(500):\\n    os.mkdir("d" * 200)\\n    os.chdir("d" * 200)\')',
     ],
 )
-def test_names_left_behind_cost_no_worker(alone: LocalSandbox, make: str) -> None:
-    if alone.layers["namespaces"] is not True:
+def test_names_left_behind_cost_no_worker(fresh: LocalSandbox, make: str) -> None:
+    if fresh.layers["namespaces"] is not True:
         pytest.skip("programs cannot write files here")
-    before = alone.worker_pids()
+    before = fresh.worker_pids()
     source = f"import os\nos.chdir('/tmp')\ntry:\n    {make}\nexcept OSError:\n    pass\ndef solution(x):\n    return x\n"
-    assert reported(alone, source, "assert solution(1) == 1").passed
+    assert reported(fresh, source, "assert solution(1) == 1").passed
     after = reported(
-        alone, "import os\ndef solution():\n    return os.listdir('/tmp')\n", "assert solution() == []"
+        fresh, "import os\ndef solution():\n    return os.listdir('/tmp')\n", "assert solution() == []"
     )
     assert after.passed, after.cases[0]
-    assert alone.worker_pids() == before
+    assert fresh.worker_pids() == before
 
 
 STDIN = r"""

@@ -346,6 +346,17 @@ JUDGING = (
     "assert not isclose(f(2), 4) or isclose(f(2), 4)",
     "assert isclose(f(2), 4) is True",
     "assert f(1) == 5 and isclose([f(2)], 4)",
+    "got = f(2)\nassert isclose(got, 4)",
+    "if not isclose(f(2), 4):\n    raise AssertionError('far')",
+    "assert all(isclose(got, 4) for got in [f(2), f(3)])",
+    "for got in (f(2), f(3)):\n    assert isclose(got, 4)",
+    "assert all(map(isclose, [f(2)], [4]))",
+    "same = isclose\nassert same(f(2), 4)",
+    "assert sum(isclose(f(n), 4) for n in range(3)) == 3",
+    "assert isclose(f(2), 4) > 0.5",
+    "def check(function, wanted):\n    assert isclose(function(2), wanted)\ncheck(f, 4)",
+    "def near(a, b):\n    return isclose(a, b)\nassert near(f(2), 4)",
+    "if (got := f(2)) and (ok := isclose(got, 4)):\n    pass\nassert ok",
 )
 
 
@@ -359,6 +370,28 @@ def test_a_helper_of_the_programs_that_judges_is_said(run: Run, test: str) -> No
         "from math import isclose\ndef f(x):\n    return 5\n", "assert isclose(f(2), 5)", entry_point="f"
     )
     assert honest.passed and honest.sealed
+
+
+@pytest.mark.parametrize("test", JUDGING)
+def test_a_library_function_under_another_name_judges_like_a_helper(run: Run, test: str) -> None:
+    source = "from operator import ne as isclose\ndef f(x):\n    return 5\n"
+    report = run(source, test, entry_point="f")
+    assert not report.sealed, report.cases[0]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert f(2) == 5 and isclose(1, 1)",
+        "for n in range(3):\n    assert f(n) == 5\nassert isclose(2, 2)",
+        "assert f(isclose(1, 1)) == 5",
+        "got = isclose(1, 1)\nassert f(got) == 5",
+    ],
+)
+def test_a_helper_that_is_told_nothing_of_the_function_stays_sealed(run: Run, test: str) -> None:
+    source = "def isclose(a, b):\n    return True\ndef f(x):\n    return 5\n"
+    report = run(source, test, entry_point="f")
+    assert report.passed and report.sealed, report.cases[0]
 
 
 def test_a_round_trip_of_two_functions_stays_sealed(run: Run) -> None:

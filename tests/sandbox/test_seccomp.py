@@ -94,6 +94,20 @@ def test_signals_to_oneself_alone(machine: str) -> None:
             assert call(machine, name, target, 9) == EPERM
 
 
+def test_questions_about_oneself_alone(machine: str) -> None:
+    for name in ("getpgid", "getsid", "sched_getaffinity", "sched_getscheduler", "sched_getparam"):
+        assert call(machine, name, 0) == call(machine, name, PID) == ALLOW
+        assert call(machine, name, 1) == call(machine, name, PID + 1) == EPERM
+    assert call(machine, "getpriority", 0, PID) == ALLOW
+    assert call(machine, "getpriority", 0, 1) == EPERM
+
+
+def test_no_clock_of_another_process(machine: str) -> None:
+    for name in ("clock_gettime", "clock_getres", "clock_nanosleep"):
+        assert all(call(machine, name, clock) == ALLOW for clock in range(12))
+        assert all(call(machine, name, (~pid << 3) | 2) == EPERM for pid in (1, 4000, PID))
+
+
 def test_sockets_are_pairs_without_addresses(machine: str) -> None:
     assert call(machine, "socketpair", 1) == ALLOW
     assert call(machine, "socketpair", 2) == EPERM

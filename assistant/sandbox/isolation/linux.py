@@ -36,6 +36,7 @@ class LinuxWalls:
     def __init__(self, layers: Layers, abi: int, tasks: int, *, has_scratch: bool) -> None:
         self.layers = layers
         self._has_scratch = has_scratch
+        self._numbers = scratch_dir.InodeNumbers(filesystem_policy.SCRATCH) if has_scratch else None
         self._tasks = tasks
         without = frozenset() if has_scratch else seccomp.CHANGING_BY_NAME
         if abi < 3:  # this Landlock does not know truncation by name
@@ -64,8 +65,10 @@ class LinuxWalls:
         return filesystem_policy.behind_namespaces(package) if self._has_scratch else package
 
     def clear(self) -> bool:
-        """Empty the scratch."""
-        return scratch_dir.wipe(filesystem_policy.SCRATCH) if self._has_scratch else True
+        """Empty the scratch; False where that failed, or its file numbers have come to tell of earlier runs."""
+        if self._numbers is None:
+            return True
+        return scratch_dir.wipe(filesystem_policy.SCRATCH) and self._numbers.are_near()
 
     def begin(self) -> None:
         """Before the children of a run are forked."""

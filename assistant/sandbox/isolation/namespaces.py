@@ -16,6 +16,8 @@ import stat
 
 from assistant.sandbox.isolation import filesystem_policy, libc, relocation
 
+_RESERVED_IDS = 300
+"""Process ids that the kernel does not give a second time."""
 SCRATCH_OPTIONS = "size=64m,nr_inodes=4096,mode=1777"
 _KEPT_FLAGS = {
     os.ST_NODEV: 4,
@@ -51,8 +53,13 @@ def enter(packages: list[str]) -> None:
 
 
 def _start_counting_anywhere() -> None:
-    """Process ids from a random number on: a program's own would tell it how many runs there were before."""
-    first = 1000 + int.from_bytes(os.urandom(4)) % 20_000
+    """Process ids from a random number on: a program's own would tell it how many runs there were before.
+
+    Any number is as likely as any other (they wrap around), so that taking many of them (threads) tells nothing.
+    """
+    with open("/proc/sys/kernel/pid_max", encoding="ascii") as file:
+        last = int(file.read())
+    first = _RESERVED_IDS + int.from_bytes(os.urandom(4)) % max(1, last - _RESERVED_IDS - 1)
     with contextlib.suppress(OSError):
         _write("/proc/sys/kernel/ns_last_pid", str(first))
 

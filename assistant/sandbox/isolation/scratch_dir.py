@@ -1,6 +1,6 @@
 """The one folder that a program may write to, emptied after every run."""
 
-# ruff: noqa: PTH101, PTH104, PTH106, PTH108, PTH118, PTH208
+# ruff: noqa: PTH101, PTH104, PTH106, PTH108, PTH118, PTH208, PTH211
 # (raw paths: this code stands between a fork and a wall)
 from __future__ import annotations
 
@@ -11,6 +11,36 @@ import time
 
 PATIENCE = 1.0
 """Seconds for emptying; a worker whose scratch takes longer is replaced."""
+_STARTS = 8192
+_MOST_FILES = 4500
+"""Files that programs may have made in one worker (a scratch holds 4096 at a time): their numbers stay in the
+range in which the first one's may be."""
+
+
+class InodeNumbers:
+    """The numbers that the scratch gives to files: one after another, so that a program could count those before it.
+
+    They start at a random number; a worker in which they have gone far from there is replaced.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        for _ in range(int.from_bytes(os.urandom(4)) % _STARTS):
+            self._take()
+        self._first = self._take() + 1
+
+    def _take(self) -> int:
+        path = os.path.join(self._folder, "number")
+        os.symlink("number", path)
+        number = os.lstat(path).st_ino
+        os.unlink(path)
+        return number
+
+    def are_near(self) -> bool:
+        """Whether programs have taken few of them; the scratch is empty."""
+        taken = self._take() - self._first
+        self._first += 1  # the one for looking does not count
+        return taken <= _MOST_FILES
 
 
 def wipe(folder: str) -> bool:

@@ -25,6 +25,11 @@ _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """Is it a terminal, its size, bytes waiting, non-blocking, close on exec."""
 _PRCTL = (15, 16)
 """A thread's name."""
+_ABOUT_A_PROCESS = frozenset(
+    {"getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler", "get_robust_list"}
+)
+"""Calls that tell of any process by its id: which there are would say how many runs there were before."""
+_OF_A_CLOCK = ("clock_gettime", "clock_getres", "clock_nanosleep")
 _AF_UNIX = 1
 _X32 = 0x40000000
 CHANGING_BY_NAME = frozenset({"chmod", "fchmod", "fchmodat", "utimensat", "utime", "utimes"})
@@ -72,6 +77,9 @@ def _guards(pid: int) -> dict[str, list[Instruction]]:
         "socketpair": _if_one_of(0, [_AF_UNIX]),
         "sendto": _if_null(4),
         "prlimit64": _if_one_of(0, [0, pid]),
+        **{name: _if_one_of(0, [0, pid]) for name in _ABOUT_A_PROCESS},
+        "getpriority": _if_one_of(1, [0, pid]),
+        **{name: _if_own_clock() for name in _OF_A_CLOCK},
         "open": _unless_emptying(1),
         "openat": _unless_emptying(2),
     }
@@ -94,6 +102,16 @@ def _if_one_of(argument: int, values: Iterable[int]) -> list[Instruction]:
     for value in values:
         checks += [bpf.jump(bpf.JEQ, value & 0xFFFFFFFF, 0, 1), bpf.statement(bpf.RETURN, bpf.ALLOW)]
     return [*checks, bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM))]
+
+
+def _if_own_clock() -> list[Instruction]:
+    """Allow clocks that have a name; the negative ones are other processes' (and threads') processor time."""
+    return [
+        bpf.statement(bpf.LOAD, bpf.low(0)),
+        bpf.jump(bpf.JGE, 1 << 31, 0, 1),
+        bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM)),
+        bpf.statement(bpf.RETURN, bpf.ALLOW),
+    ]
 
 
 def _if_null(argument: int) -> list[Instruction]:
