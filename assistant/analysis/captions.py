@@ -10,13 +10,7 @@ from assistant.analysis.lift import Lift
 from assistant.analysis.results import Results
 from assistant.analysis.solve_curve import Point
 from assistant.analysis.speaker_captions import say_of
-
-ARM_WORDS = {
-    "retry": "a plain “try again”",
-    "tests": "the failing tests alone",
-    "resample": "another sample of the same prompt",
-    "shuffled": "somebody's words about another problem",
-}
+from assistant.core.control_arms import control_arm
 
 
 def solving(results: Results) -> str:
@@ -46,7 +40,7 @@ def lifting(results: Results) -> str:
     overall = [lift for lift in results.lifts if lift.round == "all"]
     if not overall:
         return "No control arms were made, so the words' own part cannot be told from a second try's."
-    parts = "; ".join(f"{_points(lift)} over {ARM_WORDS[lift.arm]}" for lift in overall)
+    parts = "; ".join(f"{_points(lift)} over {control_arm(lift.arm).phrase}" for lift in overall)
     certain = [lift for lift in overall if lift.p_holm < 0.05]
     verdict = (
         f"The intervals are about all interventions. On first interventions alone {len(certain)} of "
@@ -127,7 +121,7 @@ def people(results: Results) -> str:
     text = ""
     for row in results.between[:1]:
         text = (
-            f"The lift over {ARM_WORDS[row.arm]} differs between {row.annotators} annotators by a standard "
+            f"The lift over {control_arm(row.arm).phrase} differs between {row.annotators} annotators by a standard "
             f"deviation of {100 * row.sd:.0f} points beyond chance (p = {row.p:.2g}). "
         )
         if row.left_out:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from assistant.core.control_arms import RECORDED
 from assistant.core.events import Effort
 from assistant.core.problem import Problem
 from assistant.core.speaker import PEOPLE, Spoke, speaker
 
-ARMS = ("retry", "tests", "resample", "shuffled")
+ARMS: tuple[str, ...] = RECORDED
 """Control arms, in the order in which they are shown."""
 DIALOGUE_ARMS = ("human", "simulated")
 """Arms that answer words about this very program; their programs make the dialogue."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from assistant.bench.benchmark_run import Sitting
     from assistant.bench.feedback.feedback_jobs import JobFactory, Wording
     from assistant.bench.feedback.feedback_states import FeedbackState
-    from assistant.core.events import Arm
 
 CANDIDATES = (
     "paper", "paper+cases", "insist", "rewrite", "restate", "reviewed", "reviewed+cases", "advised",
@@ -117,7 +116,7 @@ class _Run:
     folder: Path | None
     ilf: Path | None
     held_out: Path | None
-    arms: Sequence[Arm]
+    arms: Sequence[str]
     samples: int
     temperature: float
     seed: int
@@ -170,7 +169,7 @@ class _Run:
         parts: o.Parts,
         moments: list[FeedbackState],
         wordings: Sequence[Wording],
-        arms: Sequence[Arm],
+        arms: Sequence[str],
         half: str,
     ) -> tuple[dict[str, Any], Path]:
         from assistant.bench.feedback.feedback_states import half_of
@@ -201,7 +200,7 @@ class _Run:
         parts: o.Parts,
         moments: list[FeedbackState],
         wordings: Sequence[Wording],
-        arms: Sequence[Arm],
+        arms: Sequence[str],
         half: str,
     ) -> Sitting:
         from assistant.bench.feedback.feedback_states import fingerprint
@@ -224,7 +223,7 @@ class _Run:
         return half if half != "all" else ""
 
     def _asker(
-        self, parts: o.Parts, moments: list[FeedbackState], sitting: Sitting, arms: Sequence[Arm]
+        self, parts: o.Parts, moments: list[FeedbackState], sitting: Sitting, arms: Sequence[str]
     ) -> JobFactory:
         from assistant.bench.feedback.feedback_jobs import JobFactory
         from assistant.core.generation import Sampling

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from assistant.core.errors import UsageError
 from assistant.core.events import Author, Interface, PromptSettings, Settings
 from assistant.core.generation import Engine, Sampling
+from assistant.core.plugins import engine_kinds
 from assistant.core.submission import Sandbox
 from assistant.engine.inference.precision import PRECISIONS
 from assistant.session.arms.build import parse_arms
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from assistant.session.header import Held
     from assistant.session.study import Study
 
-ENGINES = ("auto", "transformers", "openai", "scripted")
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
@@ -79,7 +79,7 @@ class RunOptions:
 def check_options(options: RunOptions) -> None:
     """Refuse words that no part understands, before anything is started. Raises UsageError."""
     for name, value, known in (
-        ("--engine", options.engine, ENGINES),
+        ("--engine", options.engine, engine_kinds()),
         ("--device", options.device, DEVICES),
         ("--precision", options.precision, PRECISIONS),
     ):

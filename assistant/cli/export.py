@@ -12,6 +12,7 @@ import typer
 
 from assistant.cli.output import unfiltered
 from assistant.cli.sessions import JsonOption, SessionsOption
+from assistant.core import plugins
 
 if TYPE_CHECKING:
     from assistant.datasets.export_result import Outcome
@@ -29,7 +30,7 @@ def export(
         typer.Option(
             "--format",
             metavar="NAMES",
-            help="sft, refinement, preference, kto, stepwise, turns, openai (several with commas), or all.",
+            help=f"{', '.join(plugins.names('export_formats'))} (several with commas), or all.",
         ),
     ] = "",
     out: Annotated[
@@ -87,18 +88,20 @@ def export(
     json_: JsonOption = False,
 ) -> int:
     """Make journals a dataset: Parquet shards, a card, splits by problem, only with consent."""
+    from assistant.core.control_arms import parse_recorded
     from assistant.core.errors import UsageError
     from assistant.datasets import options as rules
     from assistant.datasets import pipeline as exporting
+    from assistant.datasets.formats.all import parse_formats
     from assistant.settings.paths import sessions_folder
 
     if out is None and not dry_run:
         raise UsageError("where to? name a folder with --out OUT, or look first with --dry-run")
     request = exporting.Request(
         folder=folder or sessions_folder(sessions),
-        formats=rules.parse_formats(format_ or ("all" if dry_run else "")),
+        formats=parse_formats(format_ or ("all" if dry_run else "")),
         rules=rules.checked(
-            solved=solved, unsealed=unsealed, arms=rules.parse_arms(arms), origin=origin, leaky=leaky,
+            solved=solved, unsealed=unsealed, arms=parse_recorded(arms), origin=origin, leaky=leaky,
             duplicates=duplicates, ties=ties, overlap=overlap, personal=personal, turns=turns, pairs=pairs,
             shares=rules.parse_shares(splits),
         ),

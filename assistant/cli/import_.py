@@ -10,9 +10,6 @@ import typer
 
 from assistant.cli.sessions import SessionsOption
 
-NEW_QUESTIONS = (
-    "what a programmer wrote after an answer is recorded as feedback on it; most such turns are new questions"
-)
 STEP = 50
 """Sessions after which a word is said where standard error is no terminal."""
 
@@ -44,8 +41,8 @@ def import_(
 
     found = find_stories(file, tasks, model_name)
     folder = sessions_folder(sessions)
-    if found.dataset == "realhumaneval":
-        print(NEW_QUESTIONS, file=sys.stderr)
+    if found.note:
+        print(found.note, file=sys.stderr)
     print(f"{found.dataset}: {found.rows} rows; their programs run in the sandbox now", file=sys.stderr)
     sandbox = open_sandbox()
     written = there = 0

@@ -12,7 +12,6 @@ import typer
 
 from assistant.cli import run as options_of
 from assistant.cli.composition import (
-    ENGINES,
     RunOptions,
     check_options,
     journal_folder,
@@ -22,6 +21,7 @@ from assistant.cli.composition import (
 from assistant.core import events as ev
 from assistant.core.errors import JournalError
 from assistant.core.generation import Engine, ModelInfo
+from assistant.core.plugins import engine_kinds
 from assistant.engine.inference.precision import PRECISIONS
 
 
@@ -87,7 +87,7 @@ def as_recorded(options: RunOptions, model: ModelInfo) -> RunOptions:
     missing: dict[str, Any] = {
         name: value for name, value in named.items() if getattr(options, name) is None and value
     }
-    return replace(options, **missing) if model.engine in ENGINES else options
+    return replace(options, **missing) if model.engine in engine_kinds() else options
 
 
 def _model_word(model: ModelInfo) -> str | None:

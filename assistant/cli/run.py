@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from assistant.cli.composition import RunOptions, check_options, tell_settings
+from assistant.core.plugins import engine_kinds
 from assistant.engine.inference.precision import PRECISIONS
 
 SOURCE = typer.Option("--problems", metavar="SOURCE", help="starter, humaneval, a path, or hub:NAME.")
 PROBLEM = typer.Option("--problem", metavar="ID", help="Start with this problem.")
-ENGINE = typer.Option("--engine", metavar="KIND", help="auto, transformers, openai or scripted.")
+ENGINE = typer.Option("--engine", metavar="KIND", help=f"{', '.join(engine_kinds())}.")
 MODEL = typer.Option("--model", metavar="NAME|PATH", help="A Hugging Face name, a folder, or a GGUF file.")
 DEVICE = typer.Option("--device", metavar="DEVICE", help="auto, cuda, mps or cpu.")
 PRECISION = typer.Option(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from assistant.core.problem import FrozenModel
@@ -115,6 +117,26 @@ class ModelInfo(FrozenModel):
     base_url: str = ""
     """Server address without credentials, for remote engines."""
     versions: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What an engine is opened with; each takes what concerns it.
+
+    An entry point of the group `assistant.engines` is a function of these that gives an `Engine` which is not
+    prepared yet, and raises UsageError for what cannot be.
+    """
+
+    model: str | None = None
+    """A name, folder or file; None leaves the choice to the engine."""
+    device: str = "auto"
+    precision: str = "auto"
+    cache: Path = Path()
+    """The folder for things that can be made again."""
+    base_url: str | None = None
+    """The address of a server, for an engine that asks one."""
+    script: Path | str | None = None
+    """A file of answers, for an engine that reads them."""
 
 
 class Progress(FrozenModel):

@@ -11,7 +11,7 @@ from typing import Any
 from assistant.core.errors import AssistantError
 from assistant.core.problem import Problem
 from assistant.datasets.exported_session import DIALOGUE, Program, Session, fold
-from assistant.datasets.formats.all import BY_NAME
+from assistant.datasets.formats.all import export_format
 from assistant.datasets.formats.base import Format
 from assistant.datasets.options import Rules
 from assistant.datasets.parquet_shards import encoded
@@ -97,10 +97,10 @@ def make(task: Task) -> Made:
             views.append(View(session, plan.rules))
             _account(views[-1], made)
     for name in plan.formats:
-        rows = list(_cleaned(_once(BY_NAME[name], views, task.place, made), views, plan.rules))
+        rows = list(_cleaned(_once(export_format(name), views, task.place, made), views, plan.rules))
         made.samples[name] = rows[:3]
         if rows:
-            made.tables[name] = encoded(BY_NAME[name], rows)
+            made.tables[name] = encoded(export_format(name), rows)
     return made
 
 

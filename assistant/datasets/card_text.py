@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from assistant.datasets.export_result import Outcome
 from assistant.datasets.features import PROVENANCE_WORDS
 from assistant.datasets.figure import Point
-from assistant.datasets.formats.all import BY_NAME
+from assistant.datasets.formats.all import export_format
+from assistant.datasets.importers.base import importers
 from assistant.datasets.options import SPLITS, Rules, stated
 
 _COLLECTED = {
@@ -19,16 +20,13 @@ _COLLECTED = {
     "person,** said what was wrong. Never mix these rows with people's words.",
     "unknown": "A language model wrote a Python function, its tests ran in a sandbox, and **somebody or something "
     "that is not recorded** said what was wrong: a person, or a program that drove the tool.",
-    "ilf": "Made from the released rows of ILF (Chen et al. 2023): a wrong program of CodeGen-Mono 6.1B on an MBPP "
-    "task, feedback and a mended program by a hired annotator. All programs were run again in our sandbox; "
-    "the verdicts are ours.",
-    "mint": "Made from the released outputs of MINT (Wang et al. 2023). Feedback there was written by **GPT-4, not "
-    "by people**. All programs were run again in this project's sandbox; the verdicts are ours.",
-    "realhumaneval": "Made from chats in the manner of RealHumanEval (Mozannar et al. 2024): programmers asked a "
-    "model for help while they worked on a task. **What a programmer wrote after an answer counts as words about it, "
-    "though most such turns are new questions.** Where the task's tests are known, the programs were run in this "
-    "project's sandbox.",
 }
+
+
+def _collected(origin: str) -> str:
+    """How the data came to be: an importer says it of its own."""
+    importer = importers().get(origin) if origin not in _COLLECTED else None
+    return importer.about if importer is not None else _COLLECTED.get(origin, _COLLECTED["people"])
 
 
 def body(
@@ -46,7 +44,7 @@ def body(
         "",
         "# Natural-language feedback on programs",
         "",
-        _COLLECTED.get(origin, _COLLECTED["people"]),
+        _collected(origin),
     )
     yield from _counts(formats, outcome)
     yield from _loss(formats)
@@ -77,14 +75,14 @@ def _counts(formats: Sequence[str], outcome: Outcome) -> Iterator[str]:
     for name in formats:
         counts = outcome.rows.get(name, Counter())
         numbers = " | ".join(str(counts[split]) for split in SPLITS)
-        yield f"| `{name}` | {numbers} | {BY_NAME[name].about} |"
+        yield f"| `{name}` | {numbers} | {export_format(name).about} |"
     yield f"| problems | {' | '.join(str(outcome.problems[split]) for split in SPLITS)} | |"
 
 
 def _loss(formats: Sequence[str]) -> Iterator[str]:
     yield from ("", "## What is learned from", "", "Which part of a row carries loss in training:", "")
     for name in formats:
-        yield f"- `{name}`: {BY_NAME[name].loss}"
+        yield f"- `{name}`: {export_format(name).loss}"
 
 
 def _solved(outcome: Outcome, found: Sequence[Point], figure: str) -> Iterator[str]:

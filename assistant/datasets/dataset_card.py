@@ -11,11 +11,10 @@ from assistant.datasets.card_text import body
 from assistant.datasets.export_result import Outcome
 from assistant.datasets.features import feature
 from assistant.datasets.figure import picture, points
-from assistant.datasets.formats.all import BY_NAME
+from assistant.datasets.formats.all import export_format
+from assistant.datasets.importers.base import importers
 from assistant.datasets.options import SPLITS, Rules
 
-IMPORTED_LICENCES = {"ilf": "mit", "mint": "apache-2.0", "realhumaneval": "mit"}
-"""Imported journals carry the licence of their dataset in place of anybody's consent."""
 FIGURE = "solve_rate.png"
 LICENCE_FILE = "LICENSE"
 NO_LICENCE = "not-chosen-yet"
@@ -64,12 +63,18 @@ def write_card(folder: Path, formats: Sequence[str], rules: Rules, licence: str,
     found = points(outcome.solving)
     if found and outcome.answered:
         (folder / FIGURE).write_bytes(picture(found))
-    chosen = licence or IMPORTED_LICENCES.get(rules.origin, "")
+    chosen = licence or _imported_licence(rules.origin)
     if chosen.lower() not in HUB_LICENCES:
         (folder / LICENCE_FILE).write_text(_licence_file(chosen, outcome), encoding="utf-8")
     header = "\n".join(["---", *_header(formats, chosen, outcome), "---", ""])
     text = "\n".join(body(formats, rules, chosen, outcome, found, FIGURE, __version__))
     (folder / "README.md").write_text(f"{header}\n{text}\n", encoding="utf-8")
+
+
+def _imported_licence(origin: str) -> str:
+    """Imported journals carry the licence of their dataset in place of anybody's consent."""
+    importer = importers().get(origin)
+    return importer.licence if importer is not None else ""
 
 
 def _licence_file(licence: str, outcome: Outcome) -> str:
@@ -131,7 +136,7 @@ def _config(name: str, outcome: Outcome, *, default: bool) -> Iterator[str]:
 def _info(name: str, outcome: Outcome) -> Iterator[str]:
     yield f"- config_name: {name}"
     yield "  features:"
-    for column, kind in BY_NAME[name].columns.items():
+    for column, kind in export_format(name).columns.items():
         yield from (f"  {line}" for line in feature(column, kind))
     yield "  splits:"
     for split in splits_of(name, outcome):

@@ -8,8 +8,6 @@ from typing import Literal
 from assistant.core.errors import UsageError
 from assistant.core.events import Arm
 
-FORMATS = ("sft", "refinement", "preference", "kto", "stepwise", "turns", "openai")
-CONTROLS: tuple[Arm, ...] = ("retry", "tests", "resample", "shuffled")
 SPLITS = ("train", "validation", "test")
 
 
@@ -82,28 +80,6 @@ def checked(**options: object) -> Rules:
         if name in options and options[name] not in words:
             raise UsageError(f"--{name} is {', '.join(words)}, not {options[name]!r}")
     return Rules(**options)  # type: ignore[arg-type]
-
-
-def parse_formats(words: str) -> tuple[str, ...]:
-    """`sft,kto` or `all`. Raises `UsageError`."""
-    names = FORMATS if words == "all" else tuple(word.strip() for word in words.split(",") if word.strip())
-    for name in names:
-        if name not in FORMATS:
-            raise UsageError(f"there is no format {name!r}; known: {', '.join(FORMATS)}, all")
-    if not names:
-        raise UsageError(f"which format? --format is {', '.join(FORMATS)}, or all")
-    return tuple(name for name in FORMATS if name in names)
-
-
-def parse_arms(words: str) -> tuple[Arm, ...]:
-    """Control arms that are exported beside the dialogue: `none`, `all`, `retry,tests`. Raises `UsageError`."""
-    if words in ("", "none", "all"):
-        return CONTROLS if words == "all" else ()
-    wanted = [word.strip() for word in words.split(",")]
-    for word in wanted:
-        if word not in CONTROLS:
-            raise UsageError(f"there is no control arm {word!r}; known: {', '.join(CONTROLS)}, all, none")
-    return tuple(arm for arm in CONTROLS if arm in wanted)
 
 
 def parse_shares(words: str) -> tuple[float, float, float]:

@@ -16,7 +16,7 @@ from assistant.datasets.dataset_card import write_card
 from assistant.datasets.export_result import Outcome
 from assistant.datasets.extras import need
 from assistant.datasets.first_lines import Folder, look
-from assistant.datasets.formats.all import BY_NAME
+from assistant.datasets.formats.all import export_format
 from assistant.datasets.near_duplicates import fingerprint, groups
 from assistant.datasets.options import SPLITS, Rules
 from assistant.datasets.parquet_shards import Shards
@@ -116,7 +116,7 @@ def _run(request: Request, prepared: _Prepared, folder: Path | None, progress: P
                 key = (name, made.split)
                 if key not in shards:
                     assert folder is not None
-                    shards[key] = Shards(folder, BY_NAME[name], made.split)
+                    shards[key] = Shards(folder, export_format(name), made.split)
                 shards[key].add(table)
         progress("making rows", total, total)
     finally:

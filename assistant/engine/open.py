@@ -1,15 +1,16 @@
-"""Builds the engine that the user chose. Importing this is cheap; torch and httpx come with the engine."""
+"""Engines by name: the entry points `assistant.engines`.
+
+Importing this is cheap; torch and httpx come with the engine.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from assistant.core import plugins
 from assistant.core.errors import UsageError
-from assistant.core.generation import Engine
-from assistant.engine.models.catalogue import DEFAULT
-from assistant.engine.process.protocol import ModelChoice
-
-KINDS = ("auto", "transformers", "openai", "scripted")
+from assistant.core.generation import Engine, EngineOptions
 
 
 def open_engine(
@@ -23,34 +24,41 @@ def open_engine(
     script: Path | str | None = None,
 ) -> Engine:
     """An engine that is not prepared yet. `auto` is a server when `base_url` is given, a script when `script`
-    is, else a model on this machine. Raises UsageError for contradictory options."""
+    is, else a model on this machine. Raises UsageError for contradictory options, PluginError where the engine cannot
+    be loaded."""
     if kind == "auto":
         kind = "openai" if base_url else "scripted" if script else "transformers"
-    if kind == "transformers":
-        return _local(model, device, precision, cache)
-    if kind == "openai":
-        return _server(model, base_url)
-    if kind == "scripted":
-        return _scripted(script)
-    raise UsageError(f"There is no engine {kind!r}; choose one of {', '.join(KINDS)}.")
+    if kind not in plugins.names("engines"):
+        raise UsageError(f"There is no engine {kind!r}; choose one of {', '.join(plugins.engine_kinds())}.")
+    opened: Callable[[EngineOptions], Engine] = plugins.load("engines", kind)
+    return opened(EngineOptions(model, device, precision, cache, base_url, script))
 
 
-def _local(model: str | None, device: str, precision: str, cache: Path) -> Engine:
+def open_local(options: EngineOptions) -> Engine:
+    """The engine `transformers`: a model on this machine, in a process of its own."""
+    from assistant.engine.models.catalogue import DEFAULT
     from assistant.engine.process.client import LocalEngine
+    from assistant.engine.process.protocol import ModelChoice
 
-    chosen = None if model == DEFAULT else model
-    return LocalEngine(ModelChoice(model=chosen, device=device, precision=precision, cache=str(cache)))
+    chosen = None if options.model == DEFAULT else options.model
+    return LocalEngine(
+        ModelChoice(
+            model=chosen, device=options.device, precision=options.precision, cache=str(options.cache)
+        )
+    )
 
 
-def _server(model: str | None, base_url: str | None) -> Engine:
+def open_server(options: EngineOptions) -> Engine:
+    """The engine `openai`: an OpenAI-compatible server. Raises UsageError without an address."""
     from assistant.engine.openai_server import OpenAIEngine
 
-    if not base_url:
+    if not options.base_url:
         raise UsageError("The engine `openai` needs --base-url, e.g. --base-url http://localhost:8000/v1.")
-    return OpenAIEngine(base_url, model=model)
+    return OpenAIEngine(options.base_url, model=options.model)
 
 
-def _scripted(script: Path | str | None) -> Engine:
+def open_scripted(options: EngineOptions) -> Engine:
+    """The engine `scripted`: answers from a file, or the demo's. Raises UsageError that names file and line."""
     from assistant.engine.scripted.engine import ScriptedEngine
 
-    return ScriptedEngine() if script is None else ScriptedEngine.from_file(script)
+    return ScriptedEngine() if options.script is None else ScriptedEngine.from_file(options.script)

@@ -1,33 +1,24 @@
-"""The formats that problems are read from, and how a file's format is found."""
+"""The formats that problems are read from (entry points `assistant.problem_formats`), and how a file's is found."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Protocol
 
 from pydantic import ValidationError
 
+from assistant.core import plugins
 from assistant.core.errors import ProblemSourceError
 from assistant.core.problem import Problem
-from assistant.problems.formats import (
-    apps,
-    humaneval,
-    humaneval_plus,
-    mathqa,
-    mbpp,
-    mbpp_plus,
-    mbpp_plus_hub,
-    mbpp_sanitized,
-    native_jsonl,
-)
 from assistant.problems.record_checks import checked
 from assistant.problems.record_files import Found
 from assistant.problems.records import BadRecord, Record, first_error
 
 
 class Format(Protocol):
-    """One format; each is a module."""
+    """One format; each is a module. `ORDER` (an int) is optional: lower is tried first."""
 
     @property
     def NAME(self) -> str: ...
@@ -40,17 +31,11 @@ class Format(Protocol):
     def convert(self, record: Record, where: str) -> Problem: ...
 
 
-FORMATS: tuple[Format, ...] = (
-    native_jsonl,
-    mbpp_plus,
-    humaneval_plus,
-    humaneval,
-    mbpp,
-    mbpp_plus_hub,
-    mbpp_sanitized,
-    apps,
-    mathqa,
-)
+@cache
+def problem_formats() -> tuple[Format, ...]:
+    """Every format, in the order in which a file's records are tried: `ORDER`, where a module says none 100."""
+    loaded: dict[str, Format] = plugins.load_all("problem_formats")
+    return tuple(sorted(loaded.values(), key=lambda format_: int(getattr(format_, "ORDER", 100))))
 
 
 def convert_all(name: str, found: Iterable[Found]) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
@@ -107,13 +92,13 @@ def _left_out(chosen: Format, record: Record | BadRecord) -> list[str]:
 def _format_of(name: str, found: list[Found]) -> Format:
     records = [record for _, record in found if not isinstance(record, BadRecord)]
     for record in records:
-        for candidate in FORMATS:
+        for candidate in problem_formats():
             if candidate.recognise(record):
                 return candidate
     if not found:
         raise ProblemSourceError(f"{name} holds no records")
     if not records:
         raise ProblemSourceError(f"{name} holds no JSON objects ({found[0][0]}: {found[0][1]})")
-    expected = "; ".join(f"{f.NAME} ({', '.join(f.FIELDS)})" for f in FORMATS)
+    expected = "; ".join(f"{f.NAME} ({', '.join(f.FIELDS)})" for f in problem_formats())
     has = ", ".join(sorted(records[0])[:20]) or "no fields"
     raise ProblemSourceError(f"{name} is in no known format: its records have {has}; expected {expected}")

@@ -7,17 +7,19 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from assistant.core.control_arms import control_arms
 from assistant.core.optional_deps import need
 
+_ARMS = control_arms()
 COLOURS = {
-    "human": "#0b5fa5", "retry": "#8a8f98", "tests": "#c8811a", "resample": "#3f8f5b", "shuffled": "#b3446c",
-    "alone": "#5b4b9a", "ink": "#22262b", "faint": "#d9dce1",
+    "human": "#0b5fa5", "alone": "#5b4b9a", "ink": "#22262b", "faint": "#d9dce1",
+    **{name: arm.colour for name, arm in _ARMS.items()},
 }  # fmt: skip
 """One colour for each arm, told apart without colour vision too; markers differ as well."""
-MARKERS = {"human": "o", "retry": "s", "tests": "^", "resample": "D", "shuffled": "v"}
+MARKERS = {"human": "o", **{name: arm.marker for name, arm in _ARMS.items()}}
 NAMES = {
-    "human": "person's words", "retry": "“try again”", "tests": "failing tests only",
-    "resample": "another sample", "shuffled": "words about another problem", "alone": "samples without a person",
+    "human": "person's words", "alone": "samples without a person",
+    **{name: arm.label for name, arm in _ARMS.items()},
 }  # fmt: skip
 _STYLE = {
     "svg.hashsalt": "assistant", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 10,

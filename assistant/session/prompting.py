@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 
 from assistant.core.errors import UsageError
-from assistant.core.events import Arm, PromptSettings
+from assistant.core.events import PromptSettings
 from assistant.core.generation import Message, ModelInfo, without_system
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import Problem, StdinTest, Test, ValueTest
@@ -130,18 +130,6 @@ def feedback_turn(
     return template.render(
         "feedback_with_cases", feedback=feedback, cases=cases_text(template, failing), task=task
     )
-
-
-def control_turn(template: Template, arm: Arm, failing: Sequence[CaseReport], task: str = "") -> str:
-    """The user turn of `retry` or `tests` (`shuffled` is rendered as feedback, and
-    `resample` has no new turn)."""
-    match arm:
-        case "retry":
-            return template.render("retry", task=task)
-        case "tests":
-            return template.render("tests", cases=cases_text(template, failing), task=task)
-        case _:
-            raise ValueError(f"arm {arm} has no text of its own")
 
 
 def answer_turn(template: Template, program: Program) -> str:

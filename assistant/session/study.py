@@ -77,7 +77,7 @@ class Study(Part):
     same_first_sample: bool = True
     """All annotators of a problem see the same first program (same model and machine)."""
     engine: str = ""
-    """auto, transformers, openai or scripted; empty leaves it to whoever runs the study."""
+    """`auto` or the name of an engine, e.g. transformers, openai; empty leaves it to whoever runs the study."""
     model: str = ""
     """The model's name or path; empty leaves it to whoever runs the study."""
     precision: str = ""

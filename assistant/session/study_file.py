@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -10,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from assistant.core.control_arms import RECORDED
 from assistant.core.errors import UsageError
 from assistant.session.study import Conditions, Consent, Study
 from assistant.storage.bounded_read import MEGABYTE, read_bytes
@@ -75,7 +77,7 @@ _EXAMPLES: Mapping[str, str] = {
     "model": 'model = "Qwen/Qwen2.5-Coder-1.5B-Instruct"',
     "precision": 'precision = "auto"',
     "visible_tests": "visible_tests = 3",
-    "arms": 'arms = ["retry", "tests", "resample", "shuffled"]',
+    "arms": f"arms = {json.dumps(RECORDED)}",
     "questions": 'questions = ["How hard was it, from 1 to 5?"]',
     "consent.version": 'version = "1"',
     "consent.text": (

@@ -6,14 +6,15 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
 from assistant.core.errors import AssistantError
 from assistant.core.ids import ALPHABET
+from assistant.core.plugins import engine_kinds
 from assistant.settings.xdg import config_folder, data_folder
 from assistant.storage.bounded_read import MEGABYTE, read_text
 from assistant.storage.durable_io import alone_in, replace_file
@@ -21,6 +22,13 @@ from assistant.storage.durable_io import alone_in, replace_file
 
 class PreferencesError(AssistantError):
     """The settings file cannot be changed."""
+
+
+def _is_engine(name: str) -> str:
+    if name not in (known := engine_kinds()):
+        words = " or ".join((", ".join(map(repr, known[:-1])), repr(known[-1])))
+        raise ValueError(f"Input should be {words}")
+    return name
 
 
 class Preferences(BaseModel):
@@ -33,7 +41,8 @@ class Preferences(BaseModel):
     """Folder of the journals."""
     cache: str = ""
     """Folder of converted weights and other things that can be made again."""
-    engine: Literal["auto", "transformers", "openai", "scripted"] = "auto"
+    engine: Annotated[str, AfterValidator(_is_engine)] = "auto"
+    """`auto` or the name of an engine, an installed plugin's too."""
     model: str = ""
     base_url: str = ""
     """Address of an OpenAI-compatible server."""
@@ -122,7 +131,11 @@ def _usable(path: Path, text: str, values: dict[str, Any], report: Callable[[str
 
 
 def _what(trouble: Any) -> str:
-    return "is not a setting" if trouble["type"] == "extra_forbidden" else str(trouble["msg"])
+    return (
+        "is not a setting"
+        if trouble["type"] == "extra_forbidden"
+        else str(trouble["msg"]).removeprefix("Value error, ")
+    )
 
 
 def _line_of(text: str, name: str) -> int:

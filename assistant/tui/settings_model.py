@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.core.plugins import engine_kinds
 from assistant.settings.preferences import Preferences
 from assistant.tui.actions import ACTIONS, binding_id, key_words, keys_of
 from assistant.tui.text.spans import Line, Piece, shortened
@@ -47,9 +48,7 @@ GENERAL = (
     ),
     Setting("model", "Model", "text", "Name, folder or GGUF file; list: assistant model; next start"),
     Setting("device", "Device", "choice", "At the next start", ("auto", "cuda", "mps", "cpu")),
-    Setting(
-        "engine", "Engine", "choice", "At the next start", ("auto", "transformers", "openai", "scripted")
-    ),
+    Setting("engine", "Engine", "choice", "At the next start", engine_kinds()),
     Setting("base_url", "Server", "text", "Address, for the engine openai; next start"),
     Setting("sessions", "Sessions folder", "text", "Where journals are written; next start"),
     Setting("annotator", "Pseudonym", "text", "Never your name; next start"),

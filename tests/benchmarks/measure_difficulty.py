@@ -23,9 +23,10 @@ from pathlib import Path
 
 from assistant.core.code_extraction import extract_code
 from assistant.core.generation import Engine, Finish, Request, Sampling
+from assistant.core.plugins import engine_kinds
 from assistant.core.problem import Problem
 from assistant.core.submission import Sandbox, Submission
-from assistant.engine.open import KINDS, open_engine
+from assistant.engine.open import open_engine
 from assistant.problems.load import load_source
 from assistant.sandbox.local import open_sandbox
 from assistant.session import prompting
@@ -205,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-new-tokens", type=int, default=512)
-    parser.add_argument("--engine", choices=KINDS, default="transformers")
+    parser.add_argument("--engine", choices=engine_kinds(), default="transformers")
     for name in ("model", "base-url", "script"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--device", default="auto")

@@ -9,7 +9,8 @@ from assistant.core import events as ev
 from assistant.core.generation import Finish, Message, Sampling
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import AssertTest, Problem
-from assistant.datasets.options import FORMATS, Rules, checked
+from assistant.datasets.formats.all import format_names
+from assistant.datasets.options import Rules, checked
 from assistant.datasets.pipeline import Request
 from assistant.journal.consent import add_answer
 from assistant.journal.consistency import sha256_of_code
@@ -149,4 +150,4 @@ def folder_of(tmp_path: Path, count: int = 12) -> Path:
 
 def request(folder: Path, *formats: str, **rules: object) -> Request:
     """A request for `formats` (all when none) under the default rules but these."""
-    return Request(folder, formats or FORMATS, checked(**rules) if rules else Rules())
+    return Request(folder, formats or format_names(), checked(**rules) if rules else Rules())

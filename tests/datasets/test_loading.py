@@ -12,8 +12,7 @@ for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
     pytest.importorskip(module)
 
 from assistant.datasets.features import arrow_schema  # noqa: E402
-from assistant.datasets.formats.all import BY_NAME  # noqa: E402
-from assistant.datasets.options import FORMATS  # noqa: E402
+from assistant.datasets.formats.all import export_format, format_names  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
 from tests.datasets.build import MENDED, WRONG, Script, problem, refined, request  # noqa: E402
 
@@ -36,7 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(tmp_path / "cache")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", format_names())
 def test_every_config_loads_as_the_card_says(
     dataset: Path, cache: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -47,7 +46,7 @@ def test_every_config_loads_as_the_card_says(
         split: value.num_examples for split, value in info.splits.items()
     }
     assert loaded["train"].features == datasets.Features.from_arrow_schema(
-        arrow_schema(BY_NAME[name].columns)
+        arrow_schema(export_format(name).columns)
     )
     assert info.features == loaded["train"].features
     assert "malformed" not in caplog.text

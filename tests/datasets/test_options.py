@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from assistant.core.control_arms import parse_recorded
 from assistant.core.errors import AssistantError, UsageError
 from assistant.datasets.export_result import Outcome
-from assistant.datasets.options import checked, parse_arms, parse_formats, parse_shares
+from assistant.datasets.formats.all import parse_formats
+from assistant.datasets.options import checked, parse_shares
 from assistant.datasets.pipeline import rehearse
 from assistant.journal.consent import add_answer
 from tests.datasets.build import MENDED, RIGHT, WRONG, Script, folder_of, problem, refined, request
@@ -246,6 +248,6 @@ def test_wrong_choices_are_named() -> None:
     with pytest.raises(UsageError, match="no format 'x'"):
         parse_formats("sft,x")
     with pytest.raises(UsageError, match="no control arm"):
-        parse_arms("human")
+        parse_recorded("human")
     with pytest.raises(UsageError, match="three shares"):
         parse_shares("0.5,0.6,0.1")

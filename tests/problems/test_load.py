@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from assistant.core.errors import ProblemSourceError, UsageError
 from assistant.core.problem import AssertTest, CallTest, Problem
-from assistant.problems.format_registry import FORMATS, convert_all
+from assistant.problems.format_registry import convert_all, problem_formats
 from assistant.problems.load import load_source
 
 OWN = {
@@ -172,9 +172,9 @@ def test_unknown_problem_suggests_close_ones(tmp_path: Path) -> None:
 
 
 def test_each_format_recognises_only_its_own_fields() -> None:
-    for candidate in FORMATS:
+    for candidate in problem_formats():
         record = dict.fromkeys(candidate.FIELDS, "")
-        assert next(f.NAME for f in FORMATS if f.recognise(record)) == candidate.NAME
+        assert next(f.NAME for f in problem_formats() if f.recognise(record)) == candidate.NAME
 
 
 def test_hub_rows_are_mapped_by_their_fields(tmp_path: Path) -> None:
@@ -198,9 +198,9 @@ json_values = st.recursive(
 )
 
 
-@given(number=st.integers(0, len(FORMATS) - 1), data=st.data())
+@given(number=st.integers(0, len(problem_formats()) - 1), data=st.data())
 def test_garbage_in_any_format_is_skipped_or_refused_never_a_crash(number: int, data: st.DataObject) -> None:
-    record = {field: data.draw(json_values, label=field) for field in FORMATS[number].FIELDS}
+    record = {field: data.draw(json_values, label=field) for field in problem_formats()[number].FIELDS}
     try:
         problems, _ = convert_all("garbage", [("line 1", record)])
     except ProblemSourceError:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from assistant.bench.feedback.feedback_states import FeedbackState
 from assistant.bench.jobs import Job
-from assistant.core import events as ev
+from assistant.core.control_arms import control_arm, control_arms
 from assistant.core.errors import UsageError
 from assistant.core.generation import ModelInfo, Sampling
 from assistant.core.problem import FrozenModel
 from assistant.core.state import State
 from assistant.session import dialogue, prompting
-from assistant.session.arms.build import CONTROL_ARMS, RESAMPLE_TEMPERATURE, ArmTask, arm_prompt
+from assistant.session.arms.build import ArmTask, arm_prompt
 from assistant.session.arms.shuffled import stock
 
-ARMS: tuple[ev.Arm, ...] = ("human", *CONTROL_ARMS)
+ARMS: tuple[str, ...] = ("human", *control_arms())
 WITH_CASES = "+cases"
 
 
@@ -42,7 +42,7 @@ class Wording(FrozenModel):
         return f"{self.name} {arm}"
 
 
-def parse_arms(text: str) -> tuple[ev.Arm, ...]:
+def parse_arms(text: str) -> tuple[str, ...]:
     """`human,retry` or `all`, in their usual order; `human` is always among them. Raises UsageError."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     known = (*ARMS, "simulated")
@@ -50,7 +50,7 @@ def parse_arms(text: str) -> tuple[ev.Arm, ...]:
     if unknown or not names:
         raise UsageError(f"there is no arm `{', '.join(unknown)}`; known: {', '.join(known)}, all")
     wanted = {"human", *names, *(ARMS if "all" in names else ())}
-    every: tuple[ev.Arm, ...] = (*ARMS, "simulated")
+    every: tuple[str, ...] = (*ARMS, "simulated")
     return tuple(arm for arm in every if arm in wanted)
 
 
@@ -64,7 +64,7 @@ class JobFactory:
     moments: Sequence[FeedbackState]
     simulated: Mapping[str, str]
 
-    def jobs(self, wordings: Sequence[Wording], arms: Sequence[ev.Arm]) -> Iterator[Job]:
+    def jobs(self, wordings: Sequence[Wording], arms: Sequence[str]) -> Iterator[Job]:
         """Moment by moment, so that a run that is cut short has all arms of the moments it reached."""
         for moment in self.moments:
             for wording in wordings:
@@ -72,12 +72,12 @@ class JobFactory:
                     if self._applies(moment, arm):
                         yield self.job(moment, wording, arm)
 
-    def total(self, wordings: Sequence[Wording], arms: Sequence[ev.Arm]) -> int:
+    def total(self, wordings: Sequence[Wording], arms: Sequence[str]) -> int:
         """Samples in all."""
         applying = sum(self._applies(moment, arm) for moment in self.moments for arm in arms)
         return applying * len(wordings) * self.samples
 
-    def job(self, moment: FeedbackState, wording: Wording, arm: ev.Arm) -> Job:
+    def job(self, moment: FeedbackState, wording: Wording, arm: str) -> Job:
         """One arm of one moment."""
         state = moment.under(wording.template, wording.failing_cases)
         assert state.problem is not None
@@ -90,11 +90,13 @@ class JobFactory:
             samples=self.samples,
         )
 
-    def _applies(self, moment: FeedbackState, arm: ev.Arm) -> bool:
+    def _applies(self, moment: FeedbackState, arm: str) -> bool:
         table = moment.state.current_program
-        return arm != "tests" or bool(prompting.failing_cases(table.visible if table else None))
+        return not (arm in ARMS[1:] and control_arm(arm).needs_failing_case) or bool(
+            prompting.failing_cases(table.visible if table else None)
+        )
 
-    def _prompt(self, state: State, moment: FeedbackState, arm: ev.Arm) -> prompting.Prompt:
+    def _prompt(self, state: State, moment: FeedbackState, arm: str) -> prompting.Prompt:
         spoken = state.pending_feedback
         assert spoken is not None
         if arm == "human":
@@ -109,10 +111,8 @@ class JobFactory:
         others = tuple((m.problem_id, m.words) for m in self.moments)
         return others if any(about != moment.problem_id for about, _ in others) else stock()
 
-    def _sampling(self, moment: FeedbackState, arm: ev.Arm) -> Sampling:
+    def _sampling(self, moment: FeedbackState, arm: str) -> Sampling:
         """A greedy model that wrote the wrong program itself would write it again."""
         table = moment.state.current_program
         own = table is not None and bool(table.text)
-        if arm == "resample" and own and self.sampling.temperature == 0:
-            return self.sampling.model_copy(update={"temperature": RESAMPLE_TEMPERATURE})
-        return self.sampling
+        return control_arm(arm).sampling(self.sampling) if own and arm in ARMS[1:] else self.sampling

@@ -9,19 +9,18 @@ from assistant.bench import metrics
 from assistant.bench.aggregates import Group
 from assistant.bench.feedback.feedback_jobs import Wording
 from assistant.bench.paired_stats import difference_of, solved_share
-from assistant.core.events import Arm
 from assistant.core.stats.exact_tests import holm
 
 Json = dict[str, Any]
 
 
-def summarise(wordings: Sequence[Wording], arms: Sequence[Arm], groups: Mapping[str, Group]) -> Json:
+def summarise(wordings: Sequence[Wording], arms: Sequence[str], groups: Mapping[str, Group]) -> Json:
     """By wording: the arms, the lifts of the words over them, and the person or a fresh start together."""
     made = [wording for wording in wordings if wording.group("human") in groups]
     return {"wordings": {wording.name: _wording(wording, arms, groups) for wording in made}}
 
 
-def _wording(wording: Wording, arms: Sequence[Arm], groups: Mapping[str, Group]) -> Json:
+def _wording(wording: Wording, arms: Sequence[str], groups: Mapping[str, Group]) -> Json:
     there = {arm: groups[wording.group(arm)] for arm in arms if wording.group(arm) in groups}
     return {
         "arms": {arm: _arm(group) for arm, group in there.items()},
@@ -44,7 +43,7 @@ def _arm(group: Group) -> Json:
     }
 
 
-def _lifts(groups: Mapping[Arm, Group]) -> Json:
+def _lifts(groups: Mapping[str, Group]) -> Json:
     """Human minus each other arm, in share of samples solved; `p_holm` makes up for there being several."""
     human = groups.get("human")
     found = {
@@ -59,7 +58,7 @@ def _lifts(groups: Mapping[Arm, Group]) -> Json:
     }
 
 
-def _together(groups: Mapping[Arm, Group]) -> Json | None:
+def _together(groups: Mapping[str, Group]) -> Json | None:
     """Rows solved by the words or by a fresh start, over rows with both."""
     if "human" not in groups or "resample" not in groups:
         return None

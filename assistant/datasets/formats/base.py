@@ -27,6 +27,8 @@ class Format:
     """What a row is, for the card."""
     loss: str
     """Which part carries loss, for the card."""
+    order: int = 100
+    """Place among the formats: lower comes first."""
 
     @property
     def columns(self) -> Columns:

@@ -30,4 +30,5 @@ KTO = Format(
     ("prompt", "completion"),
     "A program (`completion`) after what was asked (`prompt`), and whether it is right (`label`).",
     "`completion`.",
+    order=4,
 )

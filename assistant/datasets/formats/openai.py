@@ -29,4 +29,5 @@ OPENAI = Format(
     "The same chat with a `weight` for every answer. The files to upload, JSON Lines of nothing but `messages`, are "
     "in the folder `openai`: line n is row n here.",
     "An assistant message with `weight` 0 carries none; the last one has `weight` 1.",
+    order=7,
 )

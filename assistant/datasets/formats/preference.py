@@ -92,4 +92,5 @@ PREFERENCE = Format(
     "Two programs for the same `prompt`. `kind`: `verdict` (right against wrong), `edit` (a person's own program "
     "over the model's), `tests` (more visible tests passed). Provenance is `chosen`'s; `rejected_…` is the other's.",
     "`chosen` and `rejected`, against each other.",
+    order=3,
 )

@@ -61,4 +61,5 @@ REFINEMENT = Format(
     ("prompt", "completion"),
     "Task, tests, a wrong program, feedback, and the better program: flat, and as `prompt` and `completion`.",
     "`SFTTrainer` puts loss on `completion` alone (the better program); wrong programs in `prompt` carry none.",
+    order=2,
 )  # fmt: skip

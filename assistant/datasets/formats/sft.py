@@ -34,4 +34,5 @@ SFT = Format(
     "column: it trains on all tokens of `messages`, or with `assistant_only_loss=True` on every assistant turn. With "
     "`--turns final` (the default) the right program is the only one; with `--turns dialogue` wrong programs come "
     "before it, so train on `refinement` instead, where loss falls on the completion alone, or mask by `loss`.",
+    order=1,
 )

@@ -78,4 +78,5 @@ TURNS = Format(
     (),
     "One row for every program of every round, flat, with the words that led to it and the time they took.",
     "None: for analysis.",
+    order=6,
 )  # fmt: skip

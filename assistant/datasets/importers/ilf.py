@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from assistant.core.generation import Message, Sampling
 from assistant.core.problem import AssertTest, CallTest, Problem, Test
 from assistant.core.safe_ast import read_literal, read_program
+from assistant.datasets.importers.base import Importer, Row, Source, each_row
 from assistant.datasets.importers.imported_session import (
     Answered,
     ImportedSession,
@@ -140,3 +142,23 @@ def _text(record: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise BadRecord(f"{name} is not text")
     return value.replace("\r\n", "\n")
+
+
+def _session(row: Row, source: Source) -> ImportedSession:
+    return story(row)
+
+
+def sessions(source: Source) -> Iterator[ImportedSession]:
+    """One session a row."""
+    return each_row(_session, source)
+
+
+ILF = Importer(
+    NAME,
+    recognise,
+    sessions,
+    licence="mit",
+    about="Made from the released rows of ILF (Chen et al. 2023): a wrong program of CodeGen-Mono 6.1B on an MBPP "
+    "task, feedback and a mended program by a hired annotator. All programs were run again in our sandbox; "
+    "the verdicts are ours.",
+)

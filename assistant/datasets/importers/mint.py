@@ -9,12 +9,14 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from assistant.core.generation import Message
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.safe_ast import read_program
+from assistant.datasets.importers.base import Importer, Row, Source, each_row
 from assistant.datasets.importers.imported_session import Answered, ImportedSession, Said, imported_model
 from assistant.problems.records import BadRecord
 
@@ -118,3 +120,22 @@ def _names(file: Path) -> tuple[str, str]:
     if at is None:
         return "unknown", "unknown"
     return parts[at - 1], parts[at].removeprefix("F=").lower()
+
+
+def _session(row: Row, source: Source) -> ImportedSession:
+    return story(row, source.file, source.model_name)
+
+
+def sessions(source: Source) -> Iterator[ImportedSession]:
+    """One session a row."""
+    return each_row(_session, source)
+
+
+MINT = Importer(
+    NAME,
+    recognise,
+    sessions,
+    licence="apache-2.0",
+    about="Made from the released outputs of MINT (Wang et al. 2023). Feedback there was written by **GPT-4, not "
+    "by people**. All programs were run again in this project's sandbox; the verdicts are ours.",
+)

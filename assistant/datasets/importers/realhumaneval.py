@@ -14,10 +14,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pydantic import ValidationError
+
 from assistant.core.code_extraction import extract_code
 from assistant.core.generation import Message
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.safe_ast import read_literal, read_program
+from assistant.datasets.importers.base import Importer, Source, reason
 from assistant.datasets.importers.imported_session import Answered, ImportedSession, Said, imported_model
 from assistant.problems.records import BadRecord
 
@@ -122,3 +125,24 @@ def _tests(script: str) -> list[str]:
     if body and all(isinstance(node, ast.Assert) for node in body):
         return [ast.unparse(ast.Assert(test=node.test)) for node in body if isinstance(node, ast.Assert)]
     return [script.strip()] if body else []
+
+
+def sessions(source: Source) -> Iterator[ImportedSession]:
+    """Every chat as a session; a bad row ends the file, for a chat may go on in it."""
+    try:
+        yield from stories(source.rows, dict(source.tasks()))
+    except (BadRecord, KeyError, TypeError, ValidationError) as error:
+        source.skipped.append(reason(error))
+
+
+REALHUMANEVAL = Importer(
+    NAME,
+    recognise,
+    sessions,
+    licence="mit",
+    about="Made from chats in the manner of RealHumanEval (Mozannar et al. 2024): programmers asked a "
+    "model for help while they worked on a task. **What a programmer wrote after an answer counts as words about it, "
+    "though most such turns are new questions.** Where the task's tests are known, the programs were run in this "
+    "project's sandbox.",
+    note="what a programmer wrote after an answer is recorded as feedback on it; most such turns are new questions",
+)

@@ -20,6 +20,7 @@ from assistant.problems.records import BadRecord, Record, literal, plain_text, t
 
 NAME = "APPS"
 FIELDS = ("question", "input_output")
+ORDER = 8
 LICENCE = "MIT"
 SHOWN = 3
 SHOWN_CHARACTERS = 800

@@ -23,6 +23,7 @@ from assistant.problems.syntax import functions, parse, used_names
 
 NAME = "HumanEval"
 FIELDS = ("task_id", "prompt", "entry_point", "canonical_solution", "test")
+ORDER = 4
 LICENCE = "MIT"
 SHOWN = 3
 

@@ -20,6 +20,7 @@ from assistant.problems.syntax import parse, require_defined
 
 NAME = "HumanEval+"
 FIELDS = ("task_id", "prompt", "entry_point", "canonical_solution", "base_input", "plus_input")
+ORDER = 3
 LICENCE = "Apache-2.0"
 
 ROOT_TASKS = frozenset({"find_zero"})

@@ -13,6 +13,7 @@ from assistant.problems.records import BadRecord, Record, text_field
 
 NAME = "MathQA-Python"
 FIELDS = ("prompt", "code", "answer", "task_id")
+ORDER = 9
 LICENCE = "Apache-2.0"
 
 PRELUDE = '''

@@ -15,6 +15,7 @@ from assistant.problems.syntax import entry_point_of, imports_for
 
 NAME = "MBPP"
 FIELDS = ("task_id", "text", "code", "test_list")
+ORDER = 5
 LICENCE = "CC-BY-4.0"
 PREFIX = "mbpp/"
 

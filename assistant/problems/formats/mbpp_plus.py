@@ -20,6 +20,7 @@ from assistant.problems.typed_inputs import example_arguments
 
 NAME = "MBPP+"
 FIELDS = ("task_id", "prompt", "entry_point", "canonical_solution", "base_input", "plus_input", "assertion")
+ORDER = 2
 LICENCE = "Apache-2.0"
 
 __all__ = ["FIELDS", "NAME", "convert", "left_out", "recognise"]

@@ -23,6 +23,7 @@ from assistant.problems.syntax import parse
 
 NAME = "MBPP+ of the hub"
 FIELDS = ("task_id", "prompt", "code", "test_list", "test")
+ORDER = 6
 SUITE = mbpp_plus.NAME
 
 _LONG_NUMBER = re.compile(r"(?<![\w.])\d{4300,}(?![\w.])")

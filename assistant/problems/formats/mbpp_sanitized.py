@@ -8,6 +8,7 @@ from assistant.problems.records import Record, text_field, text_list_field
 
 NAME = "MBPP sanitized"
 FIELDS = ("task_id", "prompt", "code", "test_list")
+ORDER = 7
 
 
 def recognise(record: Record) -> bool:

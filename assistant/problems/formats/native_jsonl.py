@@ -18,6 +18,7 @@ from assistant.problems.records import Record, plain_text
 
 NAME = "own JSON Lines"
 FIELDS = ("id", "text", "entry_point", "visible_tests")
+ORDER = 1
 
 
 def recognise(record: Record) -> bool:

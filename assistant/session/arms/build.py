@@ -12,20 +12,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from assistant.core import events as ev
 from assistant.core.code_extraction import read_answer
-from assistant.core.errors import UsageError
+from assistant.core.control_arms import RECORDED, control_arm, parse_recorded
 from assistant.core.generation import Cancel, Engine, Finish, ModelInfo, NeverCancelled, Sampling
-from assistant.core.outcome import Report
+from assistant.core.outcome import CaseReport, Report
 from assistant.core.state import Program, State, program_id
 from assistant.core.submission import Sandbox, Submission
 from assistant.session import dialogue, prompting, redraw
 from assistant.session.arms.shuffled import choose_feedback
 
-CONTROL_ARMS: tuple[ev.Arm, ...] = ("retry", "tests", "resample", "shuffled")
-RESAMPLE_TEMPERATURE = 0.8
-"""A greedy model answers the same prompt the same way: there, `resample` draws at this temperature."""
+CONTROL_ARMS = RECORDED
+parse_arms = parse_recorded
 
 Record = Callable[[Sequence[ev.Event]], None]
 
@@ -34,22 +34,9 @@ Record = Callable[[Sequence[ev.Event]], None]
 class ArmTask:
     """One control to be made: the person's feedback on `parent` led to `round`; what would `arm` have led to?"""
 
-    arm: ev.Arm
+    arm: str
     parent: str
     round: int
-
-
-def parse_arms(turns: str) -> tuple[ev.Arm, ...]:
-    """`retry,tests` or `all` or `none` as arms. Raises UsageError."""
-    if turns in ("all", "none"):
-        return CONTROL_ARMS if turns == "all" else ()
-    names = [word.strip() for word in turns.split(",") if word.strip()]
-    unknown = [name for name in names if name not in CONTROL_ARMS]
-    if unknown:
-        raise UsageError(
-            f"there is no control arm `{unknown[0]}`; known: {', '.join(CONTROL_ARMS)}, all, none"
-        )
-    return tuple(arm for arm in CONTROL_ARMS if arm in names)
 
 
 def missing_arms(state: State, arms: Sequence[ev.Arm]) -> list[ArmTask]:
@@ -98,12 +85,13 @@ def _judged_whole(state: State, program: Program) -> bool:
 
 def _applies(state: State, task: ArmTask) -> bool:
     """`tests` needs a case that fails."""
-    return task.arm != "tests" or bool(prompting.failing_cases(state.program(task.parent).visible))
+    needs_case = control_arm(task.arm).needs_failing_case
+    return not needs_case or bool(prompting.failing_cases(state.program(task.parent).visible))
 
 
 def arm_samples(state: State, task: ArmTask) -> int:
     """How many answers the control draws: the session's number, and for tries without a person one for each round."""
-    alone = task.arm == "resample" and task.round == 1
+    alone = control_arm(task.arm).tries_alone and task.round == 1
     return state.settings.samples * max(1, state.settings.rounds if alone else 1)
 
 
@@ -130,7 +118,7 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
     prompt = arm_prompt(state, task, engine.prepare())
     started = ev.GenerationStarted(
         turn=-1,
-        arm=task.arm,
+        arm=cast(ev.Arm, task.arm),  # validated by the event
         round=task.round,
         parent=task.parent,
         messages=prompt.messages,
@@ -198,27 +186,40 @@ def arm_prompt(
     """
     template = prompting.load_template(state.settings.prompt.template, is_chat=model.is_chat)
     path = state.path(task.parent)
-    if task.arm == "resample":
+    prompt = control_arm(task.arm).prompt
+    if prompt is None:
         generated = _generated_part(path)
         turns = [program.feedback for program in generated[1:]]
         return prompting.fitted(dialogue.prompt_for(state, template, generated[:-1], turns), model)
-    turns = [*(p.feedback for p in path[1:]), _last_turn(state, task, template, path[-1], others)]
+    turns = [*(p.feedback for p in path[1:]), prompt(_LastTurn(state, template, path[-1], others))]
     return prompting.fitted(dialogue.prompt_for(state, template, path, turns, verbatim_last=True), model)
 
 
-def _last_turn(
-    state: State,
-    task: ArmTask,
-    template: prompting.Template,
-    parent: Program,
-    others: tuple[tuple[str, str], ...],
-) -> str:
-    """The arm's user turn in place of the person's, rendered in the same template."""
-    first, failing = dialogue.first_turn(state, template), prompting.failing_cases(parent.visible)
-    if task.arm == "shuffled":
-        cases = failing if state.settings.prompt.failing_cases else ()
-        return prompting.feedback_turn(template, choose_feedback(state, parent, others), cases, first)
-    return prompting.control_turn(template, task.arm, failing, task=first)
+@dataclass(frozen=True)
+class _LastTurn:
+    """What an arm may say in the person's place (`control_arms.LastTurn`)."""
+
+    state: State
+    template: prompting.Template
+    parent: Program
+    others: tuple[tuple[str, str], ...]
+
+    @property
+    def task(self) -> str:
+        return dialogue.first_turn(self.state, self.template)
+
+    @property
+    def failing(self) -> tuple[CaseReport, ...]:
+        return prompting.failing_cases(self.parent.visible)
+
+    def from_template(self, name: str) -> str:
+        cases = prompting.cases_text(self.template, self.failing)
+        return self.template.render(name, task=self.task, cases=cases)
+
+    def other_feedback(self) -> str:
+        cases = self.failing if self.state.settings.prompt.failing_cases else ()
+        chosen = choose_feedback(self.state, self.parent, self.others)
+        return prompting.feedback_turn(self.template, chosen, cases, self.task)
 
 
 def arm_sampling(state: State, task: ArmTask) -> Sampling:
@@ -226,9 +227,7 @@ def arm_sampling(state: State, task: ArmTask) -> Sampling:
     name = f"{state.session} {task.arm} {task.parent} {task.round}"
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
     sampling = state.settings.sampling.model_copy(update={"seed": seed})
-    if task.arm == "resample" and sampling.temperature == 0:
-        return sampling.model_copy(update={"temperature": RESAMPLE_TEMPERATURE})
-    return sampling
+    return control_arm(task.arm).sampling(sampling)
 
 
 def _generated_part(path: tuple[Program, ...]) -> tuple[Program, ...]:
