@@ -1182,3 +1182,92 @@ SHAPES.append(
         ),
     )
 )
+_FLAGS = """from enum import {0}, auto
+class Perm({0}):
+    R = auto()
+    W = auto()
+    X = auto()
+def f(s):
+    p = Perm(0)
+    for c in s: p |= Perm[c]
+    return {1}
+"""
+_ROWS = """import numpy as np
+def f(n):
+    rows = np.zeros(n, dtype=[('id', 'i4'), ('name', 'U8')])
+    for i in range(n): rows[i] = (i, f'{}')
+    return rows
+"""
+_SQUARE = (
+    "def f(x):\n    return x * x\n",
+    "def f(x):\n    return x + x\n",
+    "def f(x):\n    raise ValueError('no')\n",
+)
+SHAPES += [
+    Shape(
+        "flags",
+        (_FLAGS.format("Flag", "p"), _FLAGS.format("IntFlag", "p"), _FLAGS.format("IntFlag", "p & Perm.R")),
+        (
+            "assert f('R') in f('RW')",
+            "assert [p.name for p in f('RX')] == ['R', 'X']",
+            "assert len(f('RWX')) == 3",
+            "assert (~f('RW')).value == 4",
+            "assert f('RW') == 3",
+            "assert f('RW') & f('W') == f('W') and not f('')",
+            "assert {f('R'): 1}[f('R')] == 1",
+        ),
+    ),
+    Shape(
+        "rows of a structured array",
+        (_ROWS.format("n{i}"), _ROWS.format("m{i}")),
+        (
+            "assert f(2)[1]['name'] == 'n1'",
+            "assert f(2).tolist() == [(0, 'n0'), (1, 'n1')]",
+            "assert f(2)['name'].tolist() == ['n0', 'n1']",
+            "assert [tuple(row) for row in f(1)] == [(0, 'n0')]",
+            "assert f(2)[1].item() == (1, 'n1')",
+            "r = f(1)[0]\nr['name'] = 'q'\nassert r['name'] == 'q'",
+        ),
+    ),
+    Shape(
+        "tests that call from threads",
+        _SQUARE[:2],
+        (
+            "import concurrent.futures as cf\nwith cf.ThreadPoolExecutor(4) as pool:\n    assert list(pool.map(f, range(20))) == [n * n for n in range(20)]",
+            "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor() as pool:\n    assert pool.submit(f, 3).result() == 9",
+            "import threading\nout = []\nthreads = [threading.Thread(target=lambda n=n: out.append(f(n))) for n in range(4)]\nfor t in threads: t.start()\nfor t in threads: t.join()\nassert sorted(out) == [0, 1, 4, 9]",
+        ),
+    ),
+    Shape(
+        "functions that call back from threads",
+        (
+            "from concurrent.futures import ThreadPoolExecutor\ndef f(g, xs):\n    with ThreadPoolExecutor(4) as pool:\n        return list(pool.map(g, xs))\n",
+            "def f(g, xs):\n    return [g(x) for x in xs][::-1]\n",
+        ),
+        (
+            "assert f(lambda x: x + 1, range(20)) == list(range(1, 21))",
+            "seen = []\nf(seen.append, [1, 2])\nassert sorted(seen) == [1, 2]",
+        ),
+    ),
+    Shape(
+        "tests in pytest's style",
+        _SQUARE,
+        (
+            "import pytest\n@pytest.mark.parametrize('n,want', [(3, 9), pytest.param(0, 0, id='zero')])\ndef test_f(n, want):\n    assert f(n) == want\ntest_f(3, 9)",
+            "import pytest\n@pytest.mark.slow\ndef test_f():\n    assert f(3) == 9\ntest_f()",
+            "import pytest\nwith pytest.raises(expected_exception=ValueError) as info:\n    f(1)\nassert info.typename == 'ValueError'",
+        ),
+    ),
+    Shape(
+        "tracebacks",
+        (
+            "def f():\n    try:\n        {}['k']\n    except KeyError as error:\n        new = ValueError('v')\n        new.add_note('a note')\n        raise new from error\n",
+            "def f():\n    raise ValueError('v')\n",
+        ),
+        (
+            "import traceback\ntry:\n    f()\nexcept ValueError as e:\n    text = ''.join(traceback.format_exception(e))\n    assert 'a note' in text and 'direct cause' in text",
+            "from traceback import format_exc\ntry:\n    f()\nexcept ValueError:\n    assert 'KeyError' in format_exc()",
+            "import traceback\ntry:\n    f()\nexcept ValueError as e:\n    assert traceback.format_exception_only(e)[0] == 'ValueError: v\\n'",
+        ),
+    ),
+]

@@ -67,6 +67,10 @@ class Caught:
     def type(self) -> type[BaseException]:
         return type(self.value)
 
+    @property
+    def typename(self) -> str:
+        return self.type.__name__
+
     def match(self, pattern: str) -> bool:
         """Raise `AssertionError` unless the exception's text matches."""
         if not re.search(pattern, str(self.value)):
@@ -78,11 +82,11 @@ met: list[str] = []
 """Names of the exceptions that `raises` waited for and got: such a block is as good as an assert."""
 
 
-def raises(kind: Any, *call: Any, match: str | None = None, **more: Any) -> Any:
-    """The block (or the function that is given) must raise `kind`."""
+def raises(expected_exception: Any, *call: Any, match: str | None = None, **more: Any) -> Any:
+    """The block (or the function that is given) must raise `expected_exception`."""
     if not call:
-        return _raising(kind, match)
-    with _raising(kind, match) as caught:
+        return _raising(expected_exception, match)
+    with _raising(expected_exception, match) as caught:
         call[0](*call[1:], **more)
     return caught
 
@@ -103,14 +107,16 @@ def _raising(kind: Any, match: str | None) -> Iterator[Caught]:
 
 
 @contextlib.contextmanager
-def warns(kind: Any = Warning, *, match: str | None = None) -> Iterator[list[warnings.WarningMessage]]:
-    """The block must warn of `kind`; gives the warnings as they come."""
+def warns(
+    expected_warning: Any = Warning, *, match: str | None = None
+) -> Iterator[list[warnings.WarningMessage]]:
+    """The block must warn of `expected_warning`; gives the warnings as they come."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield caught
-    expected = [one for one in caught if issubclass(one.category, kind)]
+    expected = [one for one in caught if issubclass(one.category, expected_warning)]
     if not any(match is None or re.search(match, str(one.message)) for one in expected):
-        raise AssertionError(f"did not warn of {getattr(kind, '__name__', kind)}")
+        raise AssertionError(f"did not warn of {getattr(expected_warning, '__name__', expected_warning)}")
 
 
 def deprecated_call(*, match: str | None = None) -> Any:
@@ -123,10 +129,40 @@ def fail(reason: str = "", pytrace: bool = True) -> None:
     raise AssertionError(reason)
 
 
+class Marks:
+    """`pytest.mark`: whatever mark is set, the function stays as it is, for the test's own text to call."""
+
+    def __getattr__(self, _name: str) -> Any:
+        return _marking
+
+
+def _marking(*given: Any, **_named: Any) -> Any:
+    """A mark, used bare (`@mark.slow`) or with arguments (`@mark.parametrize("n", [1])`)."""
+    bare = len(given) == 1 and not _named and callable(given[0])
+    return given[0] if bare else lambda function: function
+
+
+def fixture(function: Any = None, **_named: Any) -> Any:
+    """`@fixture`, bare or with arguments; the function stays as it is."""
+    return function if function is not None else lambda given: given
+
+
+def param(*values: Any, **_named: Any) -> tuple[Any, ...]:
+    """One row of a parametrization."""
+    return values
+
+
 def install() -> None:
     """Make `import pytest` find the stand-in."""
     module = types.ModuleType("pytest", __doc__)
     module.__dict__.update(
-        approx=Approx, raises=raises, warns=warns, deprecated_call=deprecated_call, fail=fail
+        approx=Approx,
+        raises=raises,
+        warns=warns,
+        deprecated_call=deprecated_call,
+        fail=fail,
+        mark=Marks(),
+        fixture=fixture,
+        param=param,
     )
     sys.modules["pytest"] = module

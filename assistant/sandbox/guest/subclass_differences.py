@@ -53,10 +53,11 @@ def differing(kind: type, parent: type) -> list[str]:
     """Names that mean something else in `kind` than in its base `parent`, special names that `parent` lacks too."""
     if _names_in(kind).get("__module__") == "numpy" or getattr(kind, "__module__", "") == "numpy":
         return differing_in_numpy(kind.__name__)
-    names = {name for base in _bases_of(parent) for name in _names_in(base)}
+    usual = _bases_of(parent)
+    names = {name for base in usual for name in _names_in(base)}
     for base in _bases_of(kind):
-        if base is parent:
-            break
+        if base in usual:  # others may come behind it: `Flag` gives an `IntFlag` its `__iter__`
+            continue
         names |= {name for name in _names_in(base) if name[:2] == name[-2:] == "__"}
     found = sorted(n for n in names - _UNSAID if looked_up(kind, n) is not looked_up(parent, n))
     return found[:_MOST]

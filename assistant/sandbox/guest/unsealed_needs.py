@@ -24,24 +24,28 @@ _BUILTIN_TYPES = frozenset(
         "object",
     ]
 )
-_ATTRIBUTES = frozenset(
-    [
-        "__cause__",
-        "__context__",
-        "__traceback__",
-        "__suppress_context__",
-        "with_traceback",
-        "warns",
-        "deprecated_call",
-        "assertWarns",
-        "assertWarnsRegex",
-        "assertLogs",
-        "assertNoLogs",
-        "assertIs",
-        "assertIsNot",
-    ]
+_TRACEBACK = {"format_exception", "format_exc", "format_tb", "extract_tb", "walk_tb", "TracebackException"}
+_ATTRIBUTES = (
+    frozenset(
+        [
+            "__cause__",
+            "__context__",
+            "__traceback__",
+            "__suppress_context__",
+            "with_traceback",
+            "warns",
+            "deprecated_call",
+            "assertWarns",
+            "assertWarnsRegex",
+            "assertLogs",
+            "assertNoLogs",
+            "assertIs",
+            "assertIsNot",
+        ]
+    )
+    | _TRACEBACK
 )
-_NAMES = frozenset({"id", "warns", "deprecated_call"})
+_NAMES = frozenset({"id", "warns", "deprecated_call"} | _TRACEBACK)
 
 
 def asks_for_one_process(text: Text) -> str:

@@ -30,9 +30,10 @@ _REACHING = frozenset(_REACHING_ATTRIBUTES.split())
 """Attributes by which any object leads to `eval`, and modules that other modules hold (`dataclasses.builtins`)."""
 _OWN_NAMES = frozenset({"os.path", "collections.abc", "concurrent.futures", "datetime.time"})
 """What a module has under the name of another one."""
-_MORE_IMPORTS = "__future__ pytest threading queue concurrent unittest traceback"
+_MORE_IMPORTS = "__future__ pytest queue unittest traceback"
 _SEALED_IMPORTS = LIBRARY_MODULES | WATCHED_MODULES | frozenset(_MORE_IMPORTS.split())
-"""Modules that a test may import and stay apart from the program. Others may run, load or unpickle what it gives."""
+"""Modules that a test may import and stay apart from the program. Others may run, load or unpickle what it gives,
+or call it from several threads, which a program in another process answers one at a time (`threading`)."""
 _BESIDE_IMPORTS = frozenset({"unittest.mock"})
 _WATCHED = {
     "os": "path sep linesep pathsep curdir pardir extsep name fspath",
