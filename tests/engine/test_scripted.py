@@ -210,7 +210,7 @@ def passes(code: str, tests: Sequence[str]) -> list[bool]:
     return verdicts
 
 
-@pytest.mark.parametrize("name", ["rotate-left", "initials", "rank-scores"])
+@pytest.mark.parametrize("name", ["middle-item", "rotate-left", "initials", "rank-scores"])
 def test_the_demo_is_wrong_first_and_right_after_feedback(name: str) -> None:
     problem = load_source("starter").get(f"starter/{name}")
     visible = [test.text(problem.entry_point) for test in problem.visible_tests]

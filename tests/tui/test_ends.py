@@ -13,7 +13,9 @@ from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.program_equality import changed_nothing, same_program
 from assistant.core.state import Program, State, apply
 from assistant.core.state_labels import after_feedback, hidden_words
+from assistant.engine.scripted.script import DEMO_FILE, read_script
 from assistant.journal.session_summary import SessionSummary
+from assistant.problems.load import load_source
 from assistant.tui.end_summary import headline, kind_of_end, round_lines
 from assistant.tui.problem_filter import attempts_of, entries_of, entry_line, winnable_first
 from assistant.tui.screen_state import Phase
@@ -223,3 +225,8 @@ async def test_the_program_is_in_sight_when_a_test_has_failed(
         await pilot.press("ctrl+o")
         await pilot.pause()
         assert code.folds and code.line_count > code.rows() and "›" not in code.render_line(2).text
+
+
+def test_the_demo_script_knows_the_problem_that_a_newcomer_sees_first() -> None:
+    first = winnable_first(load_source("starter").problems)[0]
+    assert first.entry_point in read_script(DEMO_FILE).by_entry_point
