@@ -21,7 +21,7 @@ DIALOGUE_ARMS = ("human", "simulated")
 class Program(NamedTuple):
     """One program. `solved`: every visible test passed; `honest`: every hidden one too, None where none ran.
 
-    `sealed`: no visible test ran beside the program, which could then have forged its verdict.
+    `sealed`: no visible test ran in the program's process, which could then have forged its verdict.
     """
 
     seq: int

@@ -71,7 +71,7 @@ class Verdict(FrozenModel):
     suite_shares: dict[str, float] = Field(default_factory=dict)
     """The share of each set's tests that it passes."""
     sealed: bool = True
-    """False where a test ran beside the program, which could then have forged its verdict."""
+    """False where a test ran in the program's process, which could then have forged its verdict."""
     trouble: str = ""
     """Why the answer could not be judged (`outcome` is then `not_judged`)."""
 

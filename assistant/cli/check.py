@@ -1,4 +1,4 @@
-"""`assistant check`: a program of one's own through the same walls and verdicts as the model's."""
+"""`assistant check`: a program of one's own with the same isolation and verdicts as the model's."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check(
     timeout: Annotated[float, typer.Option(min=0.05, max=600.0, metavar="S", help="Seconds per case.")] = 4.0,
     json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     unsafe: Annotated[
-        bool, typer.Option("--unsafe-run", help="Run without walls where the sandbox cannot stand.")
+        bool, typer.Option("--unsafe-run", help="Run without isolation where the sandbox is not available.")
     ] = False,
 ) -> int:
     """Run a program's tests in the sandbox; exit status 0 only when all of them passed."""
@@ -110,9 +110,9 @@ def _submission(source: str, asserts: list[str], problem: Problem | None, timeou
 
 
 def _warn(sandbox: LocalSandbox) -> None:
-    from assistant.sandbox.isolation_notice import told
+    from assistant.sandbox.isolation_notice import isolation_notice
 
-    if line := told(sandbox.layers):
+    if line := isolation_isolation_notice(sandbox.layers):
         print(line, file=sys.stderr)
 
 
@@ -147,5 +147,5 @@ def _line(case: CaseReport) -> str:
     if case.message:
         parts.append(exact_line(case.message))
     if not case.sealed:
-        parts.append("(unsealed: ran beside the code)")
+        parts.append("(unsealed: ran in the program's process)")
     return "\n               ".join(parts)

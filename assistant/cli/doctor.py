@@ -113,7 +113,7 @@ def _disk() -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
-    from assistant.sandbox.isolation_notice import told
+    from assistant.sandbox.isolation_notice import isolation_notice
     from assistant.sandbox.local import open_sandbox
     from assistant.sandbox.self_check import try_promises
 
@@ -121,7 +121,7 @@ def _sandbox() -> Iterator[Finding]:
     try:
         layers = ", ".join(f"{name} {value}" for name, value in sandbox.layers.items())
         yield Finding("ok", "sandbox", f"layers: {layers}")
-        if line := told(sandbox.layers):
+        if line := isolation_isolation_notice(sandbox.layers):
             yield Finding("warning", "sandbox", line)
         for promise in try_promises(sandbox):
             state: Literal["ok", "failure"] = "ok" if promise.kept else "failure"

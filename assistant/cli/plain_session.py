@@ -22,7 +22,7 @@ from assistant.core.program_equality import changed_nothing
 from assistant.core.state import State
 from assistant.core.state_labels import SAME_PROGRAM, round_name, tries_left
 from assistant.core.submission import Sandbox
-from assistant.sandbox.isolation_notice import banner, told
+from assistant.sandbox.isolation_notice import banner, isolation_notice
 from assistant.session.added_test import assertion
 from assistant.session.annotation_queue import AnnotationQueue, answer_question
 from assistant.session.arms.background import start_background_arms
@@ -53,7 +53,7 @@ def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> 
         _prepare(engine, printer)
         sandbox = composition.make_sandbox(options)
         printer.warning = banner(sandbox.layers)
-        if line := told(sandbox.layers):
+        if line := isolation_notice(sandbox.layers):
             printer.talk(line)
         if desk is not None:
             return _hold_study(desk, granted, engine, sandbox, printer, held)

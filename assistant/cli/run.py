@@ -49,7 +49,7 @@ ARMS = typer.Option(
 PLAIN = typer.Option("--plain", help="No full screen: plain lines, feedback from standard input.")
 JSON = typer.Option("--json", help="With --plain: print every event as a line of JSON.")
 UNSAFE = typer.Option(
-    "--unsafe-run", help="Run code without walls where the sandbox cannot stand. Dangerous."
+    "--unsafe-run", help="Run code without isolation where the sandbox is not available. Dangerous."
 )
 
 

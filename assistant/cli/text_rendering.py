@@ -63,7 +63,7 @@ def report_text(report: Report, colour: bool = False) -> str:
     lines = [case_text(case, colour) for case in report.cases]
     if report.message and not report.cases:
         lines.append(f"  {report.outcome.word}: {exact(report.message)}")
-    seal = "" if report.sealed else "  (unsealed: a test ran beside the code)"
+    seal = "" if report.sealed else "  (unsealed: a test ran in the program's process)"
     return "\n".join([*lines, f"{report.pass_count} of {len(report.cases)} visible tests pass{seal}"])
 
 

@@ -20,7 +20,7 @@ MAX_BREAKS = 3
 ALIKE_CASES = 1000
 """Processor time is bounded for so many cases at least: a program shall not read off how many tests a run has."""
 GRACE = 0.2
-"""Seconds on top of a case's limit for the way there and back, on a busy machine."""
+"""Seconds on top of a case's limit for communication, on a busy machine."""
 SETTLING = 1.0
 """Seconds on top of a limit for the harness's own work (fork, start of the judge)."""
 
@@ -46,9 +46,9 @@ class CaseRunner:
         self._expressions = expressions
         self._seconds = submission.limits.seconds
         self._reports: dict[int, CaseReport] = {}
-        self._beside: set[int] = set(range(len(tests))) if expressions else set()
+        self._unsealed: set[int] = set(range(len(tests))) if expressions else set()
         self._breaks = 0
-        self._judge_role = "standing"
+        self._judge_role = "persistent"
         self.printed: list[str] = []
         self.literals: dict[int, str | None] = {}
 
@@ -61,7 +61,9 @@ class CaseRunner:
 
     def _pending(self, sealed: bool) -> list[int]:
         return [
-            i for i in range(len(self._tests)) if i not in self._reports and (i in self._beside) is not sealed
+            i
+            for i in range(len(self._tests))
+            if i not in self._reports and (i in self._unsealed) is not sealed
         ]
 
     def _attempt(self, pending: list[int], sealed: bool) -> None:
@@ -71,7 +73,7 @@ class CaseRunner:
             self._fail(pending, Outcome.TIMED_OUT, message, sealed)
             return
         limits = self._submission.limits
-        role = self._judge_role if sealed else "beside"
+        role = self._judge_role if sealed else "unsealed"
         cases = max(len(pending), ALIKE_CASES)
         bounds = {"memory_bytes": limits.memory_bytes, "seconds": limits.seconds, "cases": cases}
         with Execution(self._worker, role=role, limits=bounds, keep=limits.output_bytes) as attempt:
@@ -83,22 +85,22 @@ class CaseRunner:
         try:
             answer = attempt.ask(self._job(), self._seconds + SETTLING)
         except (DeadlineExceeded, PeerClosed, OutputLimitExceeded) as error:
-            if attempt.role == "standing" and isinstance(error, PeerClosed):
-                self._judge_role = "judge"  # the standing judge was gone before it saw this program
+            if attempt.role == "persistent" and isinstance(error, PeerClosed):
+                self._judge_role = "judge"  # the persistent judge had ended before it received this program
                 return False
             outcome, message = self._broken(attempt, error, judge=sealed)
             self._fail(pending, outcome, message + " while it was loaded", sealed)
             return False
-        if "own_judge" in answer and attempt.role == "standing":
+        if "own_judge" in answer and attempt.role == "persistent":
             self._judge_role = "judge"
             return False
         self._note_output(attempt)
         if isinstance(failure := answer.get("failure"), dict):
             self._fail_to_load(attempt, failure, pending, sealed)
             return False
-        beside = answer.get("beside")
-        reasons = beside if isinstance(beside, list) and sealed else []
-        self._beside.update(i for i, reason in enumerate(reasons) if reason and i in pending)
+        unsealed = answer.get("unsealed")
+        reasons = unsealed if isinstance(unsealed, list) and sealed else []
+        self._unsealed.update(i for i, reason in enumerate(reasons) if reason and i in pending)
         return True
 
     def _job(self) -> Json:
@@ -132,7 +134,7 @@ class CaseRunner:
 
     def _cases(self, attempt: Execution, pending: list[int], sealed: bool) -> None:
         for index in pending:
-            if (index in self._beside) is sealed:
+            if (index in self._unsealed) is sealed:
                 continue
             begun = time.monotonic()
             try:
@@ -149,8 +151,8 @@ class CaseRunner:
 
     def _record_answer(self, attempt: Execution, index: int, answer: Json, sealed: bool) -> None:
         stdout = self._note_output(attempt)
-        if answer.get("verdict") == "beside" and sealed:
-            self._beside.add(index)
+        if answer.get("verdict") == "unsealed" and sealed:
+            self._unsealed.add(index)
             return
         if answer.get("verdict") == "recorded":
             literal = answer.get("literal")
@@ -193,11 +195,11 @@ class CaseRunner:
 
 
 class _Expression(AssertTest):
-    """An expression to evaluate beside the program; only ever made here."""
+    """An expression to evaluate in the program's process; made only in this module."""
 
 
 def evaluate(worker: Worker, source: str, expression: str, limits: Limits, prelude: str = "") -> CaseReport:
-    """`expression` evaluated beside the program, its `repr` as `actual`."""
+    """`expression` evaluated in the program's process, its `repr` as `actual`."""
     submission = Submission(source=source, tests=(), limits=limits, prelude=prelude)
     work = CaseRunner(worker, submission, [_Expression(code=expression)], name="solution", expressions=True)
     (report,) = work.run()

@@ -55,8 +55,8 @@ class Output:
             self._total += len(data)
             if self._total > KILL_OUTPUT:
                 raise OutputLimitExceeded
-            room = self._keep + 1 - len(self._kept)
-            self._kept += data[: max(0, room)]
+            available = self._keep + 1 - len(self._kept)
+            self._kept += data[: max(0, available)]
 
     def take(self) -> bytes:
         """What was printed since the last `take`."""
@@ -67,8 +67,8 @@ class Output:
 class Execution:
     """Children of one worker, from fork to wipe. Use as a context manager.
 
-    Roles: `standing` (the worker's standing judge and a solution), `judge` (a judge of its own and a solution),
-    `beside` and `program` (one process).
+    Roles: `persistent` (the worker's persistent judge and a solution), `judge` (a judge of its own and a solution),
+    `unsealed` and `program` (one process).
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Execution:
 
     def _fork(self, own: list[int], passed: contextlib.ExitStack) -> tuple[socket.socket, list[int]]:
         """Start the children; the stream to the judge, and the process ids (the program's last)."""
-        if self.role == "standing":
+        if self.role == "persistent":
             return self._fork_solution(own, passed)
         ours, theirs = socket.socketpair()
         self._stack.callback(ours.close)
@@ -175,20 +175,20 @@ class Execution:
         return self._worker.reap(self._pids[-1])
 
     def judge_ended(self) -> int | None:
-        """Exit status of the process that judges (which is the program's own, where it runs beside)."""
-        return self._worker.reap(self._worker.judge_pid if self.role == "standing" else self._pids[0])
+        """Exit status of the process that judges (which is the program's own, in role `unsealed`)."""
+        return self._worker.reap(self._worker.judge_pid if self.role == "persistent" else self._pids[0])
 
     def __enter__(self) -> Execution:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.role == "standing":
+        if self.role == "persistent":
             self._release_judge()
         self._stack.close()
         self._worker.clear()
 
     def _release_judge(self) -> None:
-        """The standing judge is free for the next run, unless it owes us an answer."""
+        """The persistent judge is free for the next run, unless it owes us an answer."""
         try:
             if self._sound and not self._buffer:
                 self._judge.sendall(packed({"end": True}))

@@ -1,4 +1,4 @@
-"""`open_sandbox`: the one door into this room."""
+"""Public entry point of the package: `open_sandbox`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from assistant.sandbox.worker import Worker
 
 
 def open_sandbox(*, unsafe: bool = False) -> LocalSandbox:
-    """A sandbox with its walls up and one worker warm; `SandboxError` where the walls cannot stand.
+    """A sandbox with its isolation applied and one worker started; `SandboxError` where isolation is not available.
 
-    `unsafe=True` runs programs without walls; every report says so in its layers.
+    `unsafe=True` runs programs without isolation; every report says so in its layers.
     """
     return LocalSandbox(unsafe=unsafe)
 
@@ -57,7 +57,7 @@ class LocalSandbox:
         return self._report(cases, "", submission, 0.0)
 
     def call(self, source: str, expression: str, limits: Limits = Limits(), prelude: str = "") -> CaseReport:
-        """Evaluate one expression beside the program (unsealed)."""
+        """Evaluate one expression in the program's process (unsealed)."""
         try:
             check_source(source, limits)
         except RefusedSource as error:

@@ -46,7 +46,7 @@ def open_spawner(*, unsafe: bool = False) -> Worker:
     program = shutil.which("sandbox-exec", path="/usr/bin:/bin")
     if sys.platform != "darwin" or program is None:
         raise SandboxError(
-            "There is no sandbox for this system. Nothing was run; `--unsafe-run` runs without walls."
+            "There is no sandbox for this system. Nothing was run; `--unsafe-run` runs without isolation."
         )
     return Spawner([program, "-p"], {"reduced": REDUCED, "sandbox_exec": True, "deadline": True})
 

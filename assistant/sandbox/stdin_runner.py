@@ -1,4 +1,4 @@
-"""Whole programs: fed a standard input, judged here by what they print. The program is told nothing else."""
+"""Complete programs: given a standard input and judged here by their output. The program receives nothing else."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _by_publisher(test: StdinTest, ending: Ending, outcome: Outcome, printed: by
 
 @contextlib.contextmanager
 def _as_descriptor(text: str) -> Iterator[int]:
-    """A descriptor to read `text` from, and no more than that: nobody can write to what is behind it."""
+    """A descriptor to read `text` from, and no more than that: its content cannot be changed."""
     data = text.encode("utf-8", "surrogateescape")
     fd = _sealed(data) if hasattr(os, "memfd_create") else _read_only(data)
     try:
@@ -128,7 +128,7 @@ def _as_descriptor(text: str) -> Iterator[int]:
 
 
 def _sealed(data: bytes) -> int:
-    """A file in memory that nobody can change any more, not even by opening it anew."""
+    """A sealed file in memory: it cannot be changed, not even after it is opened again."""
     writable = os.memfd_create("stdin", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         with open(writable, "wb", closefd=False) as file:

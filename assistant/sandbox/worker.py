@@ -29,7 +29,7 @@ START_SECONDS = 60.0
 ANSWER_SECONDS = 15.0
 """A zygote that takes longer for an answer is replaced."""
 RUNS_OF_A_JUDGE = 500
-"""After so many runs a standing judge is replaced, lest anything add up."""
+"""After so many runs a persistent judge is replaced, so that no state accumulates."""
 JUDGE_BOUNDS = {"memory_bytes": 1 << 30, "seconds": 60.0, "cases": RUNS_OF_A_JUDGE}
 
 
@@ -38,7 +38,7 @@ class WorkerLost(Exception):
 
 
 class Worker(ABC):
-    """Starts confined children, for one run at a time; keeps a standing judge between runs."""
+    """Starts confined children, for one run at a time; keeps a persistent judge between runs."""
 
     def __init__(self) -> None:
         self.layers: dict[str, bool | str] = {}
@@ -47,7 +47,7 @@ class Worker(ABC):
         self._judge: socket.socket | None = None
         self._judged = 0
         self.judge_pid = 0
-        """Process id of the standing judge; 0 when there is none."""
+        """Process id of the persistent judge; 0 when there is none."""
 
     @abstractmethod
     def start(self, roles: Sequence[tuple[str, Sequence[int]]], limits: dict[str, Any]) -> list[int]:
@@ -80,13 +80,13 @@ class Worker(ABC):
             self.dismiss_judge()
             ours, theirs = socket.socketpair()
             with theirs:
-                (self.judge_pid,) = self.start([("standing", [theirs.fileno()])], JUDGE_BOUNDS)
+                (self.judge_pid,) = self.start([("persistent", [theirs.fileno()])], JUDGE_BOUNDS)
             self._judge, self._judged = ours, 0
         self._judged += 1
         return self._judge
 
     def dismiss_judge(self) -> None:
-        """The standing judge is in doubt: it ends with the next `clear`."""
+        """The persistent judge is in doubt: it ends with the next `clear`."""
         if self._judge is not None:
             self._judge.close()
         self._judge, self.judge_pid = None, 0
@@ -103,7 +103,7 @@ class ForkServer(Worker):
             self._process = spawn(theirs.fileno(), settings)
         self._control = ours
         self.refused = ""
-        """Why the second wall could not be raised; such a worker is closed already."""
+        """Why namespaces are not available; such a worker is closed already."""
         self._greet()
 
     def _greet(self) -> None:
@@ -120,7 +120,7 @@ class ForkServer(Worker):
         if not self.refused:
             reason = hello.get("failed", "no reason was given")
             raise SandboxError(
-                f"The sandbox cannot stand here: {reason}. Nothing was run; `--unsafe-run` runs without walls."
+                f"The sandbox is not available: {reason}. Nothing was run; `--unsafe-run` runs without isolation."
             )
 
     def start(self, roles: Sequence[tuple[str, Sequence[int]]], limits: dict[str, Any]) -> list[int]:
@@ -178,7 +178,7 @@ class ForkServer(Worker):
 def open_worker(*, unsafe: bool = False, namespaces: bool = True) -> Worker:
     """A worker with every layer that this machine allows; `SandboxError` where the required ones do not stand.
 
-    `namespaces=False` leaves the second wall out: the caller knows that it cannot be raised here.
+    `namespaces=False` skips namespaces: the caller knows that they are not available here.
     """
     if sys.platform != "linux":
         from assistant.sandbox.macos import open_spawner

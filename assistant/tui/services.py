@@ -8,7 +8,7 @@ from collections.abc import Callable
 from assistant.core.errors import EngineError
 from assistant.core.generation import Engine, ModelInfo, Progress
 from assistant.core.submission import Sandbox
-from assistant.sandbox.isolation_notice import told
+from assistant.sandbox.isolation_notice import isolation_notice
 from assistant.tui.launch import Launch
 
 
@@ -46,7 +46,7 @@ class Services:
     @property
     def warning(self) -> str:
         """What a person must see while the walls are less than whole; empty when they stand."""
-        return told(self._sandbox.layers) if self._sandbox is not None else ""
+        return isolation_isolation_notice(self._sandbox.layers) if self._sandbox is not None else ""
 
     def close(self) -> None:
         """End the model's process and remove the sandbox."""

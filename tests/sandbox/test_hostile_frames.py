@@ -67,7 +67,7 @@ FAILURES = st.fixed_dictionaries(
         "in_test": ANYTHING,
     },
 )
-VERDICTS = st.sampled_from(["passed", "wrong", "raised", "error", "died", "beside", "recorded"])
+VERDICTS = st.sampled_from(["passed", "wrong", "raised", "error", "died", "unsealed", "recorded"])
 OF_THE_JUDGE = st.fixed_dictionaries(
     {},
     optional={
@@ -79,7 +79,7 @@ OF_THE_JUDGE = st.fixed_dictionaries(
         "message": ANYTHING,
         "seconds": st.floats() | st.integers() | ANYTHING,
         "failure": FAILURES | ANYTHING,
-        "beside": st.lists(ANYTHING, max_size=4) | ANYTHING,
+        "unsealed": st.lists(ANYTHING, max_size=4) | ANYTHING,
         "own_judge": ANYTHING,
         "literal": ANYTHING,
         "ready": ANYTHING,

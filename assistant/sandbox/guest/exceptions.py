@@ -2,7 +2,7 @@
 
 An exception of Python's or of the standard library's comes back as itself, with its arguments and attributes. One of
 a class of the program's comes back as an instance of a class with the same name and the same known bases; what only
-the program's class can answer makes the test run beside the code.
+the program's class can answer makes the test run in the program's process.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from assistant.sandbox.guest.refusals import Decisive, MustRunBeside
+from assistant.sandbox.guest.refusals import Decisive, MustRunUnsealed
 from assistant.sandbox.guest.subclass_differences import differing
 from assistant.sandbox.guest.subclass_proxies import NEVER_TAKEN
 
 Json = dict[str, Any]
 _MOST = 40
-"""Attributes, classes or exceptions of a group of which an account tells."""
+"""Most attributes, classes or exceptions of a group in a description."""
 _DEPTH = 6
 _TEXT = 100_000
 _SLOTS = ("name", "path", "obj", "filename", "filename2")
@@ -30,19 +30,22 @@ _IGNORED = NEVER_TAKEN | {"__str__", "__reduce__", "__setstate__", "args", "with
 def account(error: BaseException, encode: Callable[[Any], Any], depth: int = 0) -> Json:
     """What the judge needs to raise the same exception; `encode` gives a value's form on the wire."""
     kind = type(error)
-    told: Json = {"name": kind.__name__[:80], "bases": [_home_of(base) for base in kind.__mro__[:_MOST]]}
-    told["state"] = _state(error, encode)
+    description: Json = {
+        "name": kind.__name__[:80],
+        "bases": [_home_of(base) for base in kind.__mro__[:_MOST]],
+    }
+    description["state"] = _state(error, encode)
     with contextlib.suppress(BaseException):
-        told["text"] = str.__str__(str(error))[:_TEXT]
+        description["text"] = str.__str__(str(error))[:_TEXT]
     with contextlib.suppress(BaseException):
-        told["args"] = encode(error.args)
+        description["args"] = encode(error.args)
     known = next((base for base in kind.__mro__ if _home_of(base)), BaseException)
     if known is not kind:
-        told["differs"] = differing(kind, known)
+        description["differs"] = differing(kind, known)
     if isinstance(error, BaseExceptionGroup) and depth < _DEPTH:
-        told["message"] = error.message
-        told["group"] = [account(inner, encode, depth + 1) for inner in error.exceptions[:_MOST]]
-    return told
+        description["message"] = error.message
+        description["group"] = [account(inner, encode, depth + 1) for inner in error.exceptions[:_MOST]]
+    return description
 
 
 def _home_of(kind: type) -> list[str]:
@@ -67,29 +70,29 @@ def _state(error: BaseException, encode: Callable[[Any], Any]) -> Json:
     return state
 
 
-def rebuilt(told: Any, decode: Callable[[Any], Any]) -> BaseException | None:
-    """The exception that an account tells of; None where it tells of none (a program may write anything)."""
+def rebuilt(description: Any, decode: Callable[[Any], Any]) -> BaseException | None:
+    """The exception that a description stands for; None where it is malformed (a program may write anything)."""
     try:
-        return _rebuilt(told, decode)
+        return _rebuilt(description, decode)
     except Decisive:
         raise
     except Exception:
         return None
 
 
-def _rebuilt(told: Json, decode: Callable[[Any], Any], depth: int = 0) -> BaseException:
-    homes = [_class_at(home) for home in told["bases"][:_MOST]]
+def _rebuilt(description: Json, decode: Callable[[Any], Any], depth: int = 0) -> BaseException:
+    homes = [_class_at(home) for home in description["bases"][:_MOST]]
     known = [kind for kind in homes if kind is not None]
-    kind = homes[0] or _stand_in(told, known)
-    if "group" in told and depth < _DEPTH:
-        inner = [_rebuilt(one, decode, depth + 1) for one in told["group"][:_MOST]]
-        args: tuple[Any, ...] = (str(told["message"]), inner)
+    kind = homes[0] or _stand_in(description, known)
+    if "group" in description and depth < _DEPTH:
+        inner = [_rebuilt(one, decode, depth + 1) for one in description["group"][:_MOST]]
+        args: tuple[Any, ...] = (str(description["message"]), inner)
     else:
-        args = decode(told["args"]) if "args" in told else ()
+        args = decode(description["args"]) if "args" in description else ()
     error: BaseException = kind.__new__(kind, *args)
     builtin = next(base for base in kind.__mro__ if base.__module__ == "builtins")
     builtin.__init__(error, *args)
-    for name, value in told["state"].items():
+    for name, value in description["state"].items():
         with contextlib.suppress(AttributeError, TypeError):
             setattr(error, name, decode(value))
     return error
@@ -107,17 +110,17 @@ def _class_at(home: Any) -> Any:
     return kind if known else None
 
 
-def _stand_in(told: Json, known: list[Any]) -> Any:
+def _stand_in(description: Json, known: list[Any]) -> Any:
     """A class for exceptions of a class of the program's."""
     direct = [k for k in known if not any(o is not k and issubclass(o, k) for o in known)]
-    name = told["name"] if str(told["name"]).isidentifier() else "Exception"
+    name = description["name"] if str(description["name"]).isidentifier() else "Exception"
     body: Json = {"__getattr__": _no_attribute, "__module__": "solution"}
-    text = told.get("text")
+    text = description.get("text")
     body["__str__"] = (lambda _: text) if isinstance(text, str) and len(text) < _TEXT else _only_beside("str")
-    for own in told.get("differs", ()):
+    for own in description.get("differs", ()):
         if isinstance(own, str) and own not in _IGNORED and own != "__getattr__":
             body[own] = _only_beside(own) if own[:2] == "__" else property(_only_beside(own))
-    if "args" not in told:
+    if "args" not in description:
         body["args"] = property(_only_beside("args"))
     try:
         return type(name, tuple(direct), body)
@@ -126,11 +129,11 @@ def _stand_in(told: Json, known: list[Any]) -> Any:
 
 
 def _no_attribute(_self: Any, name: str) -> Any:
-    raise MustRunBeside(f"the test looks inside an exception of the program's (`{name}`)")
+    raise MustRunUnsealed(f"the test looks inside an exception of the program's (`{name}`)")
 
 
 def _only_beside(name: str) -> Callable[..., Any]:
     def ask(_self: Any, *_args: Any) -> Any:
-        raise MustRunBeside(f"the test looks inside an exception of the program's (`{name}`)")
+        raise MustRunUnsealed(f"the test looks inside an exception of the program's (`{name}`)")
 
     return ask

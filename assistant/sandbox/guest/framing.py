@@ -1,4 +1,4 @@
-"""Length-prefixed JSON messages over a stream socket, for both sides of the wall."""
+"""Length-prefixed JSON messages over a stream socket, for harness, judge and program."""
 
 from __future__ import annotations
 

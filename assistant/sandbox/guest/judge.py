@@ -21,7 +21,7 @@ from assistant.sandbox.guest.literal_writer import literal_of
 from assistant.sandbox.guest.name_origins import homes_in
 from assistant.sandbox.guest.proxies import (
     Decisive,
-    MustRunBeside,
+    MustRunUnsealed,
     ProgramDied,
     ProgramRefused,
     is_own_attribute,
@@ -47,11 +47,11 @@ class Judge:
     """Holds one program against its tests, one test at a time, as the harness asks."""
 
     def __init__(
-        self, harness: framing.Frames, link: Any, *, beside: bool = False, standing: bool = False
+        self, harness: framing.Frames, link: Any, *, unsealed: bool = False, persistent: bool = False
     ) -> None:
         self._harness = harness
-        self._beside = beside
-        self._standing = standing
+        self._unsealed = unsealed
+        self._persistent = persistent
         self._link = link
         self._recorder = Recorder()
         self._namespace: dict[str, Any] = {}
@@ -85,11 +85,11 @@ class Judge:
             return {"failure": {"stage": "setup", **self._guarded_failure(error)}}
 
     def _bind(self, job: Json) -> Json:
-        if not self._standing:
+        if not self._persistent:
             self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
         setup = self._read(job["setup"])
         texts = [self._read(test["code"]) if test["kind"] == "assert" else None for test in self._tests]
-        if self._standing:
+        if self._persistent:
             refuse_traces([setup, *texts])
             self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
         known = [text for text in (setup, *texts) if text is not None]
@@ -115,13 +115,13 @@ class Judge:
             return {"failure": {"stage": "entry", "message": f"the program defines no `{root}`"}}
         self._under_test = {*wanted, root, "candidate"}
         self._codes = [None if text is None else text.tree for text in texts]
-        if self._standing:
+        if self._persistent:
             refuse_modules(kinds)
-        beside = [] if self._beside else self._reasons(setup, texts, kinds)
-        if beside and all(beside):
-            return {"ready": True, "beside": beside}
+        unsealed = [] if self._unsealed else self._reasons(setup, texts, kinds)
+        if unsealed and all(unsealed):
+            return {"ready": True, "unsealed": unsealed}
         self._fill_namespace({name: kinds[name] for name in kinds if name in self._under_test})
-        return (self._run_setup(setup) if setup else None) or {"ready": True, "beside": beside}
+        return (self._run_setup(setup) if setup else None) or {"ready": True, "unsealed": unsealed}
 
     def _read(self, code: str) -> test_source.Text | None:
         """The parsed text; None where it cannot be parsed (running it will say so)."""
@@ -133,7 +133,7 @@ class Judge:
     def _reasons(
         self, setup: test_source.Text | None, texts: list[test_source.Text | None], kinds: dict[str, Kind]
     ) -> list[str]:
-        """For each test why it must run beside the code, or an empty string."""
+        """For each test why it must run in the program's process, or an empty string."""
         functions = {name for name in self._under_test if name in kinds and kinds[name].kind == "function"}
         known = [text for text in (setup, *texts) if text is not None]
         about = kinds, functions, classes_in(known, kinds, self._entry), self._entry, self._given
@@ -142,7 +142,7 @@ class Judge:
 
     def _with_homes(self, kinds: dict[str, Kind], given: str) -> dict[str, Kind]:
         """The same kinds, with the libraries that the program's text (and the program) says names come from."""
-        if self._beside or not may_have_homes(kinds, given):
+        if self._unsealed or not may_have_homes(kinds, given):
             return kinds
         homes = {name: home for name, home in homes_in(self._source).items() if name in kinds}
         same = self._link.confirmed(homes) if homes else set()
@@ -158,8 +158,8 @@ class Judge:
             exec(compile_test(setup.tree, "setup", self._under_test), self._namespace)
             if (caught := decisive()) is not None:
                 raise caught
-        except MustRunBeside as error:
-            return {"ready": True, "beside": [str(error)] * len(self._tests)}
+        except MustRunUnsealed as error:
+            return {"ready": True, "unsealed": [str(error)] * len(self._tests)}
         except ProgramDied:
             return {"failure": {"stage": "setup", "died": True}}
         except BaseException as error:
@@ -181,7 +181,7 @@ class Judge:
         if (caught := decisive()) is not None:  # whatever the test has made of it
             verdict = self._guarded_failure(caught)
         elif self._link.disturbed():
-            verdict = {"verdict": "beside", "message": "the test changes a value that the program keeps"}
+            verdict = {"verdict": "unsealed", "message": "the test changes a value that the program keeps"}
         elif self._link.lost:
             verdict = _doubted(verdict, self._link.lost)
         return {**verdict, "seconds": seconds}
@@ -256,14 +256,14 @@ class Judge:
         """A verdict from whatever ended the test."""
         if isinstance(error, ProgramDied):
             return {"verdict": "died"}
-        if isinstance(error, MustRunBeside):
-            return {"verdict": "beside", "message": str(error)}
+        if isinstance(error, MustRunUnsealed):
+            return {"verdict": "unsealed", "message": str(error)}
         if isinstance(error, ProgramRefused):
             return {"verdict": "error", "message": f"{NOT_JUDGED}: {error}", **self._last_check()}
         if self._link.raised is not None and error is self._link.raised:
             return {"verdict": "raised", "raised": self._link.raised_as}
-        if isinstance(error, AttributeError) and not self._beside and self._asks_for_an_object(error):
-            return {"verdict": "beside", "message": f"the test looks inside an object (`{error.name}`)"}
+        if isinstance(error, AttributeError) and not self._unsealed and self._asks_for_an_object(error):
+            return {"verdict": "unsealed", "message": f"the test looks inside an object (`{error.name}`)"}
         if isinstance(error, AssertionError) and self._recorder.checks:
             return {"verdict": "wrong", "message": _text(error), **self._last_check()}
         failure = describe(error, self._source)
@@ -278,7 +278,7 @@ class Judge:
 
 def decisive() -> Decisive | None:
     """What decides about the test that has just run, even where the test caught it."""
-    for kind in (ProgramDied, MustRunBeside, ProgramRefused):
+    for kind in (ProgramDied, MustRunUnsealed, ProgramRefused):
         for error in Decisive.met:
             if isinstance(error, kind):
                 return error
@@ -288,7 +288,7 @@ def decisive() -> Decisive | None:
 def _doubted(verdict: Json, why: str) -> Json:
     """A verdict of a test whose arguments the program has left in a form that cannot be brought over."""
     if verdict["verdict"] == "passed":
-        return {"verdict": "beside", "message": why}
+        return {"verdict": "unsealed", "message": why}
     return {**verdict, "verdict": "error", "message": f"{NOT_JUDGED}: {why}"}
 
 

@@ -10,7 +10,7 @@ from assistant.sandbox.guest import exceptions, framing, proxies, serialization
 from assistant.sandbox.guest.exception_info import checked_failure, describe
 from assistant.sandbox.guest.name_origins import Home, library_object
 from assistant.sandbox.guest.proxies import (
-    MustRunBeside,
+    MustRunUnsealed,
     Opaque,
     ProgramDied,
     ProgramRefused,
@@ -59,7 +59,7 @@ class Link:
         self._stream = stream
         self._lent: list[Any] = []
         self.raised: BaseException | None = None
-        """The last exception that came over the wire, to tell it from one that the test raised itself."""
+        """The last exception that came over the wire, to distinguish it from one that the test raised itself."""
         self.raised_as: dict[str, Any] = {}
         self.returned: list[Any] = []
         """The last value that a call gave (empty before the first)."""
@@ -143,13 +143,13 @@ class Link:
     def call(self, target: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.returned = []
         if self._watched.changed() or self._values.changed():
-            raise MustRunBeside("the test changes a value that the program keeps")
+            raise MustRunUnsealed("the test changes a value that the program keeps")
         origins = serialization.Origins()
         encoded = self._encode((args, kwargs), origins)
         arguments = origins.objects[:-1]  # the last is the keyword arguments' own dictionary
         answer = self.ask({"do": "call", **target, "args": encoded})
         if answer.get("moved") and self._watched.held_elsewhere():
-            raise MustRunBeside("the program changes a value that it has given")
+            raise MustRunUnsealed("the program changes a value that it has given")
         if "after" in answer:
             self._decode(answer["after"], origins)
         value = self.value_of(answer, origins)
@@ -184,12 +184,12 @@ class Link:
 
     def _raised_by(self, answer: dict[str, Any]) -> BaseException:
         """The program's exception, or the test's own where one of its functions raised it."""
-        told = answer.get("error")
-        if type(told) is int and 0 <= told < len(self._thrown):
-            return self._thrown[told]
-        return exceptions.rebuilt(told, lambda data: self._decode(data, serialization.Origins())) or rebuild(
-            self.raised_as
-        )
+        description = answer.get("error")
+        if type(description) is int and 0 <= description < len(self._thrown):
+            return self._thrown[description]
+        return exceptions.rebuilt(
+            description, lambda data: self._decode(data, serialization.Origins())
+        ) or rebuild(self.raised_as)
 
     def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
         self._send(request)
@@ -230,9 +230,11 @@ class Link:
             return {"value": self._encode(function(*args, **kwargs), origins)}
         except Exception as error:
             self._thrown.append(error)
-            told = exceptions.account(error, lambda value: self._encode(value, serialization.Origins()))
-            return {"raised": describe(error, ""), "error": told, "thrown": len(self._thrown) - 1}
-        except (MustRunBeside, ProgramRefused) as error:  # told to the test once the program has answered
+            description = exceptions.account(
+                error, lambda value: self._encode(value, serialization.Origins())
+            )
+            return {"raised": describe(error, ""), "error": description, "thrown": len(self._thrown) - 1}
+        except (MustRunUnsealed, ProgramRefused) as error:  # raised in the test once the program has answered
             self._broken_off = error
             return {"raised": describe(error, ""), "thrown": -1}
 
@@ -245,7 +247,7 @@ class Link:
                 origins, self._outgoing, number_new=True, derived=self._of_test
             ).encode(value)
         except serialization.WireError as error:
-            raise MustRunBeside(
+            raise MustRunUnsealed(
                 f"the test hands over what {error}".replace("cannot compare", "cannot be copied:")
             ) from None
 
@@ -261,7 +263,7 @@ class Link:
         """An instance of a subclass of a plain type, on its way to the program."""
         if is_stand_in(value):
             return ["held", number_of(value)]
-        raise MustRunBeside(f"the test hands over a `{type(value).__name__}`")
+        raise MustRunUnsealed(f"the test hands over a `{type(value).__name__}`")
 
     def _outgoing(self, value: Any) -> Any:
         if is_held(value):
@@ -271,7 +273,7 @@ class Link:
             return ["theirs", self._lend(value)]
         if isinstance(value, Iterator) and type(value).__module__ in ("builtins", "itertools"):
             return ["iterate", self._lend(value.__next__)]
-        raise MustRunBeside(f"the test hands over a `{type(value).__name__}`")
+        raise MustRunUnsealed(f"the test hands over a `{type(value).__name__}`")
 
     def _lend(self, function: Callable[..., Any]) -> int:
         self._lent.append(function)

@@ -40,4 +40,4 @@ def main(harness_fd: int) -> None:
 def judge_one(control: socket.socket, solution_fd: int) -> None:
     """One run, from its job to its end."""
     with socket.socket(fileno=solution_fd) as stream:
-        Judge(framing.Frames(control), Link(framing.Frames(stream)), standing=True).serve()
+        Judge(framing.Frames(control), Link(framing.Frames(stream)), persistent=True).serve()

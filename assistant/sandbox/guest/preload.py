@@ -50,7 +50,7 @@ _MODULES = [
 
 
 def everything() -> None:
-    """Import what is there; a module that an interpreter was built without is nobody's loss."""
+    """Import what exists; modules that the interpreter was built without are skipped."""
     for name in _MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

@@ -2,7 +2,7 @@
 
 Whatever is asked of them is asked over the wire and answered with plain values, which the judge then compares
 itself. Where the program would decide what equals a plain value, the comparison is refused. A test that cannot do
-without the program's own objects runs beside the code.
+without the program's own objects runs in the program's process.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from assistant.sandbox.guest import serialization
 from assistant.sandbox.guest.pytest_shim import Approx
 from assistant.sandbox.guest.refusals import (
     Decisive,
-    MustRunBeside,
+    MustRunUnsealed,
     ProgramDied,
     ProgramRefused,
     RemoteKind,
     overlooked,
 )
 
-__all__ = ["Decisive", "MustRunBeside", "ProgramDied", "ProgramRefused", "overlooked"]
+__all__ = ["Decisive", "MustRunUnsealed", "ProgramDied", "ProgramRefused", "overlooked"]
 
 
 class Asking(Protocol):
@@ -74,7 +74,7 @@ _GIVING = frozenset(
     | {"pop", "popleft", "keys", "values", "items", "get", "copy"}
 )
 """Methods of plain containers that give values and judge nothing: a container of the program's may be asked for
-them. (Not `startswith` or `issubset`: they would be told what the test expects, and answer yes.)"""
+them. (Not `startswith` or `issubset`: they would receive what the test expects, and could answer yes.)"""
 
 
 def is_own_attribute(name: str) -> bool:
@@ -97,10 +97,10 @@ class Held(metaclass=RemoteKind):
     _held_type: str
 
     def __getattr__(self, name: str) -> Any:
-        raise MustRunBeside(f"the test looks inside an object of the program's (`{name}`)")
+        raise MustRunUnsealed(f"the test looks inside an object of the program's (`{name}`)")
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise MustRunBeside(f"the test changes an object of the program's (`{name}`)")
+        raise MustRunUnsealed(f"the test changes an object of the program's (`{name}`)")
 
     def shown_as(self) -> str:
         """What is shown of it: the program is not asked."""
@@ -126,21 +126,21 @@ class Opaque(Held):
     def __getattr__(self, name: str) -> Any:
         if name in _GIVING and not self._why:
             return self._asked(name)
-        raise MustRunBeside(f"the test looks inside an object of the program's (`{name}`)")
+        raise MustRunUnsealed(f"the test looks inside an object of the program's (`{name}`)")
 
     def _compared(self, other: object) -> Any:
         """Against a plain value the program has no say; anything else means objects of a kind of their own."""
         if not is_plain(other):
-            raise MustRunBeside(f"the test compares objects (`{self._held_type}`)")
+            raise MustRunUnsealed(f"the test compares objects (`{self._held_type}`)")
         if self._own:
             raise ProgramRefused(self._why or f"cannot compare a `{self._held_type}` with a plain value")
         return NotImplemented
 
     def _difference(self, other: object) -> Any:
-        """`abs(f(x) - 2.5) < 1e-6` is a comparison: the program would be told what the test expects."""
+        """`abs(f(x) - 2.5) < 1e-6` is a comparison: the program would receive what the test expects."""
         if is_plain(other):
             raise ProgramRefused(f"cannot compare a `{self._held_type}` with a plain value")
-        raise MustRunBeside(f"the test subtracts objects (`{self._held_type}`)")
+        raise MustRunUnsealed(f"the test subtracts objects (`{self._held_type}`)")
 
     def _as_number(self, *_args: object) -> Any:
         raise ProgramRefused(f"a `{self._held_type}` is no number")
@@ -155,11 +155,11 @@ def _operation(name: str) -> Callable[..., Any]:
 
     def operate(self: Opaque, *args: Any) -> Any:
         if self._why:
-            raise MustRunBeside(f"the test uses an object of the program's (`{name}`)")
+            raise MustRunUnsealed(f"the test uses an object of the program's (`{name}`)")
         try:
             operation = self._asked(name)
         except AttributeError:  # Python may have another way (`__getitem__` for `__iter__`)
-            raise MustRunBeside(f"the test uses an object of the program's (`{name}`)") from None
+            raise MustRunUnsealed(f"the test uses an object of the program's (`{name}`)") from None
         return operation(*args)
 
     return operate
@@ -167,13 +167,13 @@ def _operation(name: str) -> Callable[..., Any]:
 
 def _only_beside(name: str) -> Callable[..., Any]:
     def operate(self: Held, *_args: Any, **_named: Any) -> Any:
-        raise MustRunBeside(f"the test uses `{name}` of an object of the program's (`{self._held_type}`)")
+        raise MustRunUnsealed(f"the test uses `{name}` of an object of the program's (`{self._held_type}`)")
 
     return operate
 
 
 _ASKED = ("__iter__", "__next__", "__getitem__", "__setitem__", "__delitem__", "__str__", "__repr__")
-"""What may be asked of an object over the wire: it gives values, and is told nothing that a test expects."""
+"""What may be asked of an object over the wire: it gives values, and receives nothing that a test expects."""
 _ARITHMETIC = tuple(
     "add sub mul truediv floordiv mod divmod pow lshift rshift and xor or matmul".split()  # noqa: SIM905
 )
@@ -232,11 +232,11 @@ class RemoteFunction(Held):
             return self is other
         if isinstance(other, RemoteFunction) and self._target == other._target:
             return True
-        raise MustRunBeside("the test compares functions of the program's")
+        raise MustRunUnsealed("the test compares functions of the program's")
 
     def __hash__(self) -> int:
         if self._held_number is not None:
-            raise MustRunBeside("the test uses the `hash` of a function of the program's")
+            raise MustRunUnsealed("the test uses the `hash` of a function of the program's")
         return hash(self._held_type)
 
     def __repr__(self) -> str:

@@ -22,7 +22,7 @@ class ProgramRefused(Decisive):
     """A value of the program's cannot be compared; `str(error)` says which."""
 
 
-class MustRunBeside(Decisive):
+class MustRunUnsealed(Decisive):
     """The test asks for something that only exists in the program's own process."""
 
 
@@ -32,7 +32,7 @@ class ProgramDied(Decisive):
 
 @contextlib.contextmanager
 def overlooked(kind: type[Decisive]) -> Iterator[None]:
-    """A block whose refusals are nobody's: the judge tried something that the test did not ask for."""
+    """A block whose refusals are ignored: the judge tried something that the test did not ask for."""
     before = len(Decisive.met)
     try:
         yield
@@ -46,4 +46,4 @@ class RemoteKind(type):
     def __getattr__(cls, name: str) -> Any:
         if name in ("__abstractmethods__", "__set_name__"):
             raise AttributeError(name)
-        raise MustRunBeside(f"the test looks inside a class of the program's (`{name}`)")
+        raise MustRunUnsealed(f"the test looks inside a class of the program's (`{name}`)")

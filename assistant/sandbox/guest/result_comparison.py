@@ -44,7 +44,7 @@ def _own(value: Any, expected: Any, test: Json) -> bool:
 def alike(value: Any, expected: Any, atol: float, rtol: float = 0.0) -> bool:
     """`value == expected`; with a tolerance, each float inside equal containers may differ by its own share.
 
-    Whole numbers and truth values are compared with `==`, whatever stands beside them.
+    Whole numbers and truth values are compared with `==`, whatever else is in the value.
     """
     if not (atol or rtol):
         return bool(value == expected)

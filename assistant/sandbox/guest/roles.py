@@ -11,8 +11,8 @@ from assistant.sandbox.isolation.rlimits import FILES
 ROLES: dict[str, Callable[..., None]] = {
     "solution": solution.main,
     "judge": judge.main,
-    "standing": persistent_judge.main,
-    "beside": unsealed_judge.main,
+    "persistent": persistent_judge.main,
+    "unsealed": unsealed_judge.main,
     "program": solution.program_main,
 }
 """Each takes its descriptors; none returns."""

@@ -53,7 +53,7 @@ class Watched:
 
 
 def _seen(value: Any) -> str | None:
-    """What a value is, as a text; None where it cannot be told."""
+    """What a value is, as a text; None where it cannot be determined."""
     try:
         return repr(serialization.Encoder(None, lambda part: ["object", id(part)]).encode(value))
     except (serialization.WireError, RecursionError):
@@ -61,25 +61,25 @@ def _seen(value: Any) -> str | None:
 
 
 class Kept:
-    """In the program: tells with each answer what the program has kept of it, and what has changed since."""
+    """In the program: reports with each answer what the program has kept of it, and what has changed since."""
 
     def __init__(self) -> None:
         self._watched = Watched()
 
-    def told(self, value: Any, arguments: tuple[Any, ...]) -> dict[str, bool]:
+    def report(self, value: Any, arguments: tuple[Any, ...]) -> dict[str, bool]:
         """`moved`: something given earlier is not what it was; `kept`, `kept_arguments`: the program has it still."""
-        told = {"moved": self._watched.changed()}
+        report = {"moved": self._watched.changed()}
         own = not any(value is argument for argument in arguments)
         if own and type(value) in _PARTED and is_kept(value, _USUAL):
-            told["kept"] = True
+            report["kept"] = True
             if type(value) in _CHANGEABLE or type(value) is tuple:
                 self._watched.add(value)
         for argument in arguments:
             usual = _USUAL_ARGUMENT + (2 if argument is value else 0)
             if type(argument) in _CHANGEABLE and is_kept(argument, usual):
-                told["kept_arguments"] = True
+                report["kept_arguments"] = True
                 self._watched.add(argument)
-        return {name: True for name, holds in told.items() if holds}
+        return {name: True for name, holds in report.items() if holds}
 
 
 def is_kept(value: Any, usual: int) -> bool:
@@ -97,7 +97,7 @@ def _references(value: Any) -> int:
 
 
 def _usual_of(way: Callable[[Callable[[Any], int]], int]) -> int:
-    """How many references there are on the way to `_references` when nobody else has one."""
+    """How many references there are on the way to `_references` when there is no other."""
     return way(_references)
 
 

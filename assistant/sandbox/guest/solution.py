@@ -181,7 +181,7 @@ class Solution:
         decoder = serialization.Decoder(origins, self._incoming, number_new=True)
         args, kwargs = decoder.decode(request["args"])
         value = function(*args, **kwargs)
-        kept = self._kept.told(value, args)
+        kept = self._kept.report(value, args)
         encoder = self._encoder(origins, number_new=True)
         try:
             after = encoder.encode((args, kwargs))

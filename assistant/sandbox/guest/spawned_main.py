@@ -9,7 +9,7 @@ import sys
 from assistant.sandbox.guest import pytest_shim, solution
 from assistant.sandbox.guest.roles import ROLES, settle_descriptors
 from assistant.sandbox.isolation import rlimits
-from assistant.sandbox.isolation.unconfined import NoWalls
+from assistant.sandbox.isolation.unconfined import Unconfined
 
 _ASIDE = 64
 
@@ -20,7 +20,7 @@ def main(configuration: str) -> None:
     pytest_shim.install()
     solution.prepare_streams()
     rlimits.share_files()
-    NoWalls({}).enclose_child(settings["role"], settings["limits"])
+    Unconfined({}).enclose_child(settings["role"], settings["limits"])
     sys.path.pop(0)
     ROLES[settings["role"]](*settle_descriptors(in_order(settings["fds"])))
 

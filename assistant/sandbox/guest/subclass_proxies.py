@@ -1,7 +1,7 @@
 """Stand-ins in the judge for instances of a program's subclasses of plain types (named tuples, enums, an own `str`).
 
 A stand-in is a plain value in everything that the subclass leaves as it is. What the subclass does in its own way,
-and every attribute that a plain value lacks, only exists in the program's process: the test must run beside it.
+and every attribute that a plain value lacks, only exists in the program's process: the test must run in that process.
 Only a comparison with a plain value is refused instead, since there the program would decide what is equal.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from assistant.sandbox.guest.bounded_repr import show
-from assistant.sandbox.guest.refusals import MustRunBeside, ProgramRefused, RemoteKind
+from assistant.sandbox.guest.refusals import MustRunUnsealed, ProgramRefused, RemoteKind
 from assistant.sandbox.guest.subclass_differences import COMPARING, ROUNDED
 
 PLAIN_KEY = "<plain>"
@@ -136,16 +136,18 @@ def _body(parent: type, name: str, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _no_attribute(_self: Any, name: str) -> Any:
-    raise MustRunBeside(f"the test looks inside an object of the program's (`{name}`)")
+    raise MustRunUnsealed(f"the test looks inside an object of the program's (`{name}`)")
 
 
 def _no_change(_self: Any, name: str, *_value: Any) -> None:
-    raise MustRunBeside(f"the test changes an object of the program's (`{name}`)")
+    raise MustRunUnsealed(f"the test changes an object of the program's (`{name}`)")
 
 
 def _only_beside(name: str) -> Callable[..., Any]:
     def ask(self: Any, *_args: Any, **_named: Any) -> Any:
-        raise MustRunBeside(f"the test uses `{name}` of an object of the program's (`{type(self).__name__}`)")
+        raise MustRunUnsealed(
+            f"the test uses `{name}` of an object of the program's (`{type(self).__name__}`)"
+        )
 
     return ask
 
@@ -153,7 +155,7 @@ def _only_beside(name: str) -> Callable[..., Any]:
 def _comparing(name: str) -> Callable[[Any, Any], Any]:
     def compare(_self: Any, other: Any = None) -> Any:
         if type(type(other)) is RemoteKind:
-            raise MustRunBeside(f"the test compares objects (`{name}`)")
+            raise MustRunUnsealed(f"the test compares objects (`{name}`)")
         raise ProgramRefused(f"a `{name}` decides itself what it is equal to")
 
     return compare

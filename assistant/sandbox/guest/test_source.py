@@ -1,4 +1,4 @@
-"""What a test's text asks of the program: which names, and whether it must run beside the code."""
+"""What a test's source needs of the program: which names, and whether it must run in the program's process."""
 
 from __future__ import annotations
 

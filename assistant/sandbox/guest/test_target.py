@@ -46,7 +46,7 @@ def _is_python_s(name: str, kinds: dict[str, Kind]) -> bool:
 
 
 def may_have_homes(kinds: dict[str, Kind], given: str) -> bool:
-    """Whether it matters where names come from: something beside the function under test may be a library's."""
+    """Whether it matters where names come from: a name other than the function under test may be a library's."""
     foreign = [n for n, kind in kinds.items() if kind.kind in _HOMED and kind.home is None and n != given]
     return len(foreign) > (0 if given else 1) or any(kinds[name].kind == "module" for name in foreign)
 
@@ -59,8 +59,8 @@ def names_a_module(name: str, kind: Kind, texts: list[test_source.Text]) -> Kind
     rooted = any(name == root for text in texts for root, _ in text.attributes)
     called = any(name in text.calls for text in texts)
     known = name in test_source.LIBRARY_MODULES or name in test_source.WATCHED_MODULES
-    told = kind.kind != "missing" and rooted and not called and known
-    return Kind("module", Home(name, "")) if told else kind
+    is_module = kind.kind != "missing" and rooted and not called and known
+    return Kind("module", Home(name, "")) if is_module else kind
 
 
 def classes_in(texts: list[test_source.Text], kinds: dict[str, Kind], entry: str) -> set[str]:
@@ -78,7 +78,7 @@ def reason(
     entry: str,
     given: str = "",
 ) -> str:
-    """Why this text must run beside the code: it names a class of the program's, or looks inside it.
+    """Why this text must run in the program's process: it names a class of the program's, or looks inside it.
 
     `entry` is the function under test, `given` the same where the problem names it.
     """

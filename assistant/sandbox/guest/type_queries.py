@@ -6,7 +6,7 @@ import types
 from typing import Any
 
 from assistant.sandbox.guest.proxies import PLAIN, Opaque, is_held
-from assistant.sandbox.guest.refusals import MustRunBeside, RemoteKind
+from assistant.sandbox.guest.refusals import MustRunUnsealed, RemoteKind
 
 _KNOWN = frozenset({*PLAIN, object})
 
@@ -14,23 +14,23 @@ _KNOWN = frozenset({*PLAIN, object})
 def ask_isinstance(value: Any, kinds: Any, /) -> bool:
     """The program's own objects are no plain values; whether they are anything else, only the program knows."""
     if is_held(value) and vars(value).get("_why"):
-        raise MustRunBeside("the test asks for the class of a value that cannot be brought over")
+        raise MustRunUnsealed("the test asks for the class of a value that cannot be brought over")
     if type(type(value)) is RemoteKind and not all(kind in _KNOWN for kind in _listed(kinds)):
-        raise MustRunBeside("the test asks for the class of an object of the program's")
+        raise MustRunUnsealed("the test asks for the class of an object of the program's")
     if type(type(value)) is RemoteKind and _of_numpy(value):
-        raise MustRunBeside("the test asks for the class of a number of numpy's")
+        raise MustRunUnsealed("the test asks for the class of a number of numpy's")
     return isinstance(value, kinds)
 
 
 def ask_hasattr(value: Any, name: str, /) -> bool:
     if type(type(value)) is RemoteKind:
-        raise MustRunBeside(f"the test looks inside an object of the program's (`{name}`)")
+        raise MustRunUnsealed(f"the test looks inside an object of the program's (`{name}`)")
     return hasattr(value, name)
 
 
 def ask_callable(value: Any, /) -> bool:
     if is_held(value) and isinstance(value, Opaque):
-        raise MustRunBeside("the test asks whether an object of the program's can be called")
+        raise MustRunUnsealed("the test asks whether an object of the program's can be called")
     return callable(value)
 
 

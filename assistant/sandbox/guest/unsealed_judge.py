@@ -70,8 +70,8 @@ class LocalLink:
         return self._module.__dict__[name]
 
 
-class BesideJudge(Judge):
-    """A judge without a wall between it and the program."""
+class UnsealedJudge(Judge):
+    """A judge in the program's own process."""
 
     def _run_eval(self, test: dict[str, Any]) -> dict[str, Any]:
         value = eval(compile(test["code"], "expression", "eval"), self._namespace)
@@ -89,7 +89,7 @@ def main(harness_fd: int, output_fd: int) -> None:
     gc.enable()
     harness = framing.Frames(socket.socket(fileno=harness_fd))
     try:
-        BesideJudge(harness, LocalLink(), beside=True).serve()
+        UnsealedJudge(harness, LocalLink(), unsealed=True).serve()
     except framing.FrameError:
         pass
     finally:

@@ -1,4 +1,4 @@
-"""Why a test must run beside the code: it looks inside the program, shares something with it, or runs what it gives.
+"""Why a test must run in the program's process: it inspects the program, shares values with it, or runs its values.
 
 Only the test's text decides. A program has no say in whether its verdict is sealed.
 """

@@ -1,7 +1,7 @@
-"""The fork server: loads everything once, walls itself in, and forks confined children when asked.
+"""The fork server: imports everything once, confines itself, and forks confined children on request.
 
 It never runs untrusted code and is never given a test. Requests come one at a time, each answered before the
-next, as packets on fd 0; descriptors for the children travel beside them.
+next, as packets on fd 0; descriptors for the children travel with them.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from assistant.sandbox.guest import package_finder, preload, pytest_shim, soluti
 from assistant.sandbox.guest.roles import ROLES, settle_descriptors
 from assistant.sandbox.isolation import linux
 from assistant.sandbox.isolation.rlimits import FILES
-from assistant.sandbox.isolation.unconfined import NoWalls
+from assistant.sandbox.isolation.unconfined import Unconfined
 
 Json = dict[str, Any]
-Walls = linux.LinuxWalls | NoWalls
+Isolation = linux.LinuxIsolation | Unconfined
 _PACKET = 1 << 16
 _PATIENCE = 0.1
 """Seconds that a child may take to be gone by itself once its stream has closed."""
@@ -32,9 +32,9 @@ _PATIENCE = 0.1
 class Zygote:
     """Answers the harness on `control`."""
 
-    def __init__(self, control: socket.socket, walls_in_force: Walls) -> None:
+    def __init__(self, control: socket.socket, isolation: Isolation) -> None:
         self._control = control
-        self._walls = walls_in_force
+        self._isolation = isolation
         self._children: set[int] = set()
 
     def serve(self) -> None:
@@ -55,7 +55,7 @@ class Zygote:
         return True
 
     def _do_start(self, request: Json, fds: list[int]) -> Json:
-        self._walls.begin()
+        self._isolation.begin()
         pids, given = [], list(fds)
         for role, count in request["roles"]:
             own, given = given[:count], given[count:]
@@ -68,7 +68,7 @@ class Zygote:
             self._children.add(pid)
             return pid
         try:
-            self._walls.enclose_child(role, limits)
+            self._isolation.enclose_child(role, limits)
             ROLES[role](*settle_descriptors(own))
         except BaseException as error:
             with contextlib.suppress(BaseException):
@@ -93,29 +93,29 @@ class Zygote:
             time.sleep(0.001)
 
     def _do_clear(self, request: Json, _fds: list[int]) -> Json:
-        """Kill what still runs, but for the standing judge, and wipe what it wrote."""
+        """Kill what still runs, but for the persistent judge, and wipe what it wrote."""
         ending = self._children - {request["keep"]}
         for pid in ending:
             os.kill(pid, signal.SIGKILL)
         for pid in ending:
             os.waitpid(pid, 0)
         self._children -= ending
-        return {"cleared": self._walls.clear()}
+        return {"cleared": self._isolation.clear()}
 
 
 def main(configuration: str) -> None:
-    """Wall the process in, say which layers stand, then serve."""
+    """Confine the process, report the active layers, then serve."""
     control = take_control()
     settings = json.loads(configuration)
     preload.everything()
     pytest_shim.install()
     warm_up.up()
     try:
-        in_force = raise_walls(settings)
+        in_force = isolate(settings)
     except linux.NoNamespaces as error:
         control.send(json.dumps({"no_namespaces": str(error)}).encode())
         return
-    except linux.WallError as error:
+    except linux.IsolationError as error:
         control.send(json.dumps({"failed": str(error)}).encode())
         return
     package_finder.grant({name: in_force.folder_of(folder) for name, folder in settings["packages"].items()})
@@ -138,10 +138,10 @@ def take_control() -> socket.socket:
     return socket.socket(fileno=top)
 
 
-def raise_walls(settings: Json) -> Walls:
-    """The walls that the settings ask for."""
+def isolate(settings: Json) -> Isolation:
+    """The isolation that the settings request."""
     if settings["unsafe"]:
-        return NoWalls({"unsafe": True})
+        return Unconfined({"unsafe": True})
     return linux.enclose_worker(
         with_namespaces=settings["namespaces"],
         packages=[*settings["packages"].values(), *settings["libraries"]],

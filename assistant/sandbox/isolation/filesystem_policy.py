@@ -1,7 +1,7 @@
 """The files that a Python program needs to run, and nothing else."""
 
 # ruff: noqa: PTH112, PTH118, PTH119, PTH120, PTH208
-# (raw paths: this code stands between a fork and a wall)
+# (raw paths: this code runs between a fork and the confinement)
 from __future__ import annotations
 
 import os
@@ -11,7 +11,7 @@ import sysconfig
 DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
 SCRATCH = "/tmp"
 PACKAGES = "/packages"
-"""Behind the second wall the granted packages are here: where they are installed may be below the scratch."""
+"""Inside the namespaces the granted packages are here: where they are installed may be below the scratch."""
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 _FOREIGN = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
 
@@ -51,7 +51,7 @@ def readable(packages: list[str]) -> list[str]:
 
 
 def behind_namespaces(package: str) -> str:
-    """Where the folder `package` is seen behind the second wall; folders that were beside it still are."""
+    """Where the folder `package` is seen inside the namespaces; its neighbouring folders are kept next to it."""
     return os.path.join(PACKAGES, os.path.basename(package))
 
 

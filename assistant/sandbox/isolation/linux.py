@@ -22,16 +22,16 @@ from assistant.sandbox.isolation.syscalls import TABLES
 Layers = dict[str, bool | str]
 
 
-class WallError(Exception):
-    """A required layer cannot be raised here; one line that says which."""
+class IsolationError(Exception):
+    """A required layer is not available here; the message says which."""
 
 
 class NoNamespaces(Exception):
-    """The kernel (or the container around us) forbids the second wall; the first may still stand."""
+    """The kernel (or a surrounding container) forbids namespaces; Landlock and seccomp may still work."""
 
 
-class LinuxWalls:
-    """Layers in force, and what each child still adds to them; all of that is made ready here, once."""
+class LinuxIsolation:
+    """Active layers, and those that each child adds; all are prepared here, once."""
 
     def __init__(self, layers: Layers, abi: int, tasks: int, *, has_scratch: bool) -> None:
         self.layers = layers
@@ -42,7 +42,7 @@ class LinuxWalls:
         if abi < 3:  # this Landlock does not know truncation by name
             without |= {"truncate"}
         self._for_one_run = seccomp.Prepared(platform.machine(), without)
-        self._for_standing = seccomp.Prepared(platform.machine(), without, extra={"recvmsg"})
+        self._for_persistent = seccomp.Prepared(platform.machine(), without, extra={"recvmsg"})
         null = ("/dev/null", landlock.WRITE_FILE)
         own = [(filesystem_policy.SCRATCH, landlock.in_scratch(abi))] if has_scratch else []
         self._for_judge = landlock.Ruleset(abi, landlock.writing(abi), [null])
@@ -53,12 +53,12 @@ class LinuxWalls:
     def enclose_child(self, role: str, bounds: dict[str, Any]) -> None:
         """The child's own layers; after this it is ready for untrusted code."""
         libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
-        judge = role in ("judge", "standing")
+        judge = role in ("judge", "persistent")
         os.chdir(filesystem_policy.SCRATCH if self._has_scratch and not judge else "/")
         # A domain of its own for each child: the program cannot signal the judge.
         (self._for_judge if judge else self._for_program).enforce()
         rlimits.apply(bounds["memory_bytes"], bounds["seconds"], bounds["cases"], self._tasks)
-        (self._for_standing if role == "standing" else self._for_one_run).install()
+        (self._for_persistent if role == "persistent" else self._for_one_run).install()
 
     def folder_of(self, package: str) -> str:
         """Where the installed folder `package` is seen from here."""
@@ -76,8 +76,8 @@ class LinuxWalls:
             scratch_dir.forget(filesystem_policy.SCRATCH)
 
 
-def enclose_worker(*, with_namespaces: bool, packages: list[str]) -> LinuxWalls:
-    """Raise the layers that all children share, `packages` in reach. Raises `WallError` or `NoNamespaces`."""
+def enclose_worker(*, with_namespaces: bool, packages: list[str]) -> LinuxIsolation:
+    """Apply the layers that all children share, `packages` in reach. Raises `IsolationError` or `NoNamespaces`."""
     os.umask(0o022)
     abi = _required()
     uid = privileges.own_uid()
@@ -94,19 +94,19 @@ def enclose_worker(*, with_namespaces: bool, packages: list[str]) -> LinuxWalls:
         libc.prctl(libc.PR_SET_DUMPABLE, 0)
         _close_files(abi, inside, packages)
         rlimits.share(tasks)
-        return LinuxWalls(_layers(abi, inside, user), abi, tasks, has_scratch=inside)
+        return LinuxIsolation(_layers(abi, inside, user), abi, tasks, has_scratch=inside)
     except OSError as error:
-        raise WallError(f"{error.strerror or error}") from None
+        raise IsolationError(f"{error.strerror or error}") from None
 
 
 def _required() -> int:
-    """The Landlock ABI; `WallError` where a required layer is missing."""
+    """The Landlock ABI; `IsolationError` where a required layer is missing."""
     machine = platform.machine()
     if machine not in TABLES:
-        raise WallError(f"no system-call table for {machine} processors")
+        raise IsolationError(f"no system-call table for {machine} processors")
     abi = landlock.version()
     if not abi:
-        raise WallError("this kernel has no Landlock (Linux 5.13 or newer, with the LSM enabled)")
+        raise IsolationError("this kernel has no Landlock (Linux 5.13 or newer, with the LSM enabled)")
     return abi
 
 

@@ -1,11 +1,11 @@
-"""The second wall: user, pid, mount, network, IPC and host-name namespaces around one worker.
+"""Namespaces: user, pid, mount, network, IPC and host-name namespaces around one worker.
 
 Inside, the file tree holds the standard library, shared libraries, three devices, and a private scratch in
 memory; nothing of the machine's own.
 """
 
 # ruff: noqa: PTH102, PTH103, PTH106, PTH110, PTH120, PTH123
-# (raw paths: this code stands between a fork and a wall)
+# (raw paths: this code runs between a fork and the confinement)
 from __future__ import annotations
 
 import contextlib
@@ -53,7 +53,7 @@ def enter(packages: list[str]) -> None:
 
 
 def _start_counting_anywhere() -> None:
-    """Process ids from a random number on: a program's own would tell it how many runs there were before.
+    """Start process ids at a random number: otherwise a program's own id reveals the number of earlier runs.
 
     Any number is as likely as any other (they wrap around), so that taking many of them (threads) tells nothing.
     """

@@ -1,7 +1,7 @@
-"""Who confined code is: nobody, without capabilities, and never able to gain any."""
+"""User and capabilities of confined code: an unused user id, no capabilities, and no way to gain any."""
 
 # ruff: noqa: PTH116, PTH120, PTH123
-# (raw paths: this code stands between a fork and a wall)
+# (raw paths: this code runs between a fork and the confinement)
 from __future__ import annotations
 
 import contextlib
@@ -10,7 +10,7 @@ import os
 from assistant.sandbox.isolation import filesystem_policy, libc
 
 _FIRST_UNUSED, _UNUSED = 61184, 4000
-"""User ids that belong to nobody (systemd takes its dynamic users from here)."""
+"""User ids without an account (systemd takes its dynamic users from here)."""
 _READ_PAST_PERMISSIONS = 2
 """CAP_DAC_READ_SEARCH."""
 _ROOT = "root without capabilities; its threads are not counted"
@@ -23,16 +23,16 @@ def own_uid() -> int:
 
 
 def step_down(uid: int) -> str:
-    """Become `uid` and give up what root may do (or what a user namespace gave); what is left, in words."""
+    """Become `uid` and give up what root may do (or what a user namespace gave); what is left, as text."""
     keep = 0
-    words = "own user, no capabilities"
+    remaining = "own user, no capabilities"
     _drop_bounding()
     if not os.getuid():
-        keep, words = _leave_root(uid)
+        keep, remaining = _leave_root(uid)
     libc.set_capabilities(keep)
     libc.prctl(libc.PR_CAP_AMBIENT, libc.PR_CAP_AMBIENT_CLEAR_ALL)
     libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
-    return words
+    return remaining
 
 
 def _leave_root(uid: int) -> tuple[int, str]:

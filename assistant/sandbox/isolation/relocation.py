@@ -1,7 +1,7 @@
-"""An interpreter that lies below the scratch is seen elsewhere behind the second wall; this process follows it."""
+"""An interpreter that lies below the scratch is seen elsewhere inside the namespaces; this process follows it."""
 
 # ruff: noqa: PTH110
-# (raw paths: this code stands between a fork and a wall)
+# (raw paths: this code runs between a fork and the confinement)
 from __future__ import annotations
 
 import os
@@ -16,12 +16,12 @@ _PREFIXES = ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix")
 
 
 def moved(path: str) -> str:
-    """Where `path` of the machine is seen behind the second wall."""
+    """Where `path` of the machine is seen inside the namespaces."""
     return ELSEWHERE + path if path.startswith(SCRATCH + "/") else path
 
 
 def follow() -> None:
-    """Behind the second wall: everything that will still be imported is looked for where it is now."""
+    """Inside the namespaces: everything that will still be imported is looked for where it is now."""
     sys.path[:] = map(_found, sys.path)
     for name in _PREFIXES:
         setattr(sys, name, _found(getattr(sys, name)))

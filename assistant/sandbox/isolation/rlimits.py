@@ -1,7 +1,7 @@
 """Resource limits of one confined process."""
 
 # ruff: noqa: PTH116, PTH208
-# (raw paths: this code stands between a fork and a wall)
+# (raw paths: this code runs between a fork and the confinement)
 from __future__ import annotations
 
 import contextlib
@@ -22,7 +22,7 @@ _BACKSTOP_SECONDS = 10
 
 
 def share(tasks: int) -> None:
-    """Limits that are the same for every child: files, threads, core dumps, room for a deep stack."""
+    """Limits that are the same for every child: files, threads, core dumps, a deep stack."""
     share_files()
     _set(resource.RLIMIT_MEMLOCK, 0)
     _set(resource.RLIMIT_MSGQUEUE, 0)

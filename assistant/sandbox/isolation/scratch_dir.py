@@ -1,7 +1,7 @@
 """The one folder that a program may write to, emptied after every run."""
 
 # ruff: noqa: PTH101, PTH104, PTH106, PTH108, PTH118, PTH208, PTH211
-# (raw paths: this code stands between a fork and a wall)
+# (raw paths: this code runs between a fork and the confinement)
 from __future__ import annotations
 
 import contextlib
@@ -80,7 +80,7 @@ def _raise_children(folder: str, path: str, prefix: str, number: int) -> int:
 
 
 def forget(folder: str) -> None:
-    """Give the folder itself the rights and the times that it always has: nothing can be told by them."""
+    """Reset the folder's own mode and times, so that no information passes from run to run."""
     with contextlib.suppress(OSError):
         os.chmod(folder, 0o1777)  # fails where it is not ours: there no program can change it either
     with contextlib.suppress(OSError):

@@ -19,7 +19,7 @@ from assistant.sandbox.isolation.syscalls import ARCHITECTURES, EXTRA, TABLES
 THREAD_FLAGS = (0x003D0F00, 0x007D0F00)
 """`clone` flags of a new thread, as glibc and musl write them."""
 _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032)
-"""Duplicate, flags, locks, pipe size: nothing that directs a signal at somebody, no lock that outlives its process
+"""Duplicate, flags, locks, pipe size: nothing that directs a signal at a process, no lock that outlives its process
 (open file descriptions are shared with the processes that a child was forked from)."""
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """Is it a terminal, its size, bytes waiting, non-blocking, close on exec."""
@@ -37,7 +37,7 @@ CHANGING_BY_NAME = frozenset({"chmod", "fchmod", "fchmodat", "utimensat", "utime
 name files of the machine's own (no private root)."""
 _O_TRUNC, _O_ACCMODE = 0o1000, 3
 _MISSING = ("clone3", "openat2", "epoll_pwait2")
-"""Calls that the C library does without when told that they do not exist."""
+"""Calls for which the C library has a fallback when they fail with ENOSYS."""
 
 
 def filter_for(

@@ -1,4 +1,4 @@
-"""No walls at all: for `--unsafe-run`, and below another system's own sandbox."""
+"""No isolation: for `--unsafe-run`, and inside another system's own sandbox."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from assistant.sandbox.isolation import rlimits
 
 
-class NoWalls:
-    """No wall; memory and processor time are bounded all the same, so that a mistake does not stop the machine."""
+class Unconfined:
+    """No confinement, but memory and processor time are bounded, so that a mistake does not stop the machine."""
 
     def __init__(self, layers: dict[str, bool | str]) -> None:
         self.layers = layers

@@ -105,7 +105,7 @@ class VerdictTable(TopEdge, VirtualList):
 def _title(verdicts: Verdicts) -> str:
     if not verdicts.tested:
         return "Tests"
-    seal = "" if verdicts.sealed else ", unsealed: a test ran beside the code"
+    seal = "" if verdicts.sealed else ", unsealed: a test ran in the program's process"
     hidden = [row.case.passed for row in verdicts.rows if row.hidden and row.case is not None]
     told = f", hidden: {sum(hidden)} of {len(hidden)}" if hidden else ""
     return f"Tests  {verdicts.passed} of {len(verdicts.visible)} pass{told}{seal}"

@@ -304,7 +304,7 @@ CASES = (
     Case(
         "patch frames pack",
         dedented(
-            "import sys\nm=sys.modules['assistant.sandbox.guest.framing']\nold=m.pack\ndef pack(o):\n    o=dict(o); o.update(verdict='passed', value=5, ready=True, beside=['x'], own_judge='x', loaded=True)\n    return old(o)\nm.pack=pack\ndef f(x): return 5\n"
+            "import sys\nm=sys.modules['assistant.sandbox.guest.framing']\nold=m.pack\ndef pack(o):\n    o=dict(o); o.update(verdict='passed', value=5, ready=True, unsealed=['x'], own_judge='x', loaded=True)\n    return old(o)\nm.pack=pack\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -403,7 +403,7 @@ CASES = (
     Case(
         "forge raised AssertionError",
         dedented(
-            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._do_call=lambda s,r: {'raised':{'type':'MustRunBeside','mro':['MustRunBeside','ProgramDied','SystemExit'],'text':'x','exit':0}}\ndef f(x): return 5\n"
+            "import sys\nS=sys.modules['assistant.sandbox.guest.solution'].Solution\nS._do_call=lambda s,r: {'raised':{'type':'MustRunUnsealed','mro':['MustRunUnsealed','ProgramDied','SystemExit'],'text':'x','exit':0}}\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -421,7 +421,7 @@ CASES = (
     Case(
         "judge import from child",
         dedented(
-            "import sys\nfor m in list(sys.modules.values()):\n    for n in ('Judge','BesideJudge'):\n        c=getattr(m,n,None)\n        if c is not None: c._judged=lambda s,t: {'verdict':'passed','seconds':0}\ndef f(x): return 5\n"
+            "import sys\nfor m in list(sys.modules.values()):\n    for n in ('Judge','UnsealedJudge'):\n        c=getattr(m,n,None)\n        if c is not None: c._judged=lambda s,t: {'verdict':'passed','seconds':0}\ndef f(x): return 5\n"
         ),
         ("assert f(2) == 4",),
         passes=False,
@@ -625,7 +625,7 @@ CASES = (
     Case(
         "downgrade by int",
         dedented(
-            "def f(x):\n    import sys\n    if any('beside' in m for m in sys.argv): return 4\n    return 5\n"
+            "def f(x):\n    import sys\n    if any('unsealed' in m for m in sys.argv): return 4\n    return 5\n"
         ),
         ("assert f('a').upper() == 'A'",),
         passes=False,

@@ -273,7 +273,7 @@ CASES = (
         f"""
         import os, struct
         body = {_VERDICT!r}.encode()
-        ready = b'{{"ready":true,"beside":[]}}'
+        ready = b'{{"ready":true,"unsealed":[]}}'
         for fd in range(3, 64):
             for part in (ready, body):
                 try:

@@ -75,7 +75,7 @@ def without_collection() -> Iterator[None]:
 
 @contextlib.contextmanager
 def deep() -> Iterator[None]:
-    """Room for nested values, whatever recursion limit the program or the test has set."""
+    """A recursion limit for nested values, whatever recursion limit the program or the test has set."""
     before = sys.getrecursionlimit()
     try:
         with contextlib.suppress(RecursionError):
