@@ -1,4 +1,4 @@
-"""One sitting of a run: from jobs to what the folder holds afterwards, whether it was finished or cut short."""
+"""One invocation of a resumable benchmark run: generates missing samples and writes the summary."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Drawing = Callable[[folders.Json], tuple[Draw, tuple[float, float]]]
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """What every bench shares."""
+class BenchmarkRun:
+    """A run folder with its engine and judge; shared by all experiments."""
 
     folder: Path
     engine: Engine
@@ -36,7 +36,7 @@ class Sitting:
     watch: Watch = lambda _: None
 
     def make(self, jobs: Iterable[Job], total: int, log_name: str = folders.SAMPLES) -> RunTotals:
-        """Make what is missing; how long it took is kept for the summary, also when it fails or is stopped."""
+        """Generate missing samples; the time is recorded for the summary, also when this fails or is stopped."""
         log = SampleLog(self.folder / log_name)
         tally = RunTotals(total)
         for sample in read_samples(log.path):

@@ -26,7 +26,7 @@ class Prices(FrozenModel):
 
 
 def costs_of(groups: Iterable[Group], prices: Prices, parts: Iterable[Mapping[str, Any]]) -> Json:
-    """Tokens over all samples; wall clock and use of the machine over the parts that the run was made in."""
+    """Tokens over all samples; wall clock and use of the machine over the invocations of the run."""
     groups, parts = list(groups), list(parts)
     prompt = sum(group.prompt_tokens for group in groups)
     generated = sum(group.generated_tokens for group in groups)
@@ -46,7 +46,7 @@ def costs_of(groups: Iterable[Group], prices: Prices, parts: Iterable[Mapping[st
 
 
 def part_of(seconds: float, samples: int, tokens: int, usage: Usage) -> Json:
-    """One sitting of a run that may be stopped and gone on with."""
+    """One invocation of a resumable run."""
     return {
         "seconds": seconds,
         "samples": samples,
@@ -59,18 +59,18 @@ def part_of(seconds: float, samples: int, tokens: int, usage: Usage) -> Json:
 
 
 def cost_lines(costs: Mapping[str, Any]) -> Iterable[str]:
-    """The same in words."""
-    words = [
+    """The same as text."""
+    parts_of_line = [
         f"{count(costs['prompt_tokens'])} tokens read, {count(costs['generated_tokens'])} written "
         f"in {duration(costs['seconds'])}"
     ]
     if costs["tokens_per_second"]:
-        words.append(
+        parts_of_line.append(
             f"{costs['tokens_per_second']:.0f} tokens/s, {costs['samples_per_second']:.2f} samples/s"
         )
     if costs["cost"] is not None:
-        words.append(f"cost {costs['cost']:.2f}")
-    yield "; ".join(words)
+        parts_of_line.append(f"cost {costs['cost']:.2f}")
+    yield "; ".join(parts_of_line)
     last = costs["parts"][-1] if costs["parts"] else {}
     if last.get("cpu_percent") is not None:
         gpu = "" if last["gpu_percent"] is None else f", GPU {last['gpu_percent']:.0f}% busy"

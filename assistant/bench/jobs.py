@@ -24,7 +24,7 @@ class Job:
     sampling: Sampling
     samples: int = 1
     expected: str = ""
-    """What the answer is held against, where that is not the problem's tests."""
+    """What the answer is compared with, where that is not the problem's tests."""
 
 
 @dataclass(frozen=True)

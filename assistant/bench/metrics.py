@@ -16,7 +16,7 @@ KS = (1, 2, 5, 10, 20, 50, 80, 100, 200)
 
 
 class Measure(FrozenModel):
-    """A share or mean with its 95% interval; `of` is what it is taken over. None: there is nothing to tell."""
+    """A share or mean with its 95% interval; `of` is what it is taken over. None: there is no value."""
 
     value: float | None
     low: float | None = None

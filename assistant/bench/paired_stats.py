@@ -14,7 +14,7 @@ Measured = Callable[[RowTally], float]
 
 class Difference(FrozenModel):
     """First minus second over the rows that both have; the interval is a bootstrap over problems (None where no
-    row differs: resampling nothing tells nothing).
+    row differs: resampling without differing rows has no meaning).
 
     `p` is exact: McNemar's where each row is solved or not, else the sign test over rows.
     """

@@ -15,7 +15,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def percent(measure: Mapping[str, Any]) -> str:
-    """`54.2% (49.8–58.5)`; a dash where there is nothing to tell."""
+    """`54.2% (49.8–58.5)`; a dash where there is no value."""
     if measure["value"] is None:
         return "–"
     if measure["low"] is None:

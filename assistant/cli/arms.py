@@ -59,12 +59,12 @@ def arms(
         at_once = at_once or (FOR_A_SERVER if with_model.prepare().base_url else FOR_A_MODEL_HERE)
         complete(paths, wanted, with_model, sandbox, tally.count, at_once=at_once)
     except KeyboardInterrupt:
-        tally.tell("interrupted; the same command goes on")
+        tally.report("interrupted; the same command goes on")
         return 130
     finally:
         sandbox.close()
         with_model.close()
-    tally.tell()
+    tally.report()
     return 1 if tally.failed else 0
 
 
@@ -93,7 +93,7 @@ class _Tally:
             self._told = time.monotonic()
             self._line(f"{progress}\n")
 
-    def tell(self, more: str = "") -> None:
+    def report(self, more: str = "") -> None:
         """The result: on stdout, as data."""
         self._line("")
         parts = [f"{self.made} control arms made in {self.with_arms} of {self.sessions} sessions"]

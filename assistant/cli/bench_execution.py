@@ -65,9 +65,9 @@ def execution(
         sampling = Sampling(temperature=temperature, seed=seed, max_new_tokens=max_tokens)
         template = plans.load_wording(parts.prepare())
         plan = plans.Plan(asked, problems, template, samples, sampling)
-        sitting = parts.sitting("execution", problems, plan.asked(), samples, judge=judge_value)
-        with o.with_progress("execution", sitting) as making:
-            making.make(plan.jobs(), plan.total)
-        summary = sitting.finish(plans.GROUPS, plan.total, plans.summarise, drawing)
-    o.show(summary, report, sitting.folder, json_=options.json_)
+        run = parts.run("execution", problems, plan.asked(), samples, judge=judge_value)
+        with o.with_progress("execution", run) as progressing:
+            progressing.make(plan.jobs(), plan.total)
+        summary = run.finish(plans.GROUPS, plan.total, plans.summarise, drawing)
+    o.show(summary, report, run.folder, json_=options.json_)
     return 0

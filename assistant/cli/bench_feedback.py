@@ -14,7 +14,7 @@ from assistant.core.errors import UsageError
 from assistant.core.events import PromptSettings
 
 if TYPE_CHECKING:
-    from assistant.bench.benchmark_run import Sitting
+    from assistant.bench.benchmark_run import BenchmarkRun
     from assistant.bench.feedback.feedback_jobs import JobFactory, Wording
     from assistant.bench.feedback.feedback_states import FeedbackState
 
@@ -125,11 +125,11 @@ class _Run:
     person: o.BenchOptions
 
     def once(self, wordings: Sequence[Wording], half: str) -> int:
-        """All wordings and arms over one part of the moments."""
+        """All templates and arms over one part of the states."""
         from assistant.bench.feedback.report import report
 
         with self.options.parts() as parts:
-            summary, place = self._made(parts, self._moments(parts), wordings, self.arms, half)
+            summary, place = self._made(parts, self._states(parts), wordings, self.arms, half)
         o.show(summary, report, place, json_=self.options.json_)
         return 0
 
@@ -140,20 +140,20 @@ class _Run:
         from assistant.bench.run_folder import write_json
 
         with self.options.parts() as parts:
-            moments = self._moments(parts)
-            chosen, place = self._made(parts, moments, wordings, ("human",), "choose")
+            states = self._states(parts)
+            chosen, place = self._made(parts, states, wordings, ("human",), "choose")
             o.show(chosen, report, place, json_=self.options.json_)
             if not chosen["complete"]:
                 return 0
             best = best_wording(chosen)
             o.say(f"chosen on this half: {best}; the other half:")
             by_name = {wording.name: wording for wording in wordings}
-            final, other = self._made(parts, moments, [by_name[best]], self.arms, "report")
+            final, other = self._made(parts, states, [by_name[best]], self.arms, "report")
         o.show(final, report, other, json_=self.options.json_)
         write_json(place.parent / "search.json", {"chosen": best, "choose": chosen, "report": final})
         return 0
 
-    def _moments(self, parts: o.Parts) -> list[FeedbackState]:
+    def _states(self, parts: o.Parts) -> list[FeedbackState]:
         from assistant.bench.feedback import feedback_states as m
         from assistant.core.submission import Limits
 
@@ -167,7 +167,7 @@ class _Run:
     def _made(
         self,
         parts: o.Parts,
-        moments: list[FeedbackState],
+        states: list[FeedbackState],
         wordings: Sequence[Wording],
         arms: Sequence[str],
         half: str,
@@ -176,33 +176,33 @@ class _Run:
         from assistant.bench.feedback.report import drawing
         from assistant.bench.feedback.summary import summarise
 
-        chosen = half_of(moments, half)[: self.limit]
-        sitting = self._sitting(parts, chosen, wordings, arms, half)
-        asker = self._asker(parts, chosen, sitting, arms)
+        chosen = half_of(states, half)[: self.limit]
+        run = self._run(parts, chosen, wordings, arms, half)
+        asker = self._asker(parts, chosen, run, arms)
         total = asker.total(wordings, arms)
-        with o.with_progress(f"feedback ({half})", sitting) as making:
-            making.make(asker.jobs(wordings, arms), total)
+        with o.with_progress(f"feedback ({half})", run) as progressing:
+            progressing.make(asker.jobs(wordings, arms), total)
         order = [wording.group(arm) for wording in wordings for arm in arms]
-        summary = sitting.finish(
+        summary = run.finish(
             order,
             total,
             lambda groups: {
                 "half": half,
-                "origins": sorted({moment.origin for moment in chosen}),
+                "origins": sorted({item.origin for item in chosen}),
                 **summarise(wordings, arms, groups),
             },
             drawing,
         )
-        return summary, sitting.folder
+        return summary, run.folder
 
-    def _sitting(
+    def _run(
         self,
         parts: o.Parts,
-        moments: list[FeedbackState],
+        states: list[FeedbackState],
         wordings: Sequence[Wording],
         arms: Sequence[str],
         half: str,
-    ) -> Sitting:
+    ) -> BenchmarkRun:
         from assistant.bench.feedback.feedback_states import fingerprint
         from assistant.session.prompting import load_template
 
@@ -210,45 +210,45 @@ class _Run:
         model = parts.prepare()
         templates = {w.name: load_template(w.template, is_chat=model.is_chat).sha256 for w in wordings}
         asked = {
-            "source": Path(source).name, "half": half, "rows": [m.row for m in moments],
-            "rows_sha256": fingerprint(moments), "wordings": templates, "arms": list(arms),
+            "source": Path(source).name, "half": half, "rows": [m.row for m in states],
+            "rows_sha256": fingerprint(states), "wordings": templates, "arms": list(arms),
             "samples": self.samples, "temperature": self.temperature, "seed": self.seed,
             "max_new_tokens": self.max_tokens,
             "person": self.person.model or "the same model" if "simulated" in arms else "",
         }  # fmt: skip
-        return parts.sitting("feedback", source, asked, self.samples, part=self._part(half))
+        return parts.run("feedback", source, asked, self.samples, part=self._part(half))
 
     def _part(self, half: str) -> str:
         """Both halves of a search lie in one folder."""
         return half if half != "all" else ""
 
     def _asker(
-        self, parts: o.Parts, moments: list[FeedbackState], sitting: Sitting, arms: Sequence[str]
+        self, parts: o.Parts, states: list[FeedbackState], run: BenchmarkRun, arms: Sequence[str]
     ) -> JobFactory:
         from assistant.bench.feedback.feedback_jobs import JobFactory
         from assistant.core.generation import Sampling
 
         sampling = Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens)
-        words = self._simulated(parts, moments, sitting, sampling) if "simulated" in arms else {}
-        return JobFactory(parts.prepare(), sampling, self.samples, moments, words)
+        words = self._simulated(parts, states, run, sampling) if "simulated" in arms else {}
+        return JobFactory(parts.prepare(), sampling, self.samples, states, words)
 
     def _simulated(
-        self, parts: o.Parts, moments: list[FeedbackState], sitting: Sitting, sampling: Any
+        self, parts: o.Parts, states: list[FeedbackState], run: BenchmarkRun, sampling: Any
     ) -> dict[str, str]:
-        """A second model's words about every moment, made before anything else."""
+        """A second model's feedback on every state, made first."""
         from contextlib import closing, nullcontext
 
         from assistant.bench.feedback.simulated_feedback import WORDS, Person, words_in, words_verdict
 
-        person = Person(moments, sampling)
+        person = Person(states, sampling)
         same = self.person.model is None and self.person.base_url == self.options.base_url
         with nullcontext(parts.engine) if same else closing(self.person.open_engine()) as engine:
             pace = self.person.pace(engine.prepare(), 1)
-            asking = replace(sitting, engine=engine, judge=words_verdict, pace=pace)
-            with o.with_progress("simulated person", asking) as making:
-                making.make(person.jobs(), len(moments), WORDS)
-        found = words_in(sitting.folder)
-        missing = [moment.row for moment in moments if moment.row not in found]
+            asking_run = replace(run, engine=engine, judge=words_verdict, pace=pace)
+            with o.with_progress("simulated person", asking_run) as progressing:
+                progressing.make(person.jobs(), len(states), WORDS)
+        found = words_in(run.folder)
+        missing = [item.row for item in states if item.row not in found]
         if missing:
             raise UsageError(f"the simulated person has not spoken about {len(missing)} rows: run it again")
         return found

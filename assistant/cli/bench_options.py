@@ -17,7 +17,7 @@ from assistant.cli import run as session_options
 from assistant.cli.composition import RunOptions, check_options, make_engine
 
 if TYPE_CHECKING:
-    from assistant.bench.benchmark_run import Sitting
+    from assistant.bench.benchmark_run import BenchmarkRun
     from assistant.bench.costs import Prices
     from assistant.bench.jobs import Judge
     from assistant.bench.runner import Concurrency
@@ -140,9 +140,9 @@ class BenchOptions:
 
     @contextmanager
     def parts(self) -> Iterator[Parts]:
-        """Walls and engine for as long as the block lasts; both are ended with it.
+        """Sandbox and engine for the duration of the block; both are closed with it.
 
-        What the summary needs is asked for first: nobody shall learn of it after an hour of generation.
+        Requirements of the summary are checked first, not after an hour of generation.
         """
         from assistant.core.optional_deps import check
         from assistant.sandbox.local import open_sandbox
@@ -167,15 +167,15 @@ class Parts:
             return self.model
         said: list[str] = []
 
-        def tell(progress: Progress) -> None:
+        def report(progress: Progress) -> None:
             if progress.step not in said:
                 said.append(progress.step)
                 say(f"{progress.step} …")
 
-        self.model = self.engine.prepare(tell)
+        self.model = self.engine.prepare(report)
         return self.model
 
-    def sitting(
+    def run(
         self,
         bench: str,
         source: str,
@@ -183,10 +183,10 @@ class Parts:
         samples: int,
         judge: Judge | None = None,
         part: str = "",
-    ) -> Sitting:
+    ) -> BenchmarkRun:
         """The run's folder with its question written down. Raises UsageError where it holds another."""
         from assistant.bench import run_folder as folder
-        from assistant.bench.benchmark_run import Sitting
+        from assistant.bench.benchmark_run import BenchmarkRun
         from assistant.bench.scoring import ProgramJudge
         from assistant.core.submission import Limits
 
@@ -203,22 +203,22 @@ class Parts:
         out = (options.out or folder.default_folder(bench, source, model.name, common)) / part
         path = folder.open_folder(out, bench, asked, folder.described_run(self.sandbox.layers, options.given))
         chosen = judge or ProgramJudge(self.sandbox, limits)
-        return Sitting(path, self.engine, chosen, pace, options.prices)
+        return BenchmarkRun(path, self.engine, chosen, pace, options.prices)
 
 
 @contextmanager
-def with_progress(label: str, sitting: Sitting) -> Iterator[Sitting]:
-    """The sitting with a progress bar. SIGTERM ends it as Ctrl-C does: what is finished is kept."""
+def with_progress(label: str, run: BenchmarkRun) -> Iterator[BenchmarkRun]:
+    """The run with a progress bar. SIGTERM ends it as Ctrl-C does: finished samples are kept."""
     from assistant.cli.progress import progress_bar
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    say(f"in {sitting.folder}")
+    say(f"in {run.folder}")
     before = signal.signal(signal.SIGTERM, stop)
     try:
         with progress_bar(label) as watch:
-            yield replace(sitting, watch=watch)
+            yield replace(run, watch=watch)
     except KeyboardInterrupt:
         say("stopped; what was finished is kept: run the same command again to go on")
         raise

@@ -150,6 +150,6 @@ def _finish(place: Path, bench: str, total: int, json_: bool, more: Json) -> int
         raise UsageError(f"{place} is a run of bench {bench}: only synthesis runs are merged")
     summarise: Summarise = lambda groups: {**by_group(groups), **more}  # noqa: E731
     draw: Drawing = drawing
-    told: Callable[[Json], Iterable[str]] = report
-    o.show(summary_of(place, (), total, summarise, draw), told, place, json_=json_)
+    reporter: Callable[[Json], Iterable[str]] = report
+    o.show(summary_of(place, (), total, summarise, draw), reporter, place, json_=json_)
     return 0

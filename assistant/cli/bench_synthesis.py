@@ -106,14 +106,14 @@ def _run(question: Question, options: o.BenchOptions) -> int:
     with options.parts() as parts:
         problems = question.problems(parts.sandbox, o.say)
         plan = question.plan(problems, parts.prepare())
-        sitting = parts.sitting("synthesis", question.source, plan.asked(), plan.samples)
-        with o.with_progress("synthesis", sitting) as making:
-            making.make(plan.jobs(), plan.total)
-        summary = sitting.finish(
+        run = parts.run("synthesis", question.source, plan.asked(), plan.samples)
+        with o.with_progress("synthesis", run) as progressing:
+            progressing.make(plan.jobs(), plan.total)
+        summary = run.finish(
             [variant.name for variant in plan.variants],
             plan.total,
             lambda groups: summarise(plan.variants, groups),
             drawing,
         )
-    o.show(summary, report, sitting.folder, json_=options.json_)
+    o.show(summary, report, run.folder, json_=options.json_)
     return 0

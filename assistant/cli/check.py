@@ -112,7 +112,7 @@ def _submission(source: str, asserts: list[str], problem: Problem | None, timeou
 def _warn(sandbox: LocalSandbox) -> None:
     from assistant.sandbox.isolation_notice import isolation_notice
 
-    if line := isolation_isolation_notice(sandbox.layers):
+    if line := isolation_notice(sandbox.layers):
         print(line, file=sys.stderr)
 
 

@@ -230,7 +230,7 @@ def _terminal() -> str:
 
 
 def make_sandbox(options: RunOptions) -> Sandbox:
-    """The walls. Raises SandboxError where they do not stand."""
+    """The sandbox. Raises SandboxError where it is not available."""
     from assistant.sandbox.local import open_sandbox
 
     return open_sandbox(unsafe=options.unsafe)
@@ -275,8 +275,8 @@ def own_session(options: RunOptions, folder: Path) -> Path:
     return journal
 
 
-def desk_of(options: RunOptions, folder: Path, begun: Path | None) -> AnnotationQueue | None:
-    """The desk of `--study`, or of the study to which the resumed session `begun` belongs. Raises AssistantError."""
+def queue_of(options: RunOptions, folder: Path, begun: Path | None) -> AnnotationQueue | None:
+    """The queue of `--study`, or of the study to which the resumed session `begun` belongs. Raises AssistantError."""
     if options.study is not None:
         return study_desk(options, folder)
     return resumed_desk(begun, options, folder) if begun is not None else None
@@ -293,13 +293,13 @@ def is_of_study(journal: Path) -> bool:
 
 def sure_desk(options: RunOptions, folder: Path, begun: Path | None) -> AnnotationQueue:
     """`desk_of` where there is one. Raises AssistantError."""
-    desk = desk_of(options, folder, begun)
-    assert desk is not None
-    return desk
+    queue = queue_of(options, folder, begun)
+    assert queue is not None
+    return queue
 
 
 def resumed_desk(journal: Path, options: RunOptions, folder: Path) -> AnnotationQueue | None:
-    """The desk of a session that is resumed by its id, where it belongs to a study. Raises AssistantError."""
+    """The queue of a session that is resumed by its id, where it belongs to a study. Raises AssistantError."""
     from assistant.core.events import SessionStarted
     from assistant.journal.reader import read_journal
     from assistant.session.annotation_queue import AnnotationQueue

@@ -121,7 +121,7 @@ def _sandbox() -> Iterator[Finding]:
     try:
         layers = ", ".join(f"{name} {value}" for name, value in sandbox.layers.items())
         yield Finding("ok", "sandbox", f"layers: {layers}")
-        if line := isolation_isolation_notice(sandbox.layers):
+        if line := isolation_notice(sandbox.layers):
             yield Finding("warning", "sandbox", line)
         for promise in try_promises(sandbox):
             state: Literal["ok", "failure"] = "ok" if promise.kept else "failure"

@@ -34,12 +34,12 @@ def import_(
     """Make journals of released feedback data, to analyse, replay feedback from, and export."""
     from itertools import islice
 
-    from assistant.datasets.importers.detect_dataset import find_stories
-    from assistant.datasets.importers.to_journal import write_story
+    from assistant.datasets.importers.detect_dataset import find_sessions
+    from assistant.datasets.importers.to_journal import write_imported
     from assistant.sandbox.local import open_sandbox
     from assistant.settings.paths import sessions_folder
 
-    found = find_stories(file, tasks, model_name)
+    found = find_sessions(file, tasks, model_name)
     folder = sessions_folder(sessions)
     if found.note:
         print(found.note, file=sys.stderr)
@@ -47,8 +47,8 @@ def import_(
     sandbox = open_sandbox()
     written = there = 0
     try:
-        for story in islice(found.stories, limit or None):
-            if write_story(folder, story, sandbox):
+        for session in islice(found.sessions, limit or None):
+            if write_imported(folder, session, sandbox):
                 written += 1
             else:
                 there += 1

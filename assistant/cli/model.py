@@ -50,7 +50,7 @@ def list_models(json_: Json = False) -> int:
 
 @model_app.command("pull")
 def pull(name: Name = "default", device: str = typer.Option("auto", hidden=True)) -> int:
-    """Fetch a model and make it ready, going on where an earlier try stopped."""
+    """Download and convert a model, continuing where an earlier attempt stopped."""
     from assistant.engine.process.client import LocalEngine
     from assistant.engine.process.protocol import ModelChoice
 

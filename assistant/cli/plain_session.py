@@ -40,13 +40,13 @@ def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> 
     """One whole session (or a study's sessions) in plain lines. An unsolved problem is not a failure."""
     folder = composition.journal_folder(options)
     begun = composition.own_session(options, folder) if options.resume else None
-    desk = composition.desk_of(options, folder, begun)
+    queue = composition.queue_of(options, folder, begun)
     printer = Printer(json_events, who=options.annotator or "")
     held = composition.held(options, "plain")
     if held.author == "unknown" and options.author is None:
         printer.talk(UNKNOWN_AUTHOR)
-    granted = _consent(desk, printer) if desk else False
-    problem = None if begun or desk else _pick_problem(options, printer)
+    granted = _consent(queue, printer) if queue else False
+    problem = None if begun or queue else _pick_problem(options, printer)
     engine = composition.make_engine(options)
     sandbox = None
     try:
@@ -55,8 +55,8 @@ def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> 
         printer.warning = banner(sandbox.layers)
         if line := isolation_notice(sandbox.layers):
             printer.talk(line)
-        if desk is not None:
-            return _hold_study(desk, granted, engine, sandbox, printer, held)
+        if queue is not None:
+            return _hold_study(queue, granted, engine, sandbox, printer, held)
         who = composition.annotator_of(options)
         if begun is not None:
             return _hold(Session.resume(begun, engine, sandbox, annotator=who, held=held), printer)
@@ -77,18 +77,18 @@ UNKNOWN_AUTHOR = (
 
 
 def _hold(
-    session: Session, printer: Printer, desk: AnnotationQueue | None = None, granted: bool = False
+    session: Session, printer: Printer, queue: AnnotationQueue | None = None, granted: bool = False
 ) -> int:
-    """One session to its end, its control arms beside it, its journal released."""
+    """One session to its end, with its control arms in the background; the journal is closed afterwards."""
     arms = start_background_arms(session)
     try:
-        if desk is not None:
-            for event in desk.record_consent(session, granted):
+        if queue is not None:
+            for event in queue.record_consent(session, granted):
                 printer.event(event)
-        dialogue = _Dialogue(session, printer, lesson=desk is None or desk.study.lesson)
+        dialogue = _Dialogue(session, printer, lesson=queue is None or queue.study.lesson)
         status = dialogue.hold()
-        if desk is not None and not status and not printer.left:
-            _ask(desk.study.questions, printer, lambda q, a: session.record(_answered(q, a)))
+        if queue is not None and not status and not printer.left:
+            _ask(queue.study.questions, printer, lambda q, a: session.record(_answered(q, a)))
         return status
     finally:
         if arms is not None:
@@ -101,29 +101,29 @@ def _answered(question: str, answer: str) -> ev.QuestionAnswered:
 
 
 def _hold_study(
-    desk: AnnotationQueue, granted: bool, engine: Engine, sandbox: Sandbox, printer: Printer, held: Held
+    queue: AnnotationQueue, granted: bool, engine: Engine, sandbox: Sandbox, printer: Printer, held: Held
 ) -> int:
     """Problem after problem, until the study is done or the input ends; it goes on another day."""
-    goes_on = f"study {desk.study.name} goes on with `assistant --study FILE --annotator {desk.annotator}`"
-    if note := desk.changes():
+    goes_on = f"study {queue.study.name} goes on with `assistant --study FILE --annotator {queue.annotator}`"
+    if note := queue.changes():
         printer.talk(note)
-    _ask_what_is_open(desk, printer)
-    while not printer.left and (assignment := desk.next()) is not None:
-        printer.talk(f"problem {assignment.place} of {assignment.of} of study {desk.study.name}")
-        status = _hold(desk.hold(assignment, engine, sandbox, held), printer, desk, granted)
+    _ask_what_is_open(queue, printer)
+    while not printer.left and (assignment := queue.next()) is not None:
+        printer.talk(f"problem {assignment.place} of {assignment.of} of study {queue.study.name}")
+        status = _hold(queue.hold(assignment, engine, sandbox, held), printer, queue, granted)
         if status or printer.left:
-            printer.talk(goes_on if desk.only else f"study {desk.study.name} {SAME_COMMAND}")
+            printer.talk(goes_on if queue.only else f"study {queue.study.name} {SAME_COMMAND}")
             return status
-    printer.talk(goes_on if printer.left or desk.only else f"study {desk.study.name} is done: thank you")
+    printer.talk(goes_on if printer.left or queue.only else f"study {queue.study.name} is done: thank you")
     return 0
 
 
 SAME_COMMAND = "goes on with the same command, whenever you like"
 
 
-def _ask_what_is_open(desk: AnnotationQueue, printer: Printer) -> None:
+def _ask_what_is_open(queue: AnnotationQueue, printer: Printer) -> None:
     """Questions after earlier sessions that a closed or killed program left open."""
-    for left in list(desk.unanswered()):
+    for left in list(queue.unanswered()):
         if not printer.left:
             printer.talk(f"still open about {left.problem}:")
             _ask(left.questions, printer, partial(answer_question, left.journal))
@@ -139,15 +139,15 @@ def _ask(questions: Sequence[str], printer: Printer, record: Callable[[str, str]
         printer.event(record(question, line.strip()))
 
 
-def _consent(desk: AnnotationQueue, printer: Printer) -> bool:
+def _consent(queue: AnnotationQueue, printer: Printer) -> bool:
     """The annotator's answer: the one that is on record, or asked for now. What a refusal means is said."""
-    consent = desk.study.consent
+    consent = queue.study.consent
     if consent is None:
         return False
-    known = desk.consented()
+    known = queue.consented()
     granted = ask_consent(consent.text, printer.read_line) if known is None else known
     if not granted:
-        printer.talk(desk.refusal())
+        printer.talk(queue.refusal())
     return granted
 
 
@@ -164,7 +164,7 @@ class Printer:
         self._silent: list[ev.LiveEvent] = []
         """What may be shown only when the session is over."""
         self.warning = ""
-        """Said at the start and again with every verdict: the walls are less than whole."""
+        """A warning, at the start and with every verdict, while programs are not fully isolated."""
 
     def read_line(self) -> str:
         """One line of stdin with its end; empty when there is no more, or standard input is closed."""
@@ -176,7 +176,7 @@ class Printer:
         self.left = self.left or not line
         return line
 
-    def how_to_go_on(self, session: str) -> str:
+    def resume_command(self, session: str) -> str:
         """The command that goes on with a session."""
         return f"assistant resume {session}{f' --annotator {self._who}' if self._who else ''}"
 
@@ -216,7 +216,7 @@ class _Dialogue:
         self.session = session
         self.printer = printer
         self._lesson = lesson
-        """Whether the end of the session tells what the hidden tests and the control arms found."""
+        """Whether the results of hidden tests and control arms are shown at the end of the session."""
         self._failed = False
         """The last step was refused, or could not be recorded."""
         self.total = session.state.clock
@@ -251,20 +251,20 @@ class _Dialogue:
         return not waiting and any(program.complete for program in self.state.human_programs)
 
     def _try(self, step: Callable[[], None], *refusals: type[AssistantError]) -> None:
-        """Take a step; what it refuses is told, and nothing of the session is lost by it."""
+        """Take a step; a refusal is reported, and nothing of the session is lost."""
         self._failed = True
         try:
             step()
         except refusals as error:
             self.printer.talk(f"assistant: {error}")
             if isinstance(error, JournalError):
-                go_on = self.printer.how_to_go_on(self.state.session)
-                self.printer.talk(f"what was recorded is safe; say it again here, or later with: {go_on}")
+                command = self.printer.resume_command(self.state.session)
+                self.printer.talk(f"what was recorded is safe; say it again here, or later with: {command}")
             return
         self._failed = False
 
     def _turn(self) -> None:
-        """Read one line and do what it says. Bad input is told and nothing is lost."""
+        """Read one command and execute it. Bad input is reported and nothing is lost."""
         started = time.monotonic()
         cut_off = self.state.pending_feedback is not None or self.state.current_program is None
         if cut_off:
@@ -323,7 +323,7 @@ class _Dialogue:
     def _leave(self) -> None:
         self.session.clock("paused", self.total, "left")
         self._show(self.session.end("interrupted"))
-        self.printer.talk(f"interrupted; go on with: {self.printer.how_to_go_on(self.state.session)}")
+        self.printer.talk(f"interrupted; go on with: {self.printer.resume_command(self.state.session)}")
 
     def _spend(self, seconds: ev.Effort) -> None:
         self.effort, self.total = self.effort + seconds, self.total + seconds

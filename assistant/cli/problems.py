@@ -111,9 +111,9 @@ def _failure(result: Checked) -> str:
     if case is None:
         return f"{result.problem.id}: {exact_line(report.message) if report else ''}"
     detail = exact_line(case.message) or (wrong_value_text(case, "    ") if case.actual is not None else "")
-    told = f": {detail}" if detail else ""
+    detailed = f": {detail}" if detail else ""
     known = " (this task differs between releases)" if "releases-differ" in result.problem.tags else ""
-    return f"{result.problem.id}: {case.outcome.word}: {exact_line(case.test)}{told}{known}"
+    return f"{result.problem.id}: {case.outcome.word}: {exact_line(case.test)}{detailed}{known}"
 
 
 def _report(results: Sequence[Checked], *, json_: bool) -> None:

@@ -105,8 +105,8 @@ def _tell_differences(events: Sequence[ev.Event], engine: Engine) -> None:
     from assistant.session.replay import model_differences
 
     recorded = [e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)]
-    told = {line for model in recorded for line in model_differences(model, engine.prepare())}
-    for line in sorted(told):
+    differing = {line for model in recorded for line in model_differences(model, engine.prepare())}
+    for line in sorted(differing):
         print(f"differs from the recording: {line}", file=sys.stderr)
 
 

@@ -42,7 +42,7 @@ def show(
     sessions: SessionsOption = None,
     json_: JsonOption = False,
 ) -> int:
-    """Tell a session: its rounds, programs, verdicts and feedback."""
+    """Show a session: its rounds, programs, verdicts and feedback."""
     from assistant.cli.show_text import account, account_json
     from assistant.cli.text_rendering import colour_wanted
     from assistant.core.state import replay

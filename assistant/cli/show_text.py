@@ -1,4 +1,4 @@
-"""A readable account of a recorded session. Hidden verdicts and control arms are told only once it is over."""
+"""A recorded session as text. Hidden verdicts and control arms are shown only once it is over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assistant.journal.session_summary import SessionSummary
 
 
 def is_over(state: State) -> bool:
-    """Whether nobody will go on with the session."""
+    """Whether the session can no longer be continued."""
     return state.ended is not None and state.ended.reason != "interrupted"
 
 

@@ -19,7 +19,7 @@ def leave_at_once(*_: object) -> None:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Within this, Ctrl+C leaves at once. Without effect outside the main thread, or where somebody handles it."""
+    """Within this, Ctrl+C leaves at once. Without effect outside the main thread, or with an own handler."""
     try:
         handled = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
         before = None if handled else signal.signal(signal.SIGINT, leave_at_once)

@@ -94,7 +94,7 @@ def wrong_value_text(case: CaseReport, indent: str = "") -> str:
 
 
 def summary_text(state: State, *, lesson: bool = True) -> str:
-    """How the session ended; hidden verdicts and control arms are a `lesson`, told once nobody can go on with it."""
+    """How the session ended; hidden verdicts and control arms are a `lesson`, shown once it is closed."""
     reason = END_WORDS[state.ended.reason] if state.ended else "open"
     lines = ["", f"session {state.session}: {reason} {after_feedback(state)}"]
     over = state.ended is not None and state.ended.reason != "interrupted"

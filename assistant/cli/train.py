@@ -38,14 +38,14 @@ def train(
 
     said: list[str] = []
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         if progress.step not in said:
             said.append(progress.step)
             print(progress.step, file=sys.stderr)
 
     recipe = Recipe(format_, epochs, steps, learning_rate, rank, batch, accumulate, max_length, seed)
     with libraries_output():
-        record = train_on(data, model, out, recipe, cache_folder(), tell)
+        record = train_on(data, model, out, recipe, cache_folder(), report)
     if record["validation_loss_after"] is not None:
         before, after = record["validation_loss_before"], record["validation_loss_after"]
         print(f"loss on problems it was not trained on: {before:.3f} before, {after:.3f} after")

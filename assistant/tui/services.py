@@ -46,7 +46,7 @@ class Services:
     @property
     def warning(self) -> str:
         """What a person must see while the walls are less than whole; empty when they stand."""
-        return isolation_isolation_notice(self._sandbox.layers) if self._sandbox is not None else ""
+        return isolation_notice(self._sandbox.layers) if self._sandbox is not None else ""
 
     def close(self) -> None:
         """End the model's process and remove the sandbox."""

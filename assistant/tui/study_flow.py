@@ -25,14 +25,14 @@ class Studying:
     def __init__(self, app: AssistantApp, open_desk: Callable[[], AnnotationQueue]) -> None:
         self._app = app
         self._open_desk = open_desk
-        self._desk: AnnotationQueue | None = None
+        self._queue: AnnotationQueue | None = None
         self._granted: bool | None = None
         self.name = "study"
 
     @property
     def lesson(self) -> bool:
         """Whether the study wants its annotators told, after each session, what the hidden tests found."""
-        return self._desk is not None and self._desk.study.lesson
+        return self._queue is not None and self._queue.study.lesson
 
     def next(self) -> None:
         """Find out what comes next; a `StudyNext` message follows."""
@@ -42,12 +42,12 @@ class Studying:
         self._app.go.wait_until_left()
         try:
             note = ""
-            if self._desk is None:
-                self._desk = self._open_desk()
-                self.name, note = self._desk.study.name, self._desk.changes()
-                self._granted = self._desk.consented()
-            unanswered = tuple(self._desk.unanswered())
-            self._app.post_message(StudyNext(self._desk.next(), unanswered, note))
+            if self._queue is None:
+                self._queue = self._open_desk()
+                self.name, note = self._queue.study.name, self._queue.changes()
+                self._granted = self._queue.consented()
+            unanswered = tuple(self._queue.unanswered())
+            self._app.post_message(StudyNext(self._queue.next(), unanswered, note))
         except AssistantError as error:
             self._app.post_message(StudyFailed(str(error)))
 
@@ -58,10 +58,10 @@ class Studying:
         self._ask_open(list(found.unanswered), lambda: self._begin(found.assignment))
 
     def _begin(self, assignment: Assignment | None) -> None:
-        if assignment is None or self._desk is None:
+        if assignment is None or self._queue is None:
             self._app.notify(f"the study {self.name} is done: thank you", timeout=60, markup=False)
             return
-        consent = self._desk.study.consent
+        consent = self._queue.study.consent
         if consent is not None and self._granted is None:
             self._app.push_screen(ConsentScreen(consent.text), lambda yes: self._answered(yes, assignment))
         else:
@@ -69,28 +69,28 @@ class Studying:
 
     def _answered(self, granted: bool | None, assignment: Assignment) -> None:
         self._granted = bool(granted)
-        if not granted and self._desk is not None:
-            self._app.notify(self._desk.refusal(), timeout=30, markup=False)
+        if not granted and self._queue is not None:
+            self._app.notify(self._queue.refusal(), timeout=30, markup=False)
         self._app.go.work_on_assignment(assignment)
 
     def belongs(self, session: SessionSummary) -> bool:
         """Whether the annotator may see this session: it is their own, in this study."""
-        desk = self._desk
-        return desk is not None and (session.annotator, session.study) == (desk.annotator, desk.study.name)
+        queue = self._queue
+        return queue is not None and (session.annotator, session.study) == (queue.annotator, queue.study.name)
 
     def first_step(self, session: Session) -> Iterator[ev.LiveEvent]:
         """The agreement under which the session is made, then its first answer."""
-        assert self._desk is not None
+        assert self._queue is not None
         if self._granted is not None:
-            yield from self._desk.record_consent(session, self._granted)
+            yield from self._queue.record_consent(session, self._granted)
         yield from session.start()
 
     def open(self, assignment: Assignment) -> Session:
         """The session that the study wants: a new one, or the one that was interrupted. Blocks."""
-        desk, services = self._desk, self._app.services
-        assert desk is not None
+        queue, services = self._queue, self._app.services
+        assert queue is not None
         engine, sandbox = services.ready_engine(), services.sandbox()
-        return desk.hold(assignment, engine, sandbox, self._app.launch.held)
+        return queue.hold(assignment, engine, sandbox, self._app.launch.held)
 
     def _ask_open(self, unanswered: list[Unanswered], then: Callable[[], None]) -> None:
         """Questions after earlier sessions that a closed or killed app left open."""
@@ -113,7 +113,7 @@ class Studying:
     def ask_questions(self, screen: SessionScreen, then: Callable[[], None]) -> None:
         """The study's questions, one after the other; an empty answer or Esc skips one."""
         answered = screen.state.answered
-        questions = [q for q in self._desk.study.questions if q not in answered] if self._desk else []
+        questions = [q for q in self._queue.study.questions if q not in answered] if self._queue else []
 
         def keep(question: str, answer: str) -> None:
             screen.conductor.do(lambda session: _record_answer(session, question, answer))

@@ -13,8 +13,8 @@ import pytest
 
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
-from assistant.datasets.importers.detect_dataset import find_stories
-from assistant.datasets.importers.to_journal import write_story
+from assistant.datasets.importers.detect_dataset import find_sessions
+from assistant.datasets.importers.to_journal import write_imported
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import check_folder
 from assistant.sandbox.local import open_sandbox
@@ -80,12 +80,12 @@ def _table(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def _imported(file: Path, folder: Path) -> list[str]:
-    found = find_stories(file)
+    found = find_sessions(file)
     sandbox = open_sandbox()
     try:
-        for story in found.stories:
-            assert write_story(folder, story, sandbox)
-            assert not write_story(folder, story, sandbox)
+        for session in found.sessions:
+            assert write_imported(folder, session, sandbox)
+            assert not write_imported(folder, session, sandbox)
     finally:
         sandbox.close()
     assert check_folder(folder).findings == ()
@@ -141,10 +141,10 @@ def test_chats_are_joined_and_judged_where_tests_are_known(tmp_path: Path, tasks
 
 def test_other_files_are_refused_with_their_fields(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"of no known dataset.*first row has a, b"):
-        find_stories(_jsonl(tmp_path / "x.jsonl", {"a": 1, "b": 2}))
+        find_sessions(_jsonl(tmp_path / "x.jsonl", {"a": 1, "b": 2}))
     (tmp_path / "y.jsonl").write_text('{"a": 1}\n{broken\n')
     with pytest.raises(UsageError, match="line 2: not JSON"):
-        find_stories(tmp_path / "y.jsonl")
+        find_sessions(tmp_path / "y.jsonl")
 
 
 def test_imports_can_be_analysed_and_exported_each_by_itself(tmp_path: Path) -> None:
@@ -164,8 +164,8 @@ def test_imports_can_be_analysed_and_exported_each_by_itself(tmp_path: Path) -> 
             _jsonl(tmp_path / "F=gpt-4" / "r.jsonl", MINT_ROW),
             _table(tmp_path / "chat_data.csv", _chats()),
         ):
-            for story in find_stories(file).stories:
-                write_story(folder, story, sandbox)
+            for session in find_sessions(file).sessions:
+                write_imported(folder, session, sandbox)
     finally:
         sandbox.close()
     sessions, _ = read_sessions(folder)

@@ -13,7 +13,7 @@ from assistant.session.study import Consent, Study
 from tests.session.conftest import RIGHT, WRONG
 
 
-def _desk(folder: Path, who: str) -> AnnotationQueue:
+def _queue(folder: Path, who: str) -> AnnotationQueue:
     problems = [
         Problem(
             id=f"test/{name}",
@@ -28,32 +28,32 @@ def _desk(folder: Path, who: str) -> AnnotationQueue:
     return AnnotationQueue.open(study, problems, who, folder)
 
 
-def _hold(desk: AnnotationQueue, assignment: Assignment, sandbox: Sandbox, answers: list[str]) -> Session:
+def _hold(queue: AnnotationQueue, assignment: Assignment, sandbox: Sandbox, answers: list[str]) -> Session:
     session = Session.begin(
         assignment.problem,
         assignment.settings,
         ScriptedEngine(answers),
         sandbox,
-        desk.folder,
-        annotator=desk.annotator,
+        queue.folder,
+        annotator=queue.annotator,
         study=assignment.info,
     )
-    list(desk.record_consent(session, True))
+    list(queue.record_consent(session, True))
     list(session.start())
     session.close()
     return session
 
 
 def test_next_problem_until_done_and_on_another_day(tmp_path: Path, sandbox: Sandbox) -> None:
-    desk = _desk(tmp_path, "a1")
-    assert desk.consented() is None
-    first = desk.next()
+    queue = _queue(tmp_path, "a1")
+    assert queue.consented() is None
+    first = queue.next()
     assert first is not None
     assert (first.problem.id, first.place, first.of) == ("test/a", 1, 2)
-    cut_short = _hold(desk, first, sandbox, [WRONG])
-    assert desk.consented() is True
+    cut_short = _hold(queue, first, sandbox, [WRONG])
+    assert queue.consented() is True
 
-    again = _desk(tmp_path, "a1").next()
+    again = _queue(tmp_path, "a1").next()
     assert again is not None
     assert again.unfinished == cut_short.path
     resumed = Session.resume(cut_short.path, ScriptedEngine([RIGHT]), sandbox)
@@ -61,15 +61,15 @@ def test_next_problem_until_done_and_on_another_day(tmp_path: Path, sandbox: San
     list(resumed.feedback("add"))
     resumed.close()
 
-    second = desk.next()
+    second = queue.next()
     assert second is not None
     assert (second.problem.id, second.place, second.unfinished) == ("test/b", 2, None)
-    _hold(desk, second, sandbox, [RIGHT])
-    assert desk.next() is None
+    _hold(queue, second, sandbox, [RIGHT])
+    assert queue.next() is None
 
 
 def test_others_in_the_folder_do_not_matter(tmp_path: Path, sandbox: Sandbox) -> None:
-    one, two = _desk(tmp_path, "a1"), _desk(tmp_path, "a2")
+    one, two = _queue(tmp_path, "a1"), _queue(tmp_path, "a2")
     assignment = one.next()
     assert assignment is not None
     _hold(one, assignment, sandbox, [RIGHT])

@@ -1,4 +1,4 @@
-"""Predicted values held against real ones: as values, not as text."""
+"""Predicted values compared with real ones, as values and not as text."""
 
 from __future__ import annotations
 

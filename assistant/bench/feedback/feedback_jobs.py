@@ -1,4 +1,4 @@
-"""What is sent for each arm of each moment, under each wording of the dialogue."""
+"""The jobs for each arm of each feedback state, under each prompt template."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from assistant.core.problem import FrozenModel
 from assistant.core.state import State
 from assistant.session import dialogue, prompting
 from assistant.session.arms.build import ArmTask, arm_prompt
-from assistant.session.arms.shuffled import stock
+from assistant.session.arms.shuffled import builtin_feedback
 
 ARMS: tuple[str, ...] = ("human", *control_arms())
 WITH_CASES = "+cases"
 
 
 class Wording(FrozenModel):
-    """A template, with or without the failing cases beside the person's words."""
+    """A template, with or without the failing cases next to the person's feedback."""
 
     template: str
     failing_cases: bool = False
@@ -56,63 +56,63 @@ def parse_arms(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class JobFactory:
-    """Makes the jobs of all arms. `simulated` holds a model's words by row, for the arm of that name."""
+    """Makes the jobs of all arms. `simulated` holds a model's feedback by row, for the arm of that name."""
 
     model: ModelInfo
     sampling: Sampling
     samples: int
-    moments: Sequence[FeedbackState]
+    states: Sequence[FeedbackState]
     simulated: Mapping[str, str]
 
     def jobs(self, wordings: Sequence[Wording], arms: Sequence[str]) -> Iterator[Job]:
-        """Moment by moment, so that a run that is cut short has all arms of the moments it reached."""
-        for moment in self.moments:
+        """State by state, so that an interrupted run has all arms of the states it reached."""
+        for item in self.states:
             for wording in wordings:
                 for arm in arms:
-                    if self._applies(moment, arm):
-                        yield self.job(moment, wording, arm)
+                    if self._applies(item, arm):
+                        yield self.job(item, wording, arm)
 
     def total(self, wordings: Sequence[Wording], arms: Sequence[str]) -> int:
         """Samples in all."""
-        applying = sum(self._applies(moment, arm) for moment in self.moments for arm in arms)
+        applying = sum(self._applies(item, arm) for item in self.states for arm in arms)
         return applying * len(wordings) * self.samples
 
-    def job(self, moment: FeedbackState, wording: Wording, arm: str) -> Job:
-        """One arm of one moment."""
-        state = moment.under(wording.template, wording.failing_cases)
+    def job(self, item: FeedbackState, wording: Wording, arm: str) -> Job:
+        """One arm of one state."""
+        state = item.under(wording.template, wording.failing_cases)
         assert state.problem is not None
         return Job(
             group=wording.group(arm),
-            row=moment.row,
+            row=item.row,
             problem=state.problem.model_copy(update={"visible_tests": state.visible_tests()}),
-            prompt=self._prompt(state, moment, arm),
-            sampling=self._sampling(moment, arm),
+            prompt=self._prompt(state, item, arm),
+            sampling=self._sampling(item, arm),
             samples=self.samples,
         )
 
-    def _applies(self, moment: FeedbackState, arm: str) -> bool:
-        table = moment.state.current_program
+    def _applies(self, item: FeedbackState, arm: str) -> bool:
+        table = item.state.current_program
         return not (arm in ARMS[1:] and control_arm(arm).needs_failing_case) or bool(
             prompting.failing_cases(table.visible if table else None)
         )
 
-    def _prompt(self, state: State, moment: FeedbackState, arm: str) -> prompting.Prompt:
+    def _prompt(self, state: State, item: FeedbackState, arm: str) -> prompting.Prompt:
         spoken = state.pending_feedback
         assert spoken is not None
         if arm == "human":
             return dialogue.human_prompt(state, self.model)
         if arm == "simulated":
-            said = spoken.model_copy(update={"text": self.simulated[moment.row], "author": "model"})
+            said = spoken.model_copy(update={"text": self.simulated[item.row], "author": "model"})
             return dialogue.human_prompt(state.model_copy(update={"pending_feedback": said}), self.model)
-        return arm_prompt(state, ArmTask(arm, spoken.program, spoken.round), self.model, self._others(moment))
+        return arm_prompt(state, ArmTask(arm, spoken.program, spoken.round), self.model, self._others(item))
 
-    def _others(self, moment: FeedbackState) -> tuple[tuple[str, str], ...]:
-        """What was said about other problems; the stock where all is about this one."""
-        others = tuple((m.problem_id, m.words) for m in self.moments)
-        return others if any(about != moment.problem_id for about, _ in others) else stock()
+    def _others(self, item: FeedbackState) -> tuple[tuple[str, str], ...]:
+        """Feedback on other problems; the built-in list where all is on this one."""
+        others = tuple((m.problem_id, m.words) for m in self.states)
+        return others if any(about != item.problem_id for about, _ in others) else builtin_feedback()
 
-    def _sampling(self, moment: FeedbackState, arm: str) -> Sampling:
+    def _sampling(self, item: FeedbackState, arm: str) -> Sampling:
         """A greedy model that wrote the wrong program itself would write it again."""
-        table = moment.state.current_program
+        table = item.state.current_program
         own = table is not None and bool(table.text)
         return control_arm(arm).sampling(self.sampling) if own and arm in ARMS[1:] else self.sampling

@@ -1,4 +1,4 @@
-"""Moments at which a person said something about a program: the states that every arm starts from."""
+"""States in which a person gave feedback on a program: every arm starts from them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HALVES = ("choose", "report", "all")
 
 @dataclass(frozen=True)
 class FeedbackState:
-    """`state` has the words pending. `origin` says who spoke; moments of different origin are told apart."""
+    """`state` has the feedback pending. `origin` names its author; states of different origin are kept apart."""
 
     row: str
     state: State
@@ -51,14 +51,14 @@ def ilf_moments(path: Path, sandbox: Sandbox, limits: Limits, say: Say) -> list[
     found = read_ilf(path)
     for line in found.skipped:
         say(f"left out: {line}")
-    moments = [_ilf_moment(row, sandbox, limits) for row in found.rows]
-    for moment in moments:
-        if moment.state.solved:
-            say(f"left out: {moment.row}: its program passes the tests")
-    return [moment for moment in moments if not moment.state.solved]
+    states = [_ilf_state(row, sandbox, limits) for row in found.rows]
+    for item in states:
+        if item.state.solved:
+            say(f"left out: {item.row}: its program passes the tests")
+    return [item for item in states if not item.state.solved]
 
 
-def _ilf_moment(row: IlfRow, sandbox: Sandbox, limits: Limits) -> FeedbackState:
+def _ilf_state(row: IlfRow, sandbox: Sandbox, limits: Limits) -> FeedbackState:
     report = sandbox.run(Submission.of(row.problem, row.wrong, limits=limits))
     program = Program(id="t0s0", turn=0, round=0, code=row.wrong, visible=report)
     state = State(
@@ -74,15 +74,15 @@ def _ilf_moment(row: IlfRow, sandbox: Sandbox, limits: Limits) -> FeedbackState:
 
 def journal_moments(folder: Path, say: Say) -> list[FeedbackState]:
     """Every feedback in a folder of journals. Raises UsageError where there is none."""
-    moments: list[FeedbackState] = []
+    states: list[FeedbackState] = []
     for journal in scan(folder).journals if folder.exists() else ():
         try:
-            moments += _in_journal(read_journal(journal.path).events)
+            states += _in_journal(read_journal(journal.path).events)
         except JournalError as error:
             say(f"left out: {error}")
-    if not moments:
+    if not states:
         raise UsageError(f"{folder} holds no feedback about a program that fails its tests")
-    return moments
+    return states
 
 
 def _in_journal(events: Iterable[ev.Event]) -> Iterator[FeedbackState]:
@@ -108,27 +108,27 @@ def _origin(state: State, event: ev.FeedbackGiven) -> str:
     return f"imported from {imported}" if imported else "people"
 
 
-def only_people(moments: Sequence[FeedbackState], say: Say) -> list[FeedbackState]:
-    """Words that a program wrote never pass for a person's. Raises AssistantError where nothing else is there."""
-    kept = [moment for moment in moments if moment.origin != "simulated"]
-    if len(kept) < len(moments):
-        say(f"left out: {len(moments) - len(kept)} feedbacks that a model wrote")
+def only_people(states: Sequence[FeedbackState], say: Say) -> list[FeedbackState]:
+    """Feedback that a model wrote is never counted as a person's. Raises AssistantError where none is left."""
+    kept = [item for item in states if item.origin != "simulated"]
+    if len(kept) < len(states):
+        say(f"left out: {len(states) - len(kept)} feedbacks that a model wrote")
     if not kept:
         raise AssistantError("a model wrote every feedback here, and this bench is about people's")
     return kept
 
 
-def half_of(moments: Sequence[FeedbackState], half: str) -> list[FeedbackState]:
+def half_of(states: Sequence[FeedbackState], half: str) -> list[FeedbackState]:
     """`choose` and `report` divide the problems in two, always the same way. Raises UsageError."""
     if half not in HALVES:
         raise UsageError(f"--half {half} is not known; choose {', '.join(HALVES)}")
-    problems = sorted({moment.problem_id for moment in moments})
+    problems = sorted({item.problem_id for item in states})
     random.Random("halves").shuffle(problems)
     chosen = set(problems[: len(problems) // 2])
-    return [m for m in moments if half == "all" or (m.problem_id in chosen) == (half == "choose")]
+    return [m for m in states if half == "all" or (m.problem_id in chosen) == (half == "choose")]
 
 
-def held_out(moments: Sequence[FeedbackState], export: Path) -> list[FeedbackState]:
+def held_out(states: Sequence[FeedbackState], export: Path) -> list[FeedbackState]:
     """Those on problems of the test split of a dataset that `assistant export` wrote: no training has seen them.
 
     Raises UsageError where there are none.
@@ -139,16 +139,16 @@ def held_out(moments: Sequence[FeedbackState], export: Path) -> list[FeedbackSta
     with need("duckdb").connect() as connection:
         rows = connection.execute("SELECT DISTINCT content_sha256 FROM read_parquet($1)", [files]).fetchall()
     tested = {row[0] for row in rows}
-    kept = [m for m in moments if m.state.problem and m.state.problem.content_sha256 in tested]
+    kept = [m for m in states if m.state.problem and m.state.problem.content_sha256 in tested]
     if not kept:
         raise UsageError(f"no feedback here is about a problem of the test split of {export}")
     return kept
 
 
-def fingerprint(moments: Sequence[FeedbackState]) -> str:
-    """SHA-256 over problems, programs and words."""
+def fingerprint(states: Sequence[FeedbackState]) -> str:
+    """SHA-256 over problems, programs and feedback."""
     parts = [
-        [m.row, m.state.problem.sha256 if m.state.problem else "", m.words, *_codes(m.state)] for m in moments
+        [m.row, m.state.problem.sha256 if m.state.problem else "", m.words, *_codes(m.state)] for m in states
     ]
     return sha256_of(parts)
 

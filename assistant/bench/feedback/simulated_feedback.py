@@ -16,7 +16,7 @@ from assistant.session import dialogue, prompting
 WORDS = "words.jsonl"
 GROUP = "simulated person"
 LONGEST = 4000
-"""Characters of a model's words that are used."""
+"""Characters of a model's feedback that are used."""
 
 
 def person_template() -> prompting.Template:
@@ -28,17 +28,17 @@ def person_template() -> prompting.Template:
 
 @dataclass(frozen=True)
 class Person:
-    """Asks for words about every moment."""
+    """Makes the jobs that ask a model for feedback on every state."""
 
-    moments: Sequence[FeedbackState]
+    states: Sequence[FeedbackState]
     sampling: Sampling
 
     def jobs(self) -> Iterator[Job]:
-        """One job a moment."""
-        return (self._job(moment) for moment in self.moments)
+        """One job for each state."""
+        return (self._job(item) for item in self.states)
 
-    def _job(self, moment: FeedbackState) -> Job:
-        state, template = moment.state, person_template()
+    def _job(self, item: FeedbackState) -> Job:
+        state, template = item.state, person_template()
         table = state.current_program
         assert state.problem is not None
         assert table is not None
@@ -49,11 +49,11 @@ class Person:
             cases=prompting.cases_text(template, prompting.failing_cases(table.visible)),
         )
         prompt = prompting.Prompt(dialogue_of(said))
-        return Job(GROUP, moment.row, state.problem, prompt, self.sampling)
+        return Job(GROUP, item.row, state.problem, prompt, self.sampling)
 
 
 def words_verdict(job: Job, text: str) -> Verdict:
-    """Words are kept, not judged."""
+    """Feedback is stored, not judged."""
     return Verdict(outcome="said", solved=False)
 
 

@@ -1,4 +1,4 @@
-"""What a feedback run measured: each arm's share, and the person's words against each control, pair by pair."""
+"""What a feedback run measured: each arm's share, and the person's feedback against each control, pair by pair."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 def summarise(wordings: Sequence[Wording], arms: Sequence[str], groups: Mapping[str, Group]) -> Json:
-    """By wording: the arms, the lifts of the words over them, and the person or a fresh start together."""
+    """By wording: the arms, the lifts of the feedback over them, and the person or a fresh start together."""
     made = [wording for wording in wordings if wording.group("human") in groups]
     return {"wordings": {wording.name: _wording(wording, arms, groups) for wording in made}}
 
@@ -59,7 +59,7 @@ def _lifts(groups: Mapping[str, Group]) -> Json:
 
 
 def _together(groups: Mapping[str, Group]) -> Json | None:
-    """Rows solved by the words or by a fresh start, over rows with both."""
+    """Rows solved by the feedback or by a fresh start, over rows with both."""
     if "human" not in groups or "resample" not in groups:
         return None
     human, fresh = groups["human"].rows, groups["resample"].rows
@@ -68,6 +68,6 @@ def _together(groups: Mapping[str, Group]) -> Json | None:
 
 
 def best_wording(summary: Json) -> str:
-    """The wording that solves most with the person's words; the first of equal ones."""
+    """The template that solves most with the person's feedback; the first of equal ones."""
     wordings: Mapping[str, Json] = summary["wordings"]
     return max(wordings, key=lambda name: wordings[name]["arms"]["human"]["solved"]["value"])

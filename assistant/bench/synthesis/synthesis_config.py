@@ -66,7 +66,7 @@ class Question:
         return {text: self.part.of(found[: self.limit]) for text, found in both.items()}
 
     def plan(self, problems: dict[Text, tuple[Problem, ...]], model: ModelInfo) -> Plan:
-        """Every variant over these problems, in the words that fit the model. Raises UsageError."""
+        """Every variant over these problems, in the template that fits the model. Raises UsageError."""
         template = load_template(self.template, is_chat=model.is_chat)
         asked = variants(
             parse_numbers(self.temperature, "--temperature"),
@@ -87,7 +87,7 @@ class Question:
         )
 
     def _examples(self, *, is_base: bool) -> dict[int, tuple[Problem, ...]]:
-        """By prompt seed. A base model gets the paper's unless told otherwise; a chat model none."""
+        """By prompt seed. A base model gets the paper's unless another is requested; a chat model none."""
         ids = self._shot_ids(is_base=is_base)
         if not ids:
             if self.prompt_seeds > 1:

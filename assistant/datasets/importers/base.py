@@ -52,11 +52,11 @@ def importers() -> dict[str, Importer]:
     return loaded
 
 
-def each_row(story: Callable[[Row, Source], ImportedSession], source: Source) -> Iterator[ImportedSession]:
+def each_row(session: Callable[[Row, Source], ImportedSession], source: Source) -> Iterator[ImportedSession]:
     """One session a row; a row that is none is left out with its number and the reason."""
     for number, row in enumerate(source.rows, start=1):
         try:
-            yield story(row, source)
+            yield session(row, source)
         except (BadRecord, KeyError, TypeError, ValidationError, SyntaxError) as error:
             source.skipped.append(f"row {number}: {reason(error)}")
 

@@ -26,13 +26,13 @@ class Found:
 
     dataset: str
     rows: int
-    stories: Iterator[ImportedSession]
+    sessions: Iterator[ImportedSession]
     skipped: list[str] = field(default_factory=list)
     note: str = ""
     """What whoever imports it has to know; often empty."""
 
 
-def find_stories(file: Path, tasks: Path | None = None, model_name: str = "") -> Found:
+def find_sessions(file: Path, tasks: Path | None = None, model_name: str = "") -> Found:
     """The sessions in a file. Raises `UsageError` where it is of no known dataset.
 
     `model_name` is the model that wrote the programs of MINT's file, where its path does not say.
@@ -73,7 +73,7 @@ def _parsed(text: str, file: Path, line: int) -> Any:
 
 
 def _tasks(file: Path, tasks: Path | None) -> dict[str, Row]:
-    """Tasks by name, from the file given or from `tasks_data.csv` beside the chats."""
+    """Tasks by name, from the file given or from `tasks_data.csv` next to the chats."""
     path = tasks or file.with_name("tasks_data.csv")
     if tasks is None and not path.is_file():
         return {}

@@ -2,7 +2,7 @@
 
 `original_model_completion` is a whole program, `completion` continues `prompt`. Tests compare with `pytest.approx`,
 which becomes a tolerance. The prompt showed the model the first test. The fix is the only solution that a row has, so
-it is the reference that words are held against for leaks.
+it is the reference with which feedback is compared for leaks.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from assistant.core.safe_ast import read_literal, read_program
 from assistant.datasets.importers.base import Importer, Row, Source, each_row
 from assistant.datasets.importers.imported_session import (
     Answered,
+    Edited,
     ImportedSession,
-    Mended,
     Said,
     imported_model,
 )
@@ -39,7 +39,7 @@ def recognise(record: dict[str, Any]) -> bool:
     return {"Feedback", "original_model_completion", "completion", "prompt", "test"} <= record.keys()
 
 
-def story(record: dict[str, Any]) -> ImportedSession:
+def session(record: dict[str, Any]) -> ImportedSession:
     """The row as a session. Raises `BadRecord`."""
     prompt = _text(record, "prompt")
     names = _DEF.findall(prompt)
@@ -62,7 +62,7 @@ def story(record: dict[str, Any]) -> ImportedSession:
                 raw=True,
             ),
             Said(_text(record, "Feedback").strip()),
-            Mended(_fix(record, prompt)),
+            Edited(_fix(record, prompt)),
         ),
         sampling=Sampling(temperature=0.8, max_new_tokens=512),
         rounds=1,
@@ -145,7 +145,7 @@ def _text(record: dict[str, Any], name: str) -> str:
 
 
 def _session(row: Row, source: Source) -> ImportedSession:
-    return story(row)
+    return session(row)
 
 
 def sessions(source: Source) -> Iterator[ImportedSession]:

@@ -1,4 +1,4 @@
-"""What every imported dataset is told as: a problem, answers to it, what was said about them, mended programs."""
+"""The common form of imported datasets: a problem, answers, feedback on them, and edited programs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Answered:
 
 @dataclass(frozen=True)
 class Said:
-    """Words about the last program."""
+    """Feedback on the last program."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Mended:
+class Edited:
     """A person's own version of the last program."""
 
     code: str
@@ -35,7 +35,7 @@ class Mended:
 
 @dataclass(frozen=True)
 class ImportedSession:
-    """One session of another dataset. All its words are of one speaker."""
+    """One session of another dataset. All its feedback is of one author."""
 
     dataset: str
     name: str
@@ -46,7 +46,7 @@ class ImportedSession:
     author_model: str
     """Name of the model that spoke; empty where a person did."""
     problem: Problem
-    steps: tuple[Answered | Said | Mended, ...]
+    steps: tuple[Answered | Said | Edited, ...]
     rounds: int
     """Feedbacks that the dataset allows, however many this session had: its length depends on how it went."""
     sampling: Sampling = field(default_factory=Sampling)

@@ -1,7 +1,7 @@
 """MINT's outputs (Wang et al. 2023, Apache-2.0): dialogues on MBPP in which **GPT-4** plays the person.
 
 An assistant's turn proposes a `<solution>` or tries code with `<execute>`; the user's turn after it observes, and
-under `Expert feedback:` comments. Turns that no feedback leads to are left out: no words made them.
+under `Expert feedback:` comments. Turns that no feedback leads to are left out: no feedback led to them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def recognise(record: dict[str, Any]) -> bool:
     return isinstance(record.get("state"), dict) and "history" in record["state"] and "task" in record
 
 
-def story(record: dict[str, Any], file: Path, model_name: str = "") -> ImportedSession:
+def session(record: dict[str, Any], file: Path, model_name: str = "") -> ImportedSession:
     """The row as a session; model (unless named) and commenter are in the path of the file. Raises `BadRecord`."""
     task = record["task"]
     if task["task_name"] not in TASKS:
@@ -64,10 +64,10 @@ def _steps(history: list[Message]) -> list[Answered | Said]:
         if message.role == "assistant":
             steps.append(Answered(tuple(history[:number]), message.content, _code(message.content)))
         elif number:
-            words = message.content.partition(_FEEDBACK)[2].strip()
-            if not words or not isinstance(steps[-1], Answered):
+            feedback = message.content.partition(_FEEDBACK)[2].strip()
+            if not feedback or not isinstance(steps[-1], Answered):
                 return steps
-            steps.append(Said(words))
+            steps.append(Said(feedback))
     return steps
 
 
@@ -123,7 +123,7 @@ def _names(file: Path) -> tuple[str, str]:
 
 
 def _session(row: Row, source: Source) -> ImportedSession:
-    return story(row, source.file, source.model_name)
+    return session(row, source.file, source.model_name)
 
 
 def sessions(source: Source) -> Iterator[ImportedSession]:

@@ -1,7 +1,7 @@
 """Chats in the manner of RealHumanEval (Mozannar et al. 2024, MIT): a programmer asks a model for help with a task.
 
 A row is one request (all messages so far) and its response; rows of a chat extend one another. What the programmer
-writes after an answer counts as words about it, though it may be a new question. Tests come from the tasks' file
+writes after an answer counts as feedback on it, though it may be a new question. Tests come from the tasks' file
 (`name`, `task_description`, `function_signature`, `unit_test`), where one is given.
 """
 
@@ -34,7 +34,9 @@ def recognise(record: dict[str, Any]) -> bool:
     return record.keys() >= _FIELDS
 
 
-def stories(records: Iterable[dict[str, Any]], tasks: dict[str, dict[str, Any]]) -> Iterator[ImportedSession]:
+def sessions_of_chats(
+    records: Iterable[dict[str, Any]], tasks: dict[str, dict[str, Any]]
+) -> Iterator[ImportedSession]:
     """Every chat as a session: the longest request of those that extend one another. Raises `BadRecord`."""
     chats: dict[tuple[str, str], list[tuple[list[Message], dict[str, Any]]]] = {}
     for record in records:
@@ -130,7 +132,7 @@ def _tests(script: str) -> list[str]:
 def sessions(source: Source) -> Iterator[ImportedSession]:
     """Every chat as a session; a bad row ends the file, for a chat may go on in it."""
     try:
-        yield from stories(source.rows, dict(source.tasks()))
+        yield from sessions_of_chats(source.rows, dict(source.tasks()))
     except (BadRecord, KeyError, TypeError, ValidationError) as error:
         source.skipped.append(reason(error))
 
@@ -141,7 +143,7 @@ REALHUMANEVAL = Importer(
     sessions,
     licence="mit",
     about="Made from chats in the manner of RealHumanEval (Mozannar et al. 2024): programmers asked a "
-    "model for help while they worked on a task. **What a programmer wrote after an answer counts as words about it, "
+    "model for help while they worked on a task. **What a programmer wrote after an answer counts as feedback on it, "
     "though most such turns are new questions.** Where the task's tests are known, the programs were run in this "
     "project's sandbox.",
     note="what a programmer wrote after an answer is recorded as feedback on it; most such turns are new questions",

@@ -13,38 +13,38 @@ from assistant.core.generation import Finish
 from assistant.core.outcome import Report
 from assistant.core.state import program_id
 from assistant.core.submission import Sandbox, Submission
-from assistant.datasets.importers.imported_session import Answered, ImportedSession, Mended, Said
+from assistant.datasets.importers.imported_session import Answered, Edited, ImportedSession, Said
 from assistant.journal.whole import write_journal
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def journal_path(folder: Path, story: ImportedSession) -> Path:
+def journal_path(folder: Path, imported: ImportedSession) -> Path:
     """Where the session's journal belongs: `imported-DATASET/NAME.jsonl`."""
-    return folder / f"imported-{story.dataset}" / f"{_UNSAFE.sub('_', story.name)[:120]}.jsonl"
+    return folder / f"imported-{imported.dataset}" / f"{_UNSAFE.sub('_', imported.name)[:120]}.jsonl"
 
 
-def write_story(folder: Path, story: ImportedSession, sandbox: Sandbox) -> bool:
+def write_imported(folder: Path, imported: ImportedSession, sandbox: Sandbox) -> bool:
     """Write the session; False where it is there already. Raises `JournalError`, `SandboxError`."""
-    path = journal_path(folder, story)
+    path = journal_path(folder, imported)
     if path.exists():
         return False
-    write_journal(path, list(_Telling(story, sandbox, path.stem).events()))
+    write_journal(path, list(_JournalEvents(imported, sandbox, path.stem).events()))
     return True
 
 
-class _Telling:
-    """Numbers turns and rounds while a story is told."""
+class _JournalEvents:
+    """The events of an imported session, with turns and rounds numbered."""
 
-    def __init__(self, story: ImportedSession, sandbox: Sandbox, session: str) -> None:
-        self.story, self.sandbox, self.session = story, sandbox, session
+    def __init__(self, imported: ImportedSession, sandbox: Sandbox, session: str) -> None:
+        self.imported, self.sandbox, self.session = imported, sandbox, session
         self.turn, self.round = -1, 0
         self.last: str | None = None
         self.solved = False
 
     def events(self) -> Iterator[ev.Event]:
         yield self._header()
-        for step in self.story.steps:
+        for step in self.imported.steps:
             match step:
                 case Answered():
                     yield from self._answer(step)
@@ -54,38 +54,38 @@ class _Telling:
                         program=self.last,
                         round=self.round,
                         text=step.text,
-                        author=self.story.author,
-                        author_model=self.story.author_model,
+                        author=self.imported.author,
+                        author_model=self.imported.author_model,
                     )
-                case Mended():
-                    yield from self._mend(step)
+                case Edited():
+                    yield from self._edit(step)
         yield ev.SessionEnded(reason=self._reason())
 
     def _reason(self) -> ev.EndReason:
         """Solved where any program passed, also one that was followed by others: as every rate counts it."""
         if self.solved:
             return "solved"
-        return "rounds_used_up" if self.round >= self.story.rounds else "gave_up"
+        return "rounds_used_up" if self.round >= self.imported.rounds else "gave_up"
 
     def _header(self) -> ev.SessionStarted:
-        story = self.story
+        imported = self.imported
         return ev.SessionStarted(
             session=self.session,
             app_version=__version__,
-            annotator=story.annotator,
-            problem=story.problem,
-            problem_sha256=story.problem.sha256,
-            model=story.model,
+            annotator=imported.annotator,
+            problem=imported.problem,
+            problem_sha256=imported.problem.sha256,
+            model=imported.model,
             settings=ev.Settings(
-                rounds=max(story.rounds, sum(isinstance(step, Said) for step in story.steps)),
-                sampling=story.sampling,
-                prompt=ev.PromptSettings(template="imported", visible_tests=story.shown_tests),
+                rounds=max(imported.rounds, sum(isinstance(step, Said) for step in imported.steps)),
+                sampling=imported.sampling,
+                prompt=ev.PromptSettings(template="imported", visible_tests=imported.shown_tests),
                 arms=(),
             ),
             sandbox=dict(self.sandbox.layers),
-            imported_from=story.dataset,
-            author=story.author,
-            author_model=story.author_model,
+            imported_from=imported.dataset,
+            author=imported.author,
+            author_model=imported.author_model,
             interface="import",
         )
 
@@ -97,7 +97,7 @@ class _Telling:
             round=self.round,
             parent=self.last,
             messages=step.messages,
-            sampling=self.story.sampling,
+            sampling=self.imported.sampling,
             raw=step.raw,
             template_sha256="",
         )
@@ -112,17 +112,17 @@ class _Telling:
         self.last = name
         yield from self._tested(name, step.code, self.round)
 
-    def _mend(self, step: Mended) -> Iterator[ev.Event]:
+    def _edit(self, step: Edited) -> Iterator[ev.Event]:
         assert self.last is not None
         self.turn += 1
         name = program_id(self.turn, 0)
-        # An edit stays in the round of what it mends; words before it lead to the next one.
-        round_ = self.round - 1 if self.story.steps and self.round else self.round
+        # An edit stays in the round of the program it changes; feedback before it leads to the next round.
+        round_ = self.round - 1 if self.imported.steps and self.round else self.round
         yield ev.CodeEdited(turn=self.turn, round=round_, parent=self.last, program=name, code=step.code)
         yield from self._tested(name, step.code, round_)
 
     def _tested(self, program: str, code: str | None, round_: int) -> Iterator[ev.Event]:
-        problem = self.story.problem
+        problem = self.imported.problem
         if code is None or not problem.visible_tests:
             return
         report = self._run(code, hidden=False)
@@ -139,4 +139,4 @@ class _Telling:
             yield ev.HiddenScored(turn=self.turn, round=round_, program=program, hidden=hidden)
 
     def _run(self, code: str, *, hidden: bool) -> Report:
-        return self.sandbox.run(Submission.of(self.story.problem, code, hidden=hidden))
+        return self.sandbox.run(Submission.of(self.imported.problem, code, hidden=hidden))

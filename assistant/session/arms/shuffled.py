@@ -11,7 +11,7 @@ from assistant.core.state import Program, State
 
 
 @cache
-def stock() -> tuple[tuple[str, str], ...]:
+def builtin_feedback() -> tuple[tuple[str, str], ...]:
     """(problem id, text): feedback written for this purpose, in the manner of casual users."""
     data = resources.files("assistant.session").joinpath("shuffled_words.toml").read_text("utf-8")
     return tuple((row["about"], row["words"]) for row in tomllib.loads(data)["feedback"])
@@ -23,6 +23,6 @@ def choose_feedback(state: State, program: Program, others: tuple[tuple[str, str
     `others` are (problem id, feedback) of other sessions; the built-in list is used where there are none.
     """
     assert state.problem is not None
-    candidates = [feedback for about, feedback in (others or stock()) if about != state.problem.id]
+    candidates = [feedback for about, feedback in (others or builtin_feedback()) if about != state.problem.id]
     digest = hashlib.sha256(f"{state.session} {program.id}".encode()).digest()
     return candidates[int.from_bytes(digest[:4], "little") % len(candidates)]
