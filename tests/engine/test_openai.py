@@ -32,7 +32,7 @@ QUICK = RetryPolicy(
 def engine_for(*behaviours: Behaviour, **options: Any) -> Iterator[tuple[OpenAIEngine, MisbehavingServer]]:
     """An engine that is ready, and the server that it speaks to."""
     with running(MisbehavingServer(list(behaviours))) as server:
-        engine = OpenAIEngine(server.url, **{"patience": QUICK, "probe_seed": False, **options})
+        engine = OpenAIEngine(server.url, **{"retry_policy": QUICK, "probe_seed": False, **options})
         try:
             engine.prepare()
             yield engine, server

@@ -27,7 +27,7 @@ def served(*behaviours: Behaviour, **fields: Any) -> Iterator[tuple[OpenAIEngine
     """An engine that is not prepared, and its server."""
     options = fields.pop("options", {})
     with running(MisbehavingServer(list(behaviours), **fields)) as server:
-        engine = OpenAIEngine(server.url, **{"patience": QUICK, "probe_seed": False, **options})
+        engine = OpenAIEngine(server.url, **{"retry_policy": QUICK, "probe_seed": False, **options})
         try:
             yield engine, server
         finally:

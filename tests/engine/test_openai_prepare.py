@@ -19,7 +19,7 @@ ASK = Request(messages=(Message(role="user", content="Write add."),))
 
 
 def prepare(server: MisbehavingServer, model: str | None = None, **options: Any) -> tuple[Any, OpenAIEngine]:
-    engine = OpenAIEngine(server.url, model, **{"patience": QUICK, "probe_seed": False, **options})
+    engine = OpenAIEngine(server.url, model, **{"retry_policy": QUICK, "probe_seed": False, **options})
     try:
         return engine.prepare(), engine
     finally:
