@@ -285,7 +285,7 @@ def test_a_client_that_slept_does_not_take_the_worker_for_hung(tiny_folder: Path
         "from tiny_model import ask\n"
         f"choice = ModelChoice(model={str(tiny_folder)!r}, device='cpu', cache={str(tmp_path)!r})\n"
         "e = LocalEngine(choice); e.prepare()\n"
-        "e._line._patience = Timeouts(silence=15, stall=15)\n"
+        "e._connection._timeouts = Timeouts(silence=15, stall=15)\n"
         "print(e.worker_pid, flush=True)\n"
         "end = list(e.generate(ask(tokens=3000)))[-1]\n"
         "print(end.reason, end.error, flush=True); e.close()"
