@@ -9,7 +9,7 @@ from assistant.analysis.baseline import Alone
 from assistant.analysis.grouping import Group
 from assistant.analysis.lift import Lift
 from assistant.analysis.records import Session
-from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, answered, longest
+from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, answered, longest, most_interventions
 
 FEW_SESSIONS = 30
 FEW_PROBLEMS = 20
@@ -72,6 +72,14 @@ def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
         yield (
             f"In {_count(mended)} the person edited code by hand; what came of that is not counted as solved by "
             "words."
+        )
+    branched = sum(
+        most_interventions(s) > max((p.round for p in s.dialogue_or_mended), default=0) for s in sessions
+    )
+    if branched:
+        yield (
+            f"In {_count(branched)} the person spoke on several paths, or again before an answer; every feedback "
+            "given before a program is counted as an intervention, so that there can be more of them than rounds."
         )
 
 

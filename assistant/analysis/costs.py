@@ -73,7 +73,11 @@ def _cost(arm: str, round_: int, programs: Sequence[Program]) -> Cost:
 
 def _spent(sessions: Sequence[Session], interventions: int, alone: Sequence[Alone]) -> Spent:
     used = [
-        [p for p in s.programs if p.arm in DIALOGUE_ARMS and not p.edited and p.round <= interventions]
+        [
+            p
+            for p in s.programs
+            if p.arm in DIALOGUE_ARMS and not p.edited and s.interventions(p) <= interventions
+        ]
         for s in sessions
     ]
     tokens = _mean(sum(p.tokens for p in programs) for programs in used)

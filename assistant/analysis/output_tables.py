@@ -85,9 +85,9 @@ def _session_rows(groups: Sequence[Results]) -> Iterable[tuple[str, SessionRow]]
             condition = ", ".join(f"{k}={v}" for k, v in sorted(s.condition.items()))
             yield results.group.name, SessionRow(
                 s.id, s.annotator, s.problem.id, s.problem_sha256, s.model, s.precision, s.study, condition,
-                s.rounds, s.samples, s.end, solve.round if solve else None, bool(solve and solve.false_solve),
-                len(s.feedback), len(s.edits), spent_on.reading, spent_on.typing, spent_on.waiting,
-                spent_on.away, spent_on.editing,
+                s.rounds, s.samples, s.end, s.interventions(solve) if solve else None,
+                bool(solve and solve.false_solve), len(s.feedback), len(s.edits), spent_on.reading,
+                spent_on.typing, spent_on.waiting, spent_on.away, spent_on.editing,
             )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -200,25 +201,36 @@ class Session:
         efforts = [words.effort for words in self.feedback] + [edit.effort for edit in self.edits]
         return sum(efforts, Effort())
 
-    def solved_at(self, round_: int) -> Program | None:
-        """The program that solves the problem within so many interventions, by words alone: the first shown."""
-        solve = self.solve
-        return solve if solve is not None and solve.round <= round_ else None
+    def interventions(self, program: Program) -> int:
+        """Feedbacks that had been given when the program was made, those on paths that were left included."""
+        return max(program.round, bisect_left(self._feedback_places, program.seq))
 
-    def state_before(self, round_: int) -> str | None:
-        """The program from which words first led to that round, none mended by hand on the way to it."""
-        states = self.spoken.get(round_, ())
-        return next((parent for parent, made in states if not self._mended(made[0])), None)
+    @cached_property
+    def _feedback_places(self) -> list[int]:
+        return sorted(words.seq for words in self.feedback)
+
+    def solved_at(self, interventions: int) -> Program | None:
+        """The program that solves the problem within so many interventions, by words alone: the first shown."""
+        return self._within(self.solve, interventions)
+
+    def _within(self, solve: Program | None, interventions: int) -> Program | None:
+        return solve if solve is not None and self.interventions(solve) <= interventions else None
+
+    def state_before(self, intervention: int) -> tuple[str, int] | None:
+        """The program that this intervention was about, and the round that it led to; None without an answer to it
+        that is made by words alone."""
+        answers = (p for p in self.dialogue if p.round and self.interventions(p) == intervention)
+        return next(((p.parent, p.round) for p in answers if p.parent), None)
 
     @cached_property
     def solve(self) -> Program | None:
         """The program that solves the problem by words alone, after however many of them: the first shown."""
         return first_shown(p for p in self.dialogue if p.solved)
 
-    def solved_sealed_at(self, round_: int) -> Program | None:
+    def solved_sealed_at(self, interventions: int) -> Program | None:
         """`solved_at`, where only verdicts count that no program could have forged."""
         solve = first_shown(p for p in self.dialogue if p.solved and p.sealed)
-        return solve if solve is not None and solve.round <= round_ else None
+        return self._within(solve, interventions)
 
     def _mended(self, program: Program) -> bool:
         if not self.edits:
@@ -233,4 +245,4 @@ class Session:
 
 def first_shown(programs: Iterable[Program]) -> Program | None:
     """The one that a person saw first."""
-    return min(programs, key=lambda p: (p.round, p.turn, p.sample), default=None)
+    return min(programs, key=lambda p: (p.turn, p.sample), default=None)

@@ -4,6 +4,9 @@ Words alone count: what a person changed by hand is not solved by the model. Eve
 every point: one that stopped early (given up, still open, no more rounds allowed) counts as unsolved from then on,
 so a curve never falls.
 
+Every feedback that was given before a program is an intervention, also one on another path: going back to an earlier
+program gives no intervention for nothing.
+
 A control arm's point at r interventions is: the person's words up to r - 1, the arm at r. It is measured from the
 very state in which the person spoke. Where only some of those states have the control, the others are taken to be
 like them, so that the point is about the same sessions as the person's (see `Point`).
@@ -74,7 +77,12 @@ def human_curve(
 
 def longest(sessions: Iterable[Session]) -> int:
     """The most interventions that any of the sessions was to have or had; -1 where there is none."""
-    return max((max(s.rounds, *(p.round for p in s.dialogue_or_mended), 0) for s in sessions), default=-1)
+    return max((max(s.rounds, most_interventions(s)) for s in sessions), default=-1)
+
+
+def most_interventions(session: Session) -> int:
+    """Interventions before the last answer of the session."""
+    return max((session.interventions(p) for p in session.dialogue_or_mended), default=0)
 
 
 def arm_curves(sessions: Sequence[Session]) -> list[Point]:
@@ -158,16 +166,17 @@ def _human_point(
     for session in sessions:
         solve = solved_at(session, round_)
         tally.add(session, solve)
-        came = any(p.round == round_ for p in session.dialogue)
+        answers = [session.interventions(p) for p in session.dialogue]
+        came = round_ in answers
         asked += came
-        by_asked += came and solve is not None and solve.round == round_
-        stopped += not came and session.solved_at(round_ - 1) is None
+        by_asked += came and solve is not None and session.interventions(solve) == round_
+        stopped += max(answers, default=0) < round_ and session.solved_at(round_ - 1) is None
     return tally.known_point(round_, asked, stopped, by_asked)
 
 
 def _arm_points(sessions: Sequence[Session], round_: int) -> Iterator[Point]:
     """The point of each arm: sessions that the words had settled before, and those in which words were used."""
-    settled, open_ = _Tally(), list[tuple[Session, str]]()
+    settled, open_ = _Tally(), list[tuple[Session, tuple[str, int]]]()
     stopped = 0
     for session in sessions:
         before = session.solved_at(round_ - 1)
@@ -180,7 +189,7 @@ def _arm_points(sessions: Sequence[Session], round_: int) -> Iterator[Point]:
     for arm in ARMS:
         tally, asked = settled.copy(), 0
         for session, state in open_:
-            made = session.controls.get((arm, state, round_))
+            made = session.controls.get((arm, *state))
             if made:
                 tally.add(session, first_solve(made), asked=True)
                 asked += 1

@@ -11,6 +11,7 @@ import typer
 
 from assistant.cli import run as options_of
 from assistant.cli.composition import RunOptions, check_options, journal_folder, make_engine, make_sandbox
+from assistant.core.state_labels import plural
 
 if TYPE_CHECKING:
     from assistant.session.arms.backfill import Completed
@@ -96,8 +97,9 @@ class _Tally:
     def report(self, more: str = "") -> None:
         """The result: on stdout, as data."""
         self._line("")
-        parts = [f"{self.made} control arms made in {self.with_arms} of {self.sessions} sessions"]
-        parts += [f"{self.left_out} sessions left out"] if self.left_out else []
+        where = f"{self.with_arms} of {plural(self.sessions, 'session')}"
+        parts = [f"{plural(self.made, 'control arm')} made in {where}"]
+        parts += [f"{plural(self.left_out, 'session')} left out"] if self.left_out else []
         parts += [f"{self.failed} failed: run it again"] if self.failed else []
         print("; ".join([*parts, more] if more else parts))
 

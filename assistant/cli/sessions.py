@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli.reading import say_reading
+from assistant.core.state_labels import plural
 
 if TYPE_CHECKING:
     from assistant.journal.session_summary import SessionSummary
@@ -33,7 +34,7 @@ def sessions(sessions: SessionsOption = None, json_: JsonOption = False) -> int:
     for summary in unreadable:
         print(summary.trouble, file=sys.stderr)
     left_out = f", {len(unreadable)} of them unreadable" if unreadable else ""
-    print(f"{len(found)} sessions in {folder}{left_out}", file=sys.stderr)
+    print(f"{plural(len(found), 'session')} in {folder}{left_out}", file=sys.stderr)
     return 0
 
 
@@ -107,5 +108,5 @@ def _row(summary: SessionSummary) -> str:
     state = summary.state.replace("_", " ") + (" (false)" if summary.false_solve else "")
     return (
         f"{summary.id:26} {summary.started[:16].replace('T', ' '):16} {state:16} "
-        f"{summary.rounds:>2} rounds  {summary.problem}  {summary.annotator}  {summary.model}"
+        f"{plural(summary.feedbacks, 'feedback'):12} {summary.problem}  {summary.annotator}  {summary.model}"
     ).rstrip()

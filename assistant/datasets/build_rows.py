@@ -173,12 +173,14 @@ def _account(view: View, made: Made) -> None:
     made.programs += Counter(why for p in session.programs if (why := view.why_not(p)))
     dialogue = [p for p in session.programs if _counts(session, p)]
     if any(p.round == 0 for p in dialogue):
-        seen = [p.round for p in dialogue if passed(p.visible)]
-        whole = [p.round for p in dialogue if passed(p.visible) and (p.hidden is None or passed(p.hidden))]
+        seen = [p.interventions for p in dialogue if passed(p.visible)]
+        whole = [
+            p.interventions for p in dialogue if passed(p.visible) and (p.hidden is None or passed(p.hidden))
+        ]
         made.solving.append(
             Solving(
                 header["problem_sha256"],
-                max(header["settings"]["rounds"], *(p.round for p in dialogue)),
+                max(header["settings"]["rounds"], *(p.interventions for p in dialogue)),
                 min(seen, default=-1),
                 min(whole, default=-1),
                 any(p.round for p in dialogue),

@@ -68,6 +68,8 @@ class Program:
     effort: dict[str, float] = field(default_factory=dict)
     visible: dict[str, Any] | None = None
     hidden: dict[str, Any] | None = None
+    interventions: int = 0
+    """Feedbacks that had been given when it was made, those on paths that were left included."""
 
     @property
     def complete(self) -> bool:
@@ -234,5 +236,6 @@ class _Fold:
         self.session.end = event["reason"]
 
     def _add(self, program: Program) -> None:
+        program.interventions = max(program.round, len(self.session.words))
         self.programs[program.id] = program
         self.session.programs.append(program)

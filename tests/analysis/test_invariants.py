@@ -14,9 +14,9 @@ from assistant.analysis.annotators import between
 from assistant.analysis.baseline import alone_curve
 from assistant.analysis.costs import spent
 from assistant.analysis.lift import all_pairs, lifts
-from assistant.analysis.records import ARMS, Program, Session
+from assistant.analysis.records import ARMS, Feedback, Program, Session
 from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, all_curves, arm_curves, human_curve
-from tests.analysis.build import program, session
+from tests.analysis.build import program, session, words
 
 pytest.importorskip("scipy")
 
@@ -188,3 +188,45 @@ def test_people_who_are_alike_seldom_seem_to_differ() -> None:
         (spread,) = between(all_pairs(sessions))
         alarms += spread.p < 0.05
     assert alarms / 200 <= 0.09
+
+
+@st.composite
+def branching(draw: st.DrawFn, number: int) -> Session:
+    """A person who may go back to any earlier program, speak about it again, or speak and get no answer."""
+    programs, said = [program(0, 0, solved=draw(st.booleans()))], list[Feedback]()
+    for turn in range(1, draw(st.integers(1, 7))):
+        about = draw(st.sampled_from(programs))
+        for nth in range(draw(st.integers(1, 2))):
+            said.append(words(about.id, about.round + 1, seq=10 * turn - 2 + nth))
+        answer = program(
+            turn, about.round + 1, about.id, solved=draw(st.booleans()), complete=draw(st.booleans())
+        )
+        if answer.complete:
+            programs.append(answer)
+    return session(f"b{number}", programs, problem=draw(st.integers(1, 3)), feedback=said)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_every_feedback_before_the_solve_is_counted(data: st.DataObject) -> None:
+    """By hand: the first program shown that solves, and the feedbacks given before it, whatever path they were on."""
+    sessions = [data.draw(branching(number)) for number in range(data.draw(st.integers(1, 5)))]
+    points = human_curve(sessions)
+    for point in points:
+        solved = 0
+        for s in sessions:
+            first = next((p.seq for p in s.programs if p.solved), None)
+            solved += first is not None and sum(f.seq < first for f in s.feedback) <= point.interventions
+        assert point.solved == solved
+    assert [p.rate for p in points] == sorted(p.rate for p in points)
+    assert points[-1].solved == sum(s.solve is not None for s in sessions)
+
+
+def test_an_arm_is_measured_in_the_state_of_its_intervention() -> None:
+    """Two words on one path, then back to the start: the third intervention's control is that of round 1."""
+    made = [program(0, 0), program(1, 1, "t0s0"), program(2, 2, "t1s0"), program(3, 1, "t0s0", solved=True)]
+    control = program(4, 1, "t0s0", arm="retry", solved=True)
+    said = [words("t0s0", 1, seq=5), words("t1s0", 2, seq=15), words("t0s0", 1, seq=25)]
+    points = by_arm(all_curves([session("s", [*made, control], feedback=said, rounds=2)]))
+    assert [points["human", n].solved for n in range(4)] == [0, 0, 0, 1]
+    assert points["retry", 3].asked_solved == 1

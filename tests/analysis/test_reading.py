@@ -21,6 +21,7 @@ from assistant.journal.codec import encode
 from assistant.journal.reader import read_journal
 from assistant.sandbox.local import open_sandbox
 from assistant.session.arms.build import CONTROL_ARMS, missing_arms, numbered, run_arm
+from assistant.session.header import Held
 from assistant.session.session import Session as LiveSession
 from tests.analysis.simulation import World, write_world
 
@@ -74,7 +75,13 @@ def test_a_real_session_with_controls_branch_and_edit(tmp_path: Path) -> None:
     engine = ScriptedEngine([WRONG, WRONG, HALF, WRONG, HALF, "I do not know.", HALF])
     try:
         live = LiveSession.begin(
-            ADD, Settings(rounds=4, arms=()), engine, sandbox, tmp_path, annotator="anon-a"
+            ADD,
+            Settings(rounds=4, arms=()),
+            engine,
+            sandbox,
+            tmp_path,
+            annotator="anon-a",
+            held=Held(author="person"),
         )
         list(live.start())
         list(live.feedback("it subtracts", kinds=("logic",), effort=Effort(reading=3, typing=4)))

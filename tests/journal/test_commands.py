@@ -79,7 +79,7 @@ def test_show_tells_the_session_in_order(tmp_path: Path, capsys: Output) -> None
         "went back to t0s0: it was nearer",
         "t0s0 edited by hand: program t3s0",
         "note: enough",
-        "gave up after 0 feedback round(s)",
+        "gave up after 1 round of feedback, 0 of them on this branch",
         "retry     round 1, from t0s0: 3 of 3 visible, 6 of 6 hidden",
         "effort: reading 8 s, typing 12 s",
         str(path),

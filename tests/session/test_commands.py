@@ -139,7 +139,7 @@ def test_a_control_that_a_crash_cut_off_is_made_again_whole(run: Run) -> None:
     for cut in range(1, 5):
         path.write_bytes(b"\n".join(whole.split(b"\n")[: -1 - cut]) + b"\n")
         made = run("arms", "sessions", "--arms", "retry", *ENGINE)[1]
-        assert made.startswith("1 control arms made"), f"{cut} events were missing"
+        assert made.startswith("1 control arm made"), f"{cut} events were missing"
         controls = [p for p in state_of(path).programs if p.arm == "retry"]
         assert controls[-1].hidden is not None
         assert [f for f in verify_folder(Path("sessions")) if f.is_error] == []

@@ -12,12 +12,16 @@ from assistant.core import events as ev
 from assistant.core.errors import AssistantError, JournalError, UsageError
 from assistant.core.optional_deps import need
 from assistant.core.problem import sha256_of
+from assistant.core.speaker import UNKNOWN
 from assistant.core.state import Program, State, apply
+from assistant.core.state_labels import plural
 from assistant.core.submission import Limits, Sandbox, Submission
 from assistant.journal.reader import read_journal
 from assistant.journal.scan import scan
 from assistant.problems.formats.ilf import IlfRow, read_ilf
 
+NOT_PEOPLE = {"simulated": "a model wrote", UNKNOWN: "an unknown speaker wrote"}
+"""Origins that no person answers for, and how that is said."""
 HALVES = ("choose", "report", "all")
 
 
@@ -102,19 +106,26 @@ def _counts(state: State) -> bool:
 
 
 def _origin(state: State, event: ev.FeedbackGiven) -> str:
-    if event.author == "model":
-        return "simulated"
+    if event.author != "person":
+        return "simulated" if event.author == "model" else UNKNOWN
     imported = state.started.imported_from if state.started else ""
     return f"imported from {imported}" if imported else "people"
 
 
 def only_people(states: Sequence[FeedbackState], say: Say) -> list[FeedbackState]:
-    """Feedback that a model wrote is never counted as a person's. Raises AssistantError where none is left."""
-    kept = [item for item in states if item.origin != "simulated"]
-    if len(kept) < len(states):
-        say(f"left out: {len(states) - len(kept)} feedbacks that a model wrote")
+    """Feedback of a model, or of an unknown speaker, is never counted as a person's.
+
+    Raises AssistantError where none is left.
+    """
+    kept = [item for item in states if item.origin not in NOT_PEOPLE]
+    for origin, wrote in NOT_PEOPLE.items():
+        count = sum(item.origin == origin for item in states)
+        if count:
+            say(f"left out: {plural(count, 'feedback')} that {wrote}")
     if not kept:
-        raise AssistantError("a model wrote every feedback here, and this bench is about people's")
+        raise AssistantError(
+            "nobody known to be a person wrote feedback here, and this bench is about people's"
+        )
     return kept
 
 
