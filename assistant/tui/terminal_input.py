@@ -29,7 +29,9 @@ CSI = re.compile(r"\x1b\[(?:M[\s\S]{3}|\[[A-E]|[0-?]*[ -/]*[@-LN-Z\\^-~]|[0-?]+[
 CSI_BEGUN = re.compile(r"\x1b\[(?:M[\s\S]{0,2}|\[?|[0-?]*[ -/]*)\Z")
 SS3 = re.compile(r"\x1bO[A-Z]")
 """A function or cursor key; the lower-case ones of a number pad count only when they come alone."""
-ALONE = re.compile(r"\x1b(?:O[a-z]|[bdf\x7f\r\n])\Z")
+ALT_ENTER = re.compile(r"\x1b[\r\n]")
+"""A line break, whatever follows: read as Esc and Enter, the line before it would be sent as it stands."""
+ALONE = re.compile(r"\x1b(?:O[a-z]|[bdf\x7f])\Z")
 """Combinations with Alt that are keys when nothing follows at once; otherwise Esc was pressed before letters."""
 NAMES = {"\x1b\r": "alt+enter", "\x1b\n": "alt+enter", "\x1b\x7f": "alt+backspace", "\x1bd": "alt+delete"}
 
@@ -74,7 +76,7 @@ class TerminalInput:
             yield from self._taken(1)
         elif text.startswith(PASTE_BEGINS):
             self._text, self._pasting = text[len(PASTE_BEGINS) :], True
-        elif whole := CSI.match(text) or SS3.match(text) or ALONE.match(text):
+        elif whole := CSI.match(text) or SS3.match(text) or ALT_ENTER.match(text) or ALONE.match(text):
             yield from self._taken(whole.end())
         elif text != ESC and text != ESC + "O" and not CSI_BEGUN.match(text):
             yield from self._escape_and("")

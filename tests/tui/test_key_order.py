@@ -89,7 +89,7 @@ def _some_keys(chance: random.Random) -> list[Key]:
         case 2:
             return [("\x7f", Box.backspace)]
         case 3:
-            return [("\n", lambda box: box.insert("\n"))]
+            return [(chance.choice(("\n", "\x1b\r")), lambda box: box.insert("\n"))]
         case 4:
             return [("\x1b[D", Box.left)]
         case 5:

@@ -63,6 +63,7 @@ def test_keys_and_pastes_come_out_as_they_went_in_whatever_the_pieces(seed: int)
         ("\x1b\x1b[A", ["escape", "up"]),
         ("\x1bb", ["ctrl+left"]),
         ("\x1b\r", ["alt+enter"]),
+        ("a\x1b\rb\r", ["a", "alt+enter", "b", "enter"]),
         ("\x1b", ["escape"]),
         ("a\x1b", ["a", "escape"]),
     ],
