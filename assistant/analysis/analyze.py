@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from assistant.analysis.figure_list import Figure, figures_of
-from assistant.analysis.forked_task import beside
+from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import chosen, grouped
 from assistant.analysis.load_sessions import read_sessions
 from assistant.analysis.output_tables import tables_of
@@ -50,8 +50,8 @@ def write(analysis: Analysis, out: Path) -> list[Path]:
     """Tables, figures and the report under `out`, written over what an earlier analysis left there."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        need("matplotlib.figure")  # once, for the processes beside too
-        tables = beside(lambda: write_tables(tables_of(analysis), out / "tables"))
+        need("matplotlib.figure")  # once, for the forked processes too
+        tables = in_fork(lambda: write_tables(tables_of(analysis), out / "tables"))
         drawn = _drawn(analysis, out / "figures")
         written = [*tables(), *(path for _, paths, _ in drawn for path in paths)]
         pictures: dict[int, list[Picture]] = {}
@@ -69,12 +69,12 @@ Drawn = tuple[int, list[Path], Picture]
 
 
 def _drawn(analysis: Analysis, folder: Path) -> list[Drawn]:
-    """Every figure, drawn and saved; half of them in a process beside."""
+    """Every figure, drawn and saved; half of them in a forked process."""
     wanted = [
         (number, figure) for number, group in enumerate(analysis.groups) for figure in figures_of(group)
     ]
     several, half = len(analysis.groups) > 1, (len(wanted) + 1) // 2
-    others = beside(lambda: [_draw(number, figure, folder, several) for number, figure in wanted[half:]])
+    others = in_fork(lambda: [_draw(number, figure, folder, several) for number, figure in wanted[half:]])
     return [_draw(number, figure, folder, several) for number, figure in wanted[:half]] + others()
 
 

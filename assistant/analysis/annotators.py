@@ -1,4 +1,4 @@
-"""Several annotators: do they call the same fault the same, and do their words help alike?"""
+"""Several annotators: do they tag the same fault alike, and does their feedback help alike?"""
 
 from __future__ import annotations
 

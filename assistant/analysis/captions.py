@@ -36,7 +36,7 @@ def solving(results: Results) -> str:
 
 
 def lifting(results: Results) -> str:
-    """What the words did, in the words of the strongest statement that holds."""
+    """The effect of the feedback: the strongest statement that holds."""
     overall = [lift for lift in results.lifts if lift.round == "all"]
     if not overall:
         return "No control arms were made, so the words' own part cannot be told from a second try's."
@@ -99,7 +99,7 @@ def wording(results: Results) -> str:
 
 
 def leaking(results: Results) -> str:
-    """What leaky words are worth."""
+    """The effect of leaky feedback."""
     leaky = sum(item.leaky for item in results.said)
     if not results.said:
         return "Nobody gave feedback."

@@ -1,4 +1,4 @@
-"""Where the numbers are too small, or too mixed, to say anything: in words, beside the figures."""
+"""Caveats: where numbers are too small or too mixed for a conclusion, as text for the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What it costs the person: where the seconds go, what a minute buys, telling against mending it oneself."""
+"""Effort: how the person's time is spent, solves per minute, and feedback compared with editing by hand."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Minutes:
 
 @dataclass(frozen=True)
 class Repair:
-    """One way to mend a program: `telling` the model, or `editing` it oneself."""
+    """One way to repair a program: `telling` (feedback) or `editing` (by hand)."""
 
     way: str
     times: int
@@ -64,7 +64,7 @@ def minutes(sessions: Sequence[Session]) -> Minutes:
 
 
 def ways(sessions: Sequence[Session]) -> list[Repair]:
-    """Telling against mending it oneself; a way that nobody went is left out."""
+    """Feedback compared with editing by hand; a way without attempts is left out."""
     told = [pair for s in sessions for pair in _tellings(s)]
     edited = [
         (e.effort, (p := s.by_id.get(e.program)) is not None and p.solved) for s in sessions for e in s.edits

@@ -1,4 +1,4 @@
-"""Work in a forked process beside this one: figures and measures of many sessions use all cores."""
+"""Work in a forked process, in parallel with this one: figures and measures of many sessions use all cores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assistant.journal.process_map import can_fork
 _T = TypeVar("_T")
 
 
-def beside(make: Callable[[], _T]) -> Callable[[], _T]:
+def in_fork(make: Callable[[], _T]) -> Callable[[], _T]:
     """Begin `make` in a forked process. What is returned waits for its result, or raises what it raised.
 
     Where forking is not safe or there is one core only, `make` runs when it is waited for.

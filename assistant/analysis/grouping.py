@@ -1,4 +1,4 @@
-"""Which sessions belong together. Words of people, of each model, of unknown speakers and imported: all apart."""
+"""Groups of sessions: feedback of people, of each model, of unknown authors and imported is kept apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the person's words did: their answer against a control's, from the very same state, pair by pair."""
+"""Lift of feedback: the answer to it compared with a control's from the same state, pair by pair."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assistant.core.stats.exact_tests import holm, mcnemar_exact, sign_test
 
 @dataclass(frozen=True)
 class Pair:
-    """One state: did the person's words solve it, and did the arm?"""
+    """One state: did the feedback solve it, and did the arm?"""
 
     session: str
     problem_sha256: str
@@ -31,7 +31,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Lift:
-    """Paired lift of the words over `arm`: a difference of shares, with an interval clustered by problem."""
+    """Paired lift of the feedback over `arm`: a difference of shares, with an interval clustered by problem."""
 
     arm: str
     round: str

@@ -36,7 +36,7 @@ class SessionRow:
     samples: int
     end: str
     solved_after: int | None
-    """Interventions until it was solved by words alone."""
+    """Interventions until it was solved by feedback alone."""
     false_solve: bool
     feedbacks: int
     edits: int

@@ -1,4 +1,4 @@
-"""What the analysis knows of a session: its programs as a tree, the words between them, the time they took."""
+"""A session for the analysis: its programs as a tree, the feedback between them, and times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assistant.core.speaker import PEOPLE, Spoke, speaker
 ARMS: tuple[str, ...] = RECORDED
 """Control arms, in the order in which they are shown."""
 DIALOGUE_ARMS = ("human", "simulated")
-"""Arms that answer words about this very program; their programs make the dialogue."""
+"""Arms that answer feedback on this program; their programs make the dialogue."""
 
 
 class Program(NamedTuple):
@@ -58,7 +58,7 @@ class Program(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """Somebody's words about the program `about`; `round` is the one that they lead to."""
+    """Feedback on the program `about`; `round` is the one that it leads to."""
 
     seq: int
     about: str
@@ -68,13 +68,13 @@ class Feedback:
     effort: Effort
     author: str
     code: str
-    """The program that the words are about."""
+    """The program that the feedback is on."""
     author_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A person mended the code by hand: `program` is what came of it."""
+    """A person edited the code by hand; `program` is the result."""
 
     seq: int
     program: str
@@ -115,14 +115,14 @@ class Session:
 
     @cached_property
     def dialogue(self) -> tuple[Program, ...]:
-        """Complete programs of the dialogue, made by words alone: none mended by hand on the way to them."""
+        """Complete programs of the dialogue, made by feedback alone: none after an edit by hand."""
         if not self.edits:
             return self.dialogue_or_mended
         return tuple(p for p in self.dialogue_or_mended if not self._mended(p))
 
     @cached_property
     def dialogue_or_mended(self) -> tuple[Program, ...]:
-        """The model's complete programs of the dialogue, also those that follow a mend by hand."""
+        """The model's complete programs of the dialogue, also those that follow an edit by hand."""
         return tuple(
             p
             for p in self.programs
@@ -174,7 +174,7 @@ class Session:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nobody will go on with it."""
+        """Whether it can no longer be continued."""
         return self.end not in ("open", "interrupted")
 
     @property
@@ -210,7 +210,7 @@ class Session:
         return sorted(words.seq for words in self.feedback)
 
     def solved_at(self, interventions: int) -> Program | None:
-        """The program that solves the problem within so many interventions, by words alone: the first shown."""
+        """The program that solves the problem within so many interventions, by feedback alone: the first shown."""
         return self._within(self.solve, interventions)
 
     def _within(self, solve: Program | None, interventions: int) -> Program | None:
@@ -218,13 +218,13 @@ class Session:
 
     def state_before(self, intervention: int) -> tuple[str, int] | None:
         """The program that this intervention was about, and the round that it led to; None without an answer to it
-        that is made by words alone."""
+        that is made by feedback alone."""
         answers = (p for p in self.dialogue if p.round and self.interventions(p) == intervention)
         return next(((p.parent, p.round) for p in answers if p.parent), None)
 
     @cached_property
     def solve(self) -> Program | None:
-        """The program that solves the problem by words alone, after however many of them: the first shown."""
+        """The program that solves the problem by feedback alone, after however many of them: the first shown."""
         return first_shown(p for p in self.dialogue if p.solved)
 
     def solved_sealed_at(self, interventions: int) -> Program | None:

@@ -13,7 +13,7 @@ from assistant.analysis.caveats import cautions
 from assistant.analysis.costs import Cost, Spent, costs, spent
 from assistant.analysis.effort import Minutes, Repair, minutes, ways
 from assistant.analysis.feedback_stats import Said, Share, clean_pairs, clean_solved_at, said, shares
-from assistant.analysis.forked_task import beside
+from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import Group
 from assistant.analysis.lift import Lift, all_pairs, lifts
 from assistant.analysis.records import Session
@@ -70,13 +70,13 @@ class Analysis:
 
 
 MANY = 2000
-"""From so many sessions on, what was said is measured in a process beside."""
+"""From so many sessions on, what was said is measured in a forked process."""
 
 
 def results_of(group: Group) -> Results:
     """Every measure of the group."""
     sessions = group.sessions
-    of_words = beside(lambda: _of_words(sessions)) if len(sessions) >= MANY else lambda: _of_words(sessions)
+    of_words = in_fork(lambda: _of_words(sessions)) if len(sessions) >= MANY else lambda: _of_words(sessions)
     curve, alone = all_curves(sessions), alone_curve(sessions)
     of_programs: dict[str, Any] = {
         "curve": tuple(curve),

@@ -250,7 +250,7 @@ def annotator_of(options: RunOptions) -> str:
     return options.annotator or annotator_id()
 
 
-def study_desk(options: RunOptions, folder: Path) -> AnnotationQueue:
+def study_queue(options: RunOptions, folder: Path) -> AnnotationQueue:
     """The annotator's place in the study of `--study`. Raises UsageError."""
     from assistant.problems.load import load_source
     from assistant.session.annotation_queue import AnnotationQueue
@@ -278,8 +278,8 @@ def own_session(options: RunOptions, folder: Path) -> Path:
 def queue_of(options: RunOptions, folder: Path, begun: Path | None) -> AnnotationQueue | None:
     """The queue of `--study`, or of the study to which the resumed session `begun` belongs. Raises AssistantError."""
     if options.study is not None:
-        return study_desk(options, folder)
-    return resumed_desk(begun, options, folder) if begun is not None else None
+        return study_queue(options, folder)
+    return resumed_queue(begun, options, folder) if begun is not None else None
 
 
 def is_of_study(journal: Path) -> bool:
@@ -291,14 +291,14 @@ def is_of_study(journal: Path) -> bool:
     return isinstance(header, SessionStarted) and header.study is not None
 
 
-def sure_desk(options: RunOptions, folder: Path, begun: Path | None) -> AnnotationQueue:
-    """`desk_of` where there is one. Raises AssistantError."""
+def required_queue(options: RunOptions, folder: Path, begun: Path | None) -> AnnotationQueue:
+    """`queue_of` where there is one. Raises AssistantError."""
     queue = queue_of(options, folder, begun)
     assert queue is not None
     return queue
 
 
-def resumed_desk(journal: Path, options: RunOptions, folder: Path) -> AnnotationQueue | None:
+def resumed_queue(journal: Path, options: RunOptions, folder: Path) -> AnnotationQueue | None:
     """The queue of a session that is resumed by its id, where it belongs to a study. Raises AssistantError."""
     from assistant.core.events import SessionStarted
     from assistant.journal.reader import read_journal

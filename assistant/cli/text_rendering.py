@@ -12,7 +12,7 @@ from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.printable import exact, exact_line, printable
 from assistant.core.problem import Problem
 from assistant.core.state import Program, State
-from assistant.core.state_labels import END_WORDS, after_feedback, hidden_words
+from assistant.core.state_labels import END_WORDS, after_feedback, hidden_text
 from assistant.core.value_difference import contrasted
 
 
@@ -103,7 +103,7 @@ def summary_text(state: State, *, lesson: bool = True) -> str:
 
 def _lesson(state: State) -> Iterator[str]:
     best: Program | None = state.current_program
-    if words := hidden_words(state):
+    if words := hidden_text(state):
         yield words + (" (a false solve):" if best is not None and best.false_solve else "")
     if best is not None and best.hidden is not None:
         yield from [case_text(case) for case in best.hidden.cases if not case.passed][:5]

@@ -37,7 +37,7 @@ def run_screen(options: composition.RunOptions) -> int:
             held=composition.held(options, "browser" if os.environ.get("TEXTUAL_DRIVER") else "app"),
             preferences=preferences,
             model_name=options.model or "",
-            open_desk=(lambda: composition.sure_desk(options, folder, begun)) if of_study else None,
+            open_queue=(lambda: composition.required_queue(options, folder, begun)) if of_study else None,
             warnings=tuple(warnings),
         )
     )

@@ -56,7 +56,7 @@ def round_name(round_: int, rounds: int = 0) -> str:
     return f"round {round_} of {rounds}" if rounds else f"round {round_}"
 
 
-def hidden_words(state: State) -> str:
+def hidden_text(state: State) -> str:
     """What the hidden tests found on the current program: shown only once the session is over."""
     program, problem = state.current_program, state.problem
     if program is None or problem is None or program.visible is None:

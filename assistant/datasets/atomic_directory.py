@@ -18,9 +18,9 @@ MARK = "export.json"
 
 @contextmanager
 def staged(out: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A new folder beside `out`, renamed to it when the block ends well, else removed.
+    """A new folder next to `out`, renamed to it when the block ends well, else removed.
 
-    What a killed export left beside `out` is removed by the next one. Raises `UsageError` where `out` is there
+    What a killed export left next to `out` is removed by the next one. Raises `UsageError` where `out` is there
     already, `AssistantError` where it cannot be written.
     """
     check_free(out, overwrite=overwrite)

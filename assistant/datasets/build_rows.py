@@ -58,7 +58,7 @@ class Solving:
     visible: int
     whole: int
     answered: bool
-    """Whether the model answered any words at all; some imported sessions hold only a person's own fix."""
+    """Whether the model answered any feedback at all; some imported sessions hold only a person's own fix."""
 
 
 @dataclass
@@ -143,9 +143,9 @@ def _why_not(session: Session, plan: Plan) -> str:
 
 
 def _without_consent(session: Session, ledger: Mapping[str, Answer]) -> str:
-    """Imported journals carry their dataset's licence; nobody else's words go out without a yes.
+    """Imported journals carry their dataset's licence; other feedback is exported only with consent.
 
-    A yes in the ledger counts where nobody was asked, and after a refusal that is older.
+    A yes in the ledger counts without a consent question, and after an older refusal.
     """
     given = ledger.get(session.header["annotator"])
     if given is not None and given.answer == "withdrawn":

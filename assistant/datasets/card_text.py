@@ -1,4 +1,4 @@
-"""What the card tells people: how the data came about, whose it is, what it is good for and what not."""
+"""Text of the dataset card: origin of the data, authors, intended use and limits."""
 
 from __future__ import annotations
 

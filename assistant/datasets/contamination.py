@@ -14,7 +14,7 @@ from pathlib import Path
 
 from assistant.core.errors import ProblemSourceError
 from assistant.core.problem import Problem
-from assistant.datasets.near_duplicates import Fingerprint, Neighbours, as_lists, fingerprint, from_lists
+from assistant.datasets.near_duplicates import Fingerprint, NearDuplicates, as_lists, fingerprint, from_lists
 from assistant.problems.load import load_source
 
 DATA = "mbpp_test.json"
@@ -34,7 +34,7 @@ def known_tests() -> dict[str, Fingerprint]:
 
 def overlaps(problems: Mapping[str, Fingerprint]) -> dict[str, list[str]]:
     """By key, the benchmarks' test problems that each problem is a near-duplicate of."""
-    neighbours = Neighbours(known_tests())
+    neighbours = NearDuplicates(known_tests())
     return {key: [name.partition("#")[0] for name in neighbours.of(value)] for key, value in problems.items()}
 
 

@@ -1,4 +1,4 @@
-"""The dataset's card: a README.md with the header that hubs and `datasets` read, and the words that people do."""
+"""The dataset's card: a README.md with the header that hubs and `datasets` read, and text for people."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Outcome:
 
     @property
     def answered(self) -> bool:
-        """Whether there is anything to tell about solving: words that a model answered, or a first right answer."""
+        """Whether solving can be reported: feedback that a model answered, or a first right answer."""
         return any(solving.answered or solving.visible >= 0 for solving in self.solving)
 
     @property

@@ -36,7 +36,7 @@ class Turn:
 
 @dataclass(slots=True)
 class Words:
-    """Somebody's words about the program `about`."""
+    """Feedback on the program `about`."""
 
     about: str
     round: int
@@ -91,8 +91,8 @@ class Session:
     end: str = "open"
     consent: bool | None = None
     consent_time: str = ""
-    """When that was answered, ISO 8601 UTC; empty where nobody was asked."""
-    """The last answer in the journal itself; None where nobody was asked."""
+    """When that was answered, ISO 8601 UTC; empty without a consent question."""
+    """The last answer in the journal itself; None without a consent question."""
     consents: set[str] = field(default_factory=set)
     """Versions of the consent texts that were agreed to, with the start of their hash."""
 

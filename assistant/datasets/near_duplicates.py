@@ -63,7 +63,7 @@ def jaccard(a: frozenset[int], b: frozenset[int]) -> float:
     return len(a & b) / len(a | b) if a or b else 0.0
 
 
-class Neighbours:
+class NearDuplicates:
     """Finds near-duplicates among many fingerprints: MinHash LSH for the words, an index for the tests."""
 
     def __init__(self, known: Mapping[str, Fingerprint]) -> None:
@@ -85,7 +85,7 @@ class Neighbours:
 
 def groups(values: Mapping[str, Fingerprint]) -> dict[str, str]:
     """Each key's group, named after its smallest key: near-duplicates, and theirs, are in one group."""
-    neighbours = Neighbours(values)
+    neighbours = NearDuplicates(values)
     parent = {key: key for key in values}
 
     def root(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Rows on disk: Parquet shards of bounded size, and for services that want them, lines of JSON beside."""
+"""Rows on disk: Parquet shards of bounded size, and JSON Lines for services that need them."""
 
 from __future__ import annotations
 

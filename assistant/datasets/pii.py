@@ -1,7 +1,7 @@
-"""Personal data in people's words: keys, names, and whatever leads to a person (addresses, numbers, accounts).
+"""Personal data in feedback: keys, names, and whatever leads to a person (addresses, numbers, accounts).
 
 Keys are found by their prefixes and by detect-secrets, names by `names`, all else by patterns.
-What the problem's own text, tests or program hold is data of the task and nobody's.
+What the problem's own text, tests or program hold is data of the task and not personal.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ _DETECTORS = (
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """Something personal in the words of a session."""
+    """Personal data in the feedback of a session."""
 
     session: str
     kind: str
@@ -117,7 +117,7 @@ class Finding:
 
 
 def find(session: str, texts: Iterable[str], own: str) -> list[Finding]:
-    """What the words `texts` give away; what `own`, the task's own text, holds as well is left alone."""
+    """Personal data in `texts`; what `own`, the task's own text, holds as well is left alone."""
     found: dict[str, str] = {}
     for text in texts:
         for kind, value in _found(text):

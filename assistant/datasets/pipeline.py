@@ -134,7 +134,7 @@ def _parted(tasks: list[Task], rules: Rules) -> tuple[list[Task], list[Task]]:
 
 
 def _check_any(request: Request, outcome: Outcome) -> None:
-    """Raises a word of advice where no session at all is exported."""
+    """Raises `UsageError` with advice where no session is exported."""
     if outcome.sessions["exported"]:
         return
     why = ", ".join(f"{count} {reason}" for reason, count in sorted(outcome.sessions.items()) if count)

@@ -74,6 +74,6 @@ def pseudonym(annotator: str) -> str:
 
 
 def _model_before(view: View, program: Program) -> Row:
-    """An edit mends a program of this model."""
+    """An edit changes a program of this model."""
     turns = [step.turn for step in view.session.path(program) if step.turn is not None]
     return turns[-1].model if turns else view.session.header["model"]

@@ -58,7 +58,7 @@ class View:
         return passed(program.hidden)
 
     def leaky(self, program: Program) -> bool:
-        """Whether any words on the way to it gave away the solution."""
+        """Whether any feedback on the way to it gave away the solution."""
         steps = self.session.path(program)
         return any(self._leaks(step.words) for step in steps if step.words is not None)
 
@@ -90,7 +90,7 @@ class View:
     def prompt(self, program: Program) -> list[Message]:
         """The messages that it answers: as sent to a chat model, else put into the chat template.
 
-        An edit answers what the program that it mends answered.
+        An edit answers what the edited program answered.
         """
         if program.id not in self._prompts:
             self._prompts[program.id] = self._prompt(program)

@@ -25,7 +25,7 @@ class Claim(NamedTuple):
 def agree(tests: Iterable[str], others: Iterable[str], name: str, other_name: str) -> bool:
     """Whether two sets of asserts are about the same task: they share a claim and contradict each other in none.
 
-    A set of which no claim can be read is not held against the other.
+    A set of which no claim can be read is not compared with the other.
     """
     ours = [found for test in tests if (found := claim(test, name))]
     theirs = [found for test in others if (found := claim(test, other_name))]

@@ -4,7 +4,7 @@ Where the body is a row of independent asserts, each becomes a test: `candidate`
 `METADATA`, the messages of asserts and asserts of a true constant (`assert True`) are dropped. Names that `check`
 assigned before are put into the assert where that is simple, short loops over literals are unrolled, and a longer
 loop (over random inputs) is one test that holds the loop and what it needs. Every other body stays one test.
-Helper code beside `check` becomes test setup.
+Other code than `check` becomes test setup.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _UNROLL_LIMIT = 20
 
 
 def single_tests(tree: ast.Module, entry_point: str) -> tuple[list[str], str]:
-    """The tests of a module that defines `check(candidate)`, and the code beside it (the test setup)."""
+    """The tests of a module that defines `check(candidate)`, and the other code (the test setup)."""
     check = functions(tree).get("check")
     if not isinstance(check, ast.FunctionDef) or not _takes_one(check.args):
         raise BadRecord("test does not define check(candidate)")
-    beside = [node for node in tree.body if node is not check and not _is_metadata(node)]
-    callers = [node for node in beside if "check" in used_names(node)]
+    others = [node for node in tree.body if node is not check and not _is_metadata(node)]
+    callers = [node for node in others if "check" in used_names(node)]
     if not all(_calls_check(node, entry_point) for node in callers):
         return [_source(node for node in tree.body if not _is_metadata(node))], ""
-    beside = [node for node in beside if node not in callers]
-    tests = _tests_of(check, beside, entry_point)
+    others = [node for node in others if node not in callers]
+    tests = _tests_of(check, others, entry_point)
     if not tests:
         raise BadRecord("check(candidate) holds no test")
-    return tests, _source(beside)
+    return tests, _source(others)
 
 
 def _takes_one(parameters: ast.arguments) -> bool:
@@ -65,14 +65,14 @@ def _calls_check(node: ast.stmt, entry_point: str) -> bool:
     return len(given) == 1 and isinstance(given[0], ast.Name) and given[0].id in (entry_point, "candidate")
 
 
-def _tests_of(check: ast.FunctionDef, beside: list[ast.stmt], entry_point: str) -> list[str]:
-    helpers = _failing_helpers(beside)
+def _tests_of(check: ast.FunctionDef, others: list[ast.stmt], entry_point: str) -> list[str]:
+    helpers = _failing_helpers(others)
     if not can_fail(check) and not used_names(check) & helpers:
         return []
     parameter = [*check.args.posonlyargs, *check.args.args][0].arg
     _drop_messages(check)
     simple = _has_one_parameter(check.args) and not _takes_the_name(check, parameter, entry_point)
-    if not simple or needs_a_function(check.body, beside):
+    if not simple or needs_a_function(check.body, others):
         return [_source([check, _call_of_check(entry_point)])]
     _rename(check, parameter, entry_point)
     if is_row(check.body, helpers):
@@ -80,10 +80,10 @@ def _tests_of(check: ast.FunctionDef, beside: list[ast.stmt], entry_point: str) 
     return [_source(node for node in check.body if not is_remark(node))]
 
 
-def _failing_helpers(beside: list[ast.stmt]) -> set[str]:
-    """Functions and classes beside `check` that can fail, by themselves or by way of one another."""
+def _failing_helpers(others: list[ast.stmt]) -> set[str]:
+    """Functions and classes other than `check` that can fail, by themselves or by way of one another."""
     defined = {
-        f.name: f for f in beside if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        f.name: f for f in others if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     }
     failing = {name for name, node in defined.items() if can_fail(node)}
     while more := {n for n, node in defined.items() if n not in failing and used_names(node) & failing}:

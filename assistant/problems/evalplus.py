@@ -117,7 +117,7 @@ def left_out(record: Record) -> list[str]:
 
 
 def with_tolerances(tests: Iterable[tuple[CallTest, object]]) -> dict[CallTest, CallTest]:
-    """Each call with the tolerance that EvalPlus's loop has when it comes to it; `tests` have their values beside."""
+    """Each call with the tolerance that EvalPlus's loop has when it comes to it; `tests` have their values."""
     running: dict[tuple[str, ...], float] = {}
     found: dict[CallTest, CallTest] = {}
     for test, value in tests:
@@ -137,7 +137,7 @@ def is_floats(value: object) -> bool:
 
 
 def other_readings(entry_point: str, arguments: Sequence[object]) -> tuple[str, ...]:
-    """Literals of results that EvalPlus accepts beside the reference's, as the text can be read in two ways."""
+    """Literals of results that EvalPlus also accepts, as the text can be read in two ways."""
     if entry_point == "sum_div":
         return ("0",)
     reading = _READINGS.get(entry_point)

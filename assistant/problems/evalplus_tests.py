@@ -10,15 +10,15 @@ from assistant.problems.collection import Collection
 from assistant.problems.syntax import renamed
 
 APART = frozenset({"mbpp/139", "mbpp/140", "mbpp/233", "mbpp/276"})
-"""Tasks of the full release that no mended reference meets: three want the digits that 3.1415 for pi gives,
-one a list where the mended one gives a set. Found by running the mended references."""
+"""Tasks of the full release that no corrected reference meets: three want the digits that 3.1415 for pi gives,
+one a list where the corrected one gives a set. Found by running the corrected references."""
 
 
 def attach_plus(base: Collection, plus: Collection) -> Collection:
     """`base` with the tests of the same task in `plus` added to its hidden tests.
 
     Tasks are matched by the number in their id (`Mbpp/2`, `mbpp/2`); a function that `plus` has renamed gets
-    its old name back. The reference becomes that of `plus`, which gave its tests their values: EvalPlus mended
+    its old name back. The reference becomes that of `plus`, which gave its tests their values: EvalPlus corrected
     many (16 of HumanEval's own fail its tests). Calls without expected value are left out, so fill `plus`
     first (`assistant.problems.expected_values.fill_collection`).
 

@@ -58,7 +58,7 @@ def _read(path: Path) -> _Kept | None:
 
 
 def _write(path: Path, kept: _Kept) -> None:
-    """Written beside and moved into place, so that no half file is ever read."""
+    """Written to a temporary file and moved into place, so that no half file is ever read."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)

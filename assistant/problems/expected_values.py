@@ -1,6 +1,6 @@
 """Expected values for problems that publish only inputs: what the reference gives, compared as the task does.
 
-The reference runs in a sandbox that can record (`assistant.sandbox.local`); this room knows it by its shape.
+The reference runs in a sandbox that can record (`assistant.sandbox.local`); this package knows it by its interface.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files of records: JSON Lines or one JSON list or object, plain or gzipped, told apart by their content."""
+"""Files of records: JSON Lines or one JSON list or object, plain or gzipped, distinguished by their content."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _listed(path: Path, text: str) -> list[Found]:
 
 
 def _items(text: str) -> Iterator[str]:
-    """The items of a JSON list as texts, told apart by brackets and quotes alone: one may be damaged."""
+    """The items of a JSON list as texts, separated by brackets and quotes alone: one may be damaged."""
     depth, begun = 0, 0
     for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', text, re.DOTALL):
         sign = match.group()

@@ -379,7 +379,7 @@ def keys_of(name: str, chosen: Mapping[str, str]) -> str:
     return chosen.get(name) or own
 
 
-def key_words(keys: str) -> str:
+def key_text(keys: str) -> str:
     """`ctrl+b,f1` as a person says it: `Ctrl+B, F1`."""
     return ", ".join(_one(key.strip()) for key in keys.split(","))
 

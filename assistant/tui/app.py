@@ -1,4 +1,4 @@
-"""The terminal app: opens screens, gets the model ready meanwhile, and lets nothing get lost on the way out."""
+"""The terminal app: opens screens, loads the model in the background, and closes sessions safely at the end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from assistant.tui.messages import (
     StudyFailed,
     StudyNext,
 )
-from assistant.tui.navigation import Going
+from assistant.tui.navigation import Navigator
 from assistant.tui.palette import commands_of, places_of
 from assistant.tui.problem_filter import attempts_of, winnable_first
 from assistant.tui.safe_screen import SafeText
@@ -68,14 +68,14 @@ class AssistantApp(App[None]):
         super().__init__()
         self.launch = launch
         self.services = Services(launch)
-        self.go = Going(self)
+        self.navigator = Navigator(self)
         self.problems: Problems | None = None
         self.attempts: dict[str, str] = {}
         self.progress: Progress | None = None
         self.model_error = ""
         self.sessions: tuple[SessionSummary, ...] = ()
         """As they were when last read."""
-        self.study = Studying(self, launch.open_desk) if launch.open_desk else None
+        self.study = Studying(self, launch.open_queue) if launch.open_queue else None
         self.input = InputQueue(self, self._deliver)
         self.typed_at = -math.inf
         """When a key of words was last pressed, by the monotonic clock."""
@@ -187,7 +187,7 @@ class AssistantApp(App[None]):
 
     @work(thread=True, group="sandbox", exit_on_error=False)
     def open_sandbox(self) -> None:
-        """Ahead of the first run, which would wait for it otherwise; its troubles are told when it is used."""
+        """Started before the first run, which would wait for it otherwise; errors are shown when it is used."""
         with contextlib.suppress(AssistantError):
             self.services.sandbox()
 
@@ -198,7 +198,7 @@ class AssistantApp(App[None]):
     def read_sessions(self) -> None:
         from assistant.journal.library import list_sessions
 
-        with contextlib.suppress(AssistantError):  # the library of sessions tells of it
+        with contextlib.suppress(AssistantError):  # the session list shows it
             self.post_message(SessionsListed(tuple(list_sessions(self.launch.sessions))))
 
     @on(SessionsListed)
@@ -220,7 +220,7 @@ class AssistantApp(App[None]):
         if self.study is not None:
             self.study.next()
         elif resume is not None:
-            self.go.resume(resume)
+            self.navigator.resume(resume)
         elif wanted is not None:
             found = next((p for p in problems.problems if wanted in (p.id, p.id.rpartition("/")[2])), None)
             if found is None:
@@ -228,7 +228,7 @@ class AssistantApp(App[None]):
                     f"there is no problem {wanted} in {problems.name}", severity="error", markup=False
                 )
             else:
-                self.go.work_on(found)
+                self.navigator.work_on(found)
 
     @on(ProblemsFailed)
     def problems_failed(self, message: ProblemsFailed) -> None:
@@ -292,8 +292,8 @@ class AssistantApp(App[None]):
         """However the app is left (a key, a closed browser tab), open sessions release their journals first."""
         self.input.close()
         self.services.stop.set()
-        self.go.release_all()
-        await asyncio.to_thread(self.go.wait_until_left)
+        self.navigator.release_all()
+        await asyncio.to_thread(self.navigator.wait_until_left)
 
     # What is typed.
 
@@ -305,7 +305,7 @@ class AssistantApp(App[None]):
             await super().on_event(event)
             return
         if isinstance(event, InputEvent):
-            self.go.person_acted(isinstance(event, Key))
+            self.navigator.person_acted(isinstance(event, Key))
         if isinstance(event, Key) and is_typing(event):
             self.typed_at = event.time
         await self.input.put(as_text(event))

@@ -1,4 +1,4 @@
-"""What leaves the app: code to the clipboard or a file, a bell to the person."""
+"""Output of the app outside the screen: the clipboard and the bell."""
 
 from __future__ import annotations
 

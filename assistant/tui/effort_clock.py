@@ -1,4 +1,4 @@
-"""Where a person's time goes: reading, typing, waiting, editing, away. Told the time, it never asks for it."""
+"""Effort clock: time spent reading, typing, waiting, editing and away. The caller passes the time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class EffortClock:
         self.waiting = waiting
 
     def edit(self, now: float, editing: bool) -> None:
-        """The person begins (or ends) to mend the code by hand."""
+        """The person begins (or ends) to edit the code by hand."""
         self._credit(now, "reading")
         self.editing = editing
 

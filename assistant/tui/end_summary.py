@@ -1,16 +1,16 @@
-"""How a session ended, as values for the screens: headline, rounds, what the hidden tests found. Pure."""
+"""End of a session as values for the screens: headline, rounds, results of hidden tests. Pure."""
 
 from __future__ import annotations
 
 from assistant.core.printable import printable, shortened
 from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
-from assistant.core.state_labels import ENDS, after_feedback, hidden_words, round_name, score
+from assistant.core.state_labels import ENDS, after_feedback, hidden_text, round_name, score
 from assistant.tui.test_rows import Verdicts, rows_of
 
 
 def is_over(state: State) -> bool:
-    """Nobody will go on with the session: hidden verdicts may be told."""
+    """The session can no longer be continued: hidden verdicts may be shown."""
     return state.ended is not None and state.ended.reason != "interrupted"
 
 
@@ -31,7 +31,7 @@ def headline(state: State, *, tell_hidden: bool = True) -> str:
     if reason != "solved":
         return ENDS[reason]
     if is_false_solve(state, state.current_program, tell_hidden=tell_hidden):
-        words = hidden_words(state)
+        words = hidden_text(state)
         return f"Not right yet: {words} ({_how(state)})"
     return f"{ENDS[reason]} {_how(state)}"
 
@@ -67,7 +67,7 @@ def _round_line(state: State, program: Program, tell_hidden: bool) -> str:
 
 def fact_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
     """Hidden tests and the person's time."""
-    words = hidden_words(state) if tell_hidden and is_over(state) else ""
+    words = hidden_text(state) if tell_hidden and is_over(state) else ""
     lines = [words] if words else []
     effort = state.clock
     if effort.active or effort.waiting:

@@ -1,4 +1,4 @@
-"""Failing cases and code lines as words for the feedback box, and kinds of feedback. Pure."""
+"""Text for the feedback box from failing cases and code lines, and kinds of feedback. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the app is started with; the command line only fills this in."""
+"""Start options of the app, filled in by the command line."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Launch:
     held: Held = field(default_factory=lambda: Held(author="person", interface="app"))
     """Who speaks, and through what."""
     study: StudyInfo | None = None
-    open_desk: Callable[[], AnnotationQueue] | None = None
-    """A study instead of free choice: opens this annotator's desk (blocks; runs in a thread)."""
+    open_queue: Callable[[], AnnotationQueue] | None = None
+    """A study instead of free choice: opens this annotator's queue (blocks; runs in a thread)."""
     preferences: Preferences = field(default_factory=Preferences)
     own_problems: Path = field(default_factory=lambda: data_folder() / "own-problems.jsonl")
     """Where problems that the person writes are kept."""
     model_name: str = ""
     """Shown until the model says its own name."""
     warnings: tuple[str, ...] = ()
-    """What could not be used of the settings file, told once the app is open."""
+    """Warnings about the settings file, shown once the app is open."""

@@ -100,7 +100,7 @@ class ProgramPicked(Message):
 
 @dataclass
 class EditDone(Message):
-    """The person has mended the code (`run`), or leaves it for now."""
+    """The person has edited the code (`run`), or leaves it for now."""
 
     code: str
     run: bool
@@ -156,7 +156,7 @@ class StudyNext(Message):
     assignment: Assignment | None
     unanswered: tuple[Unanswered, ...] = ()
     note: str = ""
-    """What the annotator should know of the study's folder, told once."""
+    """A notice on the study's folder, shown once."""
 
 
 @dataclass

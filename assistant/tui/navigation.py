@@ -1,4 +1,4 @@
-"""From screen to screen, and out of a session without losing anything."""
+"""Navigation: pushes and pops screens and closes open sessions safely."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from assistant.tui.session_worker import Step
 
 
-class Going:
+class Navigator:
     """Opens and closes the app's screens."""
 
     def __init__(self, app: AssistantApp) -> None:
@@ -52,7 +52,7 @@ class Going:
         return [screen for screen in self._app.screen_stack if isinstance(screen, SessionScreen)]
 
     def person_acted(self, key: bool) -> None:
-        """A key, click or scroll, told to the working screen where it is on top."""
+        """Forward a key, click or scroll to the session screen if it is on top."""
         working = self._working()
         if working and working[-1] is self._app.screen:
             working[-1].person_acted(key)
@@ -151,7 +151,7 @@ class Going:
                     screen.state,
                     session.path,
                     tell_hidden=app.study is None or app.study.lesson,
-                    keep_words=screen.keep_words,
+                    keep_draft_text=screen.keep_draft_text,
                 )
             )
 

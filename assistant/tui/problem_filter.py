@@ -1,4 +1,4 @@
-"""Which problems the library shows: words, #tags, and how far one got with them. Pure."""
+"""Filter of the problem list: text, #tags, and progress. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last stop before the terminal: no text on the screen can drive it, whichever widget forgot to escape it."""
+"""Removes control characters from everything drawn, so that no text can control the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session is doing, seen from the screen."""
+"""The phase of a session as the screen shows it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class View:
-    """What is looked at beside the latest: nothing else, as a rule."""
+    """Earlier program that is shown, if any."""
 
     program: str | None = None
     """A program looked back at."""

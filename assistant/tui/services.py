@@ -45,7 +45,7 @@ class Services:
 
     @property
     def warning(self) -> str:
-        """What a person must see while the walls are less than whole; empty when they stand."""
+        """The warning that is shown while programs are not fully isolated; else empty."""
         return isolation_notice(self._sandbox.layers) if self._sandbox is not None else ""
 
     def close(self) -> None:

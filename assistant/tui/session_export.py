@@ -1,4 +1,4 @@
-"""One session as a file of the person's: Markdown to read, the journal itself, or the program alone."""
+"""Export of one session: Markdown, the journal itself, or the program alone."""
 
 from __future__ import annotations
 

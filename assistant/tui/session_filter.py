@@ -1,4 +1,4 @@
-"""Which sessions the library shows, and how. Pure."""
+"""Filter and order of the session list. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one place where the blocking round loop meets the screen: a thread that runs steps and posts messages."""
+"""The session's thread: runs the blocking steps of the round loop and posts their events as messages."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class SessionWorker:
         self.failed = False
         """The session could not be opened."""
         self.stopping = False
-        """What is being generated was told to stop, and has not stopped yet."""
+        """The generation was cancelled and has not stopped yet."""
         self._waiting = 0
         self._lock = threading.Lock()
         self._left = False
@@ -142,7 +142,7 @@ class SessionWorker:
 
 
 def one_line(error: Exception) -> str:
-    """An error in one line; one that nobody foresaw with its type."""
+    """An error in one line; an unexpected one with its type."""
     if isinstance(error, AssistantError):
         return str(error)
     return f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]}"

@@ -1,4 +1,4 @@
-"""The settings as rows: what each is called, what it may be, and what changes when it does. Pure."""
+"""The settings as rows: title, allowed values, and effect of each. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from assistant.core.plugins import engine_kinds
 from assistant.settings.preferences import Preferences
-from assistant.tui.actions import ACTIONS, binding_id, key_words, keys_of
+from assistant.tui.actions import ACTIONS, binding_id, key_text, keys_of
 from assistant.tui.text.spans import Line, Piece, shortened
 from assistant.tui.themes import THEMES
 
@@ -63,7 +63,7 @@ SETTINGS = (*GENERAL, *KEYS)
 def value_of(setting: Setting, preferences: Preferences) -> str:
     """The value as it is shown."""
     if setting.kind == "key":
-        return key_words(keys_of(setting.name.removeprefix("keys."), preferences.keys))
+        return key_text(keys_of(setting.name.removeprefix("keys."), preferences.keys))
     value = getattr(preferences, setting.name)
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -1,4 +1,4 @@
-"""Signals end the app in order: sessions released, the terminal as it was, an exit status that names the signal."""
+"""Signal handling: closes sessions, restores the terminal, and exits with the signal's status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study in the app: consent once, then problem after problem as the study wants them, its questions at each end."""
+"""A study in the app: consent once, then the study's problems in order, with its questions after each."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 class Studying:
     """Leads one annotator through a study. Reading the folder happens in threads that post messages."""
 
-    def __init__(self, app: AssistantApp, open_desk: Callable[[], AnnotationQueue]) -> None:
+    def __init__(self, app: AssistantApp, open_queue: Callable[[], AnnotationQueue]) -> None:
         self._app = app
-        self._open_desk = open_desk
+        self._open_queue = open_queue
         self._queue: AnnotationQueue | None = None
         self._granted: bool | None = None
         self.name = "study"
 
     @property
     def lesson(self) -> bool:
-        """Whether the study wants its annotators told, after each session, what the hidden tests found."""
+        """Whether the study shows annotators the results of hidden tests after each session."""
         return self._queue is not None and self._queue.study.lesson
 
     def next(self) -> None:
@@ -39,11 +39,11 @@ class Studying:
         threading.Thread(target=self._find_next, name="study", daemon=True).start()
 
     def _find_next(self) -> None:
-        self._app.go.wait_until_left()
+        self._app.navigator.wait_until_left()
         try:
             note = ""
             if self._queue is None:
-                self._queue = self._open_desk()
+                self._queue = self._open_queue()
                 self.name, note = self._queue.study.name, self._queue.changes()
                 self._granted = self._queue.consented()
             unanswered = tuple(self._queue.unanswered())
@@ -65,13 +65,13 @@ class Studying:
         if consent is not None and self._granted is None:
             self._app.push_screen(ConsentScreen(consent.text), lambda yes: self._answered(yes, assignment))
         else:
-            self._app.go.work_on_assignment(assignment)
+            self._app.navigator.work_on_assignment(assignment)
 
     def _answered(self, granted: bool | None, assignment: Assignment) -> None:
         self._granted = bool(granted)
         if not granted and self._queue is not None:
             self._app.notify(self._queue.refusal(), timeout=30, markup=False)
-        self._app.go.work_on_assignment(assignment)
+        self._app.navigator.work_on_assignment(assignment)
 
     def belongs(self, session: SessionSummary) -> bool:
         """Whether the annotator may see this session: it is their own, in this study."""
@@ -123,7 +123,7 @@ class Studying:
     def _ask(
         self, questions: list[tuple[str, str]], keep: Callable[[str, str], None], then: Callable[[], None]
     ) -> None:
-        """Ask each question in the words beside it; `keep` takes every answer, empty for one that was skipped."""
+        """Ask each question with its text; `keep` takes every answer, empty for one that was skipped."""
         if not questions:
             then()
             return

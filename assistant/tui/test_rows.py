@@ -1,4 +1,4 @@
-"""The verdicts on a program as rows: what each test found, and what changed since the round before."""
+"""The verdicts on a program as rows: the result of each test, and the change since the last round."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Verdicts:
 
     @property
     def all_pass(self) -> bool:
-        """All that is shown, hidden tests included once they are told."""
+        """All rows that are shown, hidden tests included once they are revealed."""
         return bool(self.rows) and all(row.case is not None and row.case.passed for row in self.rows)
 
     @property

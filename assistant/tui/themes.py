@@ -1,4 +1,4 @@
-"""The palettes. Everything else names their colours through the stylesheet."""
+"""The colour themes. Stylesheets refer to their colours by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Screens that come by themselves: what a person was typing meanwhile is no answer to them."""
+"""Screens that open without a request: keys typed just before are not taken as answers to them."""
 
 from __future__ import annotations
 

@@ -129,14 +129,14 @@ def failure_of(state: State) -> str:
 
 
 def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: str) -> str:
-    """What is going on, or what a person can do now."""
+    """The current activity, or what the person can do now."""
     match phase:
         case Phase.GETTING_READY if model_error:
             return f"{model_error}; Ctrl+R tries again"
         case Phase.BROKEN:
             return f"{phase.value}; Ctrl+R tries again"
         case Phase.ENDED:
-            return f"{over_words(state)}: Alt+Left looks at its rounds, Esc goes back"
+            return f"{over_text(state)}: Alt+Left looks at its rounds, Esc goes back"
         case Phase.YOUR_TURN | Phase.STOPPED:
             return your_turn_word(state, looked_at)
         case _:
@@ -169,7 +169,7 @@ def your_turn_word(state: State, looked_at: str | None) -> str:
     return f"your turn: {tries_left(state)}"
 
 
-def over_words(state: State) -> str:
+def over_text(state: State) -> str:
     """How a session that is only looked at ended."""
     reason = state.ended.reason if state.ended is not None else "interrupted"
     return {

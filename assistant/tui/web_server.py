@@ -1,4 +1,4 @@
-"""The same app in a browser, at a local address (extra `serve`: textual-serve)."""
+"""The app in a browser, at a local address (extra `serve`: textual-serve)."""
 
 from __future__ import annotations
 

@@ -202,8 +202,8 @@ def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder:
     engine = open_tiny(tiny_folder, timeouts=Timeouts())
     engine.prepare()
     pid = engine.worker_pid or 0
-    assert engine._line is not None
-    engine._line._timeouts = timeouts
+    assert engine._connection is not None
+    engine._connection._timeouts = timeouts
     if how == "frozen":
         os.kill(pid, signal.SIGSTOP)
     end = finish(engine.generate(ask("hang" if how == "busy" else "add")))

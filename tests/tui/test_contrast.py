@@ -69,7 +69,7 @@ async def test_all_text_of_a_theme_can_be_read(make_app: MakeApp, theme: str) ->
             found[type(screen).__name__] = unreadable(app)
             app.pop_screen()
         assert app.problems is not None
-        app.go.work_on(app.problems.problems[0])
+        app.navigator.work_on(app.problems.problems[0])
         work = await until_phase(pilot, Phase.YOUR_TURN)
         found["first answer"] = unreadable(app)
         work.take(lambda session: session.feedback("no"))

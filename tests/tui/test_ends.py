@@ -12,7 +12,7 @@ from assistant.core.generation import Finish
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.program_equality import changed_nothing, same_program
 from assistant.core.state import Program, State, apply
-from assistant.core.state_labels import after_feedback, hidden_words
+from assistant.core.state_labels import after_feedback, hidden_text
 from assistant.engine.scripted.script import DEMO_FILE, read_script
 from assistant.journal.session_summary import SessionSummary
 from assistant.problems.load import load_source
@@ -26,7 +26,7 @@ from assistant.tui.settings_model import GENERAL
 from assistant.tui.test_rows import verdicts_of
 from assistant.tui.text.spans import Piece, folded, plain
 from assistant.tui.widgets.code_view import CodeView
-from assistant.tui.widgets.problem_pane import difficulty_words
+from assistant.tui.widgets.problem_pane import difficulty_text
 from assistant.tui.widgets.status_line import StatusLine
 from assistant.tui.widgets.timeline import Timeline, timeline_of
 from assistant.tui.widgets.verdict_table import VerdictTable
@@ -142,7 +142,7 @@ def test_only_a_branch_is_drawn_as_a_fork(attempts: list[Program], expected: lis
 
 def test_without_hidden_tests_it_is_said_that_nothing_more_was_checked() -> None:
     state = told("one").model_copy(update={"problem": UNDERSCORES.model_copy(update={"hidden_tests": ()})})
-    assert hidden_words(state) == "no hidden tests: nothing more was checked"
+    assert hidden_text(state) == "no hidden tests: nothing more was checked"
     assert kind_of_end(state) == "solved" and "✓" in round_lines(state)[0]
     assert not any(row.hidden for row in verdicts_of(state, state.current_program, tell_hidden=True).rows)
 
@@ -195,8 +195,8 @@ def test_problems_that_words_can_win_come_first_where_levels_are_known() -> None
     assert winnable_first([hard, easy, medium, hard]) == (medium, easy, hard, hard)
     other = UNDERSCORES.model_copy(update={"difficulty": "interview"})
     assert winnable_first([hard, other, easy]) == (hard, other, easy)
-    assert "the default model alone: 2 or 3 of 5" in difficulty_words(medium)
-    assert difficulty_words(other) == "interview"
+    assert "the default model alone: 2 or 3 of 5" in difficulty_text(medium)
+    assert difficulty_text(other) == "interview"
 
 
 LONG = (Piece("   1 ", "line--number"), Piece("x" * 30 + "字" * 20 + "y" * 30, "py--string"), Piece("!", ""))

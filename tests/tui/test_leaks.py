@@ -39,7 +39,7 @@ async def test_nothing_of_a_session_stays(make_app: MakeApp) -> None:
             await pilot.press("enter")
             await until_phase(pilot, Phase.YOUR_TURN)
             await pilot.press("w", "tab", "x", "ctrl+l")
-            await until(pilot, lambda: isinstance(app.screen, LibraryScreen) and app.go.has_left)
+            await until(pilot, lambda: isinstance(app.screen, LibraryScreen) and app.navigator.has_left)
             counts.append(alive())
     grown = counts[-1] - counts[1]
     widgets = [grown[kind.__name__] for kind in OF_A_SESSION]

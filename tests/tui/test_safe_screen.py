@@ -54,7 +54,7 @@ async def test_no_screen_lets_a_terminal_be_driven(make_app: MakeApp) -> None:
         app.notify(f"cannot read {HOSTILE}", markup=False)
         await pilot.pause()
         assert not harmful(app)
-        app.go.work_on(PROBLEM)
+        app.navigator.work_on(PROBLEM)
         await until_phase(pilot, Phase.YOUR_TURN)
         for key in ("f6", "f6", "f2", "escape", "f1", "escape"):
             assert not harmful(app), key
@@ -67,8 +67,8 @@ async def test_no_screen_lets_a_terminal_be_driven(make_app: MakeApp) -> None:
         work.take(lambda session: session.end("gave_up"))
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         assert not harmful(app)
-        app.go.to_library()
-        await until(pilot, lambda: app.go.has_left)
+        app.navigator.to_library()
+        await until(pilot, lambda: app.navigator.has_left)
         app.library.action_sessions()
         await until(
             pilot, lambda: bool(app.screen.query(SessionList)) and app.screen.query_one(SessionList).sessions

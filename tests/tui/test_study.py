@@ -42,7 +42,7 @@ ADD = "```python\ndef add(a, b):\n    return a + b\n```"
 async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp, tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     app = make_app(
-        [RIGHT, ADD], open_desk=lambda: AnnotationQueue.open(STUDY, (UNDERSCORES, ADDITION), "anna", folder)
+        [RIGHT, ADD], open_queue=lambda: AnnotationQueue.open(STUDY, (UNDERSCORES, ADDITION), "anna", folder)
     )
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
@@ -79,7 +79,7 @@ def study_app(make_app: MakeApp, folder: Path, who: str, answers: list[str]) -> 
     return make_app(
         answers,
         annotator=who,
-        open_desk=lambda: AnnotationQueue.open(STUDY, (UNDERSCORES, ADDITION), who, folder),
+        open_queue=lambda: AnnotationQueue.open(STUDY, (UNDERSCORES, ADDITION), who, folder),
     )
 
 
@@ -120,7 +120,7 @@ async def test_questions_that_a_closed_app_left_open_are_asked_again(
         await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
         await pilot.press(*"yes", "enter")
         await until(pilot, lambda: isinstance(app.screen, LineScreen))
-        app.go.release_all()
+        app.navigator.release_all()
         await until(pilot, lambda: left(app))
     (session,) = list_sessions(folder)
     assert (session.state, session.answered) == ("solved", ())
@@ -150,7 +150,7 @@ async def test_an_annotator_sees_touches_and_deletes_own_sessions_only(
         await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
         await pilot.press(*"yes", "enter")
         await until_phase(pilot, Phase.YOUR_TURN)
-        app.go.to_library()
+        app.navigator.to_library()
         await until(pilot, lambda: isinstance(app.screen, LibraryScreen))
         assert app.library._entries == [], "the problems to come are not shown"
         app.push_screen(SessionsScreen())

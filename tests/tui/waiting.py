@@ -28,7 +28,7 @@ async def until(pilot: Pilot[None], condition: Callable[[], object], what: str =
 def left(app: App[None]) -> bool:
     """Every session that was left has released its journal."""
     assert isinstance(app, AssistantApp)
-    return app.go.has_left
+    return app.navigator.has_left
 
 
 def work_screen(pilot: Pilot[None]) -> SessionScreen:

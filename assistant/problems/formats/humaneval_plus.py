@@ -28,7 +28,7 @@ ROOT_TASKS = frozenset({"find_zero"})
 
 
 def recognise(record: Record) -> bool:
-    """Whether the record has HumanEval+'s fields (MBPP+ has `assertion` beside them)."""
+    """Whether the record has HumanEval+'s fields (MBPP+ has `assertion` in addition)."""
     return all(field in record for field in FIELDS) and "assertion" not in record
 
 
@@ -39,7 +39,7 @@ def convert(record: Record, where: str) -> Problem:
     require_defined(name, reference)
     tree = parse(prompt + "\n    pass\n", "prompt")
     docstring = docstring_of(tree, name)
-    own, beside, helpers = _own_tests(record, tree, name)
+    own, others, helpers = _own_tests(record, tree, name)
     shown = shown_tests(text_field(record, "task_id"), docstring, name)
     calls = plus_calls(record, name, NAME, None)
     tests: tuple[Test, ...] = (*own, *(_root_tests(calls, name) if name in ROOT_TASKS else calls))
@@ -51,7 +51,7 @@ def convert(record: Record, where: str) -> Problem:
         entry_point=name,
         visible_tests=visible,
         hidden_tests=tuple(test for test in tests if test not in visible),
-        test_setup="\n\n".join(part for part in (helpers, beside) if part),
+        test_setup="\n\n".join(part for part in (helpers, others) if part),
         prelude=prelude_of(tree, name),
         stub=prompt,
         reference=reference,
@@ -72,15 +72,15 @@ def left_out(record: Record) -> list[str]:
 
 
 def _own_tests(record: Record, tree: ast.Module, name: str) -> tuple[tuple[AssertTest, ...], str, str]:
-    """HumanEval's own tests (the Mini file has none), the code beside them, and the helpers that the tests call."""
+    """HumanEval's own tests (the Mini file has none), the other code, and the helpers that the tests call."""
     poly = ast.Module([ast.Expr(ast.Name("poly", ast.Load()))] if name in ROOT_TASKS else [], [])
     try:
         test_tree = parse(text_field(record, "test", default=""), "test")
-        tests, beside = single_tests(test_tree, name)
+        tests, others = single_tests(test_tree, name)
     except BadRecord:
         return (), "", called_helpers(tree, name, poly)
     helpers = called_helpers(tree, name, ast.Module([*test_tree.body, *poly.body], []))
-    return tuple(AssertTest(code=test, suites=(humaneval.NAME,)) for test in tests), beside, helpers
+    return tuple(AssertTest(code=test, suites=(humaneval.NAME,)) for test in tests), others, helpers
 
 
 def _root_tests(calls: tuple[CallTest, ...], name: str) -> tuple[Test, ...]:

@@ -1,4 +1,4 @@
-"""MBPP+ (EvalPlus, Liu et al. 2023): MBPP tasks with mended references and many more inputs.
+"""MBPP+ (EvalPlus, Liu et al. 2023): MBPP tasks with corrected references and many more inputs.
 
 Its base and plus inputs become hidden `CallTest`s without expected value, which only the reference solution can
 give (`assistant.problems.expected_values`); they are compared by EvalPlus's rule (`assistant.problems.evalplus`). The

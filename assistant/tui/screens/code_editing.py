@@ -1,4 +1,4 @@
-"""A person edits the program: in the app, or in their own editor."""
+"""Editing of the program: in the app, or in an external editor."""
 
 from __future__ import annotations
 

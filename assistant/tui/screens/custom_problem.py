@@ -1,4 +1,4 @@
-"""Write a problem of one's own: words, tests, and tests that the model proposes."""
+"""Custom problem: text, tests, and tests that the model proposes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OwnProblemScreen(Screen[Problem | None]):
     def __init__(self) -> None:
         super().__init__()
         self._stop = threading.Event()
-        """Set when nobody waits for proposed tests any more."""
+        """Set when proposed tests are no longer needed."""
         self._asked_at: float | None = None
 
     def compose(self) -> ComposeResult:
@@ -59,7 +59,7 @@ class OwnProblemScreen(Screen[Problem | None]):
         ):
             self.query_one(f"#{name}").border_title = title
         self.query_one("#proposed").display = False
-        text, tests = self.app.go.draft()
+        text, tests = self.app.navigator.draft()
         self.query_one("#text", TextArea).load_text(text)
         self.query_one("#tests", TextArea).load_text(tests)
 
@@ -145,7 +145,7 @@ class OwnProblemScreen(Screen[Problem | None]):
 
     def on_text_area_changed(self) -> None:
         """What is written stays until it is a problem, also when the app ends meanwhile."""
-        self.app.go.keep_draft(self.draft)
+        self.app.navigator.keep_draft(self.draft)
 
     def on_unmount(self) -> None:
         self._stop.set()

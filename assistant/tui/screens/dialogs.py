@@ -1,4 +1,4 @@
-"""Small questions: yes or no, a line of text, a key."""
+"""Dialogs: yes or no, a line of text, a key."""
 
 from __future__ import annotations
 

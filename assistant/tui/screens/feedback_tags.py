@@ -1,4 +1,4 @@
-"""Tags for what a person said: proposed, never forced."""
+"""Tags for feedback: proposed, never required."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, Action, binding_id, key_words
+from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, Action, binding_id, key_text
 from assistant.tui.text.spans import Line, Piece
 from assistant.tui.widgets.virtual_list import VirtualList
 
@@ -34,7 +34,7 @@ def help_lines(places: Sequence[str], keys: Mapping[str, str], width: int = 110)
 
 def _action_lines(action: Action, keys: Mapping[str, str], width: int) -> list[Line]:
     own = keys.get(binding_id(action))
-    key = Piece(f"  {key_words(own or action.keys):<14} ", "line--link")
+    key = Piece(f"  {key_text(own or action.keys):<14} ", "line--link")
     title = Piece(f"{action.title:<14} ", "line--strong" if own else "")
     indent = len(key.text) + len(title.text)
     first, *others = textwrap.wrap(action.help, max(20, width - indent))

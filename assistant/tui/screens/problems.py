@@ -153,7 +153,7 @@ class LibraryScreen(Screen[None]):
         if self.app.study is not None:
             self.app.study.next()
         elif self.chosen is not None:
-            self.app.go.work_on(self.chosen)
+            self.app.navigator.work_on(self.chosen)
 
     def action_list_move(self, step: int) -> None:
         self.query_one(ProblemList).action_move(step)
@@ -185,7 +185,7 @@ class LibraryScreen(Screen[None]):
         if self.app.study is not None:
             self.notify("the study decides which problem comes next: Enter goes on")
         else:
-            self.app.go.write_problem()
+            self.app.navigator.write_problem()
 
     def show_status(self) -> None:
         """The model's progress, until it is ready."""

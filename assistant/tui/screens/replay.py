@@ -1,4 +1,4 @@
-"""A recorded session once more: every answer generated and every test run again, and where it differs."""
+"""Replay of a recorded session: every answer and test is repeated, and differences are shown."""
 
 from __future__ import annotations
 

@@ -157,15 +157,15 @@ class SessionsScreen(Screen[None]):
             command = f"assistant resume {session.id}"
             self.notify(f"this session belongs to study {session.study}; go on with: {command}", markup=False)
         elif session.resumable and self._is_own(session, "resumed"):
-            self.app.go.resume(session.path)
+            self.app.navigator.resume(session.path)
         elif session.resumable:
             return
         else:
-            self.app.go.look_at(session.path)
+            self.app.navigator.look_at(session.path)
 
     def action_look_at(self) -> None:
         if self.chosen is not None and not self.chosen.trouble:
-            self.app.go.look_at(self.chosen.path)
+            self.app.navigator.look_at(self.chosen.path)
 
     def action_replay(self) -> None:
         from assistant.tui.screens.replay import ReplayScreen
@@ -232,4 +232,4 @@ class SessionsScreen(Screen[None]):
             field.value = ""
             field.focus()
         else:
-            self.app.go.to_library()
+            self.app.navigator.to_library()

@@ -1,4 +1,4 @@
-"""How a session ended: what came of it, round by round, and where its journal is."""
+"""Summary of an ended session: result, rounds, and the path of its journal."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class SummaryScreen(Unasked[None]):
         journal: Path,
         *,
         tell_hidden: bool = True,
-        keep_words: Callable[[str], None] = lambda _: None,
+        keep_draft_text: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """A study may ask not to tell what the hidden tests found: that can teach people about the next problem.
+        """A study may hide the results of hidden tests, which can teach annotators about the next problem.
 
         `keep_words` takes what is typed here.
         """
         super().__init__()
         self._tell_hidden = tell_hidden
-        self._keep_words = keep_words
+        self._keep_draft_text = keep_draft_text
         self._typed = False
         self.state = state
         self.journal = journal
@@ -93,7 +93,7 @@ class SummaryScreen(Unasked[None]):
         self._keep(clean_text(event.text))
 
     def _keep(self, text: str) -> None:
-        self._keep_words(text)
+        self._keep_draft_text(text)
         if not self._typed:
             self._typed = True
             self.notify("what you type stays in the feedback box; the keys of this page are in its last line")
@@ -102,10 +102,10 @@ class SummaryScreen(Unasked[None]):
         self.app.pop_screen()
 
     def action_next_problem(self) -> None:
-        self.app.go.next_problem()
+        self.app.navigator.next_problem()
 
     def action_to_library(self) -> None:
-        self.app.go.to_library()
+        self.app.navigator.to_library()
 
     def action_copy_code(self) -> None:
         clipboard.copy_code(self.app, self.query_one(CodeView).code.text)

@@ -1,4 +1,4 @@
-"""The first time: four short steps."""
+"""Tour at the first start, in four steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Try the program with an argument of one's own, and make a test of it."""
+"""Call of the program with chosen arguments, which can become a test."""
 
 from __future__ import annotations
 

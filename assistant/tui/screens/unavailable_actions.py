@@ -1,4 +1,4 @@
-"""Why a key does nothing now: said in one line, where the key would otherwise seem broken."""
+"""Reasons why an action is not available now, shown in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two programs held against each other, line by line. Pure."""
+"""Difference of two programs, line by line. Pure."""
 
 from __future__ import annotations
 

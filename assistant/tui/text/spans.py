@@ -1,4 +1,4 @@
-"""Lines of pieces: text with the name of a look. Which colours a look has is the stylesheet's business."""
+"""Lines of pieces: text with the name of a look. The stylesheet maps looks to colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things to mark, readable without colour."""
+"""A list with check marks, readable without colour."""
 
 from __future__ import annotations
 

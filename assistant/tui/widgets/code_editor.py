@@ -1,4 +1,4 @@
-"""Where a person edits the program themselves."""
+"""Editor for the program."""
 
 from __future__ import annotations
 

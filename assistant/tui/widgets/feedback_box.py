@@ -1,4 +1,4 @@
-"""Where a person says what is wrong."""
+"""Input box for feedback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.events import Paste
 
 from assistant.session.feedback_validation import clean_text
-from assistant.tui.actions import bindings, key_words, keys_of
+from assistant.tui.actions import bindings, key_text, keys_of
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge
 from assistant.tui.widgets.text_field import TextField
@@ -34,7 +34,7 @@ class FeedbackBox(TopEdge, TextField):
     def on_mount(self) -> None:
         chosen = self.app.preferences.keys
         send, line = (
-            key_words(keys_of(f"feedback.{name}", chosen).partition(",")[0]) for name in ("send", "new_line")
+            key_text(keys_of(f"feedback.{name}", chosen).partition(",")[0]) for name in ("send", "new_line")
         )
         self.border_title = f"Say what is wrong  ·  {send} sends, {line} breaks the line"
 

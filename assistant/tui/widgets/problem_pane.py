@@ -1,4 +1,4 @@
-"""What is asked for: the text of a problem and its visible tests."""
+"""The text of a problem and its visible tests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def origin_of(problem: Problem) -> str:
     count = len(problem.hidden_tests)
     hidden = f"{count or 'no'} hidden test{'' if count == 1 else 's'}"
     tags = " ".join(f"#{tag}" for tag in problem.tags)
-    parts = [problem.id, difficulty_words(problem), problem.source, problem.licence, hidden, tags]
+    parts = [problem.id, difficulty_text(problem), problem.source, problem.licence, hidden, tags]
     return " · ".join(part for part in parts if part)
 
 
@@ -59,7 +59,7 @@ _ALONE = {"easy": "4 or 5", "medium": "2 or 3", "hard": "0 or 1"}
 """Of 5 programs of the default model, how many pass all tests, by the word that the starter set gives it."""
 
 
-def difficulty_words(problem: Problem) -> str:
+def difficulty_text(problem: Problem) -> str:
     """`medium (the default model alone: 2 or 3 of 5)` where that was measured, else the source's own word."""
     alone = _ALONE.get(problem.difficulty, "") if problem.source == "starter" else ""
     return f"{problem.difficulty} (the default model alone: {alone} of 5)" if alone else problem.difficulty

@@ -23,7 +23,7 @@ class Status:
     doing: str = ""
     """What is running, or whose turn it is."""
     warning: str = ""
-    """Stays on a line of its own for as long as it holds (walls that do not stand)."""
+    """A warning on a line of its own while it applies (no isolation)."""
     working: bool = False
     seconds: float | None = None
     """How long it has been running."""
@@ -56,7 +56,7 @@ class StatusLine(Widget):
 
 
 def doing_text(status: Status) -> str:
-    """What is going on, with a bar where its end is known."""
+    """The current activity, with a bar where its end is known."""
     spinner = SPINNER[status.beat % len(SPINNER)] + " " if status.working else ""
     seconds = f" {status.seconds:.0f} s" if status.seconds is not None and status.seconds >= 1 else ""
     if status.progress is not None:

@@ -1,4 +1,4 @@
-"""A field for several lines of text that leaves nothing behind when it is closed."""
+"""A field for several lines of text that frees its resources when it is closed."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Step:
     program: str
     label: str
     solved: bool
-    """Passes every test that may be told: a false solve is none once its session is over."""
+    """Passes every test that may be shown: a false solve counts until its session is over."""
     aside: bool
     """Not on the way to the program on the table: left out of the model's context."""
     fork: str = ""

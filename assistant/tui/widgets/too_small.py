@@ -1,4 +1,4 @@
-"""A clear word where the terminal is too small; everything else is hidden by the stylesheet."""
+"""A message where the terminal is too small; everything else is hidden by the stylesheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pane of lines that draws only what is in sight, however many there are."""
+"""A scrollable list that renders only visible lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the panes of the working screen show, from the screen's state. No pane is touched anywhere else."""
+"""Content of the session screen's panes, from the screen's state. Panes are updated only here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person says: sent, kept as a draft, quoted from, tagged."""
+"""Feedback of the person: sending, drafts, quotes, tags."""
 
 from __future__ import annotations
 

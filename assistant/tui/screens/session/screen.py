@@ -1,4 +1,4 @@
-"""The working screen: problem, code, verdicts and feedback at one glance."""
+"""The session screen: problem, code, verdicts and feedback."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class SessionScreen(Screen[None]):
             self.begin()
         self.present()
 
-    # What the round loop tells.
+    # Messages of the round loop.
 
     def begin(self) -> None:
         """The model is ready: start the session, once."""
@@ -161,7 +161,7 @@ class SessionScreen(Screen[None]):
     def _show_summary_once(self) -> None:
         if not self._summed_up and not self._left:
             self._summed_up = True
-            self.app.go.show_summary(self)
+            self.app.navigator.show_summary(self)
 
     def take(self, step: Step, said: str = "") -> None:
         """Have the session take a step, the clock read before it; what was said comes back if it fails."""
@@ -233,7 +233,7 @@ class SessionScreen(Screen[None]):
         if self.only_looking:
             self.app.pop_screen()
         else:
-            self.app.go.show_summary(self, asked=True)
+            self.app.navigator.show_summary(self, asked=True)
 
     def action_again(self) -> None:
         if self.phase is Phase.GETTING_READY:
@@ -283,9 +283,9 @@ class SessionScreen(Screen[None]):
             self.take(lambda session: session.end("bad_task" if letter == "t" else "gave_up"))
 
     def action_leave(self) -> None:
-        self.app.go.to_library()
+        self.app.navigator.to_library()
 
-    # Mending, trying, taking along.
+    # Editing, trying, saving.
 
     def action_edit(self) -> None:
         code_editing.open_editor(self)
@@ -348,7 +348,7 @@ class SessionScreen(Screen[None]):
         editor = self.query_one(CodeEditor)
         return editor if editor.display else self.query_one(FeedbackBox)
 
-    def keep_words(self, text: str) -> None:
+    def keep_draft_text(self, text: str) -> None:
         """Words that were typed on, while something else came on top."""
         box = self.query_one(FeedbackBox)
         box.insert(text, box.document.end)
@@ -375,7 +375,7 @@ class SessionScreen(Screen[None]):
         return shown_program(self.state, self.view.program)
 
     def phase_now(self) -> Phase:
-        """The phase as it is this moment."""
+        """The current phase."""
         if self.only_looking:
             return Phase.ENDED
         if self._begun and self.conductor.failed:
