@@ -61,9 +61,59 @@ def only_gguf(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "tiny.gguf")
 
 
+def only_tokenizer_settings(folder: Path) -> None:
+    no_tokenizer(folder)
+    (folder / "tokenizer_config.json").write_text("{}", encoding="utf-8")
+
+
+def replaced(name: str, content: bytes | None) -> Callable[[Path], None]:
+    """Damage: this content in place of the file, or no file."""
+
+    def damage(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        if content is not None:
+            (folder / name).write_bytes(content)
+
+    return damage
+
+
+def dangling(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").symlink_to("blobs/none")
+
+
+def part_without_index(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+
+
+def torch_page(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"<html>Sign in</html>")
+
+
+def only_adapter(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "adapter_model.safetensors")
+    (folder / "config.json").rename(folder / "adapter_config.json")
+
+
+def only_training(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "training_args.bin").write_bytes(b"PK")
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
+        (only_tokenizer_settings, "holds no tokenizer"),
+        (replaced("config.json", None), "no config.json"),
+        (replaced("config.json", b""), "config.json .* cannot be read"),
+        (replaced("config.json", b"[" * 100_000), "config.json .* cannot be read"),
+        (replaced("tokenizer.json", b"<html>Sign in</html>"), "tokenizer.json .* cannot be read"),
+        (dangling, "was cut short"),
+        (part_without_index, "model-00002-of-00002.safetensors"),
+        (torch_page, "no file of PyTorch"),
+        (only_adapter, "an adapter and no whole model"),
+        (only_training, "holds no weights"),
         (no_tokenizer, "holds no tokenizer"),
         (pointer, "git lfs pull"),
         (half, "was cut short"),

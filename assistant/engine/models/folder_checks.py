@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.core.errors import EngineError
 
 _LFS = b"version https://git-lfs"
+_NO_TOKENIZERS = frozenset({"tokenizer_config.json"})
+"""Settings of a tokenizer that is in another file."""
+_NO_WEIGHTS = re.compile(r"training_args|optimizer|scheduler|rng_state|adapter_model")
+"""What training leaves next to weights."""
+_PART = re.compile(r"(.*-)(\d{5})-of-(\d{5})(\.(?:safetensors|bin))")
+_TORCH = (b"PK", b"\x80")
+"""How PyTorch's files begin: as an archive, formerly as a pickle."""
 _TOKENIZERS = ("tokenizer*", "vocab*", "*.tiktoken", "spiece*", "tekken*", "*.model", "merges*")
 _WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth")
 _INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
@@ -17,8 +26,10 @@ _LONGEST_HEADER = 100_000_000
 def check_folder(folder: Path) -> None:
     """Raise EngineError where files of the model are missing, are git-lfs pointers or are cut short."""
     _check_pointers(folder)
+    _check_config(folder)
     _check_shards(folder)
-    weights = [path for pattern in _WEIGHTS for path in sorted(folder.glob(pattern))]
+    found = (path for pattern in _WEIGHTS for path in sorted(folder.glob(pattern)))
+    weights = [path for path in found if not _NO_WEIGHTS.match(path.name)]
     if not weights:
         others = sorted(folder.glob("*.gguf"))
         hint = (
@@ -26,9 +37,14 @@ def check_folder(folder: Path) -> None:
         )
         raise EngineError(f"{folder.name} holds no weights{hint}.")
     for path in weights:
+        _check_parts(path)
         if path.suffix == ".safetensors":
             _check_whole(path)
-    if not any(True for pattern in _TOKENIZERS for _ in folder.glob(pattern)):
+        else:
+            _check_torch(path)
+    if (folder / "tokenizer.json").is_file():
+        _read_object(folder / "tokenizer.json")
+    if not any(path.name not in _NO_TOKENIZERS for pattern in _TOKENIZERS for path in folder.glob(pattern)):
         raise EngineError(
             f"{folder.name} holds no tokenizer: copy tokenizer.json and tokenizer_config.json of the model too."
         )
@@ -43,6 +59,50 @@ def _check_pointers(folder: Path) -> None:
                 )
 
 
+def _check_config(folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        adapter = (folder / "adapter_config.json").is_file()
+        hint = (
+            "an adapter and no whole model: merge it into its base model first"
+            if adapter
+            else "no config.json"
+        )
+        raise EngineError(
+            f"{folder.name} holds {hint}{'' if adapter else ': copy that file of the model too'}."
+        )
+    _read_object(folder / "config.json")
+
+
+def _read_object(path: Path) -> None:
+    """Raise EngineError unless the file holds a JSON object."""
+    try:
+        if isinstance(json.loads(path.read_text(encoding="utf-8")), dict):
+            return
+    except (OSError, ValueError, RecursionError):
+        pass
+    raise EngineError(f"{path.name} in {path.parent.name} cannot be read: copy it again.")
+
+
+def _check_parts(path: Path) -> None:
+    """Of weights in numbered files all must be there, also where no index lists them."""
+    if found := _PART.fullmatch(path.name):
+        before, _, count, after = found.groups()
+        names = [f"{before}{number:05}-of-{count}{after}" for number in range(1, int(count) + 1)]
+        _check_present(path.parent, names)
+
+
+def _check_torch(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            if file.read(2).startswith(_TORCH):
+                return
+    except OSError:
+        pass
+    raise EngineError(
+        f"{path.name} in {path.parent.name} is no file of PyTorch's, or was cut short: copy it again."
+    )
+
+
 def _check_shards(folder: Path) -> None:
     for name in _INDEXES:
         try:
@@ -51,19 +111,23 @@ def _check_shards(folder: Path) -> None:
             continue
         except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
             raise EngineError(f"{name} in {folder.name} cannot be read: copy it again.") from None
-        missing = sorted(str(shard) for shard in shards if not (folder / str(shard)).is_file())
-        if missing:
-            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-            raise EngineError(
-                f"{folder.name} is incomplete: {', '.join(missing[:3])}{more} of {len(shards)} files of weights "
-                "are missing: copy them too."
-            )
+        _check_present(folder, sorted(map(str, shards)))
+
+
+def _check_present(folder: Path, names: Sequence[str]) -> None:
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise EngineError(
+            f"{folder.name} is incomplete: {', '.join(missing[:3])}{more} of {len(names)} files of weights "
+            "are missing: copy them too."
+        )
 
 
 def _check_whole(path: Path) -> None:
     """A safetensors file begins with the length of its header, which says where the last tensor ends."""
-    size = path.stat().st_size
     try:
+        size = path.stat().st_size
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(size, _LONGEST_HEADER):
