@@ -1,0 +1,1 @@
+"""A package with one part of each kind that `assistant` finds by name."""
