@@ -61,8 +61,8 @@ def tokens(results: Results) -> str:
     most = results.alone[-1] if results.alone else None
     drawn = f"{_samples(most.tries)} of {most.tokens:,.0f} tokens" if most else "no samples"
     for rate, equal in ((last.alone_equal_samples, "samples"), (last.alone_equal_tokens, "tokens")):
-        told = f"{rate:.0%}" if rate is not None else f"not measured (at most {drawn} were drawn)"
-        text += f"; at equal {equal}, without a person, {told}"
+        measured = f"{rate:.0%}" if rate is not None else f"not measured (at most {drawn} were drawn)"
+        text += f"; at equal {equal}, without a person, {measured}"
     return text + "."
 
 

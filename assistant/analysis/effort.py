@@ -65,11 +65,11 @@ def minutes(sessions: Sequence[Session]) -> Minutes:
 
 def ways(sessions: Sequence[Session]) -> list[Repair]:
     """Feedback compared with editing by hand; a way without attempts is left out."""
-    told = [pair for s in sessions for pair in _tellings(s)]
+    telling = [pair for s in sessions for pair in _tellings(s)]
     edited = [
         (e.effort, (p := s.by_id.get(e.program)) is not None and p.solved) for s in sessions for e in s.edits
     ]
-    return [_way(name, tries) for name, tries in (("telling", told), ("editing", edited)) if tries]
+    return [_way(name, tries) for name, tries in (("telling", telling), ("editing", edited)) if tries]
 
 
 def answers_to(session: Session, words: Feedback) -> list[Program]:

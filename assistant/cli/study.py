@@ -144,7 +144,7 @@ def warnings_of(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
     if plan.arms == ():
         yield "no control arms: nothing will say that it was the words (`assistant arms DIR` can make them later)"
     if plan.rounds == 0:
-        yield "no rounds: nobody will be asked for feedback"
+        yield "no rounds: no feedback will be requested"
     unscored = sum(not problem.hidden_tests for problem in problems)
     if unscored:
         yield f"{unscored} problems have no hidden tests: false solves cannot be seen there"

@@ -53,7 +53,7 @@ class ControlArm:
     phrase: str
     """In sentences: "over …"."""
     colour: str
-    """Told apart from the others without colour vision too; markers differ as well."""
+    """Distinguishable from the others without colour vision too; markers differ as well."""
     marker: str
     """One of matplotlib's."""
     prompt: Callable[[LastTurn], str] | None = None

@@ -80,12 +80,12 @@ def _imported_licence(origin: str) -> str:
 def _licence_file(licence: str, outcome: Outcome) -> str:
     """What is known of a licence that hubs have no name for."""
     problems = ", ".join(sorted(filter(None, outcome.licences))) or "unknown"
-    told = (
+    licence_line = (
         f"This dataset is published under {licence}; put that licence's text here."
         if licence
         else "No licence has been chosen for this dataset yet, so nobody may use it: export again with --licence ID."
     )
-    return f"{told}\nLicences of the problems in it: {problems} (column `licence`).\n"
+    return f"{licence_line}\nLicences of the problems in it: {problems} (column `licence`).\n"
 
 
 def _header(formats: Sequence[str], licence: str, outcome: Outcome) -> Iterator[str]:

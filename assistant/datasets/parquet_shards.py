@@ -80,5 +80,5 @@ class Shards:
 
 def _line(messages: Sequence[Row]) -> str:
     """A chat as a line of JSON, without what is null."""
-    told = [{name: value for name, value in message.items() if value is not None} for message in messages]
-    return json.dumps({"messages": told}, ensure_ascii=False) + "\n"
+    compact = [{name: value for name, value in message.items() if value is not None} for message in messages]
+    return json.dumps({"messages": compact}, ensure_ascii=False) + "\n"

@@ -85,8 +85,8 @@ def _named_as_in_python(problem: Problem) -> Problem:
 
 def _left_out(chosen: Format, record: Record | BadRecord) -> list[str]:
     """What of a good record's tests is not used, where the format can say so."""
-    told: Callable[[Record], list[str]] | None = getattr(chosen, "left_out", None)
-    return told(record) if told is not None and not isinstance(record, BadRecord) else []
+    left_out: Callable[[Record], list[str]] | None = getattr(chosen, "left_out", None)
+    return left_out(record) if left_out is not None and not isinstance(record, BadRecord) else []
 
 
 def _format_of(name: str, found: list[Found]) -> Format:

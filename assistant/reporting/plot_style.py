@@ -15,7 +15,7 @@ COLOURS = {
     "human": "#0b5fa5", "alone": "#5b4b9a", "ink": "#22262b", "faint": "#d9dce1",
     **{name: arm.colour for name, arm in _ARMS.items()},
 }  # fmt: skip
-"""One colour for each arm, told apart without colour vision too; markers differ as well."""
+"""One colour for each arm, distinguishable without colour vision too; markers differ as well."""
 MARKERS = {"human": "o", **{name: arm.marker for name, arm in _ARMS.items()}}
 NAMES = {
     "human": "person's words", "alone": "samples without a person",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from typing import cast
 
 from assistant import __version__
 from assistant.core import events as ev
@@ -11,9 +12,11 @@ from assistant.core.generation import ModelInfo
 from assistant.core.problem import FrozenModel, Problem
 from assistant.core.state import State
 from assistant.core.submission import Sandbox
+from assistant.problems.expected_cache import fill_problem_once
+from assistant.problems.expected_values import Recorder, is_open
 from assistant.session.arms.build import CONTROL_ARMS
 from assistant.session.prompting import load_template
-from assistant.session.recorded_values import with_values
+from assistant.settings.paths import cache_folder
 
 
 class Held(FrozenModel):
@@ -102,6 +105,16 @@ def check_owner(state: State, annotator: str) -> None:
     owner = state.started.annotator if state.started else ""
     if annotator and owner and annotator != owner:
         raise UsageError(
-            f"session {state.session} belongs to annotator {owner}, and you are {annotator}: nobody goes on with "
+            f"session {state.session} belongs to annotator {owner}, and you are {annotator}. Nobody can continue "
             f"another person's session; if you are {owner}, say so with --annotator {owner}"
         )
+
+
+def with_values(problem: Problem, sandbox: Sandbox) -> Problem:
+    """The problem with its expected values, recorded once; unchanged where the sandbox records nothing.
+
+    MBPP+ and HumanEval+ publish inputs only; the reference gives their values.
+    """
+    if not is_open(problem) or not hasattr(sandbox, "literals"):
+        return problem
+    return fill_problem_once(problem, cast(Recorder, sandbox), cache_folder()).problem

@@ -35,7 +35,7 @@ def own_driver(driver: type[Driver]) -> type[Driver]:
 
 
 class LastingFile:
-    """A terminal to write to. One that is gone takes nothing more, and holds nobody up who writes to it."""
+    """A terminal to write to. After it has closed, writes are dropped and never block."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file

@@ -56,7 +56,7 @@ def session_line(session: SessionSummary) -> Line:
 
 
 def is_false(session: SessionSummary) -> bool:
-    """Passes the visible tests and fails a hidden one; a study may not want that told."""
+    """Passes the visible tests and fails a hidden one; a study may hide that."""
     return session.state == "solved" and session.false_solve and not session.study
 
 
@@ -70,12 +70,12 @@ def state_word(session: SessionSummary) -> str:
 def when(started: str) -> str:
     """`2026-11-23 03:12`, in the person's time zone; empty where unknown."""
     try:
-        moment = datetime.fromisoformat(started.replace("Z", "+00:00"))
+        parsed = datetime.fromisoformat(started.replace("Z", "+00:00"))
     except ValueError:
         return ""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    return parsed.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def minutes(seconds: float) -> str:

@@ -77,8 +77,8 @@ def verdicts_of(state: State, program: Program | None, *, tell_hidden: bool = Fa
     message = "" if rows else report.message or program.answer_problem
     printed = "" if any(case.stdout for case in report.cases) else report.stdout
     hidden = rows_of(program.hidden, None) if tell_hidden and program.hidden is not None else ()
-    told = tuple(replace(row, hidden=True) for row in hidden)
-    return Verdicts((*(rows or _unrun(tests, entry_point)), *told), message, printed)
+    revealed = tuple(replace(row, hidden=True) for row in hidden)
+    return Verdicts((*(rows or _unrun(tests, entry_point)), *revealed), message, printed)
 
 
 def rows_of(report: Report, before: Report | None) -> tuple[Row, ...]:

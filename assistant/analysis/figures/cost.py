@@ -43,7 +43,7 @@ def tokens(spent: Sequence[Spent], alone: Sequence[Alone]) -> Draw:
 
 
 def effort(minutes: Minutes, ways: Sequence[Repair]) -> Draw:
-    """One bar of seconds per session, and what telling and mending by hand come to."""
+    """One bar of seconds per session, and solves per minute by feedback and by hand."""
 
     def draw(figure: Any) -> None:
         bar, rates = figure.subplots(2, 1, height_ratios=(1, 1.3))

@@ -65,12 +65,12 @@ class _Flow:
         return bool(others or names & self._derived)
 
     def judging(self, call: ast.Call, by_truth: bool) -> str:
-        """The function that is called, where it is told of another one's value (and of what is expected)."""
+        """The function that is called, where it receives another one's value (and the expected one)."""
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
         several = by_truth or len(arguments) > 1 or any(isinstance(one, ast.Starred) for one in arguments)
-        told = self.meaning(name) and several and any(self.is_derived(one, name) for one in arguments)
-        return name if told else ""
+        informed = self.meaning(name) and several and any(self.is_derived(one, name) for one in arguments)
+        return name if informed else ""
 
 
 def _handed_on(nodes: list[ast.AST], flow: _Flow, exempt: Set[str]) -> str:
@@ -119,9 +119,9 @@ def _truths(node: ast.expr) -> list[ast.Call]:
         return _truths(node.elt)
     if isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
-        told = any(isinstance(side, ast.Constant) and isinstance(side.value, bool) for side in sides)
+        informed = any(isinstance(side, ast.Constant) and isinstance(side.value, bool) for side in sides)
         ordered = any(isinstance(operator, _ORDER) for operator in node.ops)
-        return [call for side in sides for call in _truths(side)] if told or ordered else []
+        return [call for side in sides for call in _truths(side)] if informed or ordered else []
     if not isinstance(node, ast.Call):
         return []
     gathers = isinstance(node.func, ast.Name) and node.func.id in _GATHERING

@@ -54,14 +54,14 @@ class SummaryScreen(Unasked[None]):
         self.journal = journal
 
     def compose(self) -> ComposeResult:
-        told = self._tell_hidden
-        words = headline(self.state, tell_hidden=told)
+        tell_hidden = self._tell_hidden
+        words = headline(self.state, tell_hidden=tell_hidden)
         yield Static(
-            words, id="headline", classes=f"-{kind_of_end(self.state, tell_hidden=told)}", markup=False
+            words, id="headline", classes=f"-{kind_of_end(self.state, tell_hidden=tell_hidden)}", markup=False
         )
         with VerticalScroll(id="facts"):
-            yield Static(Content("\n".join(round_lines(self.state, tell_hidden=told))), id="rounds")
-            yield Static(Content("\n".join(fact_lines(self.state, tell_hidden=told))), id="numbers")
+            yield Static(Content("\n".join(round_lines(self.state, tell_hidden=tell_hidden))), id="rounds")
+            yield Static(Content("\n".join(fact_lines(self.state, tell_hidden=tell_hidden))), id="numbers")
             yield Static("Journal", classes="label")
             yield Static(Content(str(self.journal)), id="journal")
         yield VerdictTable(id="lesson")

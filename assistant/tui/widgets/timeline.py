@@ -81,7 +81,7 @@ def _fork(state: State, program: Program, before: Program | None) -> str:
 
 
 def _follows(state: State, program: Program, before: Program) -> bool:
-    """Whether nobody went back between the two: one came of the other, or both answer the same words."""
+    """Whether the two are consecutive: one follows from the other, or both answer the same feedback."""
     if _first_draw(program) == _first_draw(before) or program.parent is None:
         return True
     if not before.complete and program.parent == before.parent:

@@ -107,5 +107,5 @@ def _title(verdicts: Verdicts) -> str:
         return "Tests"
     seal = "" if verdicts.sealed else ", unsealed: a test ran in the program's process"
     hidden = [row.case.passed for row in verdicts.rows if row.hidden and row.case is not None]
-    told = f", hidden: {sum(hidden)} of {len(hidden)}" if hidden else ""
-    return f"Tests  {verdicts.passed} of {len(verdicts.visible)} pass{told}{seal}"
+    hidden_score = f", hidden: {sum(hidden)} of {len(hidden)}" if hidden else ""
+    return f"Tests  {verdicts.passed} of {len(verdicts.visible)} pass{hidden_score}{seal}"
