@@ -44,7 +44,7 @@ def session_with(begin: Begin, answers: list[str]) -> tuple[Session, Reader]:
     session = begin(answers)
     engine = Reader(answers)
     session.engine = engine
-    session._ahead._engine = engine
+    session._prefill._engine = engine
     return session, engine
 
 
