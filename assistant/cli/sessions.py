@@ -21,13 +21,23 @@ SessionsOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def sessions(sessions: SessionsOption = None, json_: JsonOption = False) -> int:
-    """List the recorded sessions, newest first."""
+def sessions(
+    sessions: SessionsOption = None,
+    json_: JsonOption = False,
+    annotator: Annotated[
+        str | None, typer.Option("--annotator", metavar="NAME", help="Only this person's sessions.")
+    ] = None,
+) -> int:
+    """List the recorded sessions, newest first; in a folder of several people, `--annotator` lists one person's."""
     from assistant.journal.library import list_sessions
     from assistant.settings.paths import sessions_folder
 
     folder = sessions_folder(sessions)
-    found = list_sessions(folder, say_reading)
+    found = [
+        summary
+        for summary in list_sessions(folder, say_reading)
+        if annotator is None or summary.annotator == annotator or summary.state == "unreadable"
+    ]
     for summary in found:
         print(summary.model_dump_json() if json_ else _row(summary))
     unreadable = [summary for summary in found if summary.state == "unreadable"]

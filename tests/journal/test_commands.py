@@ -30,6 +30,15 @@ def test_sessions_lists_one_a_line_and_names_what_it_cannot_read(tmp_path: Path,
     assert f"3 sessions in {tmp_path}, 1 of them unreadable" in err
 
 
+def test_sessions_of_one_person_in_a_folder_of_several(tmp_path: Path, capsys: Output) -> None:
+    for name, who in (("s1", "ann"), ("s2", "bo"), ("s3", "ann")):
+        write_session(tmp_path, name, [header(name).model_copy(update={"annotator": who})])
+    (tmp_path / "odd.jsonl").write_text("odd\n")
+    assert sessions(sessions=tmp_path, annotator="ann") == 0
+    out, _ = capsys.readouterr()
+    assert sorted(line.split()[0] for line in out.splitlines()) == ["odd", "s1", "s3"]
+
+
 def test_sessions_as_json_is_an_object_a_line(tmp_path: Path, capsys: Output) -> None:
     write_session(tmp_path, "s1")
     assert sessions(sessions=tmp_path, json_=True) == 0
