@@ -17,6 +17,7 @@ TOPICS = (
     "analysis",
     "datasets",
     "benchmarks",
+    "python",
     "safety",
     "architecture",
     "performance",

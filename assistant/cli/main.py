@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import TextIO
 
 from assistant import __version__
 from assistant.cli.startup import INTERRUPTED, interruptible, leave_at_once
@@ -16,12 +18,14 @@ with interruptible():  # these take a while
     from assistant.cli import registry
     from assistant.cli.output import OutputError, opened_streams, printable_output
     from assistant.core.errors import AssistantError
+    from assistant.core.plugins import PluginWarning
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failure, 2 usage, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    warnings.showwarning = _show_warning
     was_closed = opened_streams()
     with printable_output():
         if was_closed:
@@ -31,6 +35,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave_at_once)
     sys.exit(status)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A plugin that was left out is one line; other warnings are as Python words them."""
+    if issubclass(category, PluginWarning):
+        print(f"warning: {message}", file=sys.stderr)
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
 
 
 def with_default_command(words: list[str]) -> list[str]:

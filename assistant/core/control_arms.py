@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
 from assistant.core import plugins
 from assistant.core.errors import UsageError
@@ -91,7 +91,7 @@ SHUFFLED = ControlArm(
     prompt=lambda turn: turn.other_feedback(), order=4,
 )  # fmt: skip
 
-RECORDED: tuple[Arm, ...] = ("retry", "tests", "resample", "shuffled")
+RECORDED: tuple[Arm, ...] = tuple(arm for arm in get_args(Arm) if arm not in ("human", "simulated"))
 """The control arms that a journal of schema 1 can hold, in the order in which they are shown."""
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from typing import Any, Literal
 
@@ -124,8 +124,15 @@ def _others(group: Group) -> Iterator[Plugin]:
     yield from sorted(others, key=lambda part: (part.name, part.package, part.target))
 
 
-def _installed(group: Group) -> Iterator[EntryPoint]:
-    yield from entry_points(group=f"{PACKAGE}.{group}")
+@cache
+def _all_installed() -> Any:
+    """Read once, as every installed distribution is looked at. Its type differs between Python 3.11 and 3.12."""
+    return entry_points()
+
+
+def _installed(group: Group) -> EntryPoints:
+    selected: EntryPoints = _all_installed().select(group=f"{PACKAGE}.{group}")
+    return selected
 
 
 def _package(entry_point: EntryPoint) -> str:
