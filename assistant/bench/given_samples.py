@@ -22,6 +22,7 @@ from assistant.problems.collection import Collection
 GROUP = "samples"
 AT_ONCE = 64
 """Programs handed to the judges together; their verdicts are on disk before the next."""
+MOST_SAMPLES = 2**31
 FORMS = "problem and code, task_id and completion, or task_id and solution"
 
 
@@ -79,8 +80,10 @@ def _given(record: dict[str, Any], where: str, places: Counter[tuple[str, str]])
         raise UsageError(f"{where}: {field} is not a text")
     group = str(record.get("group") or GROUP)
     place = record.get("sample")
-    if not isinstance(place, int):
+    if place is None:
         place = places[group, str(problem)]
+    if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < MOST_SAMPLES:
+        raise UsageError(f"{where}: sample is no number from 0 to {MOST_SAMPLES - 1}")
     places[group, str(problem)] += 1
     text = record.get("text")
     return Given(

@@ -37,6 +37,17 @@ def merge(parts: Sequence[Path], out: Path) -> Json:
     return folders.read_json(out / folders.CONFIG)
 
 
+def missing_shards(parts: Sequence[Path]) -> list[str]:
+    """Shards (`2/3`) that others of `parts` were asked to be put together with, and that are not among them."""
+    asked = [folders.read_json(part / folders.CONFIG).get("run", {}) for part in parts]
+    given = {str(run.get("options", {}).get("shard") or "") for run in asked} - {"", "None"}
+    counts = {shard.partition("/")[2] for shard in given}
+    whole = {
+        f"{number}/{count}" for count in counts if count.isdigit() for number in range(1, int(count) + 1)
+    }
+    return sorted(whole - given, key=lambda shard: int(shard.partition("/")[0]))
+
+
 def _add(log: SampleLog, part: Path) -> None:
     some = []
     for sample in read_samples(part / folders.SAMPLES):

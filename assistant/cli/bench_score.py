@@ -98,7 +98,12 @@ def merge(
     asked = config["asked"]
     rows = sum(len(part["ids"]) for part in asked.get("problems", {}).values())
     total = rows * asked.get("samples", 1) * max(1, len(asked.get("variants", [])))
-    return _finish(out, config["bench"], total, json_, {})
+    missing = merge.missing_shards(parts)
+    if missing and not json_:  # with --json it is in the summary
+        print(
+            f"NOT WHOLE: shards {', '.join(missing)} are missing; every rate is over the problems of the others"
+        )
+    return _finish(out, config["bench"], total, json_, {"missing_shards": missing} if missing else {})
 
 
 def export_samples(

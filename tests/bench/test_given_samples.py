@@ -65,6 +65,12 @@ def test_programs_of_every_form_are_scored_and_the_run_goes_on(
         ("{", "line 1 is not JSON"),
         ('{"task_id": "test/9", "solution": ""}', "no problem 'test/9'"),
         ("", "holds no samples"),
+        (
+            '{"task_id": "test/1", "solution": "", "sample": 1000000000000000000000000000000}',
+            "sample is no number",
+        ),
+        ('{"task_id": "test/1", "solution": "", "sample": true}', "sample is no number"),
+        ('{"task_id": "test/1", "solution": "", "sample": -1}', "sample is no number"),
     ],
 )
 def test_what_cannot_be_scored_is_said_in_one_line(
@@ -98,6 +104,8 @@ def test_shards_are_one_run_together(run: Run, tmp_path: Path, source: Path, scr
     assert status == 0 and summary["complete"] and (summary["samples"], summary["of"]) == (6, 6)
     config = json.loads((tmp_path / "whole" / "config.json").read_text(encoding="utf-8"))
     assert sorted(config["asked"]["problems"]["given"]["ids"]) == ["test/1", "test/2", "test/3"]
+    status, shown, _ = run("bench", "merge", tmp_path / "half", tmp_path / "part2")
+    assert status == 0 and "shards 1/2 are missing" in shown
     run(*words, "--seed", "5", "--shard", "1/2", "--out", tmp_path / "other")
     status, _, talk = run("bench", "merge", tmp_path / "bad", tmp_path / "part1", tmp_path / "other")
     assert status == 2 and "seed differs" in talk
