@@ -54,6 +54,9 @@ def arms(
     check_options(options)
     wanted = parse_arms(which)
     paths = [summary.path for summary in reversed(list_sessions(journal_folder(options)))]
+    if not paths:
+        _Tally(0).report()
+        return 0
     with_model, sandbox = make_engine(options), make_sandbox(options)
     tally = _Tally(len(paths))
     try:

@@ -68,6 +68,7 @@ class Consistency:
                 yield from self._tested(event)
             case ev.HiddenScored():
                 self._judged[event.program] = True
+                yield from self._of_its_program(event)
                 yield from self._report(event.hidden, "hidden", event.program)
             case ev.FeedbackGiven():
                 self._feedback_by_program[event.program] = event
@@ -120,6 +121,12 @@ class Consistency:
         if known != arm:
             yield "contradiction", f"turn {turn} was asked for as `{known}`, not as `{arm}`"
 
+    def _of_its_program(self, event: ev.TestsFinished | ev.HiddenScored) -> Iterator[Finding]:
+        """A verdict names the turn and the round of its program."""
+        made_in = self._rounds.get(event.program, event.round)
+        if event.round != made_in or not event.program.startswith(f"t{event.turn}s"):
+            yield "contradiction", f"turn {event.turn}, round {event.round} are not those of {event.program}"
+
     def _asked(self, event: ev.GenerationStarted) -> Iterator[Finding]:
         yield from self._next_turn(event.turn, event.arm)
         header = self._header
@@ -144,6 +151,7 @@ class Consistency:
         self._judged.setdefault(event.program, False)
         self._passed = self._passed or (event.visible.passed and event.arm in DIALOGUE)
         yield from self._of_its_turn(event.turn, event.arm)
+        yield from self._of_its_program(event)
         yield from self._report(event.visible, "visible", event.program)
 
     def _report(self, report: Report, which: str, program: str) -> Iterator[Finding]:

@@ -88,6 +88,13 @@ def _forged_outcome(records: list[Record], chance: random.Random) -> bool:
     return True
 
 
+def _verdict_of_another_round(records: list[Record], chance: random.Random) -> bool:
+    record = _some(records, chance, "tests_finished", "hidden_scored")
+    assert record is not None
+    record[chance.choice(("round", "turn"))] += 3
+    return True
+
+
 def _dropped_cases(records: list[Record], chance: random.Random) -> bool:
     record = _some(records, chance, "tests_finished", "hidden_scored")
     assert record is not None
@@ -194,7 +201,8 @@ def _another_arm(records: list[Record], chance: random.Random) -> bool:
 
 
 CHANGES: list[Change] = [
-    _other_words, _forged_outcome, _dropped_cases, _no_hidden_verdicts, _no_control, _second_end,
+    _other_words, _forged_outcome, _verdict_of_another_round, _dropped_cases, _no_hidden_verdicts, _no_control,
+    _second_end,
     _words_after_the_end, _time_of_another_century, _clock_goes_back, _negative_effort, _easier_problem,
     _fewer_hidden_tests, _other_visible_tests, _another_goes_on, _words_removed, _another_arm,
 ]  # fmt: skip
