@@ -172,7 +172,7 @@ def asked(messages: list[Json], *, sealed: bool) -> list[CaseReport]:
     FakeAttempt.said = list(sent(messages))
     submission = Submission(source="", tests=TESTS, entry_point="f")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(case_runner, "Attempt", FakeAttempt)
+        patch.setattr(case_runner, "Execution", FakeAttempt)
         work = case_runner.CaseRunner(None, submission, list(TESTS), name="solution", expressions=not sealed)  # type: ignore[arg-type]
         return work.run()
 
@@ -199,7 +199,7 @@ def test_the_harness_survives_what_a_whole_program_says(message: Json, expected:
     FakeAttempt.said = list(sent([message]))
     test = StdinTest(stdin="", expected=expected)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stdin_runner, "Attempt", FakeAttempt)
+        patch.setattr(stdin_runner, "Execution", FakeAttempt)
         assert_reports(stdin_runner.run_programs(None, "", [test], Limits()))  # type: ignore[arg-type]
 
 
@@ -264,3 +264,52 @@ def assert_shown(report: Report) -> None:
     assert_reports(list(report.cases))
     assert is_displayable(report.message) and is_displayable(report.stdout)
     assert isinstance(report.outcome, Outcome)
+
+
+SERVING = r"""
+import json, os, struct
+def heard(size):
+    data = b""
+    while len(data) < size:
+        part = os.read(3, size - len(data))
+        if not part:
+            os._exit(0)
+        data += part
+    return data
+def say(message):
+    data = json.dumps(message).encode()
+    os.write(3, struct.pack(">I", len(data)) + data)
+def serve(kinds, value):
+    say({"loaded": True})
+    while True:
+        asked = json.loads(heard(struct.unpack(">I", heard(4))[0]))
+        if asked["do"] == "kinds":
+            say({"kinds": {name: kinds.get(name, "function") for name in asked["names"]}})
+        elif asked["do"] == "truth":
+            say({"truth": True})
+        else:
+            say(value)
+"""
+
+
+@pytest.mark.parametrize("kind", ["function", "class", "module", "value"])
+@pytest.mark.parametrize("word", ["function", "opaque"])
+@pytest.mark.parametrize(
+    "test",
+    ["assert same(solution(1), 2)", "assert all(map(same, [solution(1)], [2]))", "assert solution(1) == 2"],
+)
+def test_no_kind_that_a_program_claims_gives_a_sealed_pass(run: Run, kind: str, word: str, test: str) -> None:
+    """A helper may be said to be a value or a module; an object may be said to be a function."""
+    value = {"value": ["held", 0, word, "X", False, ""]}
+    source = f"{SERVING}serve({{'same': {kind!r}}}, {value!r})\n"
+    report = run(source, test, entry_point="solution")
+    assert not (report.passed and report.sealed), report.cases[0]
+
+
+def test_a_refusal_that_is_no_text_cannot_be_caught_by_the_test(run: Run) -> None:
+    source = (
+        f"{SERVING}deep = []\nfor _ in range(900):\n    deep = [deep]\nserve({{}}, {{'refused': deep}})\n"
+    )
+    test = "try:\n    solution(1)\nexcept Exception:\n    pass\nelse:\n    assert False"
+    report = run(source, test, entry_point="solution")
+    assert not report.passed and "no text" in report.cases[0].message

@@ -105,7 +105,7 @@ class Link:
             if own is not None:
                 seen[name] = own
             else:
-                seen[name] = self.get(name) if kind.kind == "value" else self.function(name)
+                seen[name] = self._value_named(name) if kind.kind == "value" else self.function(name)
         given = {name: seen[name] for name in seen if name in kinds and kinds[name].kind == "value"}
         self._after_call = (lambda: self._renew(seen, given)) if given else (lambda: None)
         self._watch_values(given)
@@ -114,12 +114,21 @@ class Link:
             seen.setdefault(entry.rpartition(".")[2], seen["candidate"])
         return seen
 
+    def _value_named(self, name: str) -> Any:
+        """The value of a name that the program says is nothing to call: then no test may call it."""
+        value = self.get(name)
+        if isinstance(value, RemoteFunction):
+            raise ProgramRefused(f"the program says that `{name}` is no function")
+        if is_held(value):
+            vars(value)["_is_called"] = False
+        return value
+
     def _renew(self, seen: dict[str, Any], given: dict[str, Any]) -> None:
         """Bring the tests' copies of the program's values up to date, where a test has not taken the name."""
         for name, value in given.items():
             if seen.get(name) is value:
                 with proxies.overlooked(ProgramRefused):
-                    seen[name] = given[name] = self.get(name)
+                    seen[name] = given[name] = self._value_named(name)
         self._watch_values(given)
 
     def _watch_values(self, given: dict[str, Any]) -> None:
@@ -165,7 +174,7 @@ class Link:
     def _watch(self, answer: dict[str, Any], value: Any, arguments: list[Any]) -> None:
         """Remember what the program keeps of this call: test and program may both change it later."""
         if "lost" in answer:
-            self.lost = str(answer["lost"])[:200]
+            self.lost = _short(answer["lost"])
         kept = [value] if answer.get("kept") and type(value) in _CHANGEABLE else []
         for shared in [*kept, *(arguments if answer.get("kept_arguments") else ())]:
             if type(shared) in _CHANGEABLE:
@@ -179,7 +188,7 @@ class Link:
             self.raised = self._raised_by(answer)
             raise self.raised
         if "refused" in answer:
-            raise ProgramRefused(str(answer["refused"])[:200])
+            raise ProgramRefused(_short(answer["refused"]))
         return answer
 
     def _raised_by(self, answer: dict[str, Any]) -> BaseException:
@@ -287,7 +296,7 @@ class Link:
             return named(RemoteIterator, name)(self, number, name)
         if kind == "function":
             return named(RemoteFunction, name)(self, {"held": number}, name)
-        return named(Opaque, name)(self, number, name, own, str(body[4])[:200])
+        return named(Opaque, name)(self, number, name, own, _short(body[4]) if body[4] else "")
 
     def _stand_in(self, plain: Any, body: list[Any]) -> Any:
         """What stands for an instance of a subclass of a plain type."""
@@ -302,6 +311,11 @@ class Link:
 
 def _class_name(name: Any) -> str:
     return name if isinstance(name, str) and name.isidentifier() and len(name) <= 80 else "object"
+
+
+def _short(text: Any) -> str:
+    """A reason as the program gave it; a `str()` of something else could fail."""
+    return text[:200] if isinstance(text, str) else "the program gives a reason that is no text"
 
 
 def _all_texts(items: list[Any]) -> bool:

@@ -121,6 +121,8 @@ class Opaque(Held):
         return self._link.ask({"do": "truth", "held": self._held_number}).get("truth") is not False
 
     def __call__(self, *args: Any, **named: Any) -> Any:
+        if not vars(self).get("_is_called", True):
+            raise MustRunBeside("the test calls what the program says is nothing to call")
         return self._link.call({"held": self._held_number}, args, named)
 
     def __getattr__(self, name: str) -> Any:

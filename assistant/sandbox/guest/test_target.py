@@ -89,17 +89,20 @@ def reason(
             return f"the test uses the program's class `{name}`"
         if _is_foreign_module(name, kinds.get(name, MISSING), text) and name != entry:
             return f"the test uses the program's module `{name}`"
-    if judging := helper_that_judges(text, _own(kinds) - text.binds, given.partition(".")[0]):
+    if judging := helper_that_judges(text, _own(kinds, text.calls) - text.binds, given.partition(".")[0]):
         return f"the program's own `{judging}` gives the verdict"
     return reason_to_run_beside(text, functions, entry.partition(".")[0]) or asks_for_one_process(text)
 
 
-def _own(kinds: dict[str, Kind]) -> set[str]:
-    """Functions and classes of the program's own; a library's, too, where the program chose what it is called."""
+def _own(kinds: dict[str, Kind], called: set[str]) -> set[str]:
+    """What is called of the program's own; a library's function, too, where the program chose its name.
+
+    A program may say of a function that it is none: what a test calls counts, whatever it is said to be.
+    """
     return {
         name
         for name, kind in kinds.items()
-        if kind.kind in ("function", "class")
+        if (kind.kind in _HOMED or (kind.kind != "missing" and name in called))
         and (library(kind) is None or (kind.home is not None and kind.home.attribute not in ("", name)))
     }
 
