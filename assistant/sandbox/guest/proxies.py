@@ -122,7 +122,7 @@ class Opaque(Held):
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         if not vars(self).get("_is_called", True):
-            raise MustRunBeside("the test calls what the program says is nothing to call")
+            raise MustRunUnsealed("the test calls what the program says is nothing to call")
         return self._link.call({"held": self._held_number}, args, named)
 
     def __getattr__(self, name: str) -> Any:
