@@ -1270,4 +1270,51 @@ SHAPES += [
             "import traceback\ntry:\n    f()\nexcept ValueError as e:\n    assert traceback.format_exception_only(e)[0] == 'ValueError: v\\n'",
         ),
     ),
+    Shape(
+        "mappings in an order or a wrapper of their own",
+        (
+            "from collections import OrderedDict\ndef f(keys):\n    d = OrderedDict((k, 1) for k in keys)\n    d.move_to_end(keys[0])\n    return d\n",
+            "from collections import OrderedDict\nclass Last(OrderedDict):\n    pass\ndef f(keys):\n    d = Last((k, 1) for k in keys)\n    d.move_to_end(keys[-1], last=False)\n    return d\n",
+            "from types import MappingProxyType\nfrom collections import Counter\ndef f(keys): return MappingProxyType(Counter(keys))\n",
+            "from collections import UserDict, Counter\ndef f(keys):\n    d = UserDict()\n    d.data = Counter(keys)\n    return d\n",
+            "from collections import ChainMap\ndef f(keys):\n    m = ChainMap()\n    m.maps = tuple({k: 1} for k in keys)\n    return m\n",
+            "def f(keys): return dict.fromkeys(keys, 1)\n",
+        ),
+        (
+            "assert list(f('abc')) == ['b', 'c', 'a']",
+            "assert list(f('abc').items())[0] == ('c', 1)",
+            "assert f('abc') == {'a': 1, 'b': 1, 'c': 1}",
+            "assert f('abc')['zz'] == 0",
+            "assert f('aab')['a'] == 2",
+            "assert next(iter(f('ab'))) == 'b' and len(f('ab')) == 2",
+            "assert dict(f('abc'))['b'] == 1",
+            "from collections import OrderedDict\nassert f('ab') == OrderedDict([('b', 1), ('a', 1)])",
+        ),
+    ),
+    Shape(
+        "arguments in an order of their own",
+        ("def f(d): return list(d)\n", "def f(d):\n    d.move_to_end('a')\n    return list(d)\n"),
+        (
+            "from collections import OrderedDict\nd = OrderedDict(a=1, b=2)\nd.move_to_end('a')\nassert f(d) == ['b', 'a']",
+            "from collections import OrderedDict\nd = OrderedDict(a=1, b=2)\nf(d)\nassert list(d) == ['b', 'a']",
+            "from collections import OrderedDict\nd = OrderedDict(a=1, b=2)\nf(d)\nassert list(d) == ['a', 'b']",
+        ),
+    ),
+    Shape(
+        "generic classes and decorated methods",
+        (
+            "from typing import Generic, TypeVar\nT = TypeVar('T')\nclass f(Generic[T]):\n    def __init__(self, v=0): self.v = v\n",
+            "import functools\ndef f(g):\n    @functools.wraps(g)\n    def inner(*a, **k): return g(*a, **k) + 1\n    return inner\n",
+            "def f(g): return g\n",
+        ),
+        (
+            "assert f[int](2).v == 2",
+            "class A:\n    n = 0\n    @f\n    def m(self):\n        self.n += 1\n        return self.n\nassert A().m() == 2",
+            "class A:\n    @staticmethod\n    @f\n    def m(x): return x\nassert A.m(2) == 3 and A().m(4) == 5",
+            "class A:\n    @classmethod\n    @f\n    def m(cls): return 1\nassert A.m() == 2",
+            "class A:\n    @property\n    @f\n    def m(self): return 1\nassert A().m == 2",
+            "try:\n    len(f(print))\nexcept TypeError:\n    ok = True\nassert ok",
+            "try:\n    f(print) + 1\nexcept TypeError:\n    ok = True\nassert ok",
+        ),
+    ),
 ]

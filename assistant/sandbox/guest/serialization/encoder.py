@@ -7,6 +7,7 @@ import collections
 import datetime
 import decimal
 import fractions
+import gc
 import itertools
 import math
 import types
@@ -74,6 +75,7 @@ _ITEMS: dict[str, Callable[[Any], Iterable[Any]]] = {
 }
 _PAIRS: dict[str, Callable[[Any], Iterable[tuple[Any, Any]]]] = {
     "I": iter,
+    "O": collections.OrderedDict.items,
     "U": lambda value: dict.items(value.data),
     "M": lambda value: dict(value).items(),
 }
@@ -81,6 +83,15 @@ _DATES: dict[type, str] = {datetime.date: "date", datetime.datetime: "datetime",
 _bases_of = type.__dict__["__mro__"].__get__
 """The real base types, whatever a metaclass says."""
 _factory_of = collections.defaultdict.__dict__["default_factory"].__get__
+
+
+def _wraps_plain(value: Any, kind: type) -> bool:
+    """Whether a wrapper has the plain container in it that its copy would have."""
+    if kind is types.MappingProxyType:
+        inside: Any = gc.get_referents(value)[0]  # the only way to it that runs no method
+    else:
+        inside = getattr(value, "maps" if kind is collections.ChainMap else "data", None)
+    return type(inside) is (dict if kind in (types.MappingProxyType, collections.UserDict) else list)
 
 
 class Encoder:
@@ -138,7 +149,7 @@ class Encoder:
         for parent in _bases_of(kind):
             if parent in _TAGS or parent in _FLATTENERS or parent in _SCALARS:
                 return self._of_subclass(value, kind, parent, depth)
-        if kind in _WRAPPERS:
+        if kind in _WRAPPERS and _wraps_plain(value, kind):
             return self._container(value, _WRAPPERS[kind], depth)
         return self._rare(value)
 
