@@ -15,8 +15,18 @@ from assistant.core.code_regions import dedented, islands
 from assistant.core.safe_ast import parse
 
 _LANGUAGE_LINE = re.compile(r"\A\s*(?:python3?|py3?|python\s*3(?:\.\d+)?)[ \t]*:?\n(?=\s*\S)", re.IGNORECASE)
-_MARKERS = re.compile(r"\[(?:BEGIN|/?DONE|/?PYTHON)\]|</?(?:code|answer|solution|python|response)>")
-_MARKER_LINE = re.compile(rf"^[ \t]*(?:{_MARKERS.pattern})[ \t]*$", re.MULTILINE)
+_MARKERS = re.compile(
+    r"\[(?:BEGIN|/?DONE|/?PYTHON)\]|</?(?:code|pre|answer|solution|python|response|s)(?:\s[^<>\n]{0,200})?>"
+    r"|<\|[a-z_]{1,40}\|>|<(?:start|end)_of_turn>"
+)
+"""Around an answer's code: tags, and special tokens of tokenizers that a server left in."""
+_GLUED = re.compile(
+    rf"^[ \t]*(?:{_MARKERS.pattern})+(?=(?:async|def|class|import|from|try:|if|@)(?:\W|\w)|\w+\s*=)",
+    re.MULTILINE,
+)
+"""Such marks on the same line as the first line of code."""
+_OWN_LINE = r"\[(?:BEGIN|/?DONE|/?PYTHON)\]|</?(?:code|answer|solution|python|response)>"
+_MARKER_LINE = re.compile(rf"^[ \t]*(?:{_OWN_LINE})[ \t]*$", re.MULTILINE)
 _INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x200E, 0x200F])
 _TYPOGRAPHY = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "−": "-"})
 _PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.|In \[\d+\]:|\.\.\.:)(?: |$)")
@@ -47,8 +57,12 @@ def clean(code: str) -> Cleaned | None:
 
 def best_parts(text: str) -> str:
     """The pieces of `text` that are code and parse, in order; empty where there are none."""
-    found = list(islands(_without_marker_lines(text).split("\n")))
-    return "\n\n\n".join(found or islands(_without_markers(text).split("\n")))
+    text = _GLUED.sub("\n", _without_marker_lines(text))
+    found = list(islands(text.split("\n")))
+    if not found:
+        unmarked = _without_markers(text)
+        found = list(islands(unmarked.split("\n"))) or list(islands(_unescaped(unmarked).split("\n")))
+    return "\n\n\n".join(found)
 
 
 def _without_marker_lines(code: str) -> str:

@@ -20,12 +20,19 @@ from assistant.core.definitions import (
     needed_names,
 )
 from assistant.core.generation import Finish
-from assistant.core.markdown_fences import Block, fenced_blocks, layout
+from assistant.core.markdown_fences import Block, fenced_blocks, layout, open_string
 from assistant.core.safe_ast import parse
 from assistant.core.thinking import split_thinking
 
-_SPAN = re.compile(r"(?<!`)`([^`\n]{5,500})`(?!`)")
+_SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]{5,500})\1(?!`)")
 _MOST_SPANS = 20
+_TURN_END = re.compile(
+    r"^[ \t]*\[DONE\][ \t]*$|(?:<\|(?:im_end|eot_id|end_of_text|endoftext|end|im_start|start_header_id)\|>"
+    r"|<end_of_turn>|</s>)(?=[ \t]*$|<\||\[|[a-z]+[ \t]*$)|^#{2,3} (?:Instruction|User|Human|Input)\b[^\n]*$",
+    re.MULTILINE,
+)
+"""Ends the model's own turn: a base model goes on with the next example, a server may leave special tokens in."""
+_MOST_ENDS = 10
 NO_CODE = "the answer contains no code"
 ONLY_THOUGHT = "the answer is all thinking and contains no code"
 CUT_WHILE_THINKING = "the model was still thinking when the limit was reached (--max-tokens raises it)"
@@ -81,6 +88,7 @@ def certain_program(text: str, entry_point: str) -> Answer | None:
 
 def _in_answer(text: str, entry_point: str, otherwise: str) -> Answer:
     name = unicodedata.normalize("NFKC", entry_point.split(".")[0])
+    text = _own_turn(text, name)
     candidates = list(_candidates(text, name))
     chosen = _choose(candidates)
     if chosen is None or not chosen.code.strip():
@@ -88,6 +96,22 @@ def _in_answer(text: str, entry_point: str, otherwise: str) -> Answer:
     code = _with_helpers(chosen, candidates, name)
     certain = chosen.certain and chosen.level is Level.DEFINED
     return replace(_judge(code, name), certain=certain)
+
+
+def _own_turn(text: str, name: str) -> str:
+    """The text up to where the model goes on with a turn that is not its own, once a program came before."""
+    spans: list[tuple[int, int]] | None = None
+    for mark in list(_TURN_END.finditer(text))[:_MOST_ENDS]:
+        if parse(text) is not None:  # a program that names the mark
+            return text
+        if spans is None:
+            spans = [(b.start, b.end) for b in layout(text).blocks if b.closed and parse(b.text) is not None]
+        head = text[: mark.start()]
+        if open_string(head) or any(start <= mark.start() < end for start, end in spans):
+            continue
+        if any(c.level is Level.DEFINED for c in _candidates(head, name)):
+            return head
+    return text
 
 
 @dataclass(frozen=True)
@@ -128,8 +152,9 @@ def _candidates(text: str, name: str) -> Iterator[_Candidate]:
             yield _Candidate(_ended(code), Level.ATTEMPT, 0, order)
     if name:
         for span in list(_SPAN.finditer(text))[:_MOST_SPANS]:
-            if level(parse(span[1]), span[1], name) is Level.DEFINED:
-                yield _Candidate(_ended(span[1]), Level.STUB, 0, order + 1)
+            code = span[2].strip()
+            if level(parse(code), code, name) is Level.DEFINED:
+                yield _Candidate(_ended(code), Level.STUB, 0, order + 1)
 
 
 def _from_block(block: Block, name: str, order: int) -> _Candidate | None:

@@ -214,6 +214,8 @@ class _Reader:
             head = line.rstrip().rstrip(opening.fence[0])
             whole = (*lines, head)
             self._tries -= 1
+            if head.lstrip().startswith("#"):  # a comment about fences
+                return None
             if python and self._tries > 0 and _parses(dedented(whole)):
                 return _End(whole, True, end, j + 1)
             return None

@@ -17,7 +17,10 @@ from assistant.core.code_regions import reaches
 from assistant.core.markdown_fences import Block, layout, nested_blocks
 from assistant.core.safe_ast import parse
 
-_TAG = r"(?:[a-z]{1,20}:)?(?:think(?:ing)?|thoughts?|reasoning|reflection|analysis|scratch_?pad)"
+_TAG = (
+    r"(?:[a-z]{1,20}:)?"
+    r"(?:think(?:ing)?|thoughts?|reasoning|reflection|analysis|scratch_?pad|inner_?(?:monologue|thoughts))"
+)
 _MARK = re.compile(
     rf"(?P<tag><\s{{0,4}}{_TAG}(?:\s[^<>\n]{{0,200}})?(?<!/)>)"
     rf"|(?P<untag><\s{{0,4}}/\s{{0,4}}{_TAG}\s{{0,4}}>)"
@@ -32,7 +35,10 @@ _MARK = re.compile(
 )
 _BARE_CHANNEL = re.compile(r"\A\s*analysis(?=[A-Z])")
 """Harmony whose special tokens a server left out: `analysisWe need …assistantfinalHere it is`."""
-_BARE_FINAL = re.compile(r"assistant\s?final(?=[^a-z])")
+_BARE_FINAL = re.compile(r"assistant\s?final(?=[^a-z]|(?:async|def|class|import|from)\s)")
+_SAID_CHANNEL = re.compile(r"\A\s*Here(?:'s| is) my thought process:", re.IGNORECASE)
+"""Granite marks its parts in words."""
+_SAID_FINAL = re.compile(r"^[ \t]*Here(?:'s| is) my response:", re.IGNORECASE | re.MULTILINE)
 _OPENED_AT_END = re.compile(rf"(?:<{_TAG}>|\[THINK\]|<\|START_THINKING\|>|◁think▷)\s*\Z", re.IGNORECASE)
 
 
@@ -50,9 +56,10 @@ def split_thinking(text: str, *, partial: bool = False) -> Split:
 
     Marks inside a fenced program that parses, in quotation marks or in `code spans` are text like any other.
     """
-    if _BARE_CHANNEL.match(text):
-        before, mark, after = _at(text, _BARE_FINAL.search(text))
-        return Split(before, after, unfinished=not mark)
+    for begins, ends in ((_BARE_CHANNEL, _BARE_FINAL), (_SAID_CHANNEL, _SAID_FINAL)):
+        if begins.match(text):
+            before, mark, after = _at(text, ends.search(text))
+            return Split(before, after, unfinished=not mark)
     if _MARK.search(text) is None:
         return Split("", text)
     if not any(fence in text for fence in ("```", "~~~")) and parse(text) is not None:

@@ -81,6 +81,11 @@ FENCED: dict[str, Shape] = {
     "a difference": lambda p, n: f"```diff\n{_indent_all(p, '+')}```\n",
     "markdown document": lambda p, n: f"````markdown\n# Answer\n```python\n{p}```\n````\n",
     "bare outer fence": lambda p, n: f"````\n```python\n{p}```\n````\n",
+    "next turn, ChatML": lambda p, n: (
+        f"```python\n{p}```<|im_end|>\n<|im_start|>user\nMore<|im_end|>\n<|im_start|>assistant\n{_draft(n)}"
+    ),
+    "next turn, Gemma": lambda p, n: f"```python\n{p}```\n<end_of_turn>\n<start_of_turn>model\n{_draft(n)}",
+    "next turn, Mistral": lambda p, n: f"```python\n{p}```\n</s>[INST] More [/INST] {_draft(n)}",
     "first fence never closed": lambda p, n: f"```text\nAn idea.\n\n```python\n{p}```\n",
     "other language tag": lambda p, n: f"```text\n{p}```\n",
 }
@@ -92,6 +97,13 @@ BARE: dict[str, Shape] = {
     "four spaces": lambda p, n: f"Here it is:\n\n{_indent(p, '    ')}\nIt solves the task.\n",
     "begin and done": lambda p, n: f"[BEGIN]\n{p}[DONE]\n",
     "tags": lambda p, n: f"<code>\n{p}</code>\n",
+    "next example": lambda p, n: (
+        f"[BEGIN]\n{p}[DONE]\n\nAnother task.\n[BEGIN]\n{DRAFT.format(name=n)}[DONE]\n"
+    ),
+    "next turn, Alpaca": lambda p, n: f"{p}\n### Instruction:\nAgain.\n### Response:\n{DRAFT.format(name=n)}",
+    "next turn, Llama": lambda p, n: (
+        f"{p}<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nMore<|eot_id|>\n{_draft(n)}"
+    ),
     "answer tags": lambda p, n: f"<answer>\n```python\n{p}```\n</answer>\n",
 }
 THINKING: dict[str, Shape] = {
@@ -110,6 +122,10 @@ THINKING: dict[str, Shape] = {
     "Magistral": lambda p, n: f"[THINK]{_draft(n)}[/THINK]```python\n{p}```\n",
     "Seed": lambda p, n: f"<seed:think>\n{_draft(n)}</seed:think>```python\n{p}```\n",
     "Cohere": lambda p, n: f"<|START_THINKING|>{_draft(n)}<|END_THINKING|>\n```python\n{p}```\n",
+    "Granite": lambda p, n: (
+        f"Here is my thought process:\n{_draft(n)}Here is my response:\n```python\n{p}```\n"
+    ),
+    "inner monologue": lambda p, n: f"<inner_monologue>\n{_draft(n)}</inner_monologue>\n```python\n{p}```\n",
     "Harmony": lambda p, n: (
         f"<|channel|>analysis<|message|>Maybe\n{_draft(n)}<|end|><|start|>assistant<|channel|>final<|message|>"
         f"Here:\n```python\n{p}```<|return|>\n"

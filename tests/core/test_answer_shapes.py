@@ -48,6 +48,35 @@ AMBIGUOUS = ("code on the opening line", "a fence at the margin of a string")
 """What follows the language is taken for attributes there."""
 
 
+def test_marks_of_other_turns_and_fences_in_a_program_are_its_own() -> None:
+    programs = (
+        "def f(n):\n    # ```\n    # n is a number\n    # ```python\n    return 2 * n\n",
+        'def f(s):\n    """Ends with\n    <|im_end|>\n### Input\n    """\n    return s.split("</s>") + ["<|end|>"]\n',
+    )
+    for program in programs:
+        text = f"```python\n{program}```\nIt is done.\n"
+        assert same(extract_code(text, "f").code, program), text
+
+
+@pytest.mark.parametrize("name", ["plain", "several functions", "a class", "a lambda", "conditional"])
+def test_marks_on_the_first_line_of_the_code_are_no_part_of_it(name: str) -> None:
+    program = PROGRAMS[name]
+    for before, after in (
+        ('<pre><code class="language-python">', "</code></pre>"),
+        ("<|python_tag|>", "<|eom_id|>"),
+        ("<answer>", "</answer>"),
+    ):
+        assert same(extract_code(f"{before}{program}{after}\nDone.\n", "f").code, program)
+    escaped = "<pre><code>def f(n):\n    return n if n &gt; 0 else -n\n</code></pre>"
+    assert same(extract_code(escaped, "f").code, "def f(n):\n    return n if n > 0 else -n\n")
+
+
+def test_a_program_in_a_code_span_of_several_ticks() -> None:
+    for ticks in ("`", "``", "```"):
+        answer = extract_code(f"Use {ticks}def f(n): return 2 * n{ticks} for it.", "f")
+        assert same(answer.code, "def f(n): return 2 * n")
+
+
 def same(code: str | None, program: str) -> bool:
     """The same program, comments and spaces apart."""
     return code is not None and ast.dump(ast.parse(code)) == ast.dump(ast.parse(program))

@@ -249,13 +249,10 @@ class RemoteFunction(Held):
         return repr(self)
 
 
-_OF_NUMBERS = ("__float__", "__round__", "__sub__", "__rsub__", "__abs__")
+_KEPT = ("__length_hint__", "__float__", "__round__", "__sub__", "__rsub__", "__abs__")
 for _name in (*_BESIDE, "__getitem__", "__setitem__", "__delitem__", "__iter__", "__next__", "__get__"):
-    if _name not in _OF_NUMBERS and _name not in vars(RemoteFunction):  # those would compare with a tolerance
+    if _name not in _KEPT and _name not in vars(RemoteFunction):  # those would compare with a tolerance
         setattr(RemoteFunction, _name, _only_beside(_name))
-for _name in _BESIDE:
-    if _name not in _OF_NUMBERS and _name not in vars(RemoteIterator):
-        setattr(RemoteIterator, _name, _only_beside(_name))
 for _kind in (RemoteIterator, RemoteFunction):
     for _name in ("__enter__", "__exit__", "__dir__", "__reduce_ex__", "__format__"):
         setattr(_kind, _name, _only_beside(_name))
