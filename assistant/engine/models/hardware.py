@@ -20,7 +20,7 @@ SLOW_PARAMETERS = 4e9
 PROBE_SECONDS = 120
 _PROBE = """
 import json, torch, transformers
-from assistant.engine import devices
+from assistant.engine.models import devices
 device = devices.choose_device("auto")
 memory = sum(torch.cuda.mem_get_info(card)[1] for card in range(torch.cuda.device_count()))
 print(json.dumps({
