@@ -34,7 +34,7 @@ _SAYS_WHO = re.compile(
     rf"thanks|thanks to|cheers|regards|best|sincerely|yours|love)),?[ \t]+({_FULL})"
 )
 _TITLE = re.compile(
-    rf"\b(?:Dr|Prof|Mr|Mrs|Ms|Miss|Mx|Herr|Frau|Señor|Señora|Mme|Sir|Madam)\.?[ \t]+({_FULL})"
+    rf"\b(?:Dr|Doctor|Prof|Professor|Mr|Mrs|Ms|Miss|Mx|Herr|Frau|Señor|Señora|Mme|Sir|Madam)\.?[ \t]+({_FULL})"
 )
 _SIGNED = re.compile(
     rf"(?i:\b(?:best regards|kind regards|warm regards|regards|sincerely|cheers|yours truly|best wishes|many thanks|"

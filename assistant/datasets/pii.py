@@ -27,7 +27,8 @@ _TOKEN = re.compile(
     r"[\w.+/=~-]{12,}|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|\b[Bb]earer\s+(?=\S*\d)[\w.+/=~-]{16,}"
 )
 _PASSWORD = re.compile(
-    r"(?i:\b(?:password|passwd|passphrase|pwd|api[ _-]?key|access[ _-]?token|secret))\s*(?:is|was|:|=)\s*[\"'`]?"
+    r"(?i:\b(?:password|passwd|passphrase|pwd|pw|api[ _-]?key|"
+    r"(?:access[ _-]?)?token|secret))\s*(?:is|was|:|=)\s*[\"'`]?"
     r"((?=[^\s\"'`]*\d)(?=[^\s\"'`]*[A-Za-z])[^\s\"'`,;]{6,})"
 )
 _PHONE = re.compile(
@@ -46,7 +47,10 @@ _IP = re.compile(
 _NUMBERED = re.compile(
     r"(?<![\w-])(?:\d{3}-\d{2}-\d{4}|[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?)(?![\w-])"
 )
-_CARD = re.compile(r"(?<![\w-])(?:\d{4}[ -]){3}\d{4}(?![\w-])|(?<![\w-])\d{4}[ -]\d{6}[ -]\d{5}(?![\w-])")
+_CARD = re.compile(
+    r"(?<![\w.-])\d{16}(?![\w.-]*\d)|(?<![\w-])(?:\d{4}[ -]){3}\d{4}(?![\w-])|"
+    r"(?<![\w-])\d{4}[ -]\d{6}[ -]\d{5}(?![\w-])"
+)
 _STREET = re.compile(
     r"\b\d{1,5}[a-zA-Z]?,?\s+(?:[A-Z][\w.'’-]*\s+){1,4}"
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Square|Terrace|Close|Crescent)\b"

@@ -109,3 +109,11 @@ def test_little_of_real_feedback_is_taken_for_personal(shared_data: Path) -> Non
     lines = (shared_data / "ilf" / "human-feedback.jsonl").read_text(encoding="utf-8").splitlines()
     alarms = [found for line in lines if (found := find("s", [json.loads(line)["Feedback"]], ""))]
     assert len(alarms) <= len(lines) // 30, alarms
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["4111111111111111", "my pw is Tr0ub4dor&3", "token=9f8a7b6c5d4e3f2a1b0c", "Professor Lindqvist says so"],
+)
+def test_more_ways_to_write_what_is_personal(words: str) -> None:
+    assert find("s", [words], "")
