@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from assistant.core.cores import cores
 from assistant.core.errors import SandboxError
-from assistant.sandbox.worker import Worker, WorkerLost, open_worker
+from assistant.sandbox.worker import ForkServer, Worker, WorkerLost
 
 Result = TypeVar("Result")
 
@@ -80,3 +81,20 @@ class Pool:
             idle, self._idle = self._idle, []
         for worker in idle:
             worker.close()
+
+
+def open_worker(*, unsafe: bool = False, namespaces: bool = True) -> Worker:
+    """A worker with every layer that this machine allows; `SandboxError` where the required ones do not stand.
+
+    `namespaces=False` skips namespaces: the caller knows that they are not available here.
+    """
+    if sys.platform != "linux":
+        from assistant.sandbox.macos import open_spawner
+
+        return open_spawner(unsafe=unsafe)
+    worker = ForkServer(unsafe=unsafe, namespaces=namespaces)
+    if not worker.refused:
+        return worker
+    plain = ForkServer(unsafe=unsafe, namespaces=False)
+    plain.layers["namespaces"] = f"not allowed here: {worker.refused}"
+    return plain

@@ -175,23 +175,6 @@ class ForkServer(Worker):
         self._process.wait()
 
 
-def open_worker(*, unsafe: bool = False, namespaces: bool = True) -> Worker:
-    """A worker with every layer that this machine allows; `SandboxError` where the required ones do not stand.
-
-    `namespaces=False` skips namespaces: the caller knows that they are not available here.
-    """
-    if sys.platform != "linux":
-        from assistant.sandbox.macos import open_spawner
-
-        return open_spawner(unsafe=unsafe)
-    worker = ForkServer(unsafe=unsafe, namespaces=namespaces)
-    if not worker.refused:
-        return worker
-    plain = ForkServer(unsafe=unsafe, namespaces=False)
-    plain.layers["namespaces"] = f"not allowed here: {worker.refused}"
-    return plain
-
-
 def spawn(control_fd: int, settings: dict[str, Any]) -> subprocess.Popen[bytes]:
     """A fresh interpreter with a scrubbed environment: nothing of the caller's but the control socket."""
     return subprocess.Popen(

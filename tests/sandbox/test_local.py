@@ -21,6 +21,7 @@ from assistant.core.submission import Limits, Submission
 from assistant.sandbox import worker as worker_module
 from assistant.sandbox.isolation_notice import banner, notes
 from assistant.sandbox.local import LocalSandbox, open_sandbox
+from assistant.sandbox.pool import open_worker
 from assistant.sandbox.reference import filled
 from assistant.sandbox.self_check import try_promises
 from tests.sandbox.conftest import Run
@@ -97,7 +98,7 @@ def test_nothing_lives_on_after_the_harness_is_killed(tmp_path: Path) -> None:
 def test_a_worker_outlives_the_thread_that_started_it() -> None:
     """Without namespaces a worker's parent is that very thread."""
     made: list[worker_module.Worker] = []
-    thread = threading.Thread(target=lambda: made.append(worker_module.open_worker(namespaces=False)))
+    thread = threading.Thread(target=lambda: made.append(open_worker(namespaces=False)))
     thread.start()
     thread.join()
     time.sleep(0.3)
@@ -111,7 +112,7 @@ def test_a_worker_outlives_the_thread_that_started_it() -> None:
 
 
 def test_without_namespaces_the_note_says_what_is_missing() -> None:
-    worker = worker_module.open_worker(namespaces=False)
+    worker = open_worker(namespaces=False)
     try:
         assert "no private scratch" in notes(worker.layers)[-1]
         assert banner(worker.layers) == ""
