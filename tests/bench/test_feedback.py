@@ -24,11 +24,13 @@ from assistant.core.problem import Problem
 from assistant.core.submission import Limits
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.sandbox.local import LocalSandbox
+from assistant.session.header import Held
 from assistant.session.prompting import known_templates, load_template
 from assistant.session.session import Session
 from tests.bench.conftest import RIGHT, WRONG, Run, addition
 
 MODEL = ModelInfo(engine="scripted", name="x")
+PERSON = Held(author="person")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def journals(sandbox: LocalSandbox, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("sessions")
     for name, words in (("test/a", ["the sign is wrong", "add, do not subtract"]), ("test/b", ["use plus"])):
         session = Session.begin(
-            addition(name), Settings(), ScriptedEngine([WRONG]), sandbox, folder, annotator="t"
+            addition(name), Settings(), ScriptedEngine([WRONG]), sandbox, folder, annotator="t", held=PERSON
         )
         list(session.start())
         for said in words:
@@ -170,7 +172,13 @@ def test_a_search_chooses_on_one_half_and_reports_on_the_other(
     folder = tmp_path / "sessions"
     for place in range(4):
         session = Session.begin(
-            addition(f"test/{place}"), Settings(), ScriptedEngine([WRONG]), sandbox, folder, annotator="t"
+            addition(f"test/{place}"),
+            Settings(),
+            ScriptedEngine([WRONG]),
+            sandbox,
+            folder,
+            annotator="t",
+            held=PERSON,
         )
         list(session.start())
         list(session.feedback("use plus"))
@@ -230,7 +238,9 @@ def test_arms_are_parsed_in_their_usual_order() -> None:
 def test_a_problem_is_scored_with_the_tests_that_a_person_added(
     sandbox: LocalSandbox, tmp_path: Path, problem: Problem
 ) -> None:
-    session = Session.begin(problem, Settings(), ScriptedEngine([WRONG]), sandbox, tmp_path, annotator="t")
+    session = Session.begin(
+        problem, Settings(), ScriptedEngine([WRONG]), sandbox, tmp_path, annotator="t", held=PERSON
+    )
     list(session.start())
     list(session.add_test("assert add(-5, 2) == -3"))
     list(session.feedback("use plus"))
