@@ -12,7 +12,7 @@ from assistant.tui.app import AssistantApp
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.session.screen import SessionScreen
 
-LONGEST = 300.0
+LONGEST = 100.0
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], what: str = "") -> None:
