@@ -31,7 +31,7 @@ def main() -> None:
     kernel_cache.folder = lambda: Path(sys.argv[1])  # type: ignore[assignment]
     # Fewer rows in a tile, as compiling them all in plain operations takes a minute.
     intrinsics.DOT = intrinsics._narrow() if here else replace(intrinsics._wide(), rows=4, add=_add)
-    from test_native import difference_from_float64
+    from test_cpu_kernels import difference_from_float64
 
     from assistant.engine.inference.cpu_kernels.forward import NativeForward
 

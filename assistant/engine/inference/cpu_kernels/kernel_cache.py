@@ -80,7 +80,10 @@ def compile_once(waiting: Callable[[], None] = lambda: None) -> bool:
     if not instructions():
         return False
     if not is_compiled():
-        program = f"import sys; sys.path.append({PACKAGE_ROOT!r}); from {__package__}.compile_kernels import main; main()"
+        program = (
+            f"import sys; sys.path.append({PACKAGE_ROOT!r}); "
+            f"from {__package__}.compile_kernels import main; main()"
+        )
         quiet: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         compiler = subprocess.Popen([sys.executable, "-P", "-c", program], **quiet)
         try:
