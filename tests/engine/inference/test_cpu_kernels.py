@@ -123,7 +123,7 @@ import sys
 sys.path[:0] = [{str(HERE)!r}]
 import torch
 torch.set_num_threads(int(sys.argv[1]))
-from test_native import _digest
+from test_cpu_kernels import _digest
 from assistant.engine.inference.cpu_kernels import kernels
 kept = kernels.step, kernels.head, kernels.interleave
 print(_digest(), sum(sum(one.stats.cache_misses.values()) for one in kept))
