@@ -73,6 +73,8 @@ def _convert(chosen: Format, record: Record | BadRecord, where: str) -> Problem:
         return checked(_named_as_in_python(chosen.convert(record, where)))
     except ValidationError as error:  # e.g. half a surrogate pair, which is no text
         raise BadRecord(first_error(error)) from None
+    except BadRecord:
+        raise
     except (RecursionError, OverflowError, ValueError) as error:
         raise BadRecord(f"cannot be read: {error}") from None
 

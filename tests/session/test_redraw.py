@@ -178,7 +178,7 @@ def test_a_resumption_says_who_goes_on_and_how(begin: Begin) -> None:
     list(session.start())
     session.close()
     with pytest.raises(
-        UsageError, match=r"belongs to annotator tester, and you are other: .*--annotator tester"
+        UsageError, match=r"belongs to annotator tester, and you are other\. .*--annotator tester"
     ):
         Session.resume(session.path, ScriptedEngine([RIGHT]), session.sandbox, annotator="other")
     held = Held(author="model", author_model="m", interface="plain", command="resume")

@@ -15,7 +15,7 @@ _WIDTH, _HEADS = 64, 2
 
 
 def main() -> None:
-    """Compile into `code.folder()`."""
+    """Compile into `kernel_cache.folder()`."""
     torch.set_num_threads(1)
     forward = NativeForward(_tiny())
     forward([[1, 2]], forward.new_cache(1, 2), [1])
