@@ -70,7 +70,7 @@ def _convert(chosen: Format, record: Record | BadRecord, where: str) -> Problem:
         missing = [field for field in chosen.FIELDS if field not in record]
         raise BadRecord(f"not a record of {chosen.NAME}" + (f": no {', '.join(missing)}" if missing else ""))
     try:
-        return checked(_named_as_in_python(chosen.convert(record, where)))
+        return _named_as_in_python(checked(chosen.convert(record, where)))
     except ValidationError as error:  # e.g. half a surrogate pair, which is no text
         raise BadRecord(first_error(error)) from None
     except BadRecord:
@@ -80,9 +80,14 @@ def _convert(chosen: Format, record: Record | BadRecord, where: str) -> Problem:
 
 
 def _named_as_in_python(problem: Problem) -> Problem:
-    """The entry point in the form that Python gives every name (`cafe` and a combining accent become `café`)."""
+    """The entry point in the form that Python gives every name (`cafe` and a combining accent become `café`).
+
+    Labels are checked before and after: a form of a space that cannot be seen becomes a plain one.
+    """
     name = unicodedata.normalize("NFKC", problem.entry_point)
-    return problem if name == problem.entry_point else problem.model_copy(update={"entry_point": name})
+    if name == problem.entry_point:
+        return problem
+    return checked(problem.model_copy(update={"entry_point": name}))
 
 
 def _left_out(chosen: Format, record: Record | BadRecord) -> list[str]:

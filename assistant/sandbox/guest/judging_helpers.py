@@ -7,7 +7,7 @@ functions are handed what another of them gave (directly, by a variable, or by a
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 
 from assistant.sandbox.guest.test_source import Text
 
@@ -40,7 +40,8 @@ class _Flow:
 
     def __init__(self, nodes: list[ast.AST], own: Set[str]) -> None:
         self._own = {name: name for name in own}
-        self._derived = {node.arg for node in nodes if isinstance(node, ast.arg)}
+        self._sources, answered = _callback_parameters(nodes, self._own)
+        self._derived = {node.arg for node in nodes if isinstance(node, ast.arg) and node not in answered}
         bindings = [pair for node in nodes for pair in _bindings(node)]
         before = -1
         while before != len(self._own) + len(self._derived):
@@ -61,8 +62,9 @@ class _Flow:
     def is_derived(self, node: ast.AST, name: str) -> bool:
         """Whether a value may come from a function of the program's other than `name`."""
         names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-        others = {self._own[one] for one in names if one in self._own} - {self.meaning(name)}
-        return bool(others or names & self._derived)
+        sources = {self._own[one] for one in names if one in self._own}
+        sources.update(*(self._sources[one] for one in names if one in self._sources))
+        return bool(sources - {self.meaning(name)} or names & self._derived)
 
     def judging(self, call: ast.Call, by_truth: bool) -> str:
         """The function that is called, where it receives another one's value (and the expected one)."""
@@ -71,6 +73,30 @@ class _Flow:
         several = by_truth or len(arguments) > 1 or any(isinstance(one, ast.Starred) for one in arguments)
         informed = self.meaning(name) and several and any(self.is_derived(one, name) for one in arguments)
         return name if informed else ""
+
+
+def _callback_parameters(
+    nodes: list[ast.AST], own: Mapping[str, str]
+) -> tuple[dict[str, set[str]], set[ast.arg]]:
+    """Parameters of lambdas that are handed to a function of the program's, which alone gives them their values.
+
+    Returns the functions by the parameter's name, and the parameters.
+    """
+    sources: dict[str, set[str]] = {}
+    parameters: set[ast.arg] = set()
+    for node in nodes:
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in own):
+            continue
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            found = _parameters(argument.args) if isinstance(argument, ast.Lambda) else set()
+            parameters |= found
+            for parameter in found:
+                sources.setdefault(parameter.arg, set()).add(own[node.func.id])
+    return sources, parameters
+
+
+def _parameters(arguments: ast.arguments) -> set[ast.arg]:
+    return {part for part in ast.walk(arguments) if isinstance(part, ast.arg)}
 
 
 def _handed_on(nodes: list[ast.AST], flow: _Flow, exempt: Set[str]) -> str:

@@ -2,7 +2,7 @@
 
 Prints how far a step is from the same written out in float64. Where the processor has AVX-512 VNNI these are the
 kernels for AVX2. Otherwise they are those for VNNI, with its one instruction said in operations that any has.
-`test_native` runs this in a process of its own, which compiles into FOLDER.
+`test_cpu_kernels` runs this in a process of its own, which compiles into FOLDER.
 """
 
 from __future__ import annotations

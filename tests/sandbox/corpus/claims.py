@@ -453,6 +453,20 @@ CASES = (
         sealed=True,
     ),
     Case(
+        "callback judged by a helper",
+        dedented("def same(a, b): return True\ndef f(g): return g(5)\n"),
+        ("assert f(lambda v: same(v, 4)) is True",),
+        passes=False,
+        unsealed_pass=True,
+    ),
+    Case(
+        "callback handed to a helper with another function's value",
+        dedented("def same(g, x): return True\ndef f(x): return 5\n"),
+        ("assert same(lambda v: v == 4, f(2))",),
+        passes=False,
+        unsealed_pass=True,
+    ),
+    Case(
         "callback raise to skip",
         dedented("def f(g):\n    raise AssertionError('x')\n"),
         ("assert f(lambda v: v) == 4",),

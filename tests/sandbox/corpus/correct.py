@@ -149,6 +149,12 @@ CASES = (
         "assert f(lambda i: i * 2, [1, 2]) == [2, 4]",
     ),
     right(
+        "a function as argument of a call whose truth decides",
+        "def f(g, items):\n    return any(g(i) for i in items)",
+        "assert f(lambda i: i > 1, [1, 2])",
+        "assert f(lambda i: i > 1, items=[2]) is True",
+    ),
+    right(
         "a sorting key as argument",
         "def f(items, key):\n    return sorted(items, key=key)",
         "assert f(['bb', 'a'], len) == ['a', 'bb']",
