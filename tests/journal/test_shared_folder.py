@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,8 +51,10 @@ def act_as(user: int, umask: int, act: Callable[[], object]) -> str:
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
     """A folder that belongs to a group, below folders that everybody may pass through."""
-    for parent in [tmp_path, *tmp_path.parents][:3]:
-        parent.chmod(mode(parent) | 0o011)
+    below = Path(tempfile.gettempdir())
+    for parent in [tmp_path, *tmp_path.parents]:
+        if parent != below and parent.is_relative_to(below):  # pytest-xdist has a folder more
+            parent.chmod(mode(parent) | 0o011)
     folder = tmp_path / "lab"
     folder.mkdir()
     os.chown(folder, 0, LAB)
