@@ -157,7 +157,7 @@ async def test_the_end_of_the_server_is_the_end_of_every_app(
     async with browser(served) as (http, _):
         link = f"{served.address}/ws?width=80&height=24"
         async with http.ws_connect(link, headers={"Origin": served.address}) as socket_:
-            while "rotate" not in str((await socket_.receive()).data):
+            while "96 of 96" not in str((await socket_.receive(timeout=60)).data):
                 pass
             apps = _children(served.process.pid)
             assert apps
