@@ -33,7 +33,7 @@ def four() -> list[Session]:
 
 
 def test_the_curve_of_sealed_verdicts_lies_below() -> None:
-    results = results_of(Group(name="g", origin="people", sessions=tuple(four())))
+    results = results_of(Group(name="g", origin="people", speaker="people", sessions=tuple(four())))
     assert results.human[0].rate == pytest.approx(0.75)
     assert results.sealed_curve[0].rate == pytest.approx(0.25)
     assert results.sealed_curve[-1].rate == pytest.approx(0.5)
@@ -47,7 +47,7 @@ def test_the_curve_of_sealed_verdicts_lies_below() -> None:
 
 
 def test_nothing_is_said_where_all_verdicts_are_sealed() -> None:
-    results = results_of(Group(name="g", origin="people", sessions=(four()[0], four()[3])))
+    results = results_of(Group(name="g", origin="people", speaker="people", sessions=(four()[0], four()[3])))
     assert results.sealed_curve == tuple(results.human)
     assert not any("unsealed" in caution for caution in results.cautions)
 
