@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from assistant import __version__
 from assistant.cli.startup import INTERRUPTED, interruptible, leave_at_once
 
 with interruptible():  # these take a while
     import typer
+    from typer.core import TyperGroup
 
     from assistant.cli import registry
     from assistant.cli.output import OutputError, opened_streams, printable_output
     from assistant.core.errors import AssistantError
     from assistant.core.plugins import PluginWarning
+
+
+class Interrupted(Exception):
+    """Ctrl+C that no command answered: typer would turn a KeyboardInterrupt into a status without a line."""
+
+
+class CommandGroup(TyperGroup):
+    """The command tree; Ctrl+C leaves it as `Interrupted`."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().make_context(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             status = _guarded(with_default_command([w for w in words if w != "--debug"]), debug)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave_at_once)
+        # The interpreter's last steps would put the system's own handler back, which ends with -2 and no line.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.exit(status)
 
 
@@ -74,7 +98,7 @@ def _guarded(words: list[str], debug: bool) -> int:
         return _say(str(error), error.exit_status, debug)
     except AssistantError as error:
         return _say(str(error), error.exit_status, debug)
-    except (KeyboardInterrupt, typer.Abort):
+    except (Interrupted, KeyboardInterrupt, typer.Abort):
         return _say("interrupted", INTERRUPTED, False)
     except BrokenPipeError:
         # The reader of our output has gone (`assistant problems | head`): nothing more to say.
@@ -118,6 +142,7 @@ def build_app() -> typer.Typer:
     """The whole command tree."""
     app = typer.Typer(
         name="assistant",
+        cls=CommandGroup,
         help="A local model writes a function, its tests run, you say in plain words what is wrong, it writes again.",
         no_args_is_help=False,
         pretty_exceptions_enable=False,
