@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from assistant import __version__
 from assistant.cli.startup import INTERRUPTED, interruptible, leave_at_once
@@ -58,7 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGINT, leave_at_once)
         # The interpreter's last steps would put the system's own handler back, which ends with -2 and no line.
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    if status == INTERRUPTED and arguments is None:
+        _leave(status)
     sys.exit(status)
+
+
+def _leave(status: int) -> NoReturn:
+    """End with this status: Python itself ends with -2 where Ctrl+C had come within an `exec` of some library."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _show_warning(
