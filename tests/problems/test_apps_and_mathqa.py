@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -132,7 +134,8 @@ def test_mathqa(tmp_path: Path) -> None:
     assert problem.text == "A shop sells 3 apples for 1,200.\nWhat is the gcd?"
     assert problem.visible_tests == (ValueTest(expected=6.0, suites=("MathQA-Python",)),)
     names: dict[str, Any] = {}
-    exec(needed(problem.prelude, problem.reference) + "\n" + problem.reference, names)
+    with patch.dict(sys.modules):  # the stand-in for scipy ends with the test
+        exec(needed(problem.prelude, problem.reference) + "\n" + problem.reference, names)
     assert names["answer"] == 6
 
 
