@@ -39,7 +39,10 @@ def test_human_eval_with_its_own_check_functions(sandbox: LocalSandbox) -> None:
     ]
     reports = run_all(sandbox, submissions)
     assert [task["task_id"] for task, report in zip(tasks, reports, strict=True) if not report.passed] == []
-    assert all(report.sealed for report in reports) and len(reports) == 164
+    unsealed = [task["task_id"] for task, report in zip(tasks, reports, strict=True) if not report.sealed]
+    assert unsealed == ["HumanEval/32"] and len(reports) == 164, (
+        "its check is decided by the program's own `poly`"
+    )
 
 
 def test_mbpp(sandbox: LocalSandbox, shared_data: Path) -> None:
