@@ -34,7 +34,7 @@ def one_run(arguments: list[str], environment: Mapping[str, str]) -> tuple[float
     terminal = Terminal(arguments, environment, 120, 36)
     terminal.until("Filter:")
     painted, used = time.perf_counter() - started, processor_seconds(terminal)
-    terminal.until("rotate-left")
+    terminal.until("Problems  96 of 96")
     terminal.press("zigzagzag")
     terminal.until("Problems  0 of ")
     usable = time.perf_counter() - started

@@ -12,7 +12,8 @@ from pathlib import Path
 import pexpect
 import pyte
 
-LONGEST = 300.0
+LONGEST = 100.0
+"""Seconds until a test ends with what the screen shows, before its own timeout ends it without."""
 KEYS = {
     "enter": "\r",
     "escape": "\x1b",
@@ -90,7 +91,10 @@ class Terminal:
 
 
 def environment_at(home: Path, **more: str) -> Mapping[str, str]:
-    """This process's environment with settings and data under `home`, where the tour was seen."""
+    """This process's environment with settings and data under `home`, where the tour was seen.
+
+    Without a size of the terminal: readline, which pytest imports, puts one into the environment of its workers.
+    """
     settings = home / "config" / "assistant" / "settings.toml"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text("tour_seen = true\n")
@@ -99,4 +103,5 @@ def environment_at(home: Path, **more: str) -> Mapping[str, str]:
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_DATA_HOME": str(home / "data"),
     }
-    return {**os.environ, **own, **more}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**inherited, **own, **more}

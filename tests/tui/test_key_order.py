@@ -272,7 +272,7 @@ def test_a_line_break_typed_quickly_in_the_editor_comes_after_what_was_typed_bef
 
 def test_a_filter_and_enter_in_one_piece_open_what_was_filtered(open_app: OpenApp, tmp_path: Path) -> None:
     terminal = open_app([WRONG.format(steps=1)])
-    terminal.until("rotate-left")
+    terminal.until("Problems  96 of 96")
     terminal.press("to-slug\rsome words typed on")
     terminal.until("some words typed on")
     deadline = time.monotonic() + 60

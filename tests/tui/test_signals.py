@@ -93,5 +93,7 @@ def test_ctrl_c_while_the_program_starts_is_one_line(
     time.sleep(delay)
     program.send_signal(signal.SIGINT)
     told = [line for line in program.communicate(timeout=120)[1].splitlines() if b"import time:" not in line]
-    assert program.returncode in (0, 2) or (program.returncode, told) == (130, [b"assistant: interrupted"])
+    whole_run = [b"96 problems"]  # what `problems` itself says, where the signal came after it
+    ends = ([b"assistant: interrupted"], [*whole_run, b"assistant: interrupted"])
+    assert program.returncode in (0, 2) or (program.returncode == 130 and told in ends)
     assert b"Traceback" not in b"".join(told)

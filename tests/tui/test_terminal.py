@@ -54,11 +54,15 @@ def _editor(folder: Path) -> Path:
     return path
 
 
-def test_a_whole_session_with_a_resize_in_the_middle(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.until("rotate-left")
+def _open_rotate_left(terminal: Terminal) -> None:
+    terminal.until("Problems  96 of 96")
     terminal.press("rotate")
-    terminal.until("1 of ")
+    terminal.until("Problems  1 of 96")
     terminal.press("enter")
+
+
+def test_a_whole_session_with_a_resize_in_the_middle(terminal: Terminal, tmp_path: Path) -> None:
+    _open_rotate_left(terminal)
     terminal.until("2 of 3 pass")
     terminal.press("f7")
     terminal.until("lines copied")
@@ -66,10 +70,10 @@ def test_a_whole_session_with_a_resize_in_the_middle(terminal: Terminal, tmp_pat
     assert b"\x1b]52;c;" + copied in terminal.written, "the terminal's clipboard, also over SSH"
     terminal.press("wrap around the end")
     terminal.resize(80, 24)
-    terminal.until("Say what is wrong")
+    terminal.until("─Code  first answer")  # the small screen's one-line headings
     terminal.until("wrap around the end")
     terminal.press("enter")
-    terminal.until("Solved: every visible test passes after one feedback")
+    terminal.until("Solved: every visible test passes after 1 round of feedback")
     terminal.press("ctrl+q")
     assert terminal.end() == 0
     session = list_sessions(tmp_path / "sessions")[0]
@@ -79,8 +83,7 @@ def test_a_whole_session_with_a_resize_in_the_middle(terminal: Terminal, tmp_pat
 def test_the_persons_own_editor_takes_over_the_terminal_and_gives_it_back(
     terminal: Terminal, tmp_path: Path
 ) -> None:
-    terminal.until("rotate-left")
-    terminal.press("enter")
+    _open_rotate_left(terminal)
     terminal.until("2 of 3 pass")
     terminal.until("your turn")  # the hidden tests have run
     terminal.press("f3")
@@ -94,8 +97,7 @@ def test_the_persons_own_editor_takes_over_the_terminal_and_gives_it_back(
 def test_a_terminal_that_is_closed_leaves_a_session_that_can_be_resumed(
     terminal: Terminal, tmp_path: Path
 ) -> None:
-    terminal.until("rotate-left")
-    terminal.press("enter")
+    _open_rotate_left(terminal)
     terminal.until("2 of 3 pass")
     terminal.press("half a thought")
     terminal.until("half a thought")
