@@ -29,6 +29,7 @@ def test_one_cluster_says_nothing_of_others() -> None:
         cluster_bootstrap([(3.0, 5.0)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problems", [12, 40])
 def test_covers_a_paired_lift_clustered_by_problem(problems: int) -> None:
     """Pairs of one problem share what words do to it; the true lift of 0.2 is inside in 95% of studies."""

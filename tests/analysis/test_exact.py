@@ -28,6 +28,7 @@ def test_sign_test_leaves_ties_out() -> None:
     assert sign_test([1, 2, 0, 0, 3, 0.5, -1]) == pytest.approx(mcnemar_exact(4, 1))
 
 
+@pytest.mark.slow
 def test_holm_is_that_of_statsmodels() -> None:
     from statsmodels.stats.multitest import multipletests
 

@@ -54,6 +54,7 @@ def by_arm(points: Sequence[Point]) -> dict[tuple[str, int], Point]:
     return {(point.arm, point.interventions): point for point in points}
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(studies())
 def test_a_cumulative_curve_never_falls(sessions: list[Session]) -> None:
@@ -63,6 +64,7 @@ def test_a_cumulative_curve_never_falls(sessions: list[Session]) -> None:
     assert len({point.sessions for point in human_curve(sessions)}) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(studies())
 def test_rates_are_shares_and_counts_are_parts(sessions: list[Session]) -> None:
@@ -78,6 +80,7 @@ def test_rates_are_shares_and_counts_are_parts(sessions: list[Session]) -> None:
         assert point.rate == pytest.approx((settled + point.open * share) / point.sessions)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(studies())
 def test_an_arm_has_a_point_only_where_its_controls_are(sessions: list[Session]) -> None:
@@ -88,6 +91,7 @@ def test_an_arm_has_a_point_only_where_its_controls_are(sessions: list[Session])
     assert human_curve(bare) == human_curve(sessions)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(studies(), dialogues(99))
 def test_a_session_without_controls_moves_no_arm(sessions: list[Session], other: Session) -> None:
@@ -101,6 +105,7 @@ def test_a_session_without_controls_moves_no_arm(sessions: list[Session], other:
     assert lifts(all_pairs(sessions)) == lifts(all_pairs([*sessions, other]))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(studies(), st.randoms(use_true_random=False))
 def test_the_order_of_sessions_is_nothing(sessions: list[Session], chance: random.Random) -> None:
@@ -122,6 +127,7 @@ def test_missing_controls_draw_no_arm_upwards() -> None:
     assert (points["retry", 1].asked, points["retry", 1].open) == (1, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.15, 0.5, 0.9])
 def test_intervals_of_a_partly_made_arm_hold_the_truth(share: float) -> None:
     """400 studies in which only some states have the control: about 95% of intervals hold the truth."""
@@ -169,6 +175,7 @@ def test_who_was_always_or_never_helped_is_in_the_spread() -> None:
     assert spread.p < 1e-6
 
 
+@pytest.mark.slow
 def test_people_who_are_alike_seldom_seem_to_differ() -> None:
     chance = random.Random("alike")
     alarms = 0
@@ -206,6 +213,7 @@ def branching(draw: st.DrawFn, number: int) -> Session:
     return session(f"b{number}", programs, problem=draw(st.integers(1, 3)), feedback=said)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_every_feedback_before_the_solve_is_counted(data: st.DataObject) -> None:

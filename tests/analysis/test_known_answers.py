@@ -39,6 +39,7 @@ def sessions(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyp
     return found
 
 
+@pytest.mark.slow
 def test_the_curve_is_the_true_one(sessions) -> None:  # type: ignore[no-untyped-def]
     for point in all_curves(sessions):
         if point.arm == "human":
@@ -65,6 +66,7 @@ def test_leaks_and_mends_are_found(sessions) -> None:  # type: ignore[no-untyped
     assert telling.rate == pytest.approx(WORLD.human, abs=0.05)
 
 
+@pytest.mark.slow
 def test_no_false_alarm_where_the_words_do_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
     """200 studies without any effect: intervals hold 0 in about 95%, exact tests alarm in at most about 5%."""
     folder = tmp_path_factory.mktemp("null")

@@ -54,6 +54,7 @@ def _run(*words: str) -> int:
     return int(end.value.code or 0)
 
 
+@pytest.mark.slow
 def test_tables_say_the_same_in_csv_and_parquet(analysis: Analysis, out: Path) -> None:
     for table in tables_of(analysis):
         rows = duckdb.connect().execute(f"SELECT * FROM '{out}/tables/{table.name}.parquet'").fetchall()
@@ -65,6 +66,7 @@ def _with_empty_as_none(rows: tuple[tuple[object, ...], ...]) -> Iterator[tuple[
     return (tuple(None if cell == "" else cell for cell in row) for row in rows)
 
 
+@pytest.mark.slow
 def test_the_same_journals_give_the_same_bytes(folder: Path, out: Path, tmp_path: Path) -> None:
     write(analyze(folder), tmp_path)
     ours = sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file())
@@ -116,6 +118,7 @@ def test_json_for_scripts(folder: Path, analysis: Analysis, capsys: pytest.Captu
     assert found["left_out"][0]["file"] == "notes.txt"
 
 
+@pytest.mark.slow
 def test_choosing_and_keeping_apart(folder: Path) -> None:
     assert analyze(folder, study="simulated").sessions == 66
     assert analyze(folder, study="other").sessions == 0
@@ -170,6 +173,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_groups_of_a_few_sessions_do_not_fall_over(tmp_path: Path) -> None:
     """One session of any shape gives numbers, not a traceback."""
     from assistant.analysis.figure_list import figures_of

@@ -52,6 +52,7 @@ def test_nothing_is_said_where_all_verdicts_are_sealed() -> None:
     assert not any("unsealed" in caution for caution in results.cautions)
 
 
+@pytest.mark.slow
 def test_the_seal_is_read_from_journals_and_written_to_tables(tmp_path: Path) -> None:
     folder, out = tmp_path / "journals", tmp_path / "out"
     write_world(folder, World(sessions=6))

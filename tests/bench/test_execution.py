@@ -53,6 +53,7 @@ def test_the_value_is_found_in_the_answer(answer: str, text: str) -> None:
     assert predicted_text(answer) == text
 
 
+@pytest.mark.slow
 def test_what_is_asked_is_what_the_reference_gives(sandbox: LocalSandbox, shared_data: Path) -> None:
     problems = load_source(str(shared_data / "mbpp" / "mbpp.jsonl")).problems[10:40]
     said: list[str] = []
@@ -79,6 +80,7 @@ def test_both_ways_differ_in_the_tests_alone(sandbox: LocalSandbox) -> None:
         assert right.solved
 
 
+@pytest.mark.slow
 def test_a_run_by_the_command_line(run: Run, tmp_path: Path, sandbox: LocalSandbox) -> None:
     value = questions(load_source("starter").problems[:1], sandbox, 1, print)[0].value
     answers = [f"[ANSWER] {value} [/ANSWER]", f"[ANSWER] {value} [/ANSWER]", "[ANSWER] 'no' [/ANSWER]", "?"]

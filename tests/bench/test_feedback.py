@@ -138,6 +138,7 @@ def test_a_greedy_model_does_not_write_its_own_program_again(moments: list[Feedb
     assert jobs["human"].sampling.temperature == 0
 
 
+@pytest.mark.slow
 def test_halves_divide_the_problems(sandbox: LocalSandbox, shared_data: Path) -> None:
     found = ilf_moments(shared_data / "ilf" / "human-feedback.jsonl", sandbox, Limits(), print)
     first, second = half_of(found, "choose"), half_of(found, "report")
@@ -149,6 +150,7 @@ def test_halves_divide_the_problems(sandbox: LocalSandbox, shared_data: Path) ->
         half_of(found, "none")
 
 
+@pytest.mark.slow
 def test_simulated_words_are_labelled_and_never_a_persons(run: Run, tmp_path: Path, journals: Path) -> None:
     script = tmp_path / "s.txt"
     script.write_text(f"The sign is wrong.\n\n{RIGHT}")
@@ -165,6 +167,7 @@ def test_simulated_words_are_labelled_and_never_a_persons(run: Run, tmp_path: Pa
     assert set(summary["wordings"]["insist"]["lifts"]) == {"retry", "simulated"}
 
 
+@pytest.mark.slow
 def test_a_search_chooses_on_one_half_and_reports_on_the_other(
     run: Run, tmp_path: Path, sandbox: LocalSandbox
 ) -> None:
@@ -250,6 +253,7 @@ def test_a_problem_is_scored_with_the_tests_that_a_person_added(
     assert len(job.problem.visible_tests) == 3
 
 
+@pytest.mark.slow
 def test_two_wordings_are_compared_arm_by_arm(run: Run, tmp_path: Path, journals: Path) -> None:
     for name, template, answer in (("a", "paper", WRONG), ("b", "restate", RIGHT)):
         (tmp_path / f"{name}.txt").write_text(answer)

@@ -32,6 +32,7 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_programs_of_every_form_are_scored_and_the_run_goes_on(
     run: Run, tmp_path: Path, source: Path
 ) -> None:
@@ -82,6 +83,7 @@ def test_what_cannot_be_scored_is_said_in_one_line(
     assert status == 2 and told in talk and "Traceback" not in talk
 
 
+@pytest.mark.slow
 def test_shards_are_one_run_together(run: Run, tmp_path: Path, source: Path, script: Path) -> None:
     words = [
         "bench",
@@ -111,6 +113,7 @@ def test_shards_are_one_run_together(run: Run, tmp_path: Path, source: Path, scr
     assert status == 2 and "seed differs" in talk
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_shown_without_its_engine(
     run: Run, tmp_path: Path, source: Path, script: Path
 ) -> None:
@@ -135,6 +138,7 @@ def test_a_finished_run_is_shown_without_its_engine(
     assert set(modes.values()) == {modes["samples.jsonl"]}, modes
 
 
+@pytest.mark.slow
 def test_samples_go_to_other_evaluators(run: Run, tmp_path: Path, source: Path, script: Path) -> None:
     out = tmp_path / "out"
     run(

@@ -22,6 +22,7 @@ def row(name: str, samples: int, solved: int, honest: int | None = None) -> RowT
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_pass_at_k_is_the_chance_that_k_drawn_samples_hold_a_right_one() -> None:
     """By simulation of the definition: draw k of the samples without replacement, look for a right one."""
     rows = [row("a", 20, 1), row("b", 20, 7), row("c", 20, 0), row("d", 20, 20), row("e", 12, 3)]

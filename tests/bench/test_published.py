@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from assistant.bench.aggregates import tally_groups
 from assistant.bench.compare import compare
 from assistant.bench.jobs import Sample
@@ -94,6 +96,7 @@ def test_a_suite_counts_its_tests_wherever_they_stand(sandbox: LocalSandbox) -> 
     )
 
 
+@pytest.mark.slow
 def test_stdout_of_a_real_run_cut_short(run: Run, tmp_path: Path) -> None:
     source, script, out = tmp_path / "own.jsonl", tmp_path / "script.jsonl", tmp_path / "out"
     source.write_text(

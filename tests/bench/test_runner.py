@@ -164,6 +164,7 @@ def test_a_sandbox_that_does_not_stand_ends_the_run(tmp_path: Path) -> None:
     log.close()
 
 
+@pytest.mark.slow
 def test_after_its_time_no_new_request_is_begun(sandbox: LocalSandbox, tmp_path: Path) -> None:
     engine = ScriptedEngine([RIGHT], seconds_per_chunk=0.01)
     tally = run_jobs(engine, sandbox, tmp_path / "s.jsonl", jobs(200), Concurrency(batch=4, seconds=0.5))
@@ -176,6 +177,7 @@ def test_batches_have_seeds_of_their_own() -> None:
     assert len({batch.request().sampling.seed for batch in some}) == 15
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(run: Run, tmp_path: Path) -> None:
     """SIGKILL at random moments, again and again; in the end the samples are those of a run left in peace."""
     script = tmp_path / "script.jsonl"

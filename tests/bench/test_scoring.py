@@ -64,6 +64,7 @@ def test_mathqa_is_the_value_of_answer(sandbox: LocalSandbox) -> None:
     assert not judge.score(problem, "answer = 2\n").solved
 
 
+@pytest.mark.slow
 def test_references_of_the_starter_problems_score(run: Run) -> None:
     status, out, _ = run("bench", "check")
     assert (status, out.strip()) == (0, "96 of 96 references of starter pass")
@@ -79,6 +80,7 @@ def test_a_reference_that_fails_is_named(run: Run, tmp_path: Path, problem: Prob
     assert "test/add" in out
 
 
+@pytest.mark.slow
 def test_known_wrong_programs_score_nothing_and_their_mends_all(
     sandbox: LocalSandbox, shared_data: Path
 ) -> None:
@@ -87,6 +89,7 @@ def test_known_wrong_programs_score_nothing_and_their_mends_all(
     assert (mended.programs, mended.passing) == (104, 104)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["humaneval", "mbpp/sanitized-mbpp.json", "apps"])
 def test_references_of_real_sources_score(sandbox: LocalSandbox, shared_data: Path, source: str) -> None:
     name = source if source == "humaneval" else str(shared_data / source)

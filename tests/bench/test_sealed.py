@@ -69,6 +69,7 @@ def synthesis(
     return found, told
 
 
+@pytest.mark.slow
 def test_unsealed_passes_are_counted_apart(run: Run, tmp_path: Path) -> None:
     problems = [class_problem("a/box"), addition("b/add")]
     answers = [ALWAYS_EQUAL.format(name="Box"), ALWAYS_EQUAL.format(name="Box"), RIGHT, WRONG]
@@ -84,6 +85,7 @@ def test_unsealed_passes_are_counted_apart(run: Run, tmp_path: Path) -> None:
     assert count == [(2,)]
 
 
+@pytest.mark.slow
 def test_a_class_in_a_functions_place_gains_nothing(run: Run, tmp_path: Path) -> None:
     problem = Problem(
         id="mbpp/359",
@@ -97,6 +99,7 @@ def test_a_class_in_a_functions_place_gains_nothing(run: Run, tmp_path: Path) ->
     assert "unsealed" not in told
 
 
+@pytest.mark.slow
 def test_no_sample_ends_a_bench(run: Run, tmp_path: Path) -> None:
     answers = [f"```python\n{source}```" for source in CRASHES] + [RIGHT]
     found, _ = synthesis(run, tmp_path, [addition("own/add")], answers)
@@ -105,6 +108,7 @@ def test_no_sample_ends_a_bench(run: Run, tmp_path: Path) -> None:
     assert again == found
 
 
+@pytest.mark.slow
 def test_several_variants_say_it_in_a_table(run: Run, tmp_path: Path) -> None:
     source, script = written(tmp_path, [class_problem("a/box")], [ALWAYS_EQUAL.format(name="Box")] * 4)
     words = ["bench", "synthesis", "--problems", source, "--engine", "scripted", "--script", script]

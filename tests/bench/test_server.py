@@ -6,11 +6,14 @@ import json
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from assistant.bench.sample_log import read_samples
 from tests.bench.conftest import Run
 from tests.bench.fake_model import fake_model
 
 
+@pytest.mark.slow
 def test_many_streams_at_once_and_no_more(run: Run, tmp_path: Path) -> None:
     words = ["bench", "synthesis", "--problems", "starter", "--limit", "12", "-k", "16", "--streams", "24"]
     with fake_model("starter", delay=0.2) as url:

@@ -41,6 +41,7 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_run_leaves_everything_behind(run: Run, tmp_path: Path, source: Path, script: Path) -> None:
     out = tmp_path / "out"
     words = ["bench", "synthesis", "--problems", source, "--engine", "scripted", "--script", script]
@@ -73,6 +74,7 @@ def test_a_run_leaves_everything_behind(run: Run, tmp_path: Path, source: Path, 
     assert table.fetchall() == [(10, 4, 2)]
 
 
+@pytest.mark.slow
 def test_a_folder_never_holds_two_runs(run: Run, tmp_path: Path, source: Path, script: Path) -> None:
     words = ["bench", "synthesis", "--problems", source, "--engine", "scripted", "--script", script]
     words += ["--out", tmp_path / "out"]
@@ -85,6 +87,7 @@ def test_a_folder_never_holds_two_runs(run: Run, tmp_path: Path, source: Path, s
     assert (tmp_path / "out" / "samples.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -123,6 +126,7 @@ def test_the_papers_prompt_for_base_models(shared_data: Path) -> None:
     assert (text.count("[BEGIN]"), text.count("[DONE]"), text.count("assert")) == (4, 3, 4)
 
 
+@pytest.mark.slow
 def test_prompt_seeds_draw_other_examples_the_same_ones_each_time(shared_data: Path) -> None:
     mbpp = load_source(str(shared_data / "mbpp" / "mbpp.jsonl"))
     drawn = [[p.id for p in chosen_examples(mbpp, ("2", "3", "4"), seed)] for seed in range(6)]
@@ -140,6 +144,7 @@ def test_examples_are_earlier_turns_for_chat_models(shared_data: Path) -> None:
     assert prompt.messages[1].content.startswith("```python\n")
 
 
+@pytest.mark.slow
 def test_base_models_get_the_papers_examples_by_themselves(sandbox: LocalSandbox, shared_data: Path) -> None:
     question = Question(str(shared_data / "mbpp" / "mbpp.jsonl"), 2, limit=1, split="test")
     problems = question.problems(sandbox, print)
@@ -170,6 +175,7 @@ def test_edited_and_original_text_are_asked_of_the_same_problems(
     assert sum(pairs[row] != edited[row] for row in pairs) > 3
 
 
+@pytest.mark.slow
 def test_hidden_tests_attach_to_humaneval(sandbox: LocalSandbox, shared_data: Path) -> None:
     plus = shared_data / "humanevalplus" / "HumanEvalPlus-Mini.jsonl.gz"
     plain = Question("humaneval", 1, limit=5, temperature="0").problems(sandbox, print)["given"]
@@ -186,6 +192,7 @@ def test_every_combination_is_a_variant_once() -> None:
     assert {variant.without_prompt for variant in made[:2]} == {"temperature=0.2 asserts=0"}
 
 
+@pytest.mark.slow
 def test_a_sweep_reports_prompts_and_their_union(
     run: Run, tmp_path: Path, source: Path, script: Path
 ) -> None:
@@ -198,6 +205,7 @@ def test_a_sweep_reports_prompts_and_their_union(
     assert len({sample.group for sample in read_samples(tmp_path / "o" / "samples.jsonl")}) == 4
 
 
+@pytest.mark.slow
 def test_compare_pairs_two_runs(run: Run, tmp_path: Path, source: Path) -> None:
     for name, answers in (("a", [WRONG, RIGHT, WRONG, WRONG]), ("b", [RIGHT, RIGHT, FALSE, WRONG])):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in answers))
@@ -214,6 +222,7 @@ def test_compare_pairs_two_runs(run: Run, tmp_path: Path, source: Path) -> None:
     assert run("bench", "compare", tmp_path / "a", tmp_path)[0] == 1
 
 
+@pytest.mark.slow
 def test_apps_is_reported_by_difficulty(run: Run, tmp_path: Path, shared_data: Path) -> None:
     script = tmp_path / "s.txt"
     script.write_text("```python\nprint(1)\n```")
@@ -224,6 +233,7 @@ def test_apps_is_reported_by_difficulty(run: Run, tmp_path: Path, shared_data: P
     assert "strict accuracy" in told
 
 
+@pytest.mark.slow
 def test_mathqa_asks_for_a_value_and_never_shows_it(run: Run, tmp_path: Path) -> None:
     source, script = tmp_path / "mathqa.json", tmp_path / "s.jsonl"
     record = {

@@ -37,6 +37,7 @@ def _python(target: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_every_kind_is_found_by_name(target: Path) -> None:
     code = (
         "import json, sys, warnings; warnings.simplefilter('ignore')\n"
@@ -78,6 +79,7 @@ def test_a_broken_one_is_named_where_it_was_asked_for_and_a_warning_elsewhere(
     assert listed.stderr.count("PluginWarning") == 1 and "example_broken" in listed.stderr
 
 
+@pytest.mark.slow
 def test_the_command_line_offers_them(target: Path) -> None:
     code = "from assistant.cli.main import main; main(['export', '--help'])"
     from_help = _python(target, "-c", code)

@@ -129,6 +129,7 @@ def test_a_beginning_is_complete_only_with_the_whole_program(
     extract_code(part, "f")
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(sorted(PROGRAMS)),
     st.lists(
@@ -306,6 +307,7 @@ def test_splitting_keeps_every_character_but_the_marks(text: str) -> None:
         assert split.thinking.count("z") + split.answer.count("z") == text.count("z")
 
 
+@pytest.mark.slow
 def test_text_of_any_length_takes_little_time() -> None:
     for piece in (
         "<think>\n",

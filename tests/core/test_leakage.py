@@ -113,6 +113,7 @@ def test_values_that_anybody_might_say_are_not_telling() -> None:
     assert list(expected_values(tests)) == ["'snake_case'", "1234", "{'a': 1}", "forty two", "38.5"]
 
 
+@pytest.mark.slow
 def test_real_feedback_is_mostly_innocent(shared_data: Path) -> None:
     """ILF's people on MBPP: a few give the formula away, nearly all explain."""
     from assistant.problems.load import load_source

@@ -20,6 +20,7 @@ patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()))
 
 
+@pytest.mark.slow
 def test_no_character_that_a_terminal_obeys_or_hides_is_printed() -> None:
     left = {c for c in printable(EVERYTHING) if unicodedata.category(c) in OBEYED}
     assert left == {"\n", "\t", "\u200c", "\u200d"}

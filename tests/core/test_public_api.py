@@ -33,6 +33,7 @@ def test_the_import_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_example_of_the_guide_runs(tmp_path: Path) -> None:
     page = (REPOSITORY / "assistant" / "guide" / "python.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)

@@ -37,6 +37,7 @@ def restless() -> Iterator[None]:
     gc.set_threshold(*threshold)
 
 
+@pytest.mark.slow
 def test_threads_parse_together(restless: None) -> None:
     """Without the lock some 30 of these 480 raise SystemError on CPython 3.11."""
     failures: list[BaseException] = []

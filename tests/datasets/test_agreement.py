@@ -17,6 +17,7 @@ from assistant.problems.load import load_source  # noqa: E402
 from tests.datasets.build import RIGHT, WRONG, Script, problem, request  # noqa: E402
 
 
+@pytest.mark.slow
 def test_card_and_report_give_the_same_rates_and_intervals(tmp_path: Path) -> None:
     for number in range(12):
         script = Script(problem(number % 3)).consent().answer(WRONG, right=[number % 4 == 0])
@@ -32,6 +33,7 @@ def test_card_and_report_give_the_same_rates_and_intervals(tmp_path: Path) -> No
         assert ours.visible_interval == pytest.approx((theirs.low_clustered, theirs.high_clustered))
 
 
+@pytest.mark.slow
 def test_test_problems_of_benchmarks_are_in_the_test_split(tmp_path: Path) -> None:
     for number, known in enumerate(load_source("humaneval").problems[:6]):
         Script(known).consent().answer(RIGHT, right=[True]).end().write(tmp_path, f"h{number}")
@@ -42,6 +44,7 @@ def test_test_problems_of_benchmarks_are_in_the_test_split(tmp_path: Path) -> No
     assert set(reported.splits.values()) == {"train"}
 
 
+@pytest.mark.slow
 def test_words_of_an_unknown_speaker_are_an_origin_of_their_own(tmp_path: Path) -> None:
     for number, author in enumerate(("person", "unknown", "model")):
         script = Script(problem(number)).consent().answer(WRONG, right=[False]).say("add", author=author)

@@ -147,6 +147,7 @@ def test_other_files_are_refused_with_their_fields(tmp_path: Path) -> None:
         find_sessions(tmp_path / "y.jsonl")
 
 
+@pytest.mark.slow
 def test_imports_can_be_analysed_and_exported_each_by_itself(tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
     pytest.importorskip("datasketch")
@@ -183,6 +184,7 @@ def test_imports_can_be_analysed_and_exported_each_by_itself(tmp_path: Path) -> 
         assert [m["role"] for m in row["prompt"]][-3:] == ["user", "assistant", "user"]
 
 
+@pytest.mark.slow
 def test_every_released_row_of_ilf(shared_data: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [
@@ -209,6 +211,7 @@ def _mint_row(*verdicts: bool, task: int = 5) -> dict[str, Any]:
     return {"state": {"history": history}, "task": {**MINT_ROW["task"], "task_id": task}}
 
 
+@pytest.mark.slow
 def test_a_dialogue_that_ended_when_solved_stays_in_every_rate(tmp_path: Path) -> None:
     """The limit is the dataset's, whatever a dialogue came to; so a solve rate over them never falls."""
     pytest.importorskip("duckdb")

@@ -35,6 +35,7 @@ def _one(script: Script, folder: Path, *formats: str, **rules: Any) -> Outcome:
     return rehearse(request(folder, *formats, **rules))
 
 
+@pytest.mark.slow
 def test_one_refined_session_gives_these_rows(folder: Path) -> None:
     outcome = _one(refined(1).consent(), folder)
     assert _rows(outcome) == {
@@ -52,6 +53,7 @@ def test_one_refined_session_gives_these_rows(folder: Path) -> None:
     assert (steps["labels"], len(steps["completions"])) == ([False, True], 2)
 
 
+@pytest.mark.slow
 def test_every_row_says_where_it_comes_from(folder: Path) -> None:
     outcome = _one(refined(1).consent(), folder)
     for name, rows in outcome.samples.items():
@@ -64,6 +66,7 @@ def test_every_row_says_where_it_comes_from(folder: Path) -> None:
             assert len(row["journal_sha256"]) == len(row["code_sha256"]) == 64
 
 
+@pytest.mark.slow
 def test_a_dialogue_keeps_wrong_programs_out_of_the_loss(folder: Path) -> None:
     outcome = _one(refined(1).consent(), folder, "sft", "openai", turns="dialogue")
     (chat,) = outcome.samples["sft"]
@@ -73,6 +76,7 @@ def test_a_dialogue_keeps_wrong_programs_out_of_the_loss(folder: Path) -> None:
     assert [m.get("weight") for m in line["messages"]] == [None, 0, None, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answers", "exported"),
     [([], False), ([True], True), ([False], False), ([False, True], True), ([True, False], False)],
@@ -86,11 +90,13 @@ def test_only_a_yes_counts_and_the_last_answer(folder: Path, answers: list[bool]
     assert rehearse(request(folder)).sessions["exported"] == 1 + exported
 
 
+@pytest.mark.slow
 def test_nothing_without_consent(folder: Path) -> None:
     with pytest.raises(AssistantError, match=r"nobody was asked for consent.*assistant consent"):
         _one(refined(1), folder)
 
 
+@pytest.mark.slow
 def test_a_ledger_answers_for_sessions_in_which_nobody_was_asked(folder: Path) -> None:
     refined(1).write(folder, "s1")
     refined(2).consent(False).write(folder, "s2")
@@ -105,6 +111,7 @@ def test_a_ledger_answers_for_sessions_in_which_nobody_was_asked(folder: Path) -
     )
 
 
+@pytest.mark.slow
 def test_whoever_withdraws_is_left_out_and_counted(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, 3)
     refined(7, annotator="anon-b").consent().write(folder, "t1")
@@ -115,6 +122,7 @@ def test_whoever_withdraws_is_left_out_and_counted(tmp_path: Path) -> None:
     assert outcome.annotators == {"anon-b"}
 
 
+@pytest.mark.slow
 def test_a_broken_ledger_stops_everything(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, 1)
     with (folder / "consent.jsonl").open("a") as file:
@@ -123,12 +131,14 @@ def test_a_broken_ledger_stops_everything(tmp_path: Path) -> None:
         rehearse(request(folder))
 
 
+@pytest.mark.slow
 def test_false_solves_count_only_by_visible_tests(folder: Path) -> None:
     script = Script(problem()).consent().answer(WRONG, right=[True], hidden=[False]).end()
     assert _rows(_one(script, folder, "sft"))["sft"] == 0
     assert _rows(rehearse(request(folder, "sft", solved="visible")))["sft"] == 1
 
 
+@pytest.mark.slow
 def test_unsealed_verdicts_are_out_unless_kept(folder: Path) -> None:
     script = Script(problem()).consent().answer(RIGHT, right=[True], sealed=False).end()
     outcome = _one(script, folder, "sft")
@@ -136,6 +146,7 @@ def test_unsealed_verdicts_are_out_unless_kept(folder: Path) -> None:
     assert _rows(rehearse(request(folder, "sft", unsealed="keep")))["sft"] == 1
 
 
+@pytest.mark.slow
 def test_control_arms_are_out_unless_named(folder: Path) -> None:
     script = Script(problem()).consent().answer(WRONG, right=[False]).say("no")
     script.answer(MENDED, right=[True], arm="resample").answer(WRONG, right=[False]).end("rounds_used_up")
@@ -144,6 +155,7 @@ def test_control_arms_are_out_unless_named(folder: Path) -> None:
     assert with_arm.samples["sft"][0]["arm"] == "resample"
 
 
+@pytest.mark.slow
 def test_leaky_words_are_out_unless_kept(folder: Path) -> None:
     script = Script(problem()).consent().answer(WRONG, right=[False])
     script.say("write return a + b instead").answer(RIGHT, right=[True]).end()
@@ -152,12 +164,14 @@ def test_leaky_words_are_out_unless_kept(folder: Path) -> None:
     assert [row["leaky"] for row in kept.samples["refinement"]] == [True]
 
 
+@pytest.mark.slow
 def test_samples_of_one_turn_make_a_pair_and_doubles_do_not(folder: Path) -> None:
     script = Script(problem()).consent().answer(WRONG, RIGHT, RIGHT, right=[False, True, True]).end()
     (row,) = _one(script, folder, "preference").samples["preference"]
     assert (row["kind"], row["program"], row["rejected_program"]) == ("verdict", "t0s1", "t0s0")
 
 
+@pytest.mark.slow
 def test_a_persons_edit_is_chosen_over_the_models_program(folder: Path) -> None:
     script = Script(problem()).consent().answer(WRONG, right=[False]).edit(MENDED, right=True).end()
     (row,) = _one(script, folder, "preference").samples["preference"]
@@ -165,6 +179,7 @@ def test_a_persons_edit_is_chosen_over_the_models_program(folder: Path) -> None:
     assert MENDED.strip() in row["chosen"][0]["content"]
 
 
+@pytest.mark.slow
 def test_ties_are_skipped_unless_a_rule_breaks_them(folder: Path) -> None:
     script = Script(problem()).consent().answer(RIGHT, right=[True]).edit(MENDED, right=True).end()
     assert _rows(_one(script, folder, "preference"))["preference"] == 0
@@ -179,12 +194,14 @@ def test_pairs_of_the_same_prompt_are_found_across_sessions(folder: Path) -> Non
     assert (row["session"], row["rejected_session"]) == ("s2", "s1")
 
 
+@pytest.mark.slow
 def test_pairs_by_task_take_a_later_right_program(folder: Path) -> None:
     outcome = _one(refined(1).consent(), folder, "preference", pairs="task")
     (row,) = outcome.samples["preference"]
     assert [m["role"] for m in row["prompt"]] == ["user"]
 
 
+@pytest.mark.slow
 def test_duplicates_go_and_contradictions_go_both(folder: Path) -> None:
     for name in ("s1", "s2"):
         Script(problem()).consent().answer(RIGHT, right=[True]).end().write(folder, name)
@@ -196,6 +213,7 @@ def test_duplicates_go_and_contradictions_go_both(folder: Path) -> None:
     assert (outcome.rows["kto"]["rows"], outcome.rows["kto"]["contradictions"]) == (0, 1)
 
 
+@pytest.mark.slow
 def test_bad_tasks_and_words_of_models_stay_out(folder: Path) -> None:
     refined(1).consent().write(folder, "s1")
     Script(problem(2)).consent().answer(WRONG, right=[False]).end("bad_task").write(folder, "s2")
@@ -210,6 +228,7 @@ def test_bad_tasks_and_words_of_models_stay_out(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_session_that_mixes_authors_is_never_exported(folder: Path) -> None:
     refined(1).consent().write(folder, "s1")
     mixed = Script(problem(2)).consent().answer(WRONG, right=[False]).say("no").answer(WRONG, right=[False])
@@ -231,6 +250,7 @@ def test_a_changed_journal_is_left_out_and_named(tmp_path: Path) -> None:
     assert [item.path.name for item in outcome.left_out] == ["s001.jsonl"]
 
 
+@pytest.mark.slow
 def test_events_that_do_not_fit_together_are_no_crash(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, 2)
     script = refined(9)

@@ -48,6 +48,7 @@ def test_names_are_replaced_as_words_only() -> None:
     assert redact({"a": ["Jennifer's Jennifers"]}, found) == {"a": ["[name]'s Jennifers"]}
 
 
+@pytest.mark.slow
 def test_rows_are_redacted_everywhere(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     refined(1, f"it must not subtract, {TOKEN} or jane.doe@example.org").consent().write(folder, "s1")
@@ -63,6 +64,7 @@ def test_rows_are_redacted_everywhere(tmp_path: Path) -> None:
     assert TOKEN in kept.samples["refinement"][0]["feedback"]
 
 
+@pytest.mark.slow
 def test_refusing_leaves_nothing_behind(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     refined(1, "ask jane.doe@example.org").consent().write(folder, "s1")
@@ -71,6 +73,7 @@ def test_refusing_leaves_nothing_behind(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sessions"]
 
 
+@pytest.mark.slow
 def test_findings_are_shown_before_the_dataset_has_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     refined(1, "ask jane.doe@example.org").consent().write(folder, "s1")
@@ -80,6 +83,7 @@ def test_findings_are_shown_before_the_dataset_has_its_name(tmp_path: Path) -> N
     assert (tmp_path / "out" / "README.md").is_file()
 
 
+@pytest.mark.slow
 def test_a_name_is_no_pseudonym(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     refined(1, annotator="jane.doe@example.org").consent().write(folder, "s1")

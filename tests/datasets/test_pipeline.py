@@ -37,6 +37,7 @@ def _command(*words: str) -> list[str]:
     return [sys.executable, "-m", "assistant", "export", *words]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_same_journals_give_the_same_bytes(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
@@ -48,6 +49,7 @@ def test_the_same_journals_give_the_same_bytes(tmp_path: Path) -> None:
     ).keys()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_many_processes_write_what_one_writes(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
@@ -73,6 +75,7 @@ def _grant(folder: Path, annotator: str) -> None:
     add_answer(folder, annotator, "granted")
 
 
+@pytest.mark.slow
 def test_shards_are_cut_and_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pyarrow.parquet as parquet
 
@@ -86,6 +89,7 @@ def test_shards_are_cut_and_read_in_order(tmp_path: Path, monkeypatch: pytest.Mo
     assert rows == parquet.read_table(tmp_path / "whole/data/turns/train-00000.parquet").to_pylist()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_dry_run_writes_nothing_and_shows_three_rows(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
@@ -105,6 +109,7 @@ def test_a_dry_run_writes_nothing_and_shows_three_rows(tmp_path: Path) -> None:
     assert _digests(tmp_path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_killed_at_any_moment_nothing_has_the_name(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
@@ -136,6 +141,7 @@ def test_killed_at_any_moment_nothing_has_the_name(tmp_path: Path) -> None:
     assert not partial.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_nothing_is_replaced_by_mistake(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, 2)
@@ -153,6 +159,7 @@ def test_nothing_is_replaced_by_mistake(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "mine" / "data").iterdir()] == ["kto"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

@@ -41,6 +41,7 @@ def test_near_duplicates_are_one_group() -> None:
     assert len({found["a"], found["c"], found["e"]}) == 3
 
 
+@pytest.mark.slow
 def test_humaneval_is_recognised_in_other_words() -> None:
     original = next(p for p in load_source("humaneval").problems if p.id == "HumanEval/0")
     renamed = original.model_copy(update={"id": "mine/1", "source": "mine", "reference": ""})
@@ -48,11 +49,13 @@ def test_humaneval_is_recognised_in_other_words() -> None:
     assert found == {"mine": ["HumanEval/0"], "other": []}
 
 
+@pytest.mark.slow
 def test_mbpps_test_problems_are_known_without_their_text() -> None:
     names = {name.partition("#")[0] for name in known_tests() if name.startswith("MBPP/")}
     assert names == {f"MBPP/{number}" for number in range(11, 511)}
 
 
+@pytest.mark.slow
 def test_mbpp_is_recognised(shared_data: Path) -> None:
     problems = load_source(str(shared_data / "mbpp" / "mbpp.jsonl")).problems
     found = overlaps({p.id: fingerprint(p) for p in problems})
@@ -62,6 +65,7 @@ def test_mbpp_is_recognised(shared_data: Path) -> None:
     assert sum(bool(found[key]) for key in training) < 0.2 * len(training)
 
 
+@pytest.mark.slow
 def test_overlap_can_be_excluded(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, 2)
     known = next(p for p in load_source("humaneval").problems if p.id == "HumanEval/0")
@@ -72,6 +76,7 @@ def test_overlap_can_be_excluded(tmp_path: Path) -> None:
     assert (excluded.excluded, excluded.sessions["exported"]) == (["HumanEval/0"], 2)
 
 
+@pytest.mark.slow
 def test_a_problem_stays_where_it_was_whatever_comes_beside_it(tmp_path: Path) -> None:
     small = rehearse(request(folder_of(tmp_path / "a", 10))).splits
     large = rehearse(request(folder_of(tmp_path / "b", 40))).splits
@@ -79,6 +84,7 @@ def test_a_problem_stays_where_it_was_whatever_comes_beside_it(tmp_path: Path) -
     assert set(large.values()) == {"train", "validation", "test"}
 
 
+@pytest.mark.slow
 def test_an_earlier_export_decides_also_against_the_hash(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, 10)
     export(request(folder, "sft"), tmp_path / "first")
@@ -89,6 +95,7 @@ def test_an_earlier_export_decides_also_against_the_hash(tmp_path: Path) -> None
     assert moved == {content: "test", "f" * 64: "test"}
 
 
+@pytest.mark.slow
 def test_no_group_of_near_duplicates_is_parted(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     for number in range(30):
@@ -102,6 +109,7 @@ def test_no_group_of_near_duplicates_is_parted(tmp_path: Path) -> None:
     assert all(count % 2 == 0 for count in outcome.problems.values())
 
 
+@pytest.mark.slow
 def test_rows_of_one_problem_are_in_one_split(tmp_path: Path) -> None:
     import pyarrow.parquet as parquet
 

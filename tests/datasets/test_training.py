@@ -54,6 +54,7 @@ def test_a_gguf_is_trained_and_its_result_answers(tmp_path: Path) -> None:
         engine.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [

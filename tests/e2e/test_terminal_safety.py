@@ -58,6 +58,7 @@ ANSWER = (
 PLAIN = ("run", "--plain", "--engine", "scripted", "--script", "script.jsonl", "--sessions", "sessions")
 
 
+@pytest.mark.slow
 def test_lists_and_checks_of_problems(run: Run) -> None:
     assert "own/hostile" in run("problems", "hostile.jsonl")[1]
     assert json.loads(run("problems", "hostile.jsonl", "--json")[1])["text"] == PROBLEM["text"]
@@ -90,6 +91,7 @@ def test_half_a_character_names_its_record(run: Run, field: str) -> None:
         assert status == 0 and "own/good" in out and "halves.jsonl line 1: " in err
 
 
+@pytest.mark.slow
 def test_a_session_in_plain_lines_and_all_that_tells_it(run: Run) -> None:
     source = ("--problems", "hostile.jsonl")
     status, out, _ = run(*PLAIN, *source, said=f"1\nthat is wrong {HOSTILE}\n:stop\n")
@@ -106,6 +108,7 @@ def test_a_session_in_plain_lines_and_all_that_tells_it(run: Run) -> None:
     run(*PLAIN, *source, "--problem", "own/hostile", "--json", said=":stop\n")
 
 
+@pytest.mark.slow
 def test_check_and_its_errors(run: Run) -> None:
     Path("program.py").write_text(re.sub("(?s).*```python\n(.*)```.*", r"\1", ANSWER), encoding="utf-8")
     run("check", "program.py", "--test", TEST, "--test", f"assert f('a') == 1  # {HOSTILE}")

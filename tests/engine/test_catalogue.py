@@ -93,6 +93,7 @@ def test_where_a_model_fits(
     assert hardware.fit(int(parameters * 2.2), parameters) == expected
 
 
+@pytest.mark.slow
 def test_the_commands(cache_with_default: Path) -> None:
     listed = run("list", cache=cache_with_default)
     assert listed.returncode == 0 and "Apache-2.0" in listed.stdout and "model free NAME" in listed.stdout
@@ -110,6 +111,7 @@ def test_the_commands(cache_with_default: Path) -> None:
     assert unknown.returncode == 2 and "model list" in unknown.stderr
 
 
+@pytest.mark.slow
 def test_the_commands_do_not_import_torch(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom assistant.cli.main import main\n"
@@ -121,6 +123,7 @@ def test_the_commands_do_not_import_torch(tmp_path: Path) -> None:
     assert done.stderr.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_torch_is_asked_in_another_process() -> None:
     probe = hardware.probe_torch()
     assert probe.torch and probe.transformers and probe.device in ("cpu", "cuda", "mps")

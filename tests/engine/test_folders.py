@@ -206,6 +206,7 @@ def test_doctor_and_model_info_name_it(
     assert "config.json" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_answer_is_refused_once_the_weights_are_known_to_be_damaged(
     open_tiny: OpenEngine, tiny_gguf: Path, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def talk(session: Session) -> list[Finish]:
     return [program.finish for program in session.state.programs if program.finish is not None]
 
 
+@pytest.mark.slow
 def test_the_oldest_rounds_are_left_out(small_context: Session) -> None:
     ends = talk(small_context)
     assert any(end.overflow for end in ends), "the dialogue did outgrow the context"
@@ -78,6 +79,7 @@ def test_the_oldest_rounds_are_left_out(small_context: Session) -> None:
     assert small_context.state.round == 3
 
 
+@pytest.mark.slow
 def test_or_it_is_refused_in_words(strict: Session) -> None:
     ends = talk(strict)
     assert ends[-1].reason == "error" and ends[-1].overflow > 0

@@ -248,6 +248,7 @@ def test_no_first_token_in_time() -> None:
     assert len(server.generations) == 1
 
 
+@pytest.mark.slow
 def test_a_slow_first_token_is_waited_for() -> None:
     def slow(exchange: Exchange) -> None:
         exchange.begin()
@@ -369,6 +370,7 @@ def test_stop_strings_are_honoured_here_when_the_server_ignores_them() -> None:
     assert len(server.generations[0].body["stop"]) == 4
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_on_after_a_stop_string_is_cut() -> None:
     def endless(exchange: Exchange) -> None:
         exchange.begin()
@@ -504,6 +506,7 @@ def test_thinking_is_not_part_of_the_answer() -> None:
     assert "thinking" in " ".join(ends[0].notes)
 
 
+@pytest.mark.slow
 def test_sixty_four_streams_from_threads() -> None:
     barrier = threading.Barrier(64, timeout=60)
 

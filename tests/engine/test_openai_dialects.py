@@ -301,6 +301,7 @@ def test_a_choice_that_was_not_asked_for_is_not_taken(index: int) -> None:
     assert "wrong" not in end.text
 
 
+@pytest.mark.slow
 def test_a_stream_without_end_is_cut_at_the_limit() -> None:
     def endless(exchange: Exchange) -> None:
         exchange.begin()

@@ -32,6 +32,7 @@ def pieces(
     return behave
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("each", ["", " ", "null", "None", "NULL"])
 def test_a_reason_that_says_nothing_ends_nothing(each: str) -> None:
     with served(pieces("a", "b", "c", each=each, pause=0.6)) as (engine, _):

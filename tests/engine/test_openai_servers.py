@@ -79,6 +79,7 @@ def finishes(engine: OpenAIEngine, request: Request, cancel: Cancel = NeverCance
     return ends
 
 
+@pytest.mark.slow
 def test_the_server_is_recognised(engine: OpenAIEngine, server: ServerProcess) -> None:
     info = engine.prepare()
     assert info.versions["server"] == server.kind
@@ -103,6 +104,7 @@ def test_the_longest_answer_is_kept_to(engine: OpenAIEngine) -> None:
     assert end.generated_tokens <= 5
 
 
+@pytest.mark.slow
 def test_samples_are_drawn_each_with_its_seed(engine: OpenAIEngine) -> None:
     def draw(samples: int) -> list[Finish]:
         return finishes(engine, ask("Write a random word.", samples=samples, temperature=1.5, seed=11))

@@ -38,6 +38,7 @@ def answer(engine: LocalEngine) -> Finish:
     return end
 
 
+@pytest.mark.slow
 def test_a_gguf_file_is_converted_once_and_answers(
     open_tiny: OpenEngine, tiny_gguf: Path, tmp_path: Path
 ) -> None:
@@ -51,6 +52,7 @@ def test_a_gguf_file_is_converted_once_and_answers(
     assert manifest.weights_sha256 == info.weights_sha256 and "transformers" in manifest.versions
 
 
+@pytest.mark.slow
 def test_folder_and_gguf_read_the_dialogue_alike(
     open_tiny: OpenEngine, tiny_folder: Path, tiny_gguf: Path
 ) -> None:
@@ -60,6 +62,7 @@ def test_folder_and_gguf_read_the_dialogue_alike(
     assert (ends[0].output_ids or ())[:common] == (ends[1].output_ids or ())[:common]
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_a_conversion(open_tiny: OpenEngine, tiny_gguf: Path, tmp_path: Path) -> None:
     engine = open_tiny(tiny_gguf)
 
@@ -76,6 +79,7 @@ def test_killed_in_the_middle_of_a_conversion(open_tiny: OpenEngine, tiny_gguf: 
     assert [path.suffix for path in models.iterdir() if path.is_dir()] == [""]
 
 
+@pytest.mark.slow
 def test_cancelled_in_the_middle_of_a_conversion(
     open_tiny: OpenEngine, tiny_gguf: Path, tmp_path: Path
 ) -> None:
@@ -91,6 +95,7 @@ def test_cancelled_in_the_middle_of_a_conversion(
     assert answer(engine).reason in ("stop", "length")
 
 
+@pytest.mark.slow
 def test_two_starts_convert_once(open_tiny: OpenEngine, tiny_gguf: Path) -> None:
     engines = [open_tiny(tiny_gguf), open_tiny(tiny_gguf)]
     seen: list[list[str]] = []
@@ -102,6 +107,7 @@ def test_two_starts_convert_once(open_tiny: OpenEngine, tiny_gguf: Path) -> None
     assert sorted("converting once" in steps for steps in seen) == [False, True]
 
 
+@pytest.mark.slow
 def test_eight_bit_weights_are_made_once_and_kept(
     open_tiny: OpenEngine, tiny_folder: Path, tmp_path: Path
 ) -> None:
@@ -117,11 +123,13 @@ def test_eight_bit_weights_are_made_once_and_kept(
     assert manifest.precision == "int8" and manifest.weights_sha256 == second.prepare().weights_sha256
 
 
+@pytest.mark.slow
 def test_an_unknown_precision_is_refused(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     with pytest.raises(EngineError, match="no precision 'int3'"):
         open_tiny(tiny_folder, precision="int3").prepare()
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_here_is_refused(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     import torch
 
@@ -204,6 +212,7 @@ def hub(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     server.close()
 
 
+@pytest.mark.slow
 def test_a_hub_model_is_fetched_once_and_then_needs_no_network(hub: HubServer, open_tiny: OpenEngine) -> None:
     engine = open_tiny("owner/tiny")
     assert "downloading" in steps_of(engine)
@@ -217,6 +226,7 @@ def test_a_hub_model_is_fetched_once_and_then_needs_no_network(hub: HubServer, o
     assert again.prepare().weights_sha256 == engine.prepare().weights_sha256
 
 
+@pytest.mark.slow
 def test_the_command_that_fetches(hub: HubServer, tmp_path: Path) -> None:
     environment = {**os.environ, "ASSISTANT_CACHE": str(tmp_path / "cache")}
     program = "from assistant.cli.main import main; main(['model', 'pull', 'owner/tiny'])"
@@ -225,12 +235,14 @@ def test_the_command_that_fetches(hub: HubServer, tmp_path: Path) -> None:
     assert "downloading" in done.stderr.splitlines()
 
 
+@pytest.mark.slow
 def test_names_the_hub_does_not_have(hub: HubServer, open_tiny: OpenEngine) -> None:
     with pytest.raises(EngineError, match="There is no model owner/other on the hub") as caught:
         open_tiny("owner/other").prepare()
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["offline", "unreachable"])
 def test_without_a_network(
     hub: HubServer, open_tiny: OpenEngine, monkeypatch: pytest.MonkeyPatch, how: str
@@ -243,6 +255,7 @@ def test_without_a_network(
         open_tiny("owner/tiny").prepare()
 
 
+@pytest.mark.slow
 def test_a_download_goes_on_where_it_broke_off(
     open_tiny: OpenEngine, tiny_folder: Path, tmp_path: Path, hub: HubServer
 ) -> None:
@@ -262,6 +275,7 @@ def test_a_download_goes_on_where_it_broke_off(
     assert any(wanted.startswith("bytes=1") for wanted in hub.ranges)
 
 
+@pytest.mark.slow
 @pytest.mark.weights
 def test_the_default_model_answers(open_tiny: OpenEngine) -> None:
     """Real weights, from the person's own cache where they were converted before."""
@@ -281,6 +295,7 @@ def test_the_default_model_answers(open_tiny: OpenEngine) -> None:
     assert "def add(a, b)" in end.text and "return a + b" in end.text
 
 
+@pytest.mark.slow
 def test_code_that_comes_with_a_model_is_never_run(
     open_tiny: OpenEngine, tiny_folder: Path, tmp_path: Path
 ) -> None:

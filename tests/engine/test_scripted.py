@@ -191,6 +191,7 @@ def test_a_missing_file_and_bytes_are_refused(tmp_path: Path) -> None:
         ScriptedEngine.from_file(tmp_path / "bytes.txt")
 
 
+@pytest.mark.slow
 def test_the_demo_answers_any_problem() -> None:
     engine = ScriptedEngine()
     first, *_ = engine.generate(ask("assert never_heard_of(1) == 2"))

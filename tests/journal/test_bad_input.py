@@ -59,6 +59,7 @@ def test_output_that_cannot_be_written(
     assert says in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["sessions", "verify", "analyze"])
 @pytest.mark.parametrize("folder", ["~nosuchuser/x", "/dev/null/x", "/proc/1/x"])
 def test_a_folder_of_sessions_that_is_none(tmp_path: Path, command: str, folder: str) -> None:
@@ -66,6 +67,7 @@ def test_a_folder_of_sessions_that_is_none(tmp_path: Path, command: str, folder:
     _check(status, said, fails=status != 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["sessions", "verify", "plain"])
 @pytest.mark.parametrize(
     "text",
@@ -86,6 +88,7 @@ def test_settings_that_cannot_be_used(tmp_path: Path, command: str, text: str) -
         assert "settings.toml" in said or "is no folder" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["sessions", "plain"])
 def test_settings_that_are_no_file(tmp_path: Path, command: str) -> None:
     (tmp_path / "config" / "assistant").mkdir(parents=True)
@@ -94,6 +97,7 @@ def test_settings_that_are_no_file(tmp_path: Path, command: str) -> None:
     _check(status, said, fails=status != 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["zero", "fifo", "folder", "deep", "latin", "missing"])
 @pytest.mark.parametrize(
     "command",

@@ -26,6 +26,7 @@ def through(event: ev.Event) -> ev.Event:
     return decode(parse(encode(STAMP, event)))[1]
 
 
+@pytest.mark.slow
 @given(st.lists(any_event(), min_size=1, max_size=6))
 @settings(deadline=None, max_examples=150)
 def test_any_sequence_of_events_comes_back_equal(events: list[ev.Event]) -> None:

@@ -157,6 +157,7 @@ def test_verify_exits_with_one_where_something_is_wrong(tmp_path: Path, capsys: 
     assert len(told["journals"][0]["tip"]) == 64
 
 
+@pytest.mark.slow
 def test_the_commands_need_neither_torch_nor_textual() -> None:
     code = (
         "import sys; import assistant.cli.sessions, assistant.journal.library, assistant.journal.validation, "

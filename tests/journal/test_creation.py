@@ -49,6 +49,7 @@ def killed_while_beginning(folder: Path, number: int, after: float) -> None:
     os.close(reading)
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_of_creation_leaves_whole_journals_or_none(tmp_path: Path) -> None:
     dice = random.Random(13)
     for number in range(KILLS):
@@ -65,6 +66,7 @@ def test_a_kill_at_any_moment_of_creation_leaves_whole_journals_or_none(tmp_path
     assert not [path for path in left if path.exists()], "the next session removes what kills left behind"
 
 
+@pytest.mark.slow
 def test_every_step_that_is_killed_leaves_no_empty_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

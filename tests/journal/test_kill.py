@@ -9,6 +9,8 @@ import struct
 import time
 from pathlib import Path
 
+import pytest
+
 from assistant.core import events as ev
 from assistant.journal.reader import read_journal
 from assistant.journal.writer import Journal
@@ -17,6 +19,7 @@ from tests.journal.build import header
 SESSIONS, KILLS = 12, 20
 
 
+@pytest.mark.slow
 def test_no_event_that_was_shown_is_lost_over_240_kills(tmp_path: Path) -> None:
     dice = random.Random(20261123)
     counts = [killed_session(tmp_path, f"s{number}", dice) for number in range(SESSIONS)]

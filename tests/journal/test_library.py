@@ -145,6 +145,7 @@ def test_a_folder_that_is_not_there_has_no_sessions(tmp_path: Path) -> None:
     assert list_sessions(tmp_path / "none") == []
 
 
+@pytest.mark.slow
 def test_ten_thousand_sessions_are_listed_newest_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

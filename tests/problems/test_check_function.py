@@ -261,6 +261,7 @@ def passes_in_parts(source: str, double: Callable[..., object]) -> bool | None:
     return True
 
 
+@pytest.mark.slow
 def test_bodies_of_any_kind_give_the_verdict_of_plain_python() -> None:
     judged = {True: 0, False: 0}
     for source in bodies(400, 7):

@@ -48,6 +48,7 @@ def test_check_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == "1 passed, 0 failed, 1 skipped\n"
 
 
+@pytest.mark.slow
 def test_check_fails_and_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(source(tmp_path, GOOD, BAD), "--check") == 1
     *told, last = capsys.readouterr().out.splitlines()
@@ -55,6 +56,7 @@ def test_check_fails_and_says_where(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert told == ["mine/bad: wrong: assert add(1, 1) == 3: expected 3, got 2"]
 
 
+@pytest.mark.slow
 def test_check_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(source(tmp_path, GOOD, BAD), "--check", "--json") == 1
     report = json.loads(capsys.readouterr().out)
@@ -75,6 +77,7 @@ def test_usage_errors_are_one_line(words: list[str], capsys: pytest.CaptureFixtu
     assert out == "" and err.count("\n") == 1 and "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_starter_ships_with_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("starter", "--check") == 0
     assert capsys.readouterr().out.endswith(" passed, 0 failed\n")

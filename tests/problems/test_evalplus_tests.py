@@ -211,6 +211,7 @@ def test_a_malformed_plus_record_is_named(tmp_path: Path) -> None:
         load(tmp_path, PLUS | {"plus_input": "no"})
 
 
+@pytest.mark.slow
 def test_real_mbpp_plus_has_the_types_of_its_assertions(shared_data: Path) -> None:
     collection = load_source(str(shared_data / "mbppplus" / "MbppPlus.jsonl.gz"))
     assert len(collection) == 378 and not collection.skipped
@@ -223,6 +224,7 @@ def test_real_mbpp_plus_has_the_types_of_its_assertions(shared_data: Path) -> No
             assert isinstance(ast.literal_eval(test.arguments), list)
 
 
+@pytest.mark.slow
 def test_real_humaneval_plus(shared_data: Path) -> None:
     collection = load_source(str(shared_data / "humanevalplus" / "HumanEvalPlus-Mini.jsonl.gz"))
     assert len(collection) == 164 and not collection.skipped

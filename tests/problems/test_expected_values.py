@@ -150,15 +150,18 @@ def failures(name: str, sandbox: LocalSandbox) -> list[str]:
     return [f"{r.problem.id}: {r.first_failure}" for r in results if not r.passed]
 
 
+@pytest.mark.slow
 def test_every_humaneval_reference_passes(sandbox: LocalSandbox) -> None:
     assert failures("humaneval", sandbox) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["mbpp/mbpp.jsonl", "mbpp/sanitized-mbpp.json", "apps"])
 def test_every_real_reference_passes(sandbox: LocalSandbox, shared_data: Path, file: str) -> None:
     assert failures(str(shared_data / file), sandbox) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["mbppplus/MbppPlus.jsonl.gz", "humanevalplus/HumanEvalPlus-Mini.jsonl.gz"])
 def test_plus_references_give_the_same_again(sandbox: LocalSandbox, shared_data: Path, file: str) -> None:
     """Every 15th task here; all of them with `assistant problems FILE --check` (minutes)."""
@@ -167,6 +170,7 @@ def test_plus_references_give_the_same_again(sandbox: LocalSandbox, shared_data:
     assert [result.problem.id for result in results if not result.passed] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("base", "plus", "count"),
     [
@@ -186,6 +190,7 @@ def test_mended_references_pass_the_tests_of_the_base(
     assert [result.problem.id for result in results if not result.passed] == []
 
 
+@pytest.mark.slow
 def test_plus_tests_catch_a_false_solve(sandbox: LocalSandbox, shared_data: Path) -> None:
     """HumanEval/0's official lists all have five numbers or more; the plus inputs have shorter ones."""
     plus = load_source(str(shared_data / "humanevalplus" / "HumanEvalPlus-Mini.jsonl.gz"))

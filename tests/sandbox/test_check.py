@@ -35,6 +35,7 @@ def program(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_all_passed(program: Path) -> None:
     status, report = check_json(str(program), "--test", "assert f(2) == 4", "--test", "assert f(0) == 0")
     assert (
@@ -44,17 +45,20 @@ def test_all_passed(program: Path) -> None:
     assert report["stdout"] == "called\ncalled\n" and report["layers"]["seccomp"]
 
 
+@pytest.mark.slow
 def test_one_wrong(program: Path) -> None:
     status, report = check_json(str(program), "--test", "assert f(2) == 4", "--test", "assert f(2) == [5]")
     assert status == 1 and report["outcome"] == "wrong"
     assert report["cases"][1]["expected"] == "[5]" and report["cases"][1]["actual"] == "4"
 
 
+@pytest.mark.slow
 def test_for_people(program: Path) -> None:
     status, out, _ = check(str(program), "--test", "assert f(2) == 5")
     assert status == 1 and "expected 5, got 4" in out and "0 of 1 passed: wrong" in out
 
 
+@pytest.mark.slow
 def test_a_problem_of_the_starter_set(tmp_path: Path) -> None:
     from assistant.problems.load import load_source
 
@@ -65,11 +69,13 @@ def test_a_problem_of_the_starter_set(tmp_path: Path) -> None:
     assert status == 0 and len(report["cases"]) == len(chosen.visible_tests) + len(chosen.hidden_tests)
 
 
+@pytest.mark.slow
 def test_standard_input() -> None:
     status, out, _ = check("-", "--test", "assert f(2) == 4", stdin=b"def f(x):\n    return x * 2\n")
     assert status == 0 and "1 of 1 passed" in out
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "bad.py"
     path.write_bytes(b"\xff\xfe\x00")
@@ -77,6 +83,7 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     assert status == 1 and report["outcome"] == "not_runnable" and report["cases"][0]["message"]
 
 
+@pytest.mark.slow
 def test_timeout(tmp_path: Path) -> None:
     path = tmp_path / "hang.py"
     path.write_text("def f(x):\n    while True: pass\n")
@@ -84,6 +91,7 @@ def test_timeout(tmp_path: Path) -> None:
     assert status == 1 and report["outcome"] == "timed_out" and report["cases"][0]["seconds"] < 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -98,6 +106,7 @@ def test_usage(arguments: tuple[str, ...]) -> None:
     assert status == 2 and not out and "Traceback" not in err and err.strip()
 
 
+@pytest.mark.slow
 def test_an_unsafe_run_says_so(program: Path) -> None:
     status, out, err = check(str(program), "--test", "assert f(2) == 4", "--unsafe-run", "--json")
     assert status == 0 and json.loads(out)["layers"]["unsafe"] is True and "UNSAFE RUN" in err

@@ -51,6 +51,7 @@ def difference(plain: bool, case: CaseReport) -> str:
     return "" if unjudged else "a right program fails"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_verdicts_are_those_of_plain_python(run: Run, shape: Shape) -> None:
     found = []

@@ -29,6 +29,7 @@ def test_what_cannot_be_seen_is_escaped(character: str) -> None:
     assert safe(f"a{character}b") == "a" + character.encode("unicode_escape", "surrogatepass").decode() + "b"
 
 
+@pytest.mark.slow
 def test_no_format_or_control_character_of_unicode_is_let_through() -> None:
     everything = "".join(map(chr, range(sys.maxunicode + 1)))
     shown = safe(everything, limit=len(everything))

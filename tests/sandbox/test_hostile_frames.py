@@ -122,6 +122,7 @@ def job() -> list[Json]:
     return [first, *({"run": index} for index in range(len(TESTS)))]
 
 
+@pytest.mark.slow
 @given(st.lists(OF_THE_PROGRAM, max_size=12))
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_judge_survives_what_a_program_says(messages: list[Json]) -> None:
@@ -185,6 +186,7 @@ def assert_reports(reports: list[CaseReport]) -> None:
             assert len(text) < 70_000
 
 
+@pytest.mark.slow
 @given(st.lists(OF_THE_JUDGE, max_size=8), st.booleans())
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_harness_survives_what_a_judge_says(messages: list[Json], sealed: bool) -> None:
@@ -193,6 +195,7 @@ def test_the_harness_survives_what_a_judge_says(messages: list[Json], sealed: bo
     assert_reports(reports)
 
 
+@pytest.mark.slow
 @given(OF_THE_JUDGE | OF_THE_PROGRAM, st.sampled_from(["", "4\n"]))
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_harness_survives_what_a_whole_program_says(message: Json, expected: str) -> None:
@@ -235,6 +238,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_real_program_that_writes_frames_gets_a_verdict(run: Run, way: str) -> None:
     for said in HOSTILE:

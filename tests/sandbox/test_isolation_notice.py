@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PROBLEM = {
     "id": "own/point",
     "text": "Write a class Point with an attribute x.",
@@ -34,6 +36,7 @@ def session(folder: Path, *options: str) -> tuple[subprocess.CompletedProcess[st
     return done, [json.loads(line) for line in journal.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_unsealed_verdicts_are_told_on_screen_and_in_the_journal(tmp_path: Path) -> None:
     done, lines = session(tmp_path)
     assert done.returncode == 0, done.stderr
@@ -43,6 +46,7 @@ def test_unsealed_verdicts_are_told_on_screen_and_in_the_journal(tmp_path: Path)
     assert finished["visible"]["sealed"] is False and finished["visible"]["cases"][0]["sealed"] is False
 
 
+@pytest.mark.slow
 def test_an_unsafe_session_keeps_saying_so(tmp_path: Path) -> None:
     done, lines = session(tmp_path, "--unsafe-run")
     assert done.returncode == 0, done.stderr

@@ -40,6 +40,7 @@ def test_many_threads_share_one_sandbox(sandbox: LocalSandbox) -> None:
     assert all(report.passed for report in reports)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced() -> None:
     sandbox = open_sandbox()
     try:
@@ -51,6 +52,7 @@ def test_a_killed_worker_is_replaced() -> None:
         sandbox.close()
 
 
+@pytest.mark.slow
 def test_a_worker_that_does_not_answer_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "ANSWER_SECONDS", 0.5)
     sandbox = open_sandbox()
@@ -74,6 +76,7 @@ def test_nothing_lives_on_after_close() -> None:
         sandbox.run(GOOD)
 
 
+@pytest.mark.slow
 def test_nothing_lives_on_after_the_harness_is_killed(tmp_path: Path) -> None:
     """The end of the harness is the end of everything below it, in the middle of a run."""
     code = (
@@ -136,6 +139,7 @@ def test_a_worker_that_cannot_start_is_said(monkeypatch: pytest.MonkeyPatch) -> 
         open_sandbox()
 
 
+@pytest.mark.slow
 def test_unsafe_runs_say_so() -> None:
     sandbox = open_sandbox(unsafe=True)
     try:

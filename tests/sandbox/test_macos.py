@@ -42,6 +42,7 @@ def test_programs_run(worker: macos.Spawner) -> None:
     assert run_submission(worker, submission)[0][0].passed
 
 
+@pytest.mark.slow
 def test_hanging_is_ended(worker: macos.Spawner) -> None:
     run(worker, "def f(x):\n    return 4\n", "assert f(2) == 4")
     assert run(worker, "def f(x):\n    while x: pass\n", "assert f(2) == 4", seconds=2.0) == ["timed_out"]

@@ -216,6 +216,7 @@ def test_nothing_tells_of_other_processes(alone: LocalSandbox) -> None:
 NUMBER = "import os\nopen('/tmp/a', 'w').close()\ndef solution():\n    return os.stat('/tmp/a').st_ino\n"
 
 
+@pytest.mark.slow
 def test_file_numbers_do_not_count_the_runs(alone: LocalSandbox) -> None:
     if alone.layers["namespaces"] is not True:
         pytest.skip("programs cannot write files here")

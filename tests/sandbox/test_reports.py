@@ -3,6 +3,8 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+import pytest
+
 from assistant.core.outcome import Outcome
 from assistant.core.problem import AssertTest, CallTest, ValueTest
 from assistant.core.submission import Limits, Submission
@@ -89,6 +91,7 @@ def test_output_is_cut_at_the_limit(sandbox: LocalSandbox) -> None:
     assert len(report.cases[0].stdout) < 1100
 
 
+@pytest.mark.slow
 def test_a_hanging_case_does_not_hide_the_others(run: Run) -> None:
     report = run(
         "def f(x):\n    while x == 2:\n        pass\n    return x\n",
@@ -101,6 +104,7 @@ def test_a_hanging_case_does_not_hide_the_others(run: Run) -> None:
     assert report.outcome is Outcome.TIMED_OUT
 
 
+@pytest.mark.slow
 def test_time_is_bounded_when_every_case_hangs(run: Run) -> None:
     report = run("def f(x):\n    while True:\n        pass\n", *["assert f(1) == 1"] * 20, seconds=0.3)
     assert {case.outcome for case in report.cases} == {Outcome.TIMED_OUT}

@@ -100,18 +100,21 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other) or repr(one) == repr(other)
 
 
+@pytest.mark.slow
 @given(VALUES)
 @settings(max_examples=150, deadline=None)
 def test_values_come_back_equal_and_of_the_same_type(value: Any) -> None:
     assert same(value, across(value))
 
 
+@pytest.mark.slow
 @given(VALUES)
 @settings(max_examples=80, deadline=None)
 def test_showing_never_fails_and_is_bounded(value: Any) -> None:
     assert len(show(value, 100)) < 400
 
 
+@pytest.mark.slow
 @given(VALUES)
 @settings(max_examples=80, deadline=None)
 def test_a_literal_reads_back_equal(value: Any) -> None:

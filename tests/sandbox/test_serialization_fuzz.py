@@ -61,6 +61,7 @@ def test_bytes_are_refused_or_parsed(data: bytes) -> None:
         return
 
 
+@pytest.mark.slow
 def test_mutated_messages_neither_crash_nor_hang_nor_swell() -> None:
     """Real messages with bytes flipped, cut, doubled and swapped, for a few seconds."""
     seeds = [
@@ -141,6 +142,7 @@ class Liar:
 FIELDS = st.sampled_from(["value", "after", "raised", "refused", "callback", "args", "kinds", "stop"])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(FIELDS, JUNK, max_size=4))
 @settings(max_examples=200, deadline=None)
 def test_a_lying_program_gets_no_further_than_its_own_values(answer: dict[str, Any]) -> None:

@@ -68,6 +68,7 @@ def test_each_test_has_a_process_of_its_own(run: Run) -> None:
     assert run(source, DOUBLE, DOUBLE).passed
 
 
+@pytest.mark.slow
 def test_a_long_expected_output_is_compared_whole(run: Run) -> None:
     text = "\n".join(map(str, range(60_000)))
     assert run("print(*range(60000), sep='\\n')\n", StdinTest(stdin="", expected=text)).passed

@@ -30,6 +30,7 @@ def agree(session: object, sandbox: Sandbox) -> None:
     assert all(comparison.same for comparison in repeat_tests(events, problem, sandbox))
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(TEXTS)), max_size=8))
 def test_tests_are_added_and_removed_in_any_order(

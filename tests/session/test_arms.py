@@ -153,6 +153,7 @@ def test_a_persons_answer_does_not_wait_for_a_controls_tests(begin: Begin) -> No
     assert replay(list(read_journal(session.path).events)) == session.state
 
 
+@pytest.mark.slow
 def test_a_control_that_the_model_cannot_answer_is_not_asked_for_without_end(begin: Begin) -> None:
     session = begin([WRONG, WRONG, ScriptedAnswer(error="out of memory")], arms=("retry", "resample"))
     list(session.start())

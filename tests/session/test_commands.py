@@ -71,6 +71,7 @@ def state_of(path: Path) -> State:
     return replay(read_journal(path).events)
 
 
+@pytest.mark.slow
 def test_an_annotator_stops_and_goes_on_another_day(run: Run) -> None:
     status, out, err = run(*AT_STUDY, "a1", said="yes\nsubtracting is wrong\n:later\n")
     assert (status, err.count("do you agree?")) == (0, 1)
@@ -94,6 +95,7 @@ def test_an_annotator_stops_and_goes_on_another_day(run: Run) -> None:
     assert [f for f in verify_folder(Path("sessions")) if f.is_error] == []
 
 
+@pytest.mark.slow
 def test_a_study_keeps_strangers_out_and_names_a_changed_file(run: Run) -> None:
     assert run(*AT_STUDY, "somebody", said="yes\n")[::2] == (
         2, "assistant: study pilot is for a1, a2, not for somebody: say who you are with --annotator\n",
@@ -103,6 +105,7 @@ def test_a_study_keeps_strangers_out_and_names_a_changed_file(run: Run) -> None:
     assert "the study file has changed" in run(*AT_STUDY, "a1", said=":later\n")[2]
 
 
+@pytest.mark.slow
 def test_study_check_says_what_will_happen(run: Run) -> None:
     status, out, _ = run("study", "check", "study.toml")
     assert status == 0
@@ -115,6 +118,7 @@ def test_study_check_says_what_will_happen(run: Run) -> None:
     assert "conditions.failing_cases" in err
 
 
+@pytest.mark.slow
 def test_missing_controls_are_made_and_bad_files_left_out(run: Run) -> None:
     run(*PLAIN, *ONE, said="wrong\nwrong\nwrong\n")
     run(*PLAIN, *ONE, said="wrong\n:later\n")
@@ -131,6 +135,7 @@ def test_missing_controls_are_made_and_bad_files_left_out(run: Run) -> None:
     assert "made with another model (revision" in run("arms", "sessions", *ENGINE)[2]
 
 
+@pytest.mark.slow
 def test_a_control_that_a_crash_cut_off_is_made_again_whole(run: Run) -> None:
     run(*PLAIN, *ONE, said="wrong\n:stop\n")
     run("arms", "sessions", "--arms", "retry", *ENGINE)
@@ -145,6 +150,7 @@ def test_a_control_that_a_crash_cut_off_is_made_again_whole(run: Run) -> None:
         assert [f for f in verify_folder(Path("sessions")) if f.is_error] == []
 
 
+@pytest.mark.slow
 def test_replay_says_the_same_or_where_it_differs(run: Run) -> None:
     run(*PLAIN, *ONE, said="wrong\n:stop\n")
     name = journals()[0].stem
@@ -159,6 +165,7 @@ def test_replay_says_the_same_or_where_it_differs(run: Run) -> None:
     assert run("replay", name, "--sessions", "sessions", "--tests-only")[0] == 0
 
 
+@pytest.mark.slow
 def test_json_holds_hidden_verdicts_back_until_the_end(run: Run) -> None:
     _, out, _ = run(*PLAIN, *ONE, "--json", said="wrong\n:stop\n")
     types = [json.loads(line)["type"] for line in out.splitlines()]

@@ -14,6 +14,7 @@ TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 LINE_ENDS = {0x0A, 0x0D, 0x2028, 0x2029}
 
 
+@pytest.mark.slow
 def test_every_character_is_kept_but_those_that_are_no_text() -> None:
     for code in set(range(sys.maxunicode + 1)) - LINE_ENDS:
         c = chr(code)

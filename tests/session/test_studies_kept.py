@@ -30,6 +30,7 @@ def ended(path: Path) -> str:
     return end.reason if end else "open"
 
 
+@pytest.mark.slow
 def test_another_annotators_session_is_not_resumed_and_not_changed(run: Run) -> None:
     run(*PLAIN, *ONE, "--annotator", "a2", said="no\n:later\n")
     (path,) = journals()
@@ -61,6 +62,7 @@ def test_a_script_is_no_person_unless_it_says_so(
     assert {e.author for e in events_of(path, ev.FeedbackGiven)} == {author}  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", ["", "no\n", "no\nstill no\n"])
 def test_the_end_of_input_gives_up_nothing(run: Run, said: str) -> None:
     status, _, err = run(*PLAIN, *ONE, "--annotator", "x", said=said)
@@ -71,6 +73,7 @@ def test_the_end_of_input_gives_up_nothing(run: Run, said: str) -> None:
     assert ended(path) == "gave_up"
 
 
+@pytest.mark.slow
 def test_the_exit_status_tells_of_words_that_were_refused_at_the_end(run: Run) -> None:
     assert run(*PLAIN, *ONE, said="x" * 99_999 + "\n")[0] == 1
     assert run(*PLAIN, *ONE, said="x" * 99_999 + "\nno\n")[0] == 0
@@ -95,6 +98,7 @@ def test_a_disk_that_fails_for_a_while_is_told_and_the_session_goes_on(
     assert [e.text for e in events_of(path, ev.FeedbackGiven)] == ["second words"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_resuming_a_studys_session_goes_through_the_study(run: Run) -> None:
     Path("study.toml").write_text(STUDY.replace("lesson = true", "lesson = false"), encoding="utf-8")
     run(*AT_STUDY, "a1", said="yes\nno\n:later\n")
@@ -110,6 +114,7 @@ def test_resuming_a_studys_session_goes_through_the_study(run: Run) -> None:
     assert (header.study.position, header.study.total) == (1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", ["question_answered", "session_ended"])
 def test_open_questions_are_asked_before_the_next_problem_and_skipped_ones_are_not(
     run: Run, cut: str
@@ -124,6 +129,7 @@ def test_open_questions_are_asked_before_the_next_problem_and_skipped_ones_are_n
     assert "still open" not in run(*AT_STUDY, "a1", said=":later\n")[2]
 
 
+@pytest.mark.slow
 def test_a_changed_consent_text_is_asked_again_whatever_its_version(run: Run) -> None:
     run(*AT_STUDY, "a1", said="yes\n:stop\n1\n:later\n")
     Path("study.toml").write_text(STUDY.replace("publish your words", "sell your words"), encoding="utf-8")
@@ -137,6 +143,7 @@ def test_a_changed_consent_text_is_asked_again_whatever_its_version(run: Run) ->
     assert status == 0
 
 
+@pytest.mark.slow
 def test_a_refusal_can_be_changed_and_the_record_says_by_whom(run: Run) -> None:
     run(*AT_STUDY, "a1", said="no\n:later\n")
     assert "does not agree" in run(*AT_STUDY, "a1", said=":later\n")[2], "told every time, not asked again"
@@ -241,6 +248,7 @@ def test_power_is_that_of_the_true_design(design: Design, problems: int, expecte
     assert power(design, problems) == pytest.approx(expected, abs=0.06)
 
 
+@pytest.mark.slow
 def test_power_grows_with_people_and_problems_and_falls_with_arms_and_first_solves() -> None:
     def at(problems: int = 60, **changes: object) -> float:
         values: dict[str, object] = {

@@ -54,6 +54,7 @@ def _luminance(colour: Color) -> float:
     return 0.2126 * linear(colour.r) + 0.7152 * linear(colour.g) + 0.0722 * linear(colour.b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
 async def test_all_text_of_a_theme_can_be_read(make_app: MakeApp, theme: str) -> None:
     app = make_app([WRONG, RAISES], preferences=Preferences(theme=theme, tour_seen=True, notify="none"))

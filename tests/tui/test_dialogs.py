@@ -45,6 +45,7 @@ async def leave_half_way(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, LibraryScreen) and left(pilot.app))
 
 
+@pytest.mark.slow
 async def test_a_session_left_is_resumed_at_its_round_with_the_draft(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
@@ -63,6 +64,7 @@ async def test_a_session_left_is_resumed_at_its_round_with_the_draft(
     assert [session.state for session in list_sessions(tmp_path / "sessions")] == ["solved"]
 
 
+@pytest.mark.slow
 async def test_a_session_that_is_over_is_looked_at_and_never_written(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
@@ -82,6 +84,7 @@ async def test_a_session_that_is_over_is_looked_at_and_never_written(
         assert journal.read_bytes() == before
 
 
+@pytest.mark.slow
 async def test_deleting_asks_first_and_moves_to_the_trash(make_app: MakeApp, tmp_path: Path) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -96,6 +99,7 @@ async def test_deleting_asks_first_and_moves_to_the_trash(make_app: MakeApp, tmp
     assert len(list((tmp_path / "sessions" / ".trash").glob("*.jsonl"))) == 1
 
 
+@pytest.mark.slow
 async def test_a_session_is_exported_in_every_form(
     make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +123,7 @@ async def test_a_session_is_exported_in_every_form(
     assert (tmp_path / "remove_underscores.py").read_text().endswith("return text.replace('_', '')\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("again", "verdict"), [(RIGHT, "the same throughout"), (WRONG, "1 differs")])
 async def test_a_session_is_replayed_and_says_what_came_of_it(
     make_app: MakeApp, again: str, verdict: str
@@ -143,6 +148,7 @@ async def test_a_session_is_replayed_and_says_what_came_of_it(
         assert isinstance(app.screen, SessionsScreen)
 
 
+@pytest.mark.slow
 async def test_esc_stops_a_replay_at_once(make_app: MakeApp) -> None:
     slow = "```python\n" + "# slow\n" * 3000
     app = make_app([WRONG, slow], pace=0.002, problem="starter/underscores")
@@ -157,6 +163,7 @@ async def test_esc_stops_a_replay_at_once(make_app: MakeApp) -> None:
         assert "stopped" in str(app.screen.query_one("#verdict", Static).render())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("letter", "reason", "found"), [("g", "gave_up", "given"), ("t", "bad_task", "given")]
 )
@@ -181,6 +188,7 @@ async def test_giving_up_asks_and_says_why(
     assert [session.state for session in list_sessions(tmp_path / "sessions")] == [reason]
 
 
+@pytest.mark.slow
 async def test_a_model_that_failed_is_tried_again_with_a_key(make_app: MakeApp) -> None:
     from assistant.core.errors import EngineError
 
@@ -199,6 +207,7 @@ async def test_a_model_that_failed_is_tried_again_with_a_key(make_app: MakeApp) 
         await until_phase(pilot, Phase.YOUR_TURN)
 
 
+@pytest.mark.slow
 async def test_problems_are_marked_with_how_far_one_got(make_app: MakeApp) -> None:
     app = make_app([RIGHT], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -211,6 +220,7 @@ async def test_problems_are_marked_with_how_far_one_got(make_app: MakeApp) -> No
         ]
 
 
+@pytest.mark.slow
 async def test_next_problem_opens_one_that_was_not_tried(make_app: MakeApp) -> None:
     app = make_app([RIGHT], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -220,6 +230,7 @@ async def test_next_problem_opens_one_that_was_not_tried(make_app: MakeApp) -> N
         assert app.screen.state.problem.id == "starter/addition"
 
 
+@pytest.mark.slow
 async def test_settings_are_kept_and_take_effect(make_app: MakeApp) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
@@ -231,6 +242,7 @@ async def test_settings_are_kept_and_take_effect(make_app: MakeApp) -> None:
     assert load_preferences().theme == "light"
 
 
+@pytest.mark.slow
 async def test_a_key_is_remapped_and_a_taken_one_refused(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -264,6 +276,7 @@ async def test_help_shows_every_action_with_the_persons_own_keys(make_app: MakeA
         assert isinstance(app.screen, LibraryScreen)
 
 
+@pytest.mark.slow
 async def test_the_palette_runs_an_action_by_its_name(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -282,6 +295,7 @@ def test_action_ids_are_unique_so_that_keys_can_name_them() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.slow
 async def test_the_tour_comes_once_and_has_four_steps(make_app: MakeApp) -> None:
     app = make_app(preferences=Preferences(tour_seen=False))
     async with app.run_test(size=SIZE) as pilot:
@@ -293,6 +307,7 @@ async def test_the_tour_comes_once_and_has_four_steps(make_app: MakeApp) -> None
     assert load_preferences().tour_seen
 
 
+@pytest.mark.slow
 async def test_a_problem_of_ones_own_is_kept_and_opened(make_app: MakeApp, tmp_path: Path) -> None:
     file = tmp_path / "own.jsonl"
     app = make_app(["```python\ndef double(x):\n    return 2 * x\n```"], own_problems=file)
@@ -317,6 +332,7 @@ async def test_a_problem_of_ones_own_is_kept_and_opened(make_app: MakeApp, tmp_p
         assert again.problems.problems[0].id == "own/double"
 
 
+@pytest.mark.slow
 async def test_the_model_proposes_tests_and_only_marked_ones_count(make_app: MakeApp, tmp_path: Path) -> None:
     answer = "Sure:\n1. assert double(0) == 0\n2. assert double(3) == 7\nDone."
     app = make_app([answer, WRONG], own_problems=tmp_path / "own.jsonl")
@@ -335,6 +351,7 @@ async def test_the_model_proposes_tests_and_only_marked_ones_count(make_app: Mak
         assert tests == ["assert double(0) == 0"]
 
 
+@pytest.mark.slow
 async def test_a_small_terminal_gets_a_clear_word_and_loses_nothing(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -365,6 +382,7 @@ async def test_an_unknown_problem_and_a_broken_model_are_told_in_words(make_app:
         assert app.screen.query_one(Input).has_focus, "the list is usable all the same"
 
 
+@pytest.mark.slow
 async def test_a_problem_opened_before_the_model_is_ready_starts_when_it_is(make_app: MakeApp) -> None:
     import threading
 

@@ -36,6 +36,7 @@ from tests.tui.waiting import until, until_phase, work_screen
 FALSE = "```python\ndef remove_underscores(text):\n    return text.replace('_', '') or None\n```"
 
 
+@pytest.mark.slow
 async def test_a_false_solve_is_no_success_on_any_screen(make_app: MakeApp) -> None:
     app = make_app([FALSE], problem="starter/underscores")
     async with app.run_test(size=(120, 36)) as pilot:
@@ -156,6 +157,7 @@ def test_programs_are_the_same_but_for_comments_docstrings_and_layout() -> None:
     assert changed_nothing(told("a", "b"), told("a", "b").current_program)
 
 
+@pytest.mark.slow
 async def test_an_answer_that_changed_nothing_is_said_at_once(make_app: MakeApp) -> None:
     app = make_app([WRONG, WRONG, RIGHT], problem="starter/underscores")
     async with app.run_test(size=(120, 36)) as pilot:
@@ -209,6 +211,7 @@ def test_a_folded_line_holds_all_of_it_and_never_more_than_the_width(width: int)
     assert "".join(plain(part)[8 if number else 0 :] for number, part in enumerate(parts)) == plain(LONG)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 36)])
 async def test_the_program_is_in_sight_when_a_test_has_failed(
     make_app: MakeApp, size: tuple[int, int]

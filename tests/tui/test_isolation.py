@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from assistant.core.events import SessionStarted, TestsFinished
 from assistant.core.problem import AssertTest, Problem
 from assistant.journal.reader import read_journal
@@ -24,6 +26,7 @@ POINTS = Problem(
 POINT = "```python\nclass Point:\n    def __init__(self, x):\n        self.x = x + 1\n```"
 
 
+@pytest.mark.slow
 async def test_an_unsafe_run_keeps_a_warning_on_the_screen(make_app: MakeApp) -> None:
     opened = open_sandbox(unsafe=True)
     try:
@@ -37,6 +40,7 @@ async def test_an_unsafe_run_keeps_a_warning_on_the_screen(make_app: MakeApp) ->
         opened.close()
 
 
+@pytest.mark.slow
 async def test_whole_walls_need_no_line(make_app: MakeApp) -> None:
     app = make_app([WRONG, RIGHT], problem="starter/underscores")
     async with app.run_test(size=(80, 24)) as pilot:
@@ -46,6 +50,7 @@ async def test_whole_walls_need_no_line(make_app: MakeApp) -> None:
         assert "unsealed" not in str(work.query_one(VerdictTable).border_title)
 
 
+@pytest.mark.slow
 async def test_the_screen_and_the_journal_say_unsealed(make_app: MakeApp) -> None:
     app = make_app([POINT], problem="starter/points", load_problems=lambda: Shelf(problems=(POINTS,)))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -226,6 +226,7 @@ def spaces_and_joiners() -> str:
     return "".join(f"a{c}" for c in kept if unicodedata.category(c) in ("Zs", "Cf")) + "z"
 
 
+@pytest.mark.slow
 def test_every_space_and_joiner_is_recorded_typed_or_pasted(typist: Typist) -> None:
     said = spaces_and_joiners()
     pieces: list[Key] = [(c, lambda box, c=c: box.insert(c)) for c in said]
@@ -238,6 +239,7 @@ def test_every_space_and_joiner_is_recorded_typed_or_pasted(typist: Typist) -> N
     assert typist.said() == [said, said]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pasted",
     [
@@ -260,6 +262,7 @@ def test_nothing_of_a_paste_is_a_key(typist: Typist, pasted: str) -> None:
     assert "your turn" in typist.terminal.text and typist.terminal.child.isalive()
 
 
+@pytest.mark.slow
 def test_a_line_break_typed_quickly_in_the_editor_comes_after_what_was_typed_before(typist: Typist) -> None:
     typist.terminal.press("\x1bOQ# one\r# two\r\x1bOQ")  # F2, two lines, F2
     deadline = time.monotonic() + 60
@@ -270,6 +273,7 @@ def test_a_line_break_typed_quickly_in_the_editor_comes_after_what_was_typed_bef
     assert edits[0].startswith("# one\n# two\ndef rotate_left")
 
 
+@pytest.mark.slow
 def test_a_filter_and_enter_in_one_piece_open_what_was_filtered(open_app: OpenApp, tmp_path: Path) -> None:
     terminal = open_app([WRONG.format(steps=1)])
     terminal.until("Problems  96 of 96")
@@ -281,6 +285,7 @@ def test_a_filter_and_enter_in_one_piece_open_what_was_filtered(open_app: OpenAp
     assert [session.problem for session in sessions] == ["starter/to-slug"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", [0.0, 0.15])
 def test_words_typed_on_when_the_session_ends_are_no_commands(
     open_app: OpenApp, tmp_path: Path, between: float
@@ -302,6 +307,7 @@ def test_words_typed_on_when_the_session_ends_are_no_commands(
     assert not Path("rotate_left.py").exists()
 
 
+@pytest.mark.slow
 def test_a_send_key_of_ones_own_waits_for_the_letters_too(open_app: OpenApp, tmp_path: Path) -> None:
     settings = tmp_path / "config" / "assistant" / "settings.toml"
     terminal = open_app(

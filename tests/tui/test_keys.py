@@ -38,6 +38,7 @@ async def working(pilot: Pilot[None]) -> SessionScreen:
     return await until_phase(pilot, Phase.YOUR_TURN)
 
 
+@pytest.mark.slow
 async def test_a_double_click_opens_a_problem(make_app: MakeApp) -> None:
     app = make_app([WRONG])
     async with app.run_test(size=SIZE) as pilot:
@@ -49,6 +50,7 @@ async def test_a_double_click_opens_a_problem(make_app: MakeApp) -> None:
         assert work.state.problem.id == "starter/addition"
 
 
+@pytest.mark.slow
 async def test_clicks_choose_cases_lines_and_rounds(make_app: MakeApp) -> None:
     app = make_app([WRONG, RAISES], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -64,6 +66,7 @@ async def test_clicks_choose_cases_lines_and_rounds(make_app: MakeApp) -> None:
         assert work.view.program == "t0s0"
 
 
+@pytest.mark.slow
 async def test_panes_are_resized_by_dragging_their_edges_and_by_keys(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -88,6 +91,7 @@ async def test_panes_are_resized_by_dragging_their_edges_and_by_keys(make_app: M
         assert not problem.display
 
 
+@pytest.mark.slow
 async def test_code_marked_with_the_mouse_is_copied_without_line_numbers(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -103,6 +107,7 @@ async def test_code_marked_with_the_mouse_is_copied_without_line_numbers(make_ap
         assert app.clipboard == selected
 
 
+@pytest.mark.slow
 async def test_ctrl_c_without_a_selection_ends_nothing(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -114,6 +119,7 @@ async def test_ctrl_c_without_a_selection_ends_nothing(make_app: MakeApp) -> Non
         assert app.is_running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "bells", "notes"), [("bell", 1, 0), ("desktop", 0, 1), ("both", 1, 1), ("none", 0, 0)]
 )
@@ -136,6 +142,7 @@ async def test_the_person_is_called_when_a_long_wait_ends(
         assert sum("]9;assistant: your turn" in text for text in written) == notes
 
 
+@pytest.mark.slow
 async def test_quitting_while_the_model_writes_keeps_the_partial_answer(make_app: MakeApp) -> None:
     from assistant.journal.reader import read_journal
 
@@ -152,6 +159,7 @@ async def test_quitting_while_the_model_writes_keeps_the_partial_answer(make_app
     assert finished[0].finish.reason == "cancelled" and "# slow" in finished[0].finish.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["dark", "light", "high-contrast", "high-contrast-light"])
 async def test_every_theme_keeps_its_words_readable(make_app: MakeApp, theme: str) -> None:
     """Contrast of at least 4.5 (WCAG AA) for words, 3 for line numbers and other furniture; more where asked."""
@@ -175,6 +183,7 @@ async def test_every_theme_keeps_its_words_readable(make_app: MakeApp, theme: st
         assert not off
 
 
+@pytest.mark.slow
 async def test_without_colour_everything_still_says_what_it_is(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

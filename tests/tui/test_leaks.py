@@ -6,6 +6,7 @@ import gc
 import threading
 from collections import Counter
 
+import pytest
 from textual.timer import Timer
 
 from assistant.tui.screen_state import Phase
@@ -30,6 +31,7 @@ def alive() -> Counter[str]:
     return counts
 
 
+@pytest.mark.slow
 async def test_nothing_of_a_session_stays(make_app: MakeApp) -> None:
     app = make_app([WRONG] * SESSIONS)
     counts = []

@@ -56,6 +56,7 @@ SESSIONS = tuple(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 @pytest.mark.parametrize("theme", ["dark", "light"])
 async def test_every_screen_looks_as_accepted(

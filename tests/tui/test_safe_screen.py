@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import pytest
 from textual.app import App
 
 from assistant.core.problem import AssertTest, Problem
@@ -44,6 +45,7 @@ def harmful(app: App[None]) -> set[str]:
     return {ascii(c) for c in painted if unicodedata.category(c) in bad and c not in "\n\u200c\u200d"}
 
 
+@pytest.mark.slow
 async def test_no_screen_lets_a_terminal_be_driven(make_app: MakeApp) -> None:
     engine = ScriptedEngine([ANSWER, ANSWER])
     app = make_app(

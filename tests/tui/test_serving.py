@@ -98,6 +98,7 @@ async def browser(served: Served, link: str | None = None) -> AsyncIterator[tupl
         yield http, page
 
 
+@pytest.mark.slow
 async def test_the_page_asks_no_other_machine_for_anything(served: Served) -> None:
     async with browser(served) as (_, page):
         loaded = re.findall(r"(?:src|href)\s*=\s*\"(https?://[^\"]*)", page)
@@ -105,6 +106,7 @@ async def test_the_page_asks_no_other_machine_for_anything(served: Served) -> No
         assert "<title>assistant</title>" in page and 'rel="icon" href="data:' in page
 
 
+@pytest.mark.slow
 async def test_only_a_browser_that_was_given_the_link_uses_the_app(served: Served) -> None:
     async with browser(served, served.address) as (stranger, page):
         assert "carries a token" in page
@@ -113,6 +115,7 @@ async def test_only_a_browser_that_was_given_the_link_uses_the_app(served: Serve
                 assert answer.status == 403, path
 
 
+@pytest.mark.slow
 async def test_the_page_of_another_site_cannot_use_the_app(served: Served) -> None:
     import aiohttp
 
@@ -150,6 +153,7 @@ def test_who_may_use_the_app(
     assert (Guard(served_at, 8000, "secret").refusal(host, origin, shown) == "") is passes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
 async def test_the_end_of_the_server_is_the_end_of_every_app(
     served: Served, tmp_path: Path, number: signal.Signals

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+import pytest
 from textual.widgets import Input, Static
 
 from assistant.core.events import FeedbackGiven
@@ -26,6 +27,7 @@ from tests.tui.waiting import left, until, until_phase
 SIZE = (120, 36)
 
 
+@pytest.mark.slow
 async def test_a_session_from_the_list_to_the_summary_with_keys_alone(make_app: MakeApp) -> None:
     app = make_app([WRONG, RIGHT])
     async with app.run_test(size=SIZE) as pilot:
@@ -46,6 +48,7 @@ async def test_a_session_from_the_list_to_the_summary_with_keys_alone(make_app: 
     assert recording.events[-1].effort.waiting > 0, "the waiting for the first and the last answer counts"
 
 
+@pytest.mark.slow
 async def test_escape_keeps_the_partial_text_and_gives_the_words_back(make_app: MakeApp) -> None:
     app = make_app(
         [WRONG, "```python\n" + "# slow\n" * 2000, RIGHT], pace=0.005, problem="starter/underscores"
@@ -63,6 +66,7 @@ async def test_escape_keeps_the_partial_text_and_gives_the_words_back(make_app: 
         assert work.state.round == 1
 
 
+@pytest.mark.slow
 async def test_escape_is_answered_at_once_by_the_screen_however_slow_the_model(make_app: MakeApp) -> None:
     gate, text = threading.Event(), "```python\nx = 1"
 
@@ -87,6 +91,7 @@ async def test_escape_is_answered_at_once_by_the_screen_however_slow_the_model(m
         assert work.query_one(CodeView).code.text == "x = 1"
 
 
+@pytest.mark.slow
 async def test_giving_up_ends_the_session_and_leaving_keeps_it_open(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -99,6 +104,7 @@ async def test_giving_up_ends_the_session_and_leaving_keeps_it_open(make_app: Ma
     assert any(event.type == "draft_saved" and event.text == "half a th" for event in events)
 
 
+@pytest.mark.slow
 async def test_rounds_used_up_ends_with_the_summary(make_app: MakeApp) -> None:
     app = make_app([WRONG, WRONG], settings={"rounds": 1}, problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -108,6 +114,7 @@ async def test_rounds_used_up_ends_with_the_summary(make_app: MakeApp) -> None:
         assert "no tries left" in str(app.screen.query_one("#headline").render())
 
 
+@pytest.mark.slow
 async def test_the_library_filters_as_one_types(make_app: MakeApp) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
@@ -121,6 +128,7 @@ async def test_the_library_filters_as_one_types(make_app: MakeApp) -> None:
         assert app.screen.query_one(Input).value == ""
 
 
+@pytest.mark.slow
 async def test_the_summary_shows_the_hidden_tests_that_a_false_solve_fails(make_app: MakeApp) -> None:
     false = "```python\ndef remove_underscores(text):\n    return text.replace('_', '') or None\n```"
     app = make_app([false], problem="starter/underscores")

@@ -32,6 +32,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     terminal.child.close(force=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writing", [False, True])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_the_app_in_order(
@@ -49,6 +50,7 @@ def test_a_signal_ends_the_app_in_order(
     assert read_journal(session.path).events[-1].type == "session_ended"
 
 
+@pytest.mark.slow
 def test_ctrl_z_suspends_and_the_words_are_still_there(terminal: Terminal, tmp_path: Path) -> None:
     terminal.until("your turn")
     terminal.press("half a th")

@@ -39,6 +39,7 @@ STUDY = Study.model_validate(
 ADD = "```python\ndef add(a, b):\n    return a + b\n```"
 
 
+@pytest.mark.slow
 async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp, tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     app = make_app(
@@ -88,6 +89,7 @@ def listed(app: AssistantApp) -> int:
     return sum(len(pane.sessions) for pane in app.screen.query(SessionList))
 
 
+@pytest.mark.slow
 async def test_letters_typed_into_the_consent_decide_nothing_and_a_refusal_is_told(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
@@ -111,6 +113,7 @@ async def test_letters_typed_into_the_consent_decide_nothing_and_a_refusal_is_to
     assert (header.study.position, header.study.total) == (1, 2)
 
 
+@pytest.mark.slow
 async def test_questions_that_a_closed_app_left_open_are_asked_again(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
@@ -137,6 +140,7 @@ async def test_questions_that_a_closed_app_left_open_are_asked_again(
     assert [e.answer for e in events if isinstance(e, QuestionAnswered)] == ["hard", ""]
 
 
+@pytest.mark.slow
 async def test_an_annotator_sees_touches_and_deletes_own_sessions_only(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
@@ -187,6 +191,7 @@ async def test_outside_a_study_another_persons_session_is_neither_resumed_nor_de
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 async def test_seconds_since_the_last_step_survive_a_kill(
     make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,7 @@ def _open_rotate_left(terminal: Terminal) -> None:
     terminal.press("enter")
 
 
+@pytest.mark.slow
 def test_a_whole_session_with_a_resize_in_the_middle(terminal: Terminal, tmp_path: Path) -> None:
     _open_rotate_left(terminal)
     terminal.until("2 of 3 pass")
@@ -80,6 +81,7 @@ def test_a_whole_session_with_a_resize_in_the_middle(terminal: Terminal, tmp_pat
     assert (session.state, session.feedbacks) == ("solved", 1)
 
 
+@pytest.mark.slow
 def test_the_persons_own_editor_takes_over_the_terminal_and_gives_it_back(
     terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -94,6 +96,7 @@ def test_the_persons_own_editor_takes_over_the_terminal_and_gives_it_back(
     assert [event.editor for event in events if event.type == "code_edited"] == ["external"]
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_leaves_a_session_that_can_be_resumed(
     terminal: Terminal, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ async def to_round_one(pilot: Pilot[None]) -> SessionScreen:
     return work
 
 
+@pytest.mark.slow
 async def test_the_line_that_raised_is_marked_and_what_broke_is_told(make_app: MakeApp) -> None:
     app = make_app([WRONG, RAISES], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -54,6 +55,7 @@ async def test_the_line_that_raised_is_marked_and_what_broke_is_told(make_app: M
         assert [row.change for row in rows] == ["", "", "broke"]
 
 
+@pytest.mark.slow
 async def test_looking_back_and_branching_leaves_the_dropped_round_in_the_journal(make_app: MakeApp) -> None:
     app = make_app([WRONG, RAISES, RIGHT], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -74,6 +76,7 @@ async def test_looking_back_and_branching_leaves_the_dropped_round_in_the_journa
     assert not any("rep1ace" in message.content for message in prompts[-1].messages)
 
 
+@pytest.mark.slow
 async def test_feedback_while_looking_back_branches_too(make_app: MakeApp) -> None:
     app = make_app([WRONG, RAISES, RIGHT], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -84,6 +87,7 @@ async def test_feedback_while_looking_back_branches_too(make_app: MakeApp) -> No
         assert work.state.program("t2s0").parent == "t0s0"
 
 
+@pytest.mark.slow
 async def test_the_diff_shows_what_changed_and_goes_away_again(make_app: MakeApp) -> None:
     app = make_app([WRONG, RAISES], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -101,6 +105,7 @@ async def test_the_diff_shows_what_changed_and_goes_away_again(make_app: MakeApp
         assert not view.display and work.query_one(CodeView).display
 
 
+@pytest.mark.slow
 async def test_a_failing_case_and_a_code_line_go_into_the_words(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -114,6 +119,7 @@ async def test_a_failing_case_and_a_code_line_go_into_the_words(make_app: MakeAp
         assert work.focused is box
 
 
+@pytest.mark.slow
 async def test_kinds_are_proposed_and_only_what_is_marked_is_recorded(make_app: MakeApp) -> None:
     app = make_app([WRONG, RIGHT], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -133,6 +139,7 @@ async def test_kinds_are_proposed_and_only_what_is_marked_is_recorded(make_app: 
     assert given[0].kinds == ("formatting",)
 
 
+@pytest.mark.slow
 async def test_mending_in_place_runs_the_tests_and_is_logged_with_its_time(make_app: MakeApp) -> None:
     app = make_app([RAISES], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -152,6 +159,7 @@ async def test_mending_in_place_runs_the_tests_and_is_logged_with_its_time(make_
     assert edits[0].editor == "inline" and edits[0].effort.editing > 0
 
 
+@pytest.mark.slow
 async def test_a_new_line_in_the_editor_is_indented(make_app: MakeApp) -> None:
     app = make_app([RAISES], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -163,6 +171,7 @@ async def test_a_new_line_in_the_editor_is_indented(make_app: MakeApp) -> None:
         assert editor.text.split("\n")[1] == "    x"
 
 
+@pytest.mark.slow
 async def test_trying_a_call_and_making_a_test_of_it(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -185,6 +194,7 @@ async def test_trying_a_call_and_making_a_test_of_it(make_app: MakeApp) -> None:
         assert len(table.verdicts.rows) == 3
 
 
+@pytest.mark.slow
 async def test_nonsense_in_a_call_is_told_and_not_run(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -196,6 +206,7 @@ async def test_nonsense_in_a_call_is_told_and_not_run(make_app: MakeApp) -> None
         assert not work.conductor.busy
 
 
+@pytest.mark.slow
 async def test_samples_are_a_strip_and_any_of_them_can_be_gone_on_from(make_app: MakeApp) -> None:
     app = make_app(
         [WRONG, RAISES, RIGHT],
@@ -212,6 +223,7 @@ async def test_samples_are_a_strip_and_any_of_them_can_be_gone_on_from(make_app:
         await until(pilot, lambda: work.state.current == "t0s1")
 
 
+@pytest.mark.slow
 async def test_words_said_before_come_back_with_up_and_the_draft_with_down(make_app: MakeApp) -> None:
     app = make_app([WRONG, RAISES], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -223,6 +235,7 @@ async def test_words_said_before_come_back_with_up_and_the_draft_with_down(make_
         assert box.text == "new"
 
 
+@pytest.mark.slow
 async def test_unsent_words_are_read_by_the_model(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     monkeypatch.setattr(Session, "prefill", lambda _, words: read.append(words))
@@ -236,6 +249,7 @@ async def test_unsent_words_are_read_by_the_model(make_app: MakeApp, monkeypatch
     assert len(read) <= 3, "a second apart, not at every key"
 
 
+@pytest.mark.slow
 async def test_pasted_lines_are_not_sent_and_lose_their_control_characters(make_app: MakeApp) -> None:
     from textual.events import Paste
 
@@ -250,6 +264,7 @@ async def test_pasted_lines_are_not_sent_and_lose_their_control_characters(make_
         assert work.state.round == 0
 
 
+@pytest.mark.slow
 async def test_copied_code_is_clean_and_saved_code_is_a_new_file(
     make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,7 @@ def multiplied() -> Any:
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extreme", [False, True])
 def test_products_are_exact(multiplied: Any, extreme: bool) -> None:
     from assistant.engine.inference.cpu_kernels.intrinsics import DOT
@@ -117,6 +118,7 @@ def _digest() -> str:
     return hashlib.sha256(logits.numpy().tobytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_every_process_says_the_same_bits_and_none_compiles_again() -> None:
     program = f"""
 import sys

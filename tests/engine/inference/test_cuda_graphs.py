@@ -50,6 +50,7 @@ def test_a_later_answer_of_the_same_shape_replays_what_was_recorded(qwen: Any, t
     assert recorder.replays > 20
 
 
+@pytest.mark.slow
 def test_dialogues_that_share_the_memory_keep_what_they_said(qwen: Any, tokenizer: Any) -> None:
     decoder = made(qwen, tokenizer, Recorder())
     dialogues = {name: prompt_of(f"{name} {TASK}" * 2) for name in ("first", "second", "third")}
@@ -64,6 +65,7 @@ def test_dialogues_that_share_the_memory_keep_what_they_said(qwen: Any, tokenize
             prompt += prompt_of(" no, ")
 
 
+@pytest.mark.slow
 def test_a_dialogue_moves_on_when_it_outgrows_the_memory(qwen: Any, tokenizer: Any) -> None:
     recorder = Recorder()
     prompt = prompt_of(TASK * 10)

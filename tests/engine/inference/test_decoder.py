@@ -167,6 +167,7 @@ class _Hungry:
         return self._forward(tokens, cache, last)
 
 
+@pytest.mark.slow
 def test_out_of_memory_retries_with_fewer_rows_and_says_so(qwen: Any, tokenizer: Any) -> None:
     request = ask(samples=5, temperature=1.0, conversation="s")
     easy = finishes(decoder(qwen, tokenizer), request, prompt_of(TASK))

@@ -48,6 +48,7 @@ def _logits(model: Any, ids: list[int]) -> torch.Tensor:
     return forward([ids], forward.new_cache(1, len(ids)), [len(ids)])[0]
 
 
+@pytest.mark.slow
 def test_the_way_is_taken(int8: Any, way: str) -> None:
     assert type(forward_for(int8)).__name__ == ("NativeForward" if way == "native" else "RaggedForward")
 
@@ -88,6 +89,7 @@ def test_forgetting_a_draft_leaves_no_trace(int8: Any) -> None:
     assert torch.equal(forward([ids[130:]], cache, [10])[0], _logits(int8, ids)[130:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.0, 0.1])
 def test_lookup_equals_plain_when_greedy_and_when_sampling(
     int8: Any, tokenizer: Any, temperature: float
