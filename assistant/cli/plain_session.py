@@ -1,39 +1,32 @@
-"""The session without a screen: code and verdicts as text, feedback from standard input, a line at a time."""
+"""Plain mode: sessions and studies without a screen, for scripts and screen readers."""
 
 from __future__ import annotations
 
-import json
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from assistant.cli import composition
 from assistant.cli import text_rendering as text
+from assistant.cli.plain_dialogue import PlainDialogue
+from assistant.cli.plain_printer import Printer
 from assistant.cli.study import ask_consent
 from assistant.core import events as ev
-from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
+from assistant.core.errors import UsageError
 from assistant.core.generation import Engine, Progress
 from assistant.core.printable import exact
 from assistant.core.problem import Problem
-from assistant.core.program_equality import changed_nothing
-from assistant.core.state import State
-from assistant.core.state_labels import SAME_PROGRAM, round_name, tries_left
 from assistant.core.submission import Sandbox
 from assistant.sandbox.isolation_notice import banner, isolation_notice
-from assistant.session.added_test import assertion
 from assistant.session.annotation_queue import AnnotationQueue, answer_question
 from assistant.session.arms.background import start_background_arms
+from assistant.session.commands import AnswerQuestion, GiveConsent
 from assistant.session.header import Held
 from assistant.session.session import Session
 
-HELP = (
-    "an empty line is ignored; :stop gives up, :later leaves it for another day, :bad says the task or its "
-    "tests are wrong, :again asks once more, :test EXPRESSION == VALUE adds a test of your own, :untest takes "
-    "the last one back, :help"
-)
+Record = Callable[[str, str], Sequence[ev.LiveEvent]]
+"""Records the answer to a question; gives what was recorded."""
 
 
 def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> int:
@@ -83,21 +76,21 @@ def _hold(
     arms = start_background_arms(session)
     try:
         if queue is not None:
-            for event in queue.record_consent(session, granted):
+            for event in session.execute(GiveConsent(queue, granted)):
                 printer.event(event)
-        dialogue = _Dialogue(session, printer, lesson=queue is None or queue.study.lesson)
+        dialogue = PlainDialogue(session, printer, lesson=queue is None or queue.study.lesson)
         status = dialogue.hold()
         if queue is not None and not status and not printer.left:
-            _ask(queue.study.questions, printer, lambda q, a: session.record(_answered(q, a)))
+            _ask(
+                queue.study.questions,
+                printer,
+                lambda question, answer: [*session.execute(AnswerQuestion(question, answer))],
+            )
         return status
     finally:
         if arms is not None:
             arms.close()
         session.close()
-
-
-def _answered(question: str, answer: str) -> ev.QuestionAnswered:
-    return ev.QuestionAnswered(question=question, answer=answer)
 
 
 def _hold_study(
@@ -126,17 +119,22 @@ def _ask_what_is_open(queue: AnnotationQueue, printer: Printer) -> None:
     for left in list(queue.unanswered()):
         if not printer.left:
             printer.talk(f"still open about {left.problem}:")
-            _ask(left.questions, printer, partial(answer_question, left.journal))
+            _ask(left.questions, printer, partial(_answer_later, left.journal))
 
 
-def _ask(questions: Sequence[str], printer: Printer, record: Callable[[str, str], ev.Event]) -> None:
+def _answer_later(journal: Path, question: str, answer: str) -> list[ev.LiveEvent]:
+    return [answer_question(journal, question, answer)]
+
+
+def _ask(questions: Sequence[str], printer: Printer, record: Record) -> None:
     """A study's questions after a session; an empty line skips one, the end of input leaves it open."""
     for question in questions:
         printer.talk(f"{question} ", end="")
         line = printer.read_line()
         if printer.left:
             return
-        printer.event(record(question, line.strip()))
+        for event in record(question, line.strip()):
+            printer.event(event)
 
 
 def _consent(queue: AnnotationQueue, printer: Printer) -> bool:
@@ -149,240 +147,6 @@ def _consent(queue: AnnotationQueue, printer: Printer) -> bool:
     if not granted:
         printer.talk(queue.refusal())
     return granted
-
-
-class Printer:
-    """Data on stdout, talk on stderr; with `json_events`, stdout is the event stream alone."""
-
-    def __init__(self, json_events: bool, who: str = "") -> None:
-        self.json_events = json_events
-        self._who = who
-        """The annotator as said on the command line, which has to be said again to go on."""
-        self.colour = text.colour_wanted(sys.stdout)
-        self.left = False
-        """The person has gone: the input ended, or they said that they go on another day."""
-        self._silent: list[ev.LiveEvent] = []
-        """What may be shown only when the session is over."""
-        self.warning = ""
-        """A warning, at the start and with every verdict, while programs are not fully isolated."""
-
-    def read_line(self) -> str:
-        """One line of stdin with its end; empty when there is no more, or standard input is closed."""
-        try:
-            line = sys.stdin.readline() if sys.stdin is not None else ""
-        except OSError as error:
-            self.talk(f"assistant: standard input cannot be read ({error.strerror}): it counts as ended")
-            line = ""
-        self.left = self.left or not line
-        return line
-
-    def resume_command(self, session: str) -> str:
-        """The command that goes on with a session."""
-        return f"assistant resume {session}{f' --annotator {self._who}' if self._who else ''}"
-
-    def data(self, words: str = "", end: str = "\n") -> None:
-        if not self.json_events:
-            print(words, end=end, flush=True)
-
-    def talk(self, words: str, end: str = "\n") -> None:
-        print(words, end=end, file=sys.stderr, flush=True)
-
-    def warn(self) -> None:
-        if self.warning:
-            self.talk(self.warning)
-
-    def event(self, event: ev.LiveEvent) -> None:
-        """Print it as JSON where that was asked for; what hidden tests say waits for the session's end."""
-        if not self.json_events:
-            return
-        if isinstance(event, ev.HiddenScored):
-            self._silent.append(event)
-            return
-        self._print(event)
-        if isinstance(event, ev.SessionEnded):
-            for silent in self._silent if event.reason != "interrupted" else ():
-                self._print(silent)
-            self._silent.clear()
-
-    def _print(self, event: ev.LiveEvent) -> None:
-        record = event.model_dump(mode="json")
-        print(json.dumps(record if "type" in record else {"type": "streamed", **record}), flush=True)
-
-
-class _Dialogue:
-    """Holds one session with a person on stdin."""
-
-    def __init__(self, session: Session, printer: Printer, *, lesson: bool) -> None:
-        self.session = session
-        self.printer = printer
-        self._lesson = lesson
-        """Whether the results of hidden tests and control arms are shown at the end of the session."""
-        self._failed = False
-        """The last step was refused, or could not be recorded."""
-        self.total = session.state.clock
-        self.effort = unspoken(session.state)
-        """Since the last feedback."""
-
-    @property
-    def state(self) -> State:
-        return self.session.state
-
-    def hold(self) -> int:
-        """Until solved, given up, out of rounds, or the input ends. The exit status: 1 where no answer came."""
-        assert self.state.problem is not None
-        self.printer.data(text.problem_text(self.state.problem))
-        if so_far := text.table_text(self.state, self.printer.colour):
-            self.printer.data(so_far)
-        try:
-            self._try(lambda: self._show(self.session.start()), JournalError)
-            while self.state.ended is None and not self.printer.left:
-                self._turn()
-        except KeyboardInterrupt:
-            if self.state.ended is None:
-                self._try(self._leave, JournalError)
-            self._summary()
-            return 130
-        self._summary()
-        return 1 if self._failed or not self._answered() else 0
-
-    def _answered(self) -> bool:
-        """The model gave an answer, and none was still to come when the input ended."""
-        waiting = self.printer.left and self.state.pending_feedback is not None
-        return not waiting and any(program.complete for program in self.state.human_programs)
-
-    def _try(self, step: Callable[[], None], *refusals: type[AssistantError]) -> None:
-        """Take a step; a refusal is reported, and nothing of the session is lost."""
-        self._failed = True
-        try:
-            step()
-        except refusals as error:
-            self.printer.talk(f"assistant: {error}")
-            if isinstance(error, JournalError):
-                command = self.printer.resume_command(self.state.session)
-                self.printer.talk(f"what was recorded is safe; say it again here, or later with: {command}")
-            return
-        self._failed = False
-
-    def _turn(self) -> None:
-        """Read one command and execute it. Bad input is reported and nothing is lost."""
-        started = time.monotonic()
-        cut_off = self.state.pending_feedback is not None or self.state.current_program is None
-        if cut_off:
-            self.printer.talk("the answer was cut off; :again asks once more, :stop ends")
-        self.printer.talk(
-            f"[{round_name(self.state.round)}; {tries_left(self.state)}] what is wrong? ", end=""
-        )
-        try:
-            line = self.printer.read_line()
-        finally:
-            self._spend(ev.Effort(reading=time.monotonic() - started))
-        if line:
-            self._try(lambda: self._do(line.strip(), line), UsageError, EngineError, JournalError)
-        else:
-            self._input_ended()
-
-    def _input_ended(self) -> None:
-        """A closed pipe, a lost connection or Ctrl-D decides nothing: the session can be resumed."""
-        refused = self._failed
-        self.printer.talk("\nthe input ended")
-        self._try(self._leave, JournalError)
-        self._failed |= refused
-
-    def _do(self, word: str, line: str) -> None:
-        if word in (":stop", ":quit", ":q"):
-            self._end("gave_up")
-        elif word == ":later":
-            self.printer.left = True
-            self._leave()
-        elif word == ":bad":
-            self._end("bad_task")
-        elif word == ":help":
-            self.printer.talk(HELP)
-        elif word == ":again":
-            self._show(self.session.again())
-        elif word == ":untest":
-            self._remove_test()
-        elif word.startswith(":test "):
-            self._show(self.session.add_test(assertion(word.removeprefix(":test "))))
-        elif word.startswith(":") and " " not in word:
-            raise UsageError(f"{word} is not a command: {HELP}")
-        elif word:
-            self.session.clock("read", self.total)
-            events = self.session.feedback(line, effort=self.effort)
-            self._show(events)
-
-    def _remove_test(self) -> None:
-        if not self.state.extra_tests:
-            raise UsageError("no test was added in this session: there is none to take back")
-        self._show(self.session.remove_test(self.state.extra_tests[-1]))
-
-    def _end(self, reason: ev.EndReason) -> None:
-        self.session.clock("read", self.total)
-        self._show(self.session.end(reason))
-
-    def _leave(self) -> None:
-        self.session.clock("paused", self.total, "left")
-        self._show(self.session.end("interrupted"))
-        self.printer.talk(f"interrupted; go on with: {self.printer.resume_command(self.state.session)}")
-
-    def _spend(self, seconds: ev.Effort) -> None:
-        self.effort, self.total = self.effort + seconds, self.total + seconds
-
-    def _show(self, events: Iterator[ev.LiveEvent]) -> None:
-        """Print events as they come. Ctrl-C while the model writes stops the model, not the session."""
-        started = time.monotonic()
-        with _interrupt_once(self.session.cancel):
-            for event in events:
-                if isinstance(event, ev.FeedbackGiven):
-                    self.effort = ev.Effort()
-                self.printer.event(event)
-                self._show_one(event)
-                if isinstance(event, ev.TestsFinished):  # the session may end right after
-                    waited = ev.Effort(waiting=time.monotonic() - started)
-                    self.session.clock("read", self.total + waited)
-        self._spend(ev.Effort(waiting=time.monotonic() - started))
-
-    def _show_one(self, event: ev.LiveEvent) -> None:
-        match event:
-            case ev.GenerationStarted() if event.redraw_of is not None:
-                self.printer.talk(
-                    "that answer held no program: the model is asked once more, no round is used …"
-                )
-            case ev.GenerationStarted():
-                self.printer.talk(f"{round_name(event.round)}: the model is writing …")
-            case ev.GenerationFinished():
-                self.printer.data(text.answer_text(event, self.printer.colour))
-                if changed_nothing(self.state, self.state.program(event.program)):
-                    self.printer.data(f"note: {SAME_PROGRAM}")
-            case ev.TestsFinished():
-                self.printer.warn()
-                self.printer.data(text.report_text(event.visible, self.printer.colour))
-
-    def _summary(self) -> None:
-        self.printer.data(text.summary_text(self.state, lesson=self._lesson))
-        self.printer.talk(f"journal: {self.session.path}")
-
-
-def unspoken(state: State) -> ev.Effort:
-    """Of a session's time on the clock, what no feedback and no edit has been credited with."""
-    spent = state.effort
-    left = {name: getattr(state.clock, name) - getattr(spent, name) for name in ev.Effort.model_fields}
-    return ev.Effort(**{name: max(0.0, seconds) for name, seconds in left.items()})
-
-
-@contextmanager
-def _interrupt_once(cancel: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl-C calls `cancel`; a second one interrupts as usual."""
-
-    def first(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        cancel()
-
-    before = signal.signal(signal.SIGINT, first)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _prepare(engine: Engine, printer: Printer) -> None:

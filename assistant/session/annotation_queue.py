@@ -10,12 +10,14 @@ from assistant.core import events as ev
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Engine
 from assistant.core.problem import Problem
+from assistant.core.state import State
 from assistant.core.submission import Sandbox
 from assistant.journal.consent import read_answers
 from assistant.journal.library import SessionSummary, list_sessions
 from assistant.journal.reader import read_journal
 from assistant.journal.writer import Journal
 from assistant.session import study as studies
+from assistant.session.commands import GiveConsent
 from assistant.session.header import Held
 from assistant.session.session import Session
 from assistant.session.study_file import parse_study
@@ -193,15 +195,19 @@ class AnnotationQueue:
         )
 
     def record_consent(self, session: Session, granted: bool) -> Iterator[ev.LiveEvent]:
-        """Every session carries the answer under which it was made, and where it was given."""
+        """Record the answer under which the session is made, unless its journal has it already."""
+        return session.execute(GiveConsent(self, granted))
+
+    def consent_event(self, state: State, granted: bool) -> ev.ConsentGiven | None:
+        """The answer as a session's journal has to say it; None where it says so already, or nothing was asked."""
         consent = self.study.consent
         if consent is None:
-            return
-        last = session.state.consents[-1] if session.state.consents else None
+            return None
+        last = state.consents[-1] if state.consents else None
         same = (consent.version, consent.sha256, granted)
         if last is not None and (last.version, last.text_sha256, last.granted) == same:
-            return
-        yield session.record(self._answer(consent, granted))
+            return None
+        return self._answer(consent, granted)
 
     def _answer(self, consent: studies.Consent, granted: bool) -> ev.ConsentGiven:
         """The answer as a session's journal holds it; where it was not given just now, it says where."""

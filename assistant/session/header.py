@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 from typing import cast
 
 from assistant import __version__
 from assistant.core import events as ev
-from assistant.core.errors import UsageError
+from assistant.core.errors import JournalError, UsageError
 from assistant.core.generation import ModelInfo
 from assistant.core.problem import FrozenModel, Problem
 from assistant.core.state import State
@@ -98,6 +99,17 @@ def describe_machine() -> dict[str, str]:
         "release": platform.release(),
         "processor": platform.machine(),
     }
+
+
+def check_resumable(state: State, journal: Path, annotator: str) -> None:
+    """Raises JournalError for a session that cannot be continued, UsageError for another annotator's."""
+    if state.problem is None:
+        raise JournalError(f"{journal.name} has no first line with the problem; it cannot be resumed")
+    if state.ended is not None and state.ended.reason != "interrupted":
+        raise JournalError(
+            f"session {state.session} has ended ({state.ended.reason}); `assistant show` shows it"
+        )
+    check_owner(state, annotator)
 
 
 def check_owner(state: State, annotator: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from assistant.core.generation import Engine, Request, SupportsPrefill
+from assistant.core.generation import Engine, ModelInfo, Request, SupportsPrefill
+from assistant.core.state import State
+from assistant.session import prompting
 
 
 class SpeculativePrefill:
@@ -41,3 +43,11 @@ class SpeculativePrefill:
         """Allow prefills again."""
         with self._lock:
             self._allowed = True
+
+
+def unsent_request(state: State, model: ModelInfo, text: str) -> Request | None:
+    """The request that `text` would make if it were sent now; None where nothing could be sent."""
+    if not text.strip() or state.current is None or state.ended is not None:
+        return None
+    prompt = prompting.build_prompt(state, model, prompting.UserTurn(state.current, text))
+    return Request(messages=prompt.messages, raw=prompt.raw, conversation=state.session)

@@ -1,6 +1,8 @@
 """Prompts: templates as data, and the dialogue that a template makes of a session's state.
 
-A template's hash goes into the journal, so that prompts of different templates can be distinguished."""
+`build_prompt` makes every prompt of a session: the person's turn, its prefill, and those of the control arms. A
+template's hash goes into the journal, so that prompts of different templates can be distinguished.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,10 @@ from functools import cache
 from importlib import resources
 
 from assistant.core.errors import UsageError
-from assistant.core.events import PromptSettings
 from assistant.core.generation import Message, ModelInfo, without_system
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import Problem, StdinTest, Test, ValueTest
-from assistant.core.state import Program
+from assistant.core.state import Program, State
 from assistant.core.thinking import without_thinking
 
 
@@ -57,6 +58,64 @@ class Prompt:
     stop: tuple[str, ...] = ()
     until_program: str | None = None
     dropped_rounds: int = 0
+
+
+@dataclass(frozen=True)
+class UserTurn:
+    """The last user turn of a prompt: what is said of `program`'s answer."""
+
+    program: str
+    """Its id; the dialogue that is sent leads to it."""
+    text: str
+    is_feedback: bool = True
+    """Put as the template puts a person's feedback; False for a control arm's turn, which is sent as it is."""
+
+
+def build_prompt(state: State, model: ModelInfo, turn: UserTurn | None, dropped: int = 0) -> Prompt:
+    """What the model is sent: the task, the dialogue up to `turn.program`, and `turn`; without one, the task alone.
+
+    `dropped` leaves out the oldest rounds, for a context that is full.
+    """
+    assert state.problem is not None
+    template = load_template(state.settings.prompt.template, is_chat=model.is_chat)
+    first = first_turn(state, template)
+    steps = _steps(state, template, first, turn) if turn is not None else []
+    return fitted(build(template, first, steps, dropped, entry_point=state.problem.entry_point), model)
+
+
+def pending_turn(state: State) -> UserTurn | None:
+    """The person's feedback that no answer has followed yet; None before the first answer."""
+    if state.pending_feedback is None:
+        return None
+    return UserTurn(state.current or state.pending_feedback.program, state.pending_feedback.text)
+
+
+def first_turn(state: State, template: Template) -> str:
+    """The first user turn: the task with the tests that the settings show."""
+    assert state.problem is not None
+    return task_turn(template, state.problem, state.visible_tests()[: state.settings.prompt.visible_tests])
+
+
+def _steps(state: State, template: Template, first: str, last: UserTurn) -> list[Step]:
+    """Each answer on the way to `last.program` with the user turn after it.
+
+    An edit replaces the answer it changes: it has the same round and no feedback of its own.
+    """
+    path = state.path(last.program)
+    texts = [*(program.feedback for program in path[1:]), last.text]
+    steps = []
+    for program, text in zip(path, texts, strict=True):
+        if text:
+            as_it_is = program is path[-1] and not last.is_feedback
+            said = text if as_it_is else person_turn(state, template, program, text, first)
+            steps.append(Step(answer_turn(template, program), said))
+    return steps
+
+
+def person_turn(state: State, template: Template, program: Program, feedback: str, first: str) -> str:
+    """Feedback on `program` as the settings have it put: with its failing cases or without them."""
+    failing = failing_cases(program.visible) if state.settings.prompt.failing_cases else ()
+    return feedback_turn(template, feedback, failing, first)
 
 
 @cache
@@ -185,11 +244,6 @@ def fitted(prompt: Prompt, model: ModelInfo) -> Prompt:
     if model.takes_system or prompt.raw:
         return prompt
     return replace(prompt, messages=without_system(prompt.messages))
-
-
-def shown_tests(settings: PromptSettings, tests: Sequence[Test]) -> Sequence[Test]:
-    """The visible tests that the prompt shows."""
-    return tests[: settings.visible_tests]
 
 
 def _raw_text(template: Template, first: str, steps: Sequence[Step]) -> str:

@@ -11,7 +11,7 @@ from assistant.core.outcome import Report
 from assistant.core.problem import FrozenModel, Problem, Test
 from assistant.core.state import without_last
 from assistant.core.submission import Sandbox, Submission
-from assistant.session.dialogue import request_of
+from assistant.session.turns import request_of
 
 
 class Comparison(FrozenModel):

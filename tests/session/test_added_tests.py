@@ -13,7 +13,7 @@ from assistant.core.state import replay, without_last
 from assistant.core.submission import Sandbox
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
-from assistant.session.added_test import assertion
+from assistant.session.commands import assertion
 from assistant.session.replay import repeat_tests
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin
 

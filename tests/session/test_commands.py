@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ def journals() -> list[Path]:
 
 def state_of(path: Path) -> State:
     return replay(read_journal(path).events)
+
+
+def test_plain_mode_reads_the_effort_clock_at_every_step(run: Run) -> None:
+    run(*PLAIN, *ONE, said=":test add(1, 1) == 2\n:untest\nit must add\n:stop\n")
+    events = read_journal(journals()[0]).events
+    steps = (ev.TestAdded, ev.TestRemoved, ev.FeedbackGiven, ev.SessionEnded)
+    before = [(type(a), type(b)) for a, b in pairwise(events) if isinstance(b, steps)]
+    assert before == [(ev.ClockChanged, step) for step in steps]
+    clocks = [event.effort for event in events if isinstance(event, ev.ClockChanged)]
+    assert clocks == sorted(clocks, key=lambda effort: (effort.reading, effort.waiting))
+    state = replay(events)
+    assert state.clock.waiting > 0.0
+    assert (state.clock.typing, state.clock.away, state.clock.editing) == (0.0, 0.0, 0.0)
+    assert 0.0 < state.effort.active <= state.clock.active
 
 
 @pytest.mark.slow

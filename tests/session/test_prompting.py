@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from assistant.core import events as ev
+from assistant.core.control_arms import RECORDED
 from assistant.core.errors import UsageError
+from assistant.core.generation import Message
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.state import Program
 from assistant.session import prompting
+from assistant.session.arms.build import ArmTask, draw_arm
+from assistant.session.prefill import unsent_request
+from tests.session.conftest import HALF, WRONG, Begin
 
 PROBLEM = Problem(
     id="x",
@@ -68,3 +76,54 @@ def test_the_dialogue_goes_on_without_what_the_model_thought(text: str) -> None:
     assert prompting.answer_turn(template, program) == "```python\nx = 1\n```"
     unfinished = Program(id="t0s0", turn=0, round=0, text="<think>\nhm", code=None)
     assert "hm" not in prompting.answer_turn(template, unfinished)
+
+
+LAST_TURNS = {
+    "human": prompting.UserTurn("t1s0", "the person's words"),
+    "unsent": prompting.UserTurn("t1s0", "not sent yet"),
+    "retry": prompting.UserTurn("t1s0", "That is not right. Please try again.", is_feedback=False),
+    "tests": prompting.UserTurn("t1s0", "assert add(", is_feedback=False),
+    "resample": prompting.UserTurn("t0s0", "first words"),
+    "shuffled": prompting.UserTurn("t1s0", "", is_feedback=False),
+}
+"""The last user turn of everything that is sent; of `tests` and `shuffled` a part."""
+
+
+@pytest.mark.parametrize("who", ["human", "unsent", *RECORDED])
+def test_the_persons_turn_and_every_arm_are_built_by_one_function(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    session = begin([WRONG, HALF.replace("abs(a)", "0"), WRONG, WRONG])
+    list(session.start())
+    list(session.feedback("first words"))
+    built: list[tuple[prompting.UserTurn | None, prompting.Prompt]] = []
+    build_prompt = prompting.build_prompt
+
+    def watched(*given: object) -> prompting.Prompt:
+        prompt = build_prompt(*given)  # type: ignore[arg-type]
+        built.append((given[2], prompt))  # type: ignore[arg-type]
+        return prompt
+
+    monkeypatch.setattr(prompting, "build_prompt", watched)
+    sent = _sent(session, who)
+    [(turn, prompt)] = built
+    expected = LAST_TURNS[who]
+    assert sent == prompt.messages
+    assert turn is not None
+    assert (turn.program, turn.is_feedback) == (expected.program, expected.is_feedback)
+    assert expected.text in sent[-1].content
+    assert len(sent) == (3 if who == "resample" else 5)
+
+
+def _sent(session: Any, who: str) -> tuple[Message, ...]:
+    """What goes to the model for the person's turn, its prefill, or a control arm."""
+    if who == "human":
+        started = [e for e in session.feedback(LAST_TURNS[who].text) if isinstance(e, ev.GenerationStarted)]
+        return started[0].messages
+    if who == "unsent":
+        request = unsent_request(session.state, session.model, LAST_TURNS[who].text)
+        assert request is not None
+        return request.messages
+    drawn = draw_arm(session.state, ArmTask(who, "t1s0", 2), session.engine)
+    assert drawn is not None
+    return drawn.started.messages

@@ -12,9 +12,9 @@ from assistant.core.state import replay
 from assistant.journal.library import list_sessions
 from assistant.journal.reader import read_journal
 from assistant.session.annotation_queue import AnnotationQueue
+from assistant.session.effort import EffortClock
 from assistant.session.study import Study
 from assistant.tui.app import AssistantApp
-from assistant.tui.effort_clock import EffortClock
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.dialogs import ConsentScreen, LineScreen
 from assistant.tui.screens.problems import LibraryScreen

@@ -9,14 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.core.errors import UsageError
-from assistant.core.events import Effort
 from assistant.core.generation import Progress
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.state import Program
 from assistant.core.value_difference import differing_parts
 from assistant.session.feedback_validation import clean_text
 from assistant.tui.custom_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
-from assistant.tui.effort_clock import EffortClock
 from assistant.tui.feedback_suggestions import form_of, proposed_kinds, quoted_case
 from assistant.tui.problem_filter import completed, entries_of, matching, next_state
 from assistant.tui.screen_state import Phase
@@ -28,84 +26,6 @@ from assistant.tui.text.spans import displayable, plain, shortened
 from assistant.tui.view_model import code_of, stream_code, writing_word, written_code
 from assistant.tui.widgets.status_line import Status, bar, doing_text, facts_of
 from tests.tui.conftest import ADDITION, PRIMES, UNDERSCORES
-
-# The effort clock
-
-
-def test_the_clock_is_paused_until_it_is_started() -> None:
-    clock = EffortClock()
-    assert clock.read(100.0) == Effort()
-    clock.start(100.0)
-    assert clock.read(107.0) == Effort(reading=7.0)
-
-
-def test_keys_close_to_one_another_are_typing_and_the_rest_is_reading() -> None:
-    clock = EffortClock()
-    clock.start(0.0)
-    for moment in (10.0, 10.5, 11.0, 20.0, 20.5):
-        clock.activity(moment, typing=True)
-    assert clock.read(20.5) == Effort(reading=19.0, typing=1.5)
-
-
-def test_waiting_is_waiting_even_when_nobody_moves_but_typing_meanwhile_is_typing() -> None:
-    clock = EffortClock()
-    clock.start(0.0)
-    clock.wait(2.0, True)
-    clock.activity(300.0, typing=True)
-    clock.activity(301.0, typing=True)
-    clock.wait(310.0, False)
-    assert clock.read(312.0) == Effort(reading=4.0, typing=1.0, waiting=307.0)
-
-
-def test_after_a_while_without_a_key_a_person_is_away() -> None:
-    clock = EffortClock(away_after=30.0)
-    clock.start(0.0)
-    clock.read(20.0)
-    clock.read(50.0)
-    clock.activity(100.0)
-    assert clock.read(110.0) == Effort(reading=40.0, away=70.0)
-
-
-def test_mending_counts_as_editing_whatever_is_typed() -> None:
-    clock = EffortClock()
-    clock.start(0.0)
-    clock.edit(5.0, True)
-    clock.activity(6.0)
-    clock.activity(9.0)
-    clock.edit(10.0, False)
-    assert clock.read(11.0) == Effort(reading=6.0, editing=5.0)
-
-
-def test_what_is_taken_is_taken_once_and_totals_go_on_from_before() -> None:
-    clock = EffortClock(Effort(reading=100.0, waiting=5.0))
-    clock.start(0.0)
-    assert clock.take(3.0) == Effort(reading=3.0)
-    assert clock.take(4.0) == Effort(reading=1.0)
-    assert clock.read(4.0) == Effort(reading=104.0, waiting=5.0)
-    clock.pause(5.0)
-    assert clock.read(500.0).reading == 105.0
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.floats(0.01, 100), st.sampled_from(["key", "click", "wait", "edit", "read"]))))
-def test_every_second_is_counted_exactly_once(steps: list[tuple[float, str]]) -> None:
-    clock, now = EffortClock(), 0.0
-    clock.start(now)
-    for gap, what in steps:
-        now += gap
-        match what:
-            case "key" | "click":
-                clock.activity(now, typing=what == "key")
-            case "wait":
-                clock.wait(now, not clock.waiting)
-            case "edit":
-                clock.edit(now, not clock.editing)
-            case "read":
-                clock.read(now)
-    effort = clock.read(now)
-    total = effort.reading + effort.typing + effort.waiting + effort.editing + effort.away
-    assert total == pytest.approx(now)
-
 
 # Differences
 

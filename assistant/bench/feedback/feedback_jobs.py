@@ -12,7 +12,7 @@ from assistant.core.errors import UsageError
 from assistant.core.generation import ModelInfo, Sampling
 from assistant.core.problem import FrozenModel
 from assistant.core.state import State
-from assistant.session import dialogue, prompting
+from assistant.session import prompting
 from assistant.session.arms.build import ArmTask, arm_prompt
 from assistant.session.arms.shuffled import builtin_feedback
 
@@ -100,10 +100,10 @@ class JobFactory:
         spoken = state.pending_feedback
         assert spoken is not None
         if arm == "human":
-            return dialogue.human_prompt(state, self.model)
+            return prompting.build_prompt(state, self.model, prompting.pending_turn(state))
         if arm == "simulated":
-            said = spoken.model_copy(update={"text": self.simulated[item.row], "author": "model"})
-            return dialogue.human_prompt(state.model_copy(update={"pending_feedback": said}), self.model)
+            said = prompting.UserTurn(spoken.program, self.simulated[item.row])
+            return prompting.build_prompt(state, self.model, said)
         return arm_prompt(state, ArmTask(arm, spoken.program, spoken.round), self.model, self._others(item))
 
     def _others(self, item: FeedbackState) -> tuple[tuple[str, str], ...]:

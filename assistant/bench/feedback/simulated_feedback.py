@@ -11,7 +11,7 @@ from assistant.bench.feedback.feedback_states import FeedbackState
 from assistant.bench.jobs import Job, Verdict, dialogue_of
 from assistant.bench.sample_log import read_samples
 from assistant.core.generation import Sampling
-from assistant.session import dialogue, prompting
+from assistant.session import prompting
 
 WORDS = "words.jsonl"
 GROUP = "simulated person"
@@ -44,7 +44,7 @@ class Person:
         assert table is not None
         said = template.render(
             "ask",
-            task=dialogue.first_turn(state, prompting.load_template("paper")),
+            task=prompting.first_turn(state, prompting.load_template("paper")),
             answer=f"```python\n{(table.code or '').rstrip()}\n```",
             cases=prompting.cases_text(template, prompting.failing_cases(table.visible)),
         )

@@ -18,10 +18,10 @@ from assistant.core import events as ev
 from assistant.core.code_extraction import read_answer
 from assistant.core.control_arms import RECORDED, control_arm, parse_recorded
 from assistant.core.generation import Cancel, Engine, Finish, ModelInfo, NeverCancelled, Sampling
-from assistant.core.outcome import CaseReport, Report
+from assistant.core.outcome import CaseReport
 from assistant.core.state import Program, State, program_id
-from assistant.core.submission import Sandbox, Submission
-from assistant.session import dialogue, prompting, redraw
+from assistant.core.submission import Sandbox
+from assistant.session import evaluation, prompting, turns
 from assistant.session.arms.shuffled import choose_feedback
 
 CONTROL_ARMS = RECORDED
@@ -115,19 +115,15 @@ def run_arm(
 
 def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = NeverCancelled()) -> Drawn | None:
     """Generate one control; None when it was cancelled or the model failed. Only this needs the engine."""
-    prompt = arm_prompt(state, task, engine.prepare())
     started = ev.GenerationStarted(
         turn=-1,
         arm=cast(ev.Arm, task.arm),  # validated by the event
         round=task.round,
         parent=task.parent,
-        messages=prompt.messages,
         sampling=arm_sampling(state, task),
         samples=arm_samples(state, task),
-        raw=prompt.raw,
-        stop=prompt.stop,
-        until_program=prompt.until_program,
         template_sha256=state.settings.prompt.template_sha256,
+        **turns.prompt_fields(arm_prompt(state, task, engine.prepare())),
     )
     finishes = _finishes(state, started, engine, cancel)
     if finishes is None:
@@ -136,7 +132,7 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
     codes = [read_answer(finish, state.problem.entry_point).code for finish in finishes]
     if not _lacks_program(state, codes):
         return Drawn(started, finishes)
-    hotter = redraw.hotter(started.sampling).model_copy(update={"seed": started.sampling.seed + 1000})
+    hotter = turns.hotter(started.sampling).model_copy(update={"seed": started.sampling.seed + 1000})
     second = started.model_copy(update={"turn": -2, "redraw_of": -1, "sampling": hotter})
     more = _finishes(state, second, engine, cancel)
     return None if more is None else Drawn(started, finishes, Drawn(second, more))
@@ -146,7 +142,7 @@ def _finishes(
     state: State, started: ev.GenerationStarted, engine: Engine, cancel: Cancel
 ) -> tuple[Finish, ...] | None:
     """Every sample of one turn of a control; None when it was cancelled or the model failed."""
-    request = dialogue.request_of(started, f"{state.session}/arms")
+    request = turns.request_of(started, f"{state.session}/arms")
     finishes = [piece for piece in engine.generate(request, cancel) if isinstance(piece, Finish)]
     if cancel.is_set() or any(finish.reason in ("cancelled", "error") for finish in finishes):
         return None
@@ -157,7 +153,11 @@ def judge_arm(state: State, drawn: Drawn, sandbox: Sandbox) -> list[ev.Event]:
     """Test what was drawn; the control's events, to be recorded together."""
     events: list[ev.Event] = [drawn.started]
     for finish in drawn.finishes:
-        events += _judged(state, drawn.started, finish, sandbox)
+        answer = evaluation.finished(state, drawn.started, finish)
+        program = Program(
+            id=answer.program, turn=answer.turn, arm=answer.arm, round=answer.round, code=answer.code
+        )
+        events += [answer, *evaluation.verdicts(state, program, sandbox)]
     return events + (judge_arm(state, drawn.again, sandbox) if drawn.again is not None else [])
 
 
@@ -185,14 +185,19 @@ def arm_prompt(
     `others` are (problem id, feedback) from which `shuffled` chooses; the built-in list where there are none.
     """
     template = prompting.load_template(state.settings.prompt.template, is_chat=model.is_chat)
-    path = state.path(task.parent)
-    prompt = control_arm(task.arm).prompt
-    if prompt is None:
-        generated = _generated_part(path)
-        turns = [program.feedback for program in generated[1:]]
-        return prompting.fitted(dialogue.prompt_for(state, template, generated[:-1], turns), model)
-    turns = [*(p.feedback for p in path[1:]), prompt(_LastTurn(state, template, path[-1], others))]
-    return prompting.fitted(dialogue.prompt_for(state, template, path, turns, verbatim_last=True), model)
+    return prompting.build_prompt(state, model, _user_turn(state, task, template, others))
+
+
+def _user_turn(
+    state: State, task: ArmTask, template: prompting.Template, others: tuple[tuple[str, str], ...]
+) -> prompting.UserTurn | None:
+    """What the arm says in the person's place; without a turn of its own, what its parent was asked with."""
+    path, speak = state.path(task.parent), control_arm(task.arm).prompt
+    if speak is not None:
+        text = speak(_LastTurn(state, template, path[-1], others))
+        return prompting.UserTurn(task.parent, text, is_feedback=False)
+    *before, asked = _generated_part(path)
+    return prompting.UserTurn(before[-1].id, asked.feedback) if before else None
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ class _LastTurn:
 
     @property
     def task(self) -> str:
-        return dialogue.first_turn(self.state, self.template)
+        return prompting.first_turn(self.state, self.template)
 
     @property
     def failing(self) -> tuple[CaseReport, ...]:
@@ -217,9 +222,8 @@ class _LastTurn:
         return self.template.render(name, task=self.task, cases=cases)
 
     def other_feedback(self) -> str:
-        cases = self.failing if self.state.settings.prompt.failing_cases else ()
         chosen = choose_feedback(self.state, self.parent, self.others)
-        return prompting.feedback_turn(self.template, chosen, cases, self.task)
+        return prompting.person_turn(self.state, self.template, self.parent, chosen, self.task)
 
 
 def arm_sampling(state: State, task: ArmTask) -> Sampling:
@@ -234,24 +238,3 @@ def _generated_part(path: tuple[Program, ...]) -> tuple[Program, ...]:
     """The path up to its last generated program: an edit at its end was never prompted for."""
     last = max(index for index, program in enumerate(path) if not program.edited)
     return path[: last + 1]
-
-
-def _judged(
-    state: State, started: ev.GenerationStarted, finish: Finish, sandbox: Sandbox
-) -> Iterator[ev.Event]:
-    assert state.problem is not None
-    answer = read_answer(finish, state.problem.entry_point)
-    name = program_id(0, finish.sample)
-    at = {"turn": started.turn, "arm": started.arm, "round": started.round, "program": name}
-    yield ev.GenerationFinished.model_validate(
-        {**at, "finish": finish, "code": answer.code, "answer_problem": answer.problem}
-    )
-    if answer.code is None:
-        return
-    digest = hashlib.sha256(answer.code.encode("utf-8", "surrogatepass")).hexdigest()
-    visible = state.problem.model_copy(update={"visible_tests": state.visible_tests()})
-    report: Report = sandbox.run(Submission.of(visible, answer.code))
-    yield ev.TestsFinished.model_validate({**at, "code_sha256": digest, "visible": report})
-    if state.problem.hidden_tests:
-        hidden = sandbox.run(Submission.of(state.problem, answer.code, hidden=True))
-        yield ev.HiddenScored.model_validate({**at, "hidden": hidden})

@@ -20,9 +20,9 @@ from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.problem import Problem
 from assistant.core.state import Program, State
+from assistant.session.effort import EffortClock
 from assistant.tui import clipboard
 from assistant.tui.actions import bindings
-from assistant.tui.effort_clock import EffortClock
 from assistant.tui.messages import DraftChanged, EditDone, FeedbackSent, Happened, ProgramPicked, StepDone
 from assistant.tui.screen_state import Phase, View, phase_of, possible, shown_program
 from assistant.tui.screens import code_editing, unavailable_actions

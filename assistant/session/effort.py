@@ -1,4 +1,8 @@
-"""Effort clock: time spent reading, typing, waiting, editing and away. The caller passes the time."""
+"""Effort clock: seconds spent reading, typing, waiting, editing and away. The caller passes the time.
+
+The app and plain mode use the same clock. Plain mode reads whole lines and sees no keys: it gives `away_after` as
+infinite, so that nobody is away there, and all time until a line is sent is reading.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +50,14 @@ class EffortClock:
     def running(self) -> bool:
         return self._since is not None
 
+    def continue_from(self, before: Effort, credited: Effort) -> None:
+        """Add the totals of a session that is resumed, of which `credited` went into feedback and edits."""
+        with self._crediting:
+            for kind in self._spent:
+                earlier = getattr(before, kind)
+                self._spent[kind] += earlier
+                self._taken[kind] += min(earlier, getattr(credited, kind))
+
     def start(self, now: float) -> None:
         """Run from now on."""
         if self._since is None:
@@ -89,6 +101,12 @@ class EffortClock:
         since = {kind: self._spent[kind] - self._taken[kind] for kind in self._spent}
         self._taken = dict(self._spent)
         return Effort(**since)
+
+    def put_back(self, taken: Effort) -> None:
+        """Seconds that were taken and credited to nothing after all: the next `take` has them again."""
+        with self._crediting:
+            for kind in self._taken:
+                self._taken[kind] -= getattr(taken, kind)
 
     def _credit(self, now: float, kind: Kind, *, typed: bool = False) -> None:
         with self._crediting:

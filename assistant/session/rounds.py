@@ -1,0 +1,128 @@
+"""The loop of a session: the model answers, its program is tested, and the session ends when it is over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import Protocol
+
+from assistant.core import events as ev
+from assistant.core.errors import UsageError
+from assistant.core.generation import Chunk, Engine, Finish, ModelInfo
+from assistant.core.state import Program, State
+from assistant.core.submission import Sandbox
+from assistant.journal.writer import Journal
+from assistant.session import evaluation, turns
+from assistant.session.prefill import SpeculativePrefill, unsent_request
+from assistant.session.recorder import Recorder
+
+
+class Preemptible(Protocol):
+    """Background work on the same engine (see `background.BackgroundArms`)."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class RoundLoop(Recorder):
+    """A recorder with an engine and a sandbox: it answers what the state asks for, and tests the answer.
+
+    The generators block while the model writes and the tests run. `cancel` and `prefill` may be called from another
+    thread meanwhile.
+    """
+
+    def __init__(self, journal: Journal, state: State, engine: Engine, sandbox: Sandbox) -> None:
+        super().__init__(journal, state)
+        self.engine = engine
+        self.sandbox = sandbox
+        self.background: Preemptible | None = None
+        """Paused before the person's own generation, and resumed after it."""
+        self.model: ModelInfo = engine.prepare()
+        self._stop = threading.Event()
+        self._prefill = SpeculativePrefill(engine)
+
+    def _answer(self) -> Iterator[ev.LiveEvent]:
+        """Generate, extract, test; where no program was found in it, draw the same prompt once more."""
+        if not turns.wants_redraw(self.state):  # as in a session that was cut off just there
+            yield from self._draw()
+        if turns.wants_redraw(self.state):
+            yield from self._generate(lambda turn: turns.second_draw(self.state, turn))
+        self._prefill.resume()
+        if self.background is not None:
+            self.background.resume()
+        yield from self._end_when_over()
+
+    def _draw(self) -> Iterator[ev.LiveEvent]:
+        """A turn of the model, with the oldest rounds dropped where the context is full."""
+        dropped = 0
+        while True:
+            turn = yield from self._generate(partial(turns.next_turn, self.state, self.model, dropped))
+            if not turns.overflowed(self.state, turn) or not turns.can_drop(self.state, dropped):
+                break
+            dropped += 1
+
+    def _generate(self, make: Callable[[int], ev.GenerationStarted]) -> Generator[ev.LiveEvent, None, int]:
+        """The turn of the model that `make` describes for its number. Returns the number."""
+        self._check_open()
+        self._stop.clear()
+        self._prefill.pause()
+        if self.background is not None:
+            self.background.pause()
+        started = self.record_turn(make)
+        yield started
+        for piece in self.engine.generate(turns.request_of(started, self.state.session), self._stop):
+            if isinstance(piece, Chunk):
+                yield ev.Streamed(turn=started.turn, chunk=piece)
+            else:
+                yield from self._sample_finished(started, piece)
+        return started.turn
+
+    def _sample_finished(self, turn: ev.GenerationStarted, finish: Finish) -> Iterator[ev.LiveEvent]:
+        event = evaluation.finished(self.state, turn, finish)
+        yield self.record(event)
+        program = self.state.program(event.program)
+        if program.complete:
+            yield from self._test(program)
+
+    def _test(self, program: Program) -> Iterator[ev.LiveEvent]:
+        """Visible tests, then the hidden ones, whose verdict no front end shows before the session's end."""
+        for verdict in evaluation.verdicts(self.state, program, self.sandbox):
+            yield self.record(verdict)
+
+    def _end_when_over(self) -> Iterator[ev.LiveEvent]:
+        table = self.state.current_program
+        if table is None or self.state.ended is not None or self.state.pending_feedback is not None:
+            return
+        if table.solved:
+            yield from self._end("solved")
+        elif table.round >= self.state.settings.rounds:
+            yield from self._end("rounds_used_up")
+
+    def _end(self, reason: ev.EndReason, note: str = "") -> Iterator[ev.LiveEvent]:
+        self._check_open()
+        yield self.record(ev.SessionEnded(reason=reason, effort=self.state.clock, note=note))
+
+    def _table(self) -> Program:
+        self._check_open()
+        if self.state.current_program is None:
+            raise UsageError("there is no program yet to speak about")
+        return self.state.current_program
+
+    def _check_open(self) -> None:
+        if self.state.ended is not None:
+            raise UsageError(f"the session has ended ({self.state.ended.reason})")
+
+    def prefill(self, text: str) -> None:
+        """Process the prompt of unsent feedback. Changes no answer; blocks; safe to call while something runs."""
+        self._prefill.prefill(lambda: unsent_request(self.state, self.model, text))
+
+    def cancel(self) -> None:
+        """Stop what is being generated; its partial text is kept. Thread-safe."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Release the journal. An open session stays resumable."""
+        self._prefill.pause()
+        self.journal.close()

@@ -1,0 +1,100 @@
+"""Turns of the model: the next one, a second draw of a prompt that gave no program, and the request of either.
+
+An answer without a program is drawn once more in the same round, before that round is used up, where
+`Settings.redraw` asks for it. The same prompt goes out again at a temperature, since a greedy model would repeat
+itself. Control arms do the same (see `arms`), so that the person's answers have no draw that the controls lack.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant.core import events as ev
+from assistant.core.generation import ModelInfo, Request, Sampling
+from assistant.core.state import State
+from assistant.session import prompting
+
+REDRAW_TEMPERATURE = 0.8
+"""A second draw has at least this temperature."""
+
+
+def next_turn(state: State, model: ModelInfo, dropped: int, number: int) -> ev.GenerationStarted:
+    """The next request to the model, as turn `number`, without the `dropped` oldest rounds."""
+    return ev.GenerationStarted(
+        turn=number,
+        round=state.round + (1 if state.pending_feedback else 0),
+        parent=state.current,
+        sampling=turn_sampling(state.settings, state.draws),
+        samples=state.settings.samples,
+        template_sha256=state.settings.prompt.template_sha256,
+        **prompt_fields(prompting.build_prompt(state, model, prompting.pending_turn(state), dropped)),
+    )
+
+
+def prompt_fields(prompt: prompting.Prompt) -> dict[str, Any]:
+    """What a turn records of its prompt."""
+    return {
+        "messages": prompt.messages,
+        "raw": prompt.raw,
+        "stop": prompt.stop,
+        "until_program": prompt.until_program,
+        "dropped_rounds": prompt.dropped_rounds,
+    }
+
+
+def request_of(started: ev.GenerationStarted, conversation: str) -> Request:
+    """The request to the engine, built of recorded values only, so that it can be repeated."""
+    return Request(
+        messages=started.messages,
+        sampling=started.sampling,
+        samples=started.samples,
+        stop=started.stop,
+        until_program=started.until_program,
+        raw=started.raw,
+        conversation=conversation,
+    )
+
+
+def turn_sampling(settings: ev.Settings, draws: int) -> Sampling:
+    """Every turn draws with a seed of its own: the session's, and how many turns were drawn before (`State.draws`).
+
+    A turn that a crash cut off is drawn again under the same seed.
+    """
+    return settings.sampling.model_copy(update={"seed": settings.sampling.seed + 1000 * draws})
+
+
+def can_drop(state: State, dropped: int) -> bool:
+    """Whether one more of the oldest rounds may be left out of a full context."""
+    steps = sum(1 for program in state.path(state.current) if program.feedback)
+    return state.settings.prompt.overflow == "drop" and dropped < steps
+
+
+def overflowed(state: State, turn: int) -> bool:
+    """Whether the prompt of this turn did not fit into the model's context."""
+    finishes = [program.finish for program in state.programs if program.turn == turn]
+    return any(finish is not None and finish.overflow for finish in finishes)
+
+
+def wants_redraw(state: State) -> bool:
+    """Whether the answer on the table holds no program and was not drawn a second time yet."""
+    table, last = state.current_program, state.last_turn
+    if not state.settings.redraw or state.pending_feedback is not None or state.ended is not None:
+        return False
+    if table is None or last is None or table.turn != last.turn or last.redraw_of is not None:
+        return False
+    answers = [program for program in state.programs if program.turn == last.turn]
+    drawn_again = any(program.redraw_of == last.turn for program in state.programs)
+    return not drawn_again and all(program.complete and program.code is None for program in answers)
+
+
+def second_draw(state: State, number: int) -> ev.GenerationStarted:
+    """The second draw of the last turn's prompt, as turn `number`."""
+    last = state.last_turn
+    assert last is not None
+    sampling = hotter(turn_sampling(state.settings, state.draws))
+    return last.model_copy(update={"turn": number, "sampling": sampling, "redraw_of": last.turn})
+
+
+def hotter(sampling: Sampling) -> Sampling:
+    """The same sampling at the temperature of a second draw."""
+    return sampling.model_copy(update={"temperature": max(REDRAW_TEMPERATURE, sampling.temperature)})
