@@ -12,7 +12,7 @@ from assistant.core.thinking import without_thinking
 from assistant.datasets.exported_session import DIALOGUE, Message, Program, Session, Words
 from assistant.datasets.options import Rules
 from assistant.datasets.pii import Finding, find
-from assistant.session.prompting import Step, build, load_template, task_turn
+from assistant.session.prompting import Step, dialogue_prompt, load_template, task_turn
 
 Row = dict[str, Any]
 
@@ -140,7 +140,8 @@ def rebuilt(view: View, program: Program) -> list[Message]:
         if after.words is not None and not after.edited
     ]
     first = task_turn(template, problem, problem.visible_tests[:shown])
-    return [m.model_dump() for m in build(template, first, steps, entry_point=problem.entry_point).messages]
+    prompt = dialogue_prompt(template, first, steps, entry_point=problem.entry_point)
+    return [message.model_dump() for message in prompt.messages]
 
 
 _SECRETS: dict[tuple[str, int | None], Any] = {}

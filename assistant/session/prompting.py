@@ -80,7 +80,8 @@ def build_prompt(state: State, model: ModelInfo, turn: UserTurn | None, dropped:
     template = load_template(state.settings.prompt.template, is_chat=model.is_chat)
     first = first_turn(state, template)
     steps = _steps(state, template, first, turn) if turn is not None else []
-    return fitted(build(template, first, steps, dropped, entry_point=state.problem.entry_point), model)
+    prompt = dialogue_prompt(template, first, steps, dropped, entry_point=state.problem.entry_point)
+    return fitted(prompt, model)
 
 
 def pending_turn(state: State) -> UserTurn | None:
@@ -202,7 +203,7 @@ def failing_cases(report: Report | None) -> tuple[CaseReport, ...]:
     return tuple(case for case in report.cases if not case.passed) if report else ()
 
 
-def build(
+def dialogue_prompt(
     template: Template, first: str, steps: Sequence[Step], dropped: int = 0, *, entry_point: str
 ) -> Prompt:
     """The prompt for a dialogue: the task, then each answer and the user turn after it.

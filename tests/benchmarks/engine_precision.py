@@ -49,7 +49,7 @@ def chosen_problems(count: int) -> list[Problem]:
 
 def first_prompt(problem: Problem) -> prompting.Prompt:
     template = prompting.load_template("paper")
-    return prompting.build(
+    return prompting.dialogue_prompt(
         template,
         prompting.task_turn(template, problem, problem.visible_tests),
         (),

@@ -71,7 +71,7 @@ def measure(problem: Problem, engine: Engine, sandbox: Sandbox, drawn: int, samp
     begun = time.monotonic()
     info = engine.prepare()
     template = prompting.load_template("paper", is_chat=info.is_chat)
-    prompt = prompting.build(
+    prompt = prompting.dialogue_prompt(
         template,
         prompting.task_turn(template, problem, problem.visible_tests),
         (),

@@ -11,7 +11,7 @@ from assistant.core.errors import UsageError
 from assistant.core.problem import Problem
 from assistant.core.state import Program
 from assistant.problems.collection import Collection
-from assistant.session.prompting import Prompt, Template, answer_turn, build, task_turn
+from assistant.session.prompting import Prompt, Template, answer_turn, dialogue_prompt, task_turn
 
 USUAL = ("2", "3", "4")
 POOL_TAG = "split:prompt"
@@ -41,9 +41,9 @@ def prompt_for(
     shown = [_example(template, example, asserts) for example in examples]
     if template.kind == "base":
         with_examples = replace(template, examples=tuple((task, (code,)) for task, code in shown))
-        return build(with_examples, first, (), entry_point=problem.entry_point)
+        return dialogue_prompt(with_examples, first, (), entry_point=problem.entry_point)
     before = dialogue_of(*(text for pair in shown for text in pair))
-    plain = build(template, first, (), entry_point=problem.entry_point)
+    plain = dialogue_prompt(template, first, (), entry_point=problem.entry_point)
     return replace(plain, messages=(*before, *plain.messages))
 
 
