@@ -10,11 +10,12 @@ from assistant.core.errors import ProblemSourceError
 from assistant.problems.collection import Collection
 from assistant.problems.format_registry import convert_all
 from assistant.problems.formats import apps, humaneval
-from assistant.problems.hf_hub import PREFIX, read_hub
 from assistant.problems.record_files import Found, read_records
 
 NAMED = ("starter", "humaneval")
 """Sources that come with the package or with a package it needs."""
+HUB = "hub:"
+"""Before the name of a dataset of the Hugging Face hub."""
 
 __all__ = ["NAMED", "Collection", "load_source"]
 
@@ -34,8 +35,8 @@ def _found(name: str) -> list[Found]:
         return read_records(Path(str(resources.files("assistant.problems") / "starter.jsonl")))
     if name == "humaneval":
         return read_records(humaneval.packaged_file())
-    if name.startswith(PREFIX):
-        return read_hub(name.removeprefix(PREFIX))
+    if name.startswith(HUB):
+        return read_hub(name.removeprefix(HUB))
     return _found_at(name)
 
 
@@ -66,3 +67,29 @@ def _in_folder(path: Path) -> list[Found]:
 
 def _short(name: str) -> str:
     return name if len(name) <= 200 else name[:200] + "…"
+
+
+def read_hub(name: str) -> list[Found]:
+    """Every record of every split of `NAME` or `NAME:CONFIG`, e.g. `google-research-datasets/mbpp:sanitized`.
+
+    The package `datasets` loads it, from the hub or from a folder in the hub's layout.
+    """
+    try:
+        from datasets import load_dataset  # heavy: seconds to import
+    except ImportError:
+        raise ProblemSourceError(f"{HUB}{name} needs the package datasets: pip install datasets") from None
+    dataset, _, config = name.partition(":")
+    try:
+        splits = load_dataset(dataset, config or None)
+    except (
+        Exception
+    ) as error:  # whatever the hub's client raises: offline, no such name, a script, a bad file
+        reason = next(
+            (line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__
+        )
+        raise ProblemSourceError(f"cannot load {name} from the hub: {reason}") from None
+    return [
+        (f"split {split} row {number}", dict(row))
+        for split, rows in splits.items()
+        for number, row in enumerate(rows, start=1)
+    ]

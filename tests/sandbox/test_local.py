@@ -18,11 +18,11 @@ from assistant.core.errors import SandboxError
 from assistant.core.outcome import Outcome
 from assistant.core.problem import AssertTest, CallTest, Problem
 from assistant.core.submission import Limits, Submission
+from assistant.problems.expected_values import with_expected
 from assistant.sandbox import worker as worker_module
 from assistant.sandbox.isolation_notice import banner, notes
 from assistant.sandbox.local import LocalSandbox, open_sandbox
 from assistant.sandbox.pool import open_worker
-from assistant.sandbox.reference import filled
 from assistant.sandbox.self_check import try_promises
 from tests.sandbox.conftest import Run
 from tests.sandbox.run_corpus import gone_within, processes_of
@@ -191,7 +191,7 @@ def problem(*tests: CallTest, reference: str) -> Problem:
 def test_expected_values_come_from_the_reference(sandbox: LocalSandbox) -> None:
     tests = [CallTest(arguments=f"[{x}]") for x in ("1", "0", "'a'", "None")]
     source = "def f(x):\n    return {1: [1.5, (x,)], 0: 10 ** 5000, 'a': float('inf'), None: object()}[x]\n"
-    done, dropped = filled(problem(*tests, CallTest(arguments="[2]"), reference=source), sandbox)
+    done, dropped = with_expected(problem(*tests, CallTest(arguments="[2]"), reference=source), sandbox)
     expected = [test.expected for test in done.visible_tests if isinstance(test, CallTest)]
     assert expected == ["[1.5, (1,)]", hex(10**5000), "1e999"]
     assert len(dropped) == 2 and "KeyError" in dropped[1]
@@ -200,7 +200,7 @@ def test_expected_values_come_from_the_reference(sandbox: LocalSandbox) -> None:
 
 def test_a_problem_with_all_its_values_is_left_alone(sandbox: LocalSandbox) -> None:
     given = problem(CallTest(arguments="[1]", expected="1"), reference="def f(x):\n    return x\n")
-    assert filled(given, sandbox) == (given, ())
+    assert with_expected(given, sandbox) == (given, ())
 
 
 def test_numpy_may_be_imported_and_no_other_package(run: Run) -> None:

@@ -6,11 +6,11 @@ import struct
 
 import pytest
 
-from assistant.sandbox.isolation import bpf, seccomp
+from assistant.sandbox.isolation import seccomp
 from assistant.sandbox.isolation.syscalls import ARCHITECTURES, TABLES
 
 PID = 4321
-ALLOW, KILL, EPERM, ENOSYS = bpf.ALLOW, bpf.KILL, bpf.errno(1), bpf.errno(38)
+ALLOW, KILL, EPERM, ENOSYS = seccomp.ALLOW, seccomp.KILL, seccomp.failing_with(1), seccomp.failing_with(38)
 FORBIDDEN = {
     "x86_64": {
         "socket": 41, "connect": 42, "bind": 49, "sendmsg": 46, "recvmsg": 47, "fork": 57, "vfork": 58, "execve": 59,
@@ -27,7 +27,7 @@ FORBIDDEN = {
 }  # fmt: skip
 
 
-def decide(program: list[bpf.Instruction], machine: int, number: int, *arguments: int) -> int:
+def decide(program: list[seccomp.Instruction], machine: int, number: int, *arguments: int) -> int:
     """What the kernel would answer."""
     padded = (*arguments, 0, 0, 0, 0, 0, 0)[:6]
     data = struct.pack("=IIQ6Q", number, machine, 0, *(value & (2**64 - 1) for value in padded))
@@ -35,14 +35,14 @@ def decide(program: list[bpf.Instruction], machine: int, number: int, *arguments
     while True:
         code, if_true, if_false, operand = program[counter]
         counter += 1
-        if code == bpf.LOAD:
+        if code == seccomp.LOAD:
             (accumulator,) = struct.unpack_from("=I", data, operand)
-        elif code == bpf.AND:
+        elif code == seccomp.AND:
             accumulator &= operand
-        elif code == bpf.RETURN:
+        elif code == seccomp.RETURN:
             return operand
         else:
-            holds = {bpf.JEQ: accumulator == operand, bpf.JGE: accumulator >= operand}[code]
+            holds = {seccomp.JEQ: accumulator == operand, seccomp.JGE: accumulator >= operand}[code]
             counter += if_true if holds else if_false
 
 
@@ -143,7 +143,7 @@ def test_calls_can_be_left_out_and_added(machine: str) -> None:
 def test_the_prepared_filter_is_the_same_program(machine: str) -> None:
     prepared = seccomp.Prepared(machine)
     prepared.fill_in(PID)
-    assert prepared.code == bpf.assembled(seccomp.filter_for(machine, PID))
+    assert prepared.code == seccomp.assembled(seccomp.filter_for(machine, PID))
 
 
 def test_jumps_stay_within_a_byte(machine: str) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from assistant.sandbox.guest import framing, serialization
 from assistant.sandbox.guest.bounded_repr import show
-from assistant.sandbox.guest.literal_writer import literal_of
+from assistant.sandbox.guest.result_comparison import literal_of
 from assistant.sandbox.guest.serialization import base
 
 DAY, MINUTE = datetime.timedelta(hours=23), datetime.timedelta(minutes=1)

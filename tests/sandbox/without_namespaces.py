@@ -10,7 +10,18 @@ import errno
 import os
 import sys
 
-from assistant.sandbox.isolation import bpf, libc
+from assistant.sandbox.isolation import libc
+from assistant.sandbox.isolation.seccomp import (
+    ALLOW,
+    JEQ,
+    LOAD,
+    NUMBER,
+    RETURN,
+    assembled,
+    failing_with,
+    jump,
+    statement,
+)
 
 _FORBIDDEN = {"x86_64": (272, 165, 155, 308), "aarch64": (97, 40, 41, 268)}
 """unshare, mount, pivot_root, setns."""
@@ -18,10 +29,13 @@ _FORBIDDEN = {"x86_64": (272, 165, 155, 308), "aarch64": (97, 40, 41, 268)}
 
 def forbid() -> None:
     """Put the filter on this process and all that it starts."""
-    program = [bpf.statement(bpf.LOAD, bpf.NUMBER)]
+    program = [statement(LOAD, NUMBER)]
     for number in _FORBIDDEN[os.uname().machine]:
-        program += [bpf.jump(bpf.JEQ, number, 0, 1), bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM))]
-    code = bpf.assembled([*program, bpf.statement(bpf.RETURN, bpf.ALLOW)])
+        program += [
+            jump(JEQ, number, 0, 1),
+            statement(RETURN, failing_with(errno.EPERM)),
+        ]
+    code = assembled([*program, statement(RETURN, ALLOW)])
     buffer = ctypes.create_string_buffer(code, len(code))
     descriptor = ctypes.create_string_buffer(16)
     ctypes.memmove(descriptor, (len(program) + 1).to_bytes(2, sys.byteorder), 2)

@@ -16,8 +16,8 @@ from assistant.engine.inference.forward import Forward, forward_for
 from assistant.engine.inference.ngram_drafts import usual_phrases
 from assistant.engine.inference.oom import is_out_of_memory, release_memory
 from assistant.engine.inference.prefix_cache import Conversations
+from assistant.engine.inference.sampling import sample_seed
 from assistant.engine.inference.sequence import Row
-from assistant.engine.seeds import sample_seed
 
 _LEAST_ROOM = 128
 """Tokens of answer that must fit behind the prompt, if so many are asked for."""

@@ -40,52 +40,6 @@ class Forward(Protocol):
         ...
 
 
-class TransformersForward:
-    """Steps any transformers causal model. Rows move in lockstep: equal lengths, equally many tokens."""
-
-    ragged = False
-    padded = False
-    exact = False
-    spare = 4
-    piece = 128
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self._device = model.get_input_embeddings().weight.device
-        self._layers = _text_config(model).num_hidden_layers
-        self.croppable = attends_to_everything(model)
-
-    def new_cache(self, rows: int, capacity: int) -> KeyValueCache:
-        return KeyValueCache(self._layers, rows, capacity)
-
-    def should_compact(self, open_rows: int, rows: int) -> bool:
-        return open_rows < rows
-
-    def __call__(
-        self, tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
-    ) -> list[Tensor]:
-        import torch
-
-        from assistant.engine.inference.transformers_cache import bridge
-
-        start, count = cache.lengths[0], len(tokens[0])
-        if set(cache.lengths) != {start} or any(len(row) != count for row in tokens):
-            raise ValueError("the rows of a transformers model move in lockstep")
-        cache.reserve(start + count)
-        ids = torch.tensor(tokens, dtype=torch.long, device=self._device)
-        positions = torch.arange(start, start + count, device=self._device).unsqueeze(0)
-        with torch.inference_mode():
-            output = self._model(
-                input_ids=ids,
-                position_ids=positions.expand(len(tokens), -1),
-                past_key_values=bridge(cache, self._model.config, croppable=self.croppable),
-                use_cache=True,
-                logits_to_keep=max(*last, 1),
-            )
-        cache.lengths = [start + count] * len(tokens)
-        return [logits[logits.shape[0] - keep :] for logits, keep in zip(output.logits, last, strict=True)]
-
-
 def forward_for(model: Any) -> Forward:
     """The fastest way to step `model`, which is taken over: written out it is taken apart.
 
@@ -100,6 +54,8 @@ def forward_for(model: Any) -> Forward:
     if not isinstance(model, Llama):
         places = {str(weight.device) for weight in model.parameters()}
         if len(places) > 1 or places.pop().partition(":")[0] not in ("cpu", "cuda") or not fits(model.config):
+            from assistant.engine.inference.transformers_forward import TransformersForward
+
             return TransformersForward(model)
         model = build(model, str(model.dtype).removeprefix("torch."))
     if model.embedding.device.type != "cpu":
@@ -109,14 +65,3 @@ def forward_for(model: Any) -> Forward:
 
         return NativeForward(model)
     return RaggedForward(model)
-
-
-def attends_to_everything(model: Any) -> bool:
-    """Whether every layer keeps keys and values of all past tokens (no sliding window, no recurrence)."""
-    kinds = getattr(_text_config(model), "layer_types", None)
-    windowed = getattr(_text_config(model), "sliding_window", None) and not kinds
-    return not windowed and all(kind == "full_attention" for kind in kinds or ())
-
-
-def _text_config(model: Any) -> Any:
-    return model.config.get_text_config()

@@ -22,6 +22,7 @@ from assistant.core.generation import (
     Progress,
     Request,
 )
+from assistant.engine.inference.sampling import sample_seed
 from assistant.engine.openai_server.connection import Emit, ServerConnection
 from assistant.engine.openai_server.endpoint import new_client, parse_address
 from assistant.engine.openai_server.event_loop_thread import LoopThread
@@ -39,7 +40,6 @@ from assistant.engine.openai_server.server_info import (
     list_models,
 )
 from assistant.engine.openai_server.stop_filter import StopFilter
-from assistant.engine.seeds import sample_seed
 
 MOST_STREAMS = 64
 NOT_SAMPLED = "when tried, other seeds gave the same text: the server may not heed the temperature"

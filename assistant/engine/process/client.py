@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -10,15 +11,17 @@ from assistant.core.generation import (
     Cancel,
     Chunk,
     Finish,
+    FinishReason,
     ModelInfo,
     NeverCancelled,
     Progress,
     Request,
     Sampling,
 )
+from assistant.core.thinking import thinking_length
+from assistant.engine.inference.sampling import sample_seed
 from assistant.engine.process import protocol
 from assistant.engine.process.connection import Timeouts, WorkerConnection
-from assistant.engine.process.open_samples import OpenSamples
 from assistant.engine.process.priority_lock import PriorityLock, Ticket
 from assistant.engine.progress import Cancelled
 
@@ -99,11 +102,6 @@ class LocalEngine:
         """Process id of the worker, if one runs."""
         return self._connection.child.pid if self._connection is not None and self._connection.alive else None
 
-    @property
-    def worker_log(self) -> str:
-        """The last lines that the worker's libraries printed."""
-        return "\n".join(self._connection.child.log) if self._connection is not None else ""
-
     def _generate(self, request: Request, ticket: Ticket) -> Iterator[Chunk | Finish]:
         connection, _ = self._ready(ticket)
         with closing(connection.generate(request, ticket)) as replies:
@@ -169,3 +167,37 @@ def _marked(item: Chunk | Finish, ticket: Ticket) -> Chunk | Finish:
     if isinstance(item, Finish) and item.reason == "cancelled" and ticket.preempted:
         return item.model_copy(update={"notes": (*item.notes, PREEMPTED)})
     return item
+
+
+class OpenSamples:
+    """The state of each sample of one request, so that each gets its `Finish` whatever happens."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._started = time.perf_counter()
+        self._first_at: float | None = None
+        self._open = dict.fromkeys(range(request.samples), "")
+
+    def note(self, item: Chunk | Finish) -> None:
+        """Remember what was streamed."""
+        if isinstance(item, Finish):
+            self._open.pop(item.sample, None)
+        elif item.sample in self._open:
+            self._first_at = self._first_at or time.perf_counter()
+            self._open[item.sample] += item.text
+
+    def ends(self, reason: FinishReason, error: str = "") -> Iterator[Finish]:
+        """Ends for the samples that have none yet; they keep their text."""
+        for sample, text in tuple(self._open.items()):
+            finish = Finish(
+                sample=sample,
+                text=text,
+                thinking_characters=thinking_length(text),
+                reason=reason,
+                error=error,
+                seed=sample_seed(self._request.sampling.seed, sample),
+                first_token_seconds=None if self._first_at is None else self._first_at - self._started,
+                seconds=time.perf_counter() - self._started,
+            )
+            self.note(finish)
+            yield finish

@@ -25,8 +25,8 @@ from assistant.core.generation import (
 )
 from assistant.core.surrogates import whole_characters
 from assistant.core.thinking import thinking_length
+from assistant.engine.inference.sampling import sample_seed
 from assistant.engine.scripted.script import DEMO_FILE, Script, ScriptedAnswer, read_script, script_of
-from assistant.engine.seeds import sample_seed
 
 CHARACTERS_PER_TOKEN = 4
 """A script has no tokenizer: four characters are streamed as one chunk and counted as one token."""

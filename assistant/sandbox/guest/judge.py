@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
+import random
 import socket
+import sys
 import time
 import types
 from collections.abc import Callable
@@ -12,12 +15,10 @@ from typing import Any
 
 from assistant.sandbox.guest import framing, pytest_shim, test_source
 from assistant.sandbox.guest.assert_rewriter import RECORDER, Recorder, compile_test
-from assistant.sandbox.guest.assertion_check import can_fail
 from assistant.sandbox.guest.bounded_repr import show
 from assistant.sandbox.guest.digests import digest_of
 from assistant.sandbox.guest.exception_info import checked_failure, describe
 from assistant.sandbox.guest.judge_link import MISSING, Kind, Link
-from assistant.sandbox.guest.literal_writer import literal_of
 from assistant.sandbox.guest.name_origins import homes_in
 from assistant.sandbox.guest.proxies import (
     Decisive,
@@ -26,7 +27,7 @@ from assistant.sandbox.guest.proxies import (
     ProgramRefused,
     is_own_attribute,
 )
-from assistant.sandbox.guest.result_comparison import compared, number_is, read_literal
+from assistant.sandbox.guest.result_comparison import compared, literal_of, number_is, read_literal
 from assistant.sandbox.guest.test_target import (
     NeedsOwnJudge,
     classes_in,
@@ -203,7 +204,7 @@ class Judge:
 
     def _can_fail(self, test: Json) -> bool:
         """Whether the test's text holds anything that could have ended it, in the setup's functions, too."""
-        return bool(self._recorder.checks) or can_fail(test["code"], self._setup)
+        return bool(self._recorder.checks) or test_source.can_fail(test["code"], self._setup)
 
     def _code_of(self, test: Json) -> types.CodeType:
         """The compiled test (kept: a test may be asked for again)."""
@@ -306,3 +307,33 @@ def main(harness_fd: int, solution_fd: int) -> None:
         pass
     finally:
         os._exit(0)
+
+
+def persistent_main(harness_fd: int) -> None:
+    """Judge run after run over `harness_fd`; each begins with the descriptor of its program's stream.
+
+    For tests that provably leave nothing behind in their interpreter: most are a few comparisons, and a process of
+    their own would cost more than they do. Tests that define classes, set attributes, or reach for anything beyond
+    a few inert modules (`test_source.Text.traces`) are sent back to a judge of their own.
+    """
+    control = socket.socket(fileno=harness_fd)
+    depth = sys.getrecursionlimit()
+    try:
+        while True:
+            _, fds, _, _ = socket.recv_fds(control, 1, 1)
+            if not fds:
+                break
+            _judge_one(control, fds[0])
+            sys.setrecursionlimit(depth)
+            random.seed()
+            gc.collect(0)
+    except framing.FrameError:
+        pass
+    finally:
+        os._exit(0)
+
+
+def _judge_one(control: socket.socket, solution_fd: int) -> None:
+    """One run, from its job to its end."""
+    with socket.socket(fileno=solution_fd) as stream:
+        Judge(framing.Frames(control), Link(framing.Frames(stream)), persistent=True).serve()

@@ -10,6 +10,7 @@ from assistant.sandbox.guest import exceptions, framing, proxies, serialization
 from assistant.sandbox.guest.exception_info import checked_failure, describe
 from assistant.sandbox.guest.name_origins import Home, library_object
 from assistant.sandbox.guest.proxies import (
+    TYPE_QUERIES,
     MustRunUnsealed,
     Opaque,
     ProgramDied,
@@ -22,7 +23,6 @@ from assistant.sandbox.guest.proxies import (
 from assistant.sandbox.guest.shared_references import Watched
 from assistant.sandbox.guest.solution import rebuild
 from assistant.sandbox.guest.subclass_proxies import StandIns, is_stand_in, number_of
-from assistant.sandbox.guest.type_queries import BUILTINS
 
 _CHANGEABLE = (list, dict, set, bytearray)
 
@@ -97,7 +97,7 @@ class Link:
 
     def namespace(self, entry: str, kinds: dict[str, Kind]) -> dict[str, Any]:
         """What the tests see of the program: its functions as proxies, its other values as copies."""
-        seen: dict[str, Any] = {"__name__": "tests", "__builtins__": __builtins__, **BUILTINS}
+        seen: dict[str, Any] = {"__name__": "tests", "__builtins__": __builtins__, **TYPE_QUERIES}
         for name, kind in kinds.items():
             if kind.kind == "missing" or "." in name:
                 continue

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from assistant.sandbox.guest import judge, persistent_judge, solution, unsealed_judge
+from assistant.sandbox.guest import judge, solution, unsealed_judge
 from assistant.sandbox.isolation.rlimits import FILES
 
 ROLES: dict[str, Callable[..., None]] = {
     "solution": solution.main,
     "judge": judge.main,
-    "persistent": persistent_judge.main,
+    "persistent": judge.persistent_main,
     "unsealed": unsealed_judge.main,
     "program": solution.program_main,
 }

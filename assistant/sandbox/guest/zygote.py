@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import json
 import os
 import signal
 import socket
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from assistant.sandbox.guest import package_finder, preload, pytest_shim, solution, warm_up
+from assistant.sandbox.guest import preload, pytest_shim, solution, warm_up
 from assistant.sandbox.guest.roles import ROLES, settle_descriptors
 from assistant.sandbox.isolation import linux
 from assistant.sandbox.isolation.rlimits import FILES
@@ -118,7 +123,7 @@ def main(configuration: str) -> None:
     except linux.IsolationError as error:
         control.send(json.dumps({"failed": str(error)}).encode())
         return
-    package_finder.grant({name: in_force.folder_of(folder) for name, folder in settings["packages"].items()})
+    grant({name: in_force.folder_of(folder) for name, folder in settings["packages"].items()})
     sys.path[:] = [path for path in sys.path if path != settings["root"]]
     solution.prepare_streams()
     gc.collect()
@@ -146,3 +151,27 @@ def isolate(settings: Json) -> Isolation:
         with_namespaces=settings["namespaces"],
         packages=[*settings["packages"].values(), *settings["libraries"]],
     )
+
+
+class GrantedPackages:
+    """A finder of the few installed packages that programs may import: each by its own folder, never by the folder of
+    all packages."""
+
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        self._folders = dict(folders)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The package's spec; None for every other name (its submodules are found by its own path)."""
+        folder = self._folders.get(name)
+        if folder is None:
+            return None
+        return importlib.util.spec_from_file_location(
+            name, Path(folder) / "__init__.py", submodule_search_locations=[folder]
+        )
+
+
+def grant(folders: Mapping[str, str]) -> None:
+    """Let `import` find these packages, after everything else."""
+    sys.meta_path.append(GrantedPackages(folders))

@@ -1,12 +1,13 @@
-"""The files that a Python program needs to run, and nothing else."""
+"""The files that a Python program needs to run, and nothing else; where they are seen inside the namespaces."""
 
-# ruff: noqa: PTH112, PTH118, PTH119, PTH120, PTH208
+# ruff: noqa: PTH110, PTH112, PTH118, PTH119, PTH120, PTH208
 # (raw paths: this code runs between a fork and the confinement)
 from __future__ import annotations
 
 import os
 import sys
 import sysconfig
+import types
 
 DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
 SCRATCH = "/tmp"
@@ -83,3 +84,38 @@ def beside_the_interpreter() -> list[str]:
     folder = os.path.join(sys.base_prefix, "lib")
     names = os.listdir(folder) if os.path.isdir(folder) else []
     return [os.path.join(folder, name) for name in names if ".so" in name]
+
+
+ELSEWHERE = "/interpreter"
+"""Where the interpreter's folders are seen whose own place the scratch covers; their whole path stands below it."""
+_PREFIXES = ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix")
+
+
+def visible_at(path: str) -> str:
+    """Where `path` of the machine is seen inside the namespaces."""
+    return ELSEWHERE + path if path.startswith(SCRATCH + "/") else path
+
+
+def follow_the_interpreter() -> None:
+    """Inside the namespaces: imports are looked for where an interpreter below the scratch is seen."""
+    sys.path[:] = map(_visible, sys.path)
+    for name in _PREFIXES:
+        setattr(sys, name, _visible(getattr(sys, name)))
+    for module in list(sys.modules.values()):
+        if isinstance(module, types.ModuleType):
+            _move(module)
+    sys.path_importer_cache.clear()
+
+
+def _visible(path: str) -> str:
+    """The new place of a path that is seen there; others stay as they are."""
+    new = visible_at(path)
+    return new if new != path and os.path.exists(new) else path
+
+
+def _move(module: types.ModuleType) -> None:
+    known = module.__dict__
+    if isinstance(file := known.get("__file__"), str):
+        known["__file__"] = _visible(file)
+    if isinstance(folders := known.get("__path__"), list):
+        folders[:] = map(_visible, folders)

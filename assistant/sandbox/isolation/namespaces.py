@@ -14,7 +14,7 @@ import signal
 import socket
 import stat
 
-from assistant.sandbox.isolation import filesystem_policy, libc, relocation
+from assistant.sandbox.isolation import filesystem_policy, libc
 
 _RESERVED_IDS = 300
 """Process ids that the kernel does not give a second time."""
@@ -85,7 +85,7 @@ def _private_root(packages: list[str]) -> None:
     ]
     shown += ["/etc/ld.so.cache", *filesystem_policy.DEVICES, *filesystem_policy.beside_the_interpreter()]
     outermost = [path for path in shown if not any(path.startswith(other + "/") for other in shown)]
-    seen = {path: relocation.moved(path) for path in outermost}
+    seen = {path: filesystem_policy.visible_at(path) for path in outermost}
     seen |= {path: filesystem_policy.behind_namespaces(path) for path in packages}
     # Everything is held open first: the new root will lie over a folder that some of it may be below.
     held = {path: os.open(path, os.O_PATH) for path in seen if os.path.exists(path)}
@@ -94,7 +94,13 @@ def _private_root(packages: list[str]) -> None:
         _bind(f"/proc/self/fd/{fd}", root + seen[path], stat.S_ISDIR(os.fstat(fd).st_mode))
         os.close(fd)
     for folder in filesystem_policy.foreign_folders():
-        libc.mount("tmpfs", root + relocation.moved(folder), "tmpfs", libc.MS_RDONLY, "size=4k,mode=755")
+        libc.mount(
+            "tmpfs",
+            root + filesystem_policy.visible_at(folder),
+            "tmpfs",
+            libc.MS_RDONLY,
+            "size=4k,mode=755",
+        )
     os.mkdir(root + filesystem_policy.SCRATCH, 0o755)
     libc.mount(
         "tmpfs", root + filesystem_policy.SCRATCH, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, SCRATCH_OPTIONS
@@ -105,7 +111,7 @@ def _private_root(packages: list[str]) -> None:
     libc.unmount("/.old", libc.MNT_DETACH)
     os.rmdir("/.old")
     _make_read_only("/")
-    relocation.follow()
+    filesystem_policy.follow_the_interpreter()
 
 
 def _bind(source: str, target: str, folder: bool) -> None:

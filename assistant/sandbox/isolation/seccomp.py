@@ -9,12 +9,48 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import struct
 import sys
 from collections.abc import Iterable, Set
 
-from assistant.sandbox.isolation import bpf, libc
-from assistant.sandbox.isolation.bpf import Instruction
+from assistant.sandbox.isolation import libc
 from assistant.sandbox.isolation.syscalls import ARCHITECTURES, EXTRA, TABLES
+
+LOAD, JEQ, JGE, JSET, AND, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+ALLOW, KILL = 0x7FFF0000, 0x80000000
+NUMBER, MACHINE = 0, 4
+"""Offsets in `struct seccomp_data`."""
+
+Instruction = tuple[int, int, int, int]
+"""code, jump if true, jump if false, operand"""
+
+
+def failing_with(number: int) -> int:
+    """Return value that makes the call fail with `number`."""
+    return 0x00050000 | number
+
+
+def statement(code: int, operand: int) -> Instruction:
+    return (code, 0, 0, operand)
+
+
+def jump(code: int, operand: int, if_true: int, if_false: int) -> Instruction:
+    return (code, if_true, if_false, operand)
+
+
+def low(argument: int) -> int:
+    """Offset of the low half of a call's argument (both known machines are little-endian)."""
+    return 16 + 8 * argument
+
+
+def high(argument: int) -> int:
+    return low(argument) + 4
+
+
+def assembled(instructions: Iterable[Instruction]) -> bytes:
+    """The program as the kernel reads it."""
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
+
 
 THREAD_FLAGS = (0x003D0F00, 0x007D0F00)
 """`clone` flags of a new thread, as glibc and musl write them."""
@@ -48,21 +84,21 @@ def filter_for(
     table |= {name: EXTRA[machine][name] for name in extra}
     guarded = _guards(pid)
     program = [
-        bpf.statement(bpf.LOAD, bpf.MACHINE),
-        bpf.jump(bpf.JEQ, ARCHITECTURES[machine], 1, 0),
-        bpf.statement(bpf.RETURN, bpf.KILL),
-        bpf.statement(bpf.LOAD, bpf.NUMBER),
-        bpf.jump(bpf.JGE, _X32, 0, 1),
-        bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM)),
+        statement(LOAD, MACHINE),
+        jump(JEQ, ARCHITECTURES[machine], 1, 0),
+        statement(RETURN, KILL),
+        statement(LOAD, NUMBER),
+        jump(JGE, _X32, 0, 1),
+        statement(RETURN, failing_with(errno.EPERM)),
     ]
     for name, number in table.items():
-        body = guarded[name] if name in guarded else [bpf.statement(bpf.RETURN, _plain(name))]
-        program += [bpf.jump(bpf.JEQ, number, 0, len(body)), *body]
-    return [*program, bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM))]
+        body = guarded[name] if name in guarded else [statement(RETURN, _plain(name))]
+        program += [jump(JEQ, number, 0, len(body)), *body]
+    return [*program, statement(RETURN, failing_with(errno.EPERM))]
 
 
 def _plain(name: str) -> int:
-    return bpf.errno(errno.ENOSYS) if name in _MISSING else bpf.ALLOW
+    return failing_with(errno.ENOSYS) if name in _MISSING else ALLOW
 
 
 def _guards(pid: int) -> dict[str, list[Instruction]]:
@@ -88,41 +124,41 @@ def _guards(pid: int) -> dict[str, list[Instruction]]:
 def _unless_emptying(argument: int) -> list[Instruction]:
     """Allow opening but for reading with O_TRUNC, which empties a file without asking Landlock before ABI 3."""
     return [
-        bpf.statement(bpf.LOAD, bpf.low(argument)),
-        bpf.statement(bpf.AND, _O_TRUNC | _O_ACCMODE),
-        bpf.jump(bpf.JEQ, _O_TRUNC, 0, 1),
-        bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM)),
-        bpf.statement(bpf.RETURN, bpf.ALLOW),
+        statement(LOAD, low(argument)),
+        statement(AND, _O_TRUNC | _O_ACCMODE),
+        jump(JEQ, _O_TRUNC, 0, 1),
+        statement(RETURN, failing_with(errno.EPERM)),
+        statement(RETURN, ALLOW),
     ]
 
 
 def _if_one_of(argument: int, values: Iterable[int]) -> list[Instruction]:
     """Allow when the argument's low half is one of `values` (the kernel reads these as 32 bits)."""
-    checks = [bpf.statement(bpf.LOAD, bpf.low(argument))]
+    checks = [statement(LOAD, low(argument))]
     for value in values:
-        checks += [bpf.jump(bpf.JEQ, value & 0xFFFFFFFF, 0, 1), bpf.statement(bpf.RETURN, bpf.ALLOW)]
-    return [*checks, bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM))]
+        checks += [jump(JEQ, value & 0xFFFFFFFF, 0, 1), statement(RETURN, ALLOW)]
+    return [*checks, statement(RETURN, failing_with(errno.EPERM))]
 
 
 def _if_own_clock() -> list[Instruction]:
     """Allow clocks that have a name; the negative ones are other processes' (and threads') processor time."""
     return [
-        bpf.statement(bpf.LOAD, bpf.low(0)),
-        bpf.jump(bpf.JGE, 1 << 31, 0, 1),
-        bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM)),
-        bpf.statement(bpf.RETURN, bpf.ALLOW),
+        statement(LOAD, low(0)),
+        jump(JGE, 1 << 31, 0, 1),
+        statement(RETURN, failing_with(errno.EPERM)),
+        statement(RETURN, ALLOW),
     ]
 
 
 def _if_null(argument: int) -> list[Instruction]:
     """Allow when the argument is a null pointer: a send without an address."""
     return [
-        bpf.statement(bpf.LOAD, bpf.low(argument)),
-        bpf.jump(bpf.JEQ, 0, 0, 3),
-        bpf.statement(bpf.LOAD, bpf.high(argument)),
-        bpf.jump(bpf.JEQ, 0, 0, 1),
-        bpf.statement(bpf.RETURN, bpf.ALLOW),
-        bpf.statement(bpf.RETURN, bpf.errno(errno.EPERM)),
+        statement(LOAD, low(argument)),
+        jump(JEQ, 0, 0, 3),
+        statement(LOAD, high(argument)),
+        jump(JEQ, 0, 0, 1),
+        statement(RETURN, ALLOW),
+        statement(RETURN, failing_with(errno.EPERM)),
     ]
 
 
@@ -136,7 +172,7 @@ class Prepared:
     _STAND_IN = 0x5EC0BB0B
 
     def __init__(self, machine: str, without: Set[str] = frozenset(), extra: Set[str] = frozenset()) -> None:
-        code = bpf.assembled(filter_for(machine, self._STAND_IN, without, extra))
+        code = assembled(filter_for(machine, self._STAND_IN, without, extra))
         self._code = ctypes.create_string_buffer(code, len(code))
         mark = self._STAND_IN.to_bytes(4, sys.byteorder)
         self._places = [at for at in range(4, len(code), 8) if code[at : at + 4] == mark]

@@ -12,9 +12,10 @@ from decoding_kit import ask, finishes, prompt_of, reference_greedy, tiny_model
 
 from assistant.engine.inference.cuda_graphs import GraphedForward
 from assistant.engine.inference.decoder import Decoder
-from assistant.engine.inference.forward import Forward, TransformersForward, forward_for
+from assistant.engine.inference.forward import Forward, forward_for
 from assistant.engine.inference.llama_forward import PaddedForward, RaggedForward
 from assistant.engine.inference.llama_weights import build
+from assistant.engine.inference.transformers_forward import TransformersForward
 
 IDS = prompt_of("def add(a, b):\n    return a + b\n# again, please: " * 8)
 MAKERS: dict[str, Callable[[Any], Forward]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from assistant.engine.inference.cpu_kernels import kernels
-from assistant.engine.inference.cpu_kernels.thread_team import ThreadTeam
 from assistant.engine.inference.cpu_kernels.weight_layout import aligned, stacked
 from assistant.engine.inference.kv_cache import KeyValueCache
 from assistant.engine.inference.llama import Llama, Rotary
@@ -122,3 +123,27 @@ def _norms(found: Iterable[Tensor | None]) -> NDArray[np.float32]:
 
 def _addresses(buffers: Sequence[Tensor | None]) -> NDArray[np.int64]:
     return np.array([0 if buffer is None else buffer.data_ptr() for buffer in buffers], np.int64)
+
+
+class ThreadTeam:
+    """Threads that run one compiled function together: so many `threads`, of which the caller is one."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._others = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+        self._words = aligned((0, 8), np.int64)
+
+    def run(self, compiled: Callable[..., None], *arguments: Any, phases: int) -> None:
+        """`compiled(thread, team, …)` in every thread, with zeroed counters for so many phases."""
+        if len(self._words) < phases + 2:
+            self._words = aligned((phases + 2, 8), np.int64)
+        self._words[:] = 0
+        first = self._words.ctypes.data
+        team = kernels.Barrier(self.threads, first, first + 64, first + 128)
+        running = [
+            self._others.submit(compiled, thread, team, *arguments)  # type: ignore[union-attr]
+            for thread in range(1, self.threads)
+        ]
+        compiled(0, team, *arguments)
+        for other in running:
+            other.result()
