@@ -9,7 +9,7 @@ from assistant.core.errors import UsageError
 from assistant.problems.collection import Collection
 from assistant.problems.evalplus_tests import attach_plus
 from assistant.problems.expected_cache import fill_collection_once
-from assistant.problems.expected_values import Recorder
+from assistant.problems.expected_values import LiteralRecorder
 from assistant.problems.load import load_source
 from assistant.settings.paths import cache_folder
 
@@ -17,7 +17,9 @@ Say = Callable[[str], None]
 LEFT_OUT_SHOWN = 3
 
 
-def load_ready(source: str, recorder: Recorder, say: Say, hidden: str = "", split: str = "") -> Collection:
+def load_ready(
+    source: str, recorder: LiteralRecorder, say: Say, hidden: str = "", split: str = ""
+) -> Collection:
     """The problems of `source`, of MBPP's `split` alone where one is named. Raises UsageError in one line."""
     collection = load_source(source)
     skipped = collection.skipped
@@ -35,7 +37,7 @@ def first(collection: Collection, limit: int | None) -> Collection:
     return replace(collection, problems=collection.problems[:limit])
 
 
-def _with_hidden(collection: Collection, hidden: str, recorder: Recorder, say: Say) -> Collection:
+def _with_hidden(collection: Collection, hidden: str, recorder: LiteralRecorder, say: Say) -> Collection:
     plus = _filled(load_source(hidden), recorder, say)
     attached = attach_plus(collection, plus)
     attached = replace(attached, skipped=(*attached.skipped, *plus.skipped))
@@ -56,7 +58,7 @@ def _of_split(collection: Collection, split: str) -> Collection:
     return replace(collection, problems=chosen)
 
 
-def _filled(collection: Collection, recorder: Recorder, say: Say) -> Collection:
+def _filled(collection: Collection, recorder: LiteralRecorder, say: Say) -> Collection:
     def progress(done: int, total: int) -> None:
         if done == 1:
             say(f"recording what {total} reference solutions give (once) …")

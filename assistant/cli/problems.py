@@ -15,7 +15,7 @@ from assistant.core.printable import exact, exact_line
 if TYPE_CHECKING:
     from assistant.core.problem import Problem
     from assistant.problems.collection import Collection
-    from assistant.problems.reference_check import Checked
+    from assistant.problems.reference_check import CheckedProblem
 
 
 def problems(
@@ -74,7 +74,7 @@ def _check(chosen: Sequence[Problem], *, json_: bool, unsafe: bool) -> int:
     from assistant.problems.reference_check import check_references
     from assistant.sandbox.local import open_sandbox
 
-    results: list[Checked] = []
+    results: list[CheckedProblem] = []
     sandbox = open_sandbox(unsafe=unsafe)
     try:
         for result in check_references(chosen, sandbox):
@@ -91,7 +91,7 @@ def _check(chosen: Sequence[Problem], *, json_: bool, unsafe: bool) -> int:
     return 1 if any(result.failed for result in results) else 0
 
 
-def _progress(results: Sequence[Checked], total: int) -> None:
+def _progress(results: Sequence[CheckedProblem], total: int) -> None:
     """A line that is written over, on a terminal only."""
     if sys.stderr.isatty():
         failed = sum(result.failed for result in results)
@@ -104,7 +104,7 @@ def _progress(results: Sequence[Checked], total: int) -> None:
         )
 
 
-def _failure(result: Checked) -> str:
+def _failure(result: CheckedProblem) -> str:
     from assistant.cli.text_rendering import wrong_value_text
 
     case, report = result.first_failure, result.report
@@ -116,7 +116,7 @@ def _failure(result: Checked) -> str:
     return f"{result.problem.id}: {case.outcome.word}: {exact_line(case.test)}{detailed}{known}"
 
 
-def _report(results: Sequence[Checked], *, json_: bool) -> None:
+def _report(results: Sequence[CheckedProblem], *, json_: bool) -> None:
     passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
     without = len(results) - passed - failed
     if json_:

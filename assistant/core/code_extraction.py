@@ -20,7 +20,7 @@ from assistant.core.definitions import (
     needed_names,
 )
 from assistant.core.generation import Finish
-from assistant.core.markdown_fences import Block, fenced_blocks, layout, open_string
+from assistant.core.markdown_fences import CodeBlock, fenced_blocks, layout, open_string
 from assistant.core.safe_ast import parse
 from assistant.core.thinking import split_thinking
 
@@ -157,7 +157,7 @@ def _candidates(text: str, name: str) -> Iterator[_Candidate]:
                 yield _Candidate(_ended(code), Level.STUB, 0, order + 1)
 
 
-def _from_block(block: Block, name: str, order: int) -> _Candidate | None:
+def _from_block(block: CodeBlock, name: str, order: int) -> _Candidate | None:
     cleaned = clean(block.text)
     if cleaned is None:
         if not block.is_python:

@@ -28,7 +28,7 @@ _MOST_TRIES = 200
 
 
 @dataclass(frozen=True)
-class Block:
+class CodeBlock:
     """What stands between two fences, dedented, and the word after the first of them."""
 
     text: str
@@ -47,21 +47,21 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Layout:
+class AnswerLayout:
     """An answer as blocks and the text around them (one piece before each block, one at the end)."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[CodeBlock, ...]
     prose: tuple[str, ...]
 
 
-def layout(text: str) -> Layout:
+def layout(text: str) -> AnswerLayout:
     """The blocks of `text` in order, the last also where its fence is never closed."""
     return _Reader(text).read()
 
 
-def fenced_blocks(text: str) -> list[Block]:
+def fenced_blocks(text: str) -> list[CodeBlock]:
     """The blocks of `text`; those inside a block that is itself a Markdown document count instead of it."""
-    found: list[Block] = []
+    found: list[CodeBlock] = []
     for block in layout(text).blocks:
         found += nested_blocks(block) or [block]
     return found
@@ -85,7 +85,7 @@ def may_close(line: str) -> bool:
     return line.rstrip().endswith(("```", "~~~"))
 
 
-def nested_blocks(block: Block) -> list[Block]:
+def nested_blocks(block: CodeBlock) -> list[CodeBlock]:
     """The blocks inside one that is itself a Markdown document; none where it is a program."""
     if block.language not in _DOCUMENTS or not any(map(_OPENING.match, block.raw)) or _parses(block.text):
         return []
@@ -127,8 +127,8 @@ class _Reader:
         self._starts = _line_starts(self._lines)
         self._tries = _MOST_TRIES
 
-    def read(self) -> Layout:
-        blocks: list[Block] = []
+    def read(self) -> AnswerLayout:
+        blocks: list[CodeBlock] = []
         prose: list[list[str]] = [[]]
         i = 0
         while i < len(self._lines):
@@ -142,14 +142,14 @@ class _Reader:
             block, i, rest = self._block(i, opening)
             blocks.append(block)
             prose.append([rest] if rest.strip() else [])
-        return Layout(tuple(blocks), tuple("\n".join(lines) for lines in prose))
+        return AnswerLayout(tuple(blocks), tuple("\n".join(lines) for lines in prose))
 
-    def _block(self, i: int, opening: _Opening) -> tuple[Block, int, str]:
+    def _block(self, i: int, opening: _Opening) -> tuple[CodeBlock, int, str]:
         """The block that line `i` opens, the line to go on with, and what else its last line holds."""
         start = self._starts[i] + opening.at
         if opening.inline_end:
             line = _bare(self._lines[i])
-            made = Block(
+            made = CodeBlock(
                 opening.first.strip(),
                 opening.language,
                 True,
@@ -162,7 +162,7 @@ class _Reader:
         end = self._end(i + 1, opening, lines)
         return self._made(end, opening, start), end.next, ""
 
-    def _made(self, end: _End, opening: _Opening, start: int) -> Block:
+    def _made(self, end: _End, opening: _Opening, start: int) -> CodeBlock:
         """The block; words behind the language are code where only they make it whole."""
         block = end.block(opening.language, start)
         if not opening.words or not block.is_python or _parses(block.text):
@@ -173,7 +173,7 @@ class _Reader:
     def _end(self, first: int, opening: _Opening, lines: list[str]) -> _End:
         """Where the block ends: at the first fence that is not inside a string of it."""
         earliest: _End | None = None
-        python = Block("", opening.language).is_python
+        python = CodeBlock("", opening.language).is_python
         for j in range(first, len(self._lines)):
             line = _unquoted(_bare(self._lines[j]), opening.quotes)
             end = self._candidate(j, line, opening, lines, python)
@@ -236,8 +236,8 @@ class _End:
     at: int
     next: int
 
-    def block(self, language: str, start: int) -> Block:
-        return Block(dedented(self.lines), language, self.closed, start, max(start, self.at), self.lines)
+    def block(self, language: str, start: int) -> CodeBlock:
+        return CodeBlock(dedented(self.lines), language, self.closed, start, max(start, self.at), self.lines)
 
 
 def _opening_of(line: str) -> _Opening | None:

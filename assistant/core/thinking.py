@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from assistant.core.code_cleaning import clean
 from assistant.core.code_regions import reaches
-from assistant.core.markdown_fences import Block, layout, nested_blocks
+from assistant.core.markdown_fences import CodeBlock, layout, nested_blocks
 from assistant.core.safe_ast import parse
 
 _TAG = (
@@ -239,7 +239,7 @@ def _code_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
             yield start + block.start, start + block.end
 
 
-def _is_code(block: Block) -> bool:
+def _is_code(block: CodeBlock) -> bool:
     cleaned = clean(block.text) if block.is_python else None
     return not block.is_python or bool(cleaned and cleaned.whole) or bool(nested_blocks(block))
 

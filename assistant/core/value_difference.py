@@ -16,14 +16,16 @@ SPACE = "␣"
 _CUT = "…"
 
 
-class Part(NamedTuple):
+class ValuePart(NamedTuple):
     """A stretch of a value, and whether the other value lacks it."""
 
     text: str
     differs: bool
 
 
-def contrasted(expected: str, actual: str, longest: int = 2000) -> tuple[list[Part], list[Part], str]:
+def contrasted(
+    expected: str, actual: str, longest: int = 2000
+) -> tuple[list[ValuePart], list[ValuePart], str]:
     """Two unequal values in parts that are safe to print, and a note where they look the same.
 
     At most `longest` characters of each, where they differ. A space that only one of them has is `␣`.
@@ -78,26 +80,28 @@ def _unspaced(text: str) -> str:
     return "".join(text.split())
 
 
-def _with_spaces(parts: list[Part], every: bool) -> list[Part]:
+def _with_spaces(parts: list[ValuePart], every: bool) -> list[ValuePart]:
     """Spaces of differing parts made visible: of those that are nothing else, or of `every` one."""
     return [
-        Part(part.text.replace(" ", SPACE), True) if part.differs and (every or part.text.isspace()) else part
+        ValuePart(part.text.replace(" ", SPACE), True)
+        if part.differs and (every or part.text.isspace())
+        else part
         for part in parts
     ]
 
 
-def differing_parts(left: str, right: str) -> tuple[list[Part], list[Part]]:
+def differing_parts(left: str, right: str) -> tuple[list[ValuePart], list[ValuePart]]:
     """Both texts cut into what they share and what they don't."""
     if max(len(left), len(right)) > SLOW:
         return _by_ends(left, right)
-    lefts: list[Part] = []
-    rights: list[Part] = []
+    lefts: list[ValuePart] = []
+    rights: list[ValuePart] = []
     for kind, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        lefts.append(Part(left[a:b], kind != "equal"))
-        rights.append(Part(right[c:d], kind != "equal"))
+        lefts.append(ValuePart(left[a:b], kind != "equal"))
+        rights.append(ValuePart(right[c:d], kind != "equal"))
     if sum(len(part.text) for part in lefts if not part.differs) * 3 < len(left):
         # Hardly anything in common: a sprinkle of single shared letters would only distract.
-        return [Part(left, True)], [Part(right, True)]
+        return [ValuePart(left, True)], [ValuePart(right, True)]
     return _present(lefts), _present(rights)
 
 
@@ -109,17 +113,23 @@ def first_difference(left: str, right: str) -> int:
     return min(len(left), len(right))
 
 
-def _by_ends(left: str, right: str) -> tuple[list[Part], list[Part]]:
+def _by_ends(left: str, right: str) -> tuple[list[ValuePart], list[ValuePart]]:
     start = first_difference(left, right)
     room = min(len(left), len(right)) - start
     end = min(first_difference(left[::-1], right[::-1]), room)
 
-    def cut(text: str) -> list[Part]:
+    def cut(text: str) -> list[ValuePart]:
         stop = len(text) - end
-        return _present([Part(text[:start], False), Part(text[start:stop], True), Part(text[stop:], False)])
+        return _present(
+            [
+                ValuePart(text[:start], False),
+                ValuePart(text[start:stop], True),
+                ValuePart(text[stop:], False),
+            ]
+        )
 
     return cut(left), cut(right)
 
 
-def _present(parts: list[Part]) -> list[Part]:
+def _present(parts: list[ValuePart]) -> list[ValuePart]:
     return [part for part in parts if part.text]

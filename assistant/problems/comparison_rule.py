@@ -20,7 +20,7 @@ FLOAT_RTOL = 1e-7
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparisonRule:
     """`kind` and, for `close`, the relative tolerance."""
 
     kind: Literal["equal", "set", "close", "truth"]
@@ -28,7 +28,7 @@ class Comparison:
     rtol: float = 0.0
 
     @classmethod
-    def of(cls, test: str, entry_point: str) -> Comparison:
+    def of(cls, test: str, entry_point: str) -> ComparisonRule:
         """The comparison that an assert makes; `equal` for anything not recognised."""
         try:
             node = read_program(test).body[0]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from assistant.core.problem import FrozenModel, Problem, sha256_of
 from assistant.problems.collection import Collection
-from assistant.problems.expected_values import Filled, Recorder, fill_collection, is_open
+from assistant.problems.expected_values import FilledProblem, LiteralRecorder, fill_collection, is_open
 
 
 class _Kept(FrozenModel):
@@ -24,7 +24,7 @@ class _Kept(FrozenModel):
 
 def fill_collection_once(
     collection: Collection,
-    sandbox: Recorder,
+    sandbox: LiteralRecorder,
     folder: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Collection:
@@ -44,10 +44,10 @@ def fill_collection_once(
     return Collection(collection.name, kept.problems, kept.skipped)
 
 
-def fill_problem_once(problem: Problem, sandbox: Recorder, folder: Path) -> Filled:
+def fill_problem_once(problem: Problem, sandbox: LiteralRecorder, folder: Path) -> FilledProblem:
     """One problem with its expected values, kept like those of a collection; dropped calls are named."""
     filled = fill_collection_once(Collection(problem.id, (problem,)), sandbox, folder)
-    return Filled(filled.problems[0], filled.skipped)
+    return FilledProblem(filled.problems[0], filled.skipped)
 
 
 def _read(path: Path) -> _Kept | None:

@@ -16,7 +16,7 @@ from assistant.core.problem import AssertTest, CallTest, Compare, Problem, Test
 from assistant.core.safe_ast import read_literal
 from assistant.core.submission import Limits
 from assistant.problems.collection import Collection
-from assistant.problems.comparison_rule import Comparison
+from assistant.problems.comparison_rule import ComparisonRule
 from assistant.problems.evalplus import KINDS, with_tolerances
 
 LIMITS = Limits(seconds=60.0)
@@ -40,7 +40,7 @@ def plain_for_the_check(value):
 """A `Counter` equals the dict of its items and a named tuple the tuple, and only these have literals."""
 
 
-class Recorder(Protocol):
+class LiteralRecorder(Protocol):
     """A sandbox that says what a program gives for each call, as a Python literal where there is one."""
 
     def literals(
@@ -48,7 +48,7 @@ class Recorder(Protocol):
     ) -> list[tuple[CaseReport, str | None]]: ...
 
 
-class Filled(NamedTuple):
+class FilledProblem(NamedTuple):
     """A problem whose calls all have expected values, and one line for each call that had to be left out."""
 
     problem: Problem
@@ -60,7 +60,7 @@ def is_open(problem: Problem) -> bool:
     return any(_lacks_value(test) for test in (*problem.visible_tests, *problem.hidden_tests))
 
 
-def with_expected(problem: Problem, sandbox: Recorder) -> Filled:
+def with_expected(problem: Problem, sandbox: LiteralRecorder) -> FilledProblem:
     """The problem with every open call made a test: by EvalPlus's rule where the call says so, else by the
     comparison that its first visible assert makes.
 
@@ -70,7 +70,7 @@ def with_expected(problem: Problem, sandbox: Recorder) -> Filled:
     wanting = [t for t in (*problem.visible_tests, *problem.hidden_tests) if _lacks_value(t)]
     calls = [test for test in wanting if isinstance(test, CallTest)]
     if not calls:
-        return Filled(problem)
+        return FilledProblem(problem)
     comparison = _comparison(problem)
     part = _recording_part(comparison, calls[0].compare)
     answers = _recorded(problem, part, calls, sandbox)
@@ -87,11 +87,11 @@ def with_expected(problem: Problem, sandbox: Recorder) -> Filled:
         "visible_tests": _replaced(problem.visible_tests, made),
         "hidden_tests": _replaced(problem.hidden_tests, made),
     }
-    return Filled(problem.model_copy(update=update), tuple(dropped))
+    return FilledProblem(problem.model_copy(update=update), tuple(dropped))
 
 
 def _recorded(
-    problem: Problem, part: str, calls: Sequence[CallTest], sandbox: Recorder
+    problem: Problem, part: str, calls: Sequence[CallTest], sandbox: LiteralRecorder
 ) -> dict[CallTest, tuple[CaseReport, str | None]]:
     """What the reference gives for each call."""
     answers = sandbox.literals(problem.reference + part, _RECORDED, calls, problem.test_setup, LIMITS)
@@ -99,7 +99,7 @@ def _recorded(
 
 
 def _digests(
-    problem: Problem, part: str, calls: Sequence[CallTest], sandbox: Recorder
+    problem: Problem, part: str, calls: Sequence[CallTest], sandbox: LiteralRecorder
 ) -> dict[CallTest, str]:
     """Digests of values that have no literal, or too long a one; only of those that have a digest."""
     if not calls:
@@ -115,7 +115,7 @@ def _digest_source() -> str:
     return (resources.files("assistant.sandbox.guest") / "digests.py").read_text(encoding="utf-8")
 
 
-def _made(comparison: Comparison, texts: dict[CallTest, str]) -> dict[CallTest, Test]:
+def _made(comparison: ComparisonRule, texts: dict[CallTest, str]) -> dict[CallTest, Test]:
     """The test for each call, from the literal of its value."""
     values = {call: read_literal(text) for call, text in texts.items()}
     ruled = with_tolerances((call, value) for call, value in values.items() if call.compare in KINDS)
@@ -129,10 +129,12 @@ def _made(comparison: Comparison, texts: dict[CallTest, str]) -> dict[CallTest, 
 
 
 def fill_collection(
-    collection: Collection, sandbox: Recorder, progress: Callable[[int, int], None] = lambda done, total: None
+    collection: Collection,
+    sandbox: LiteralRecorder,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Collection:
     """Every problem with its expected values, on all cores; dropped calls are named in `skipped`."""
-    filled: list[Filled] = []
+    filled: list[FilledProblem] = []
     with ThreadPoolExecutor(max_workers=cores()) as threads:
         for result in threads.map(lambda problem: with_expected(problem, sandbox), collection):
             filled.append(result)
@@ -149,12 +151,12 @@ def _lacks_value(test: Test) -> bool:
     return isinstance(test, CallTest) and test.is_open
 
 
-def _comparison(problem: Problem) -> Comparison:
+def _comparison(problem: Problem) -> ComparisonRule:
     asserts = [test.code for test in problem.visible_tests if isinstance(test, AssertTest)]
-    return Comparison.of(asserts[0] if asserts else "", problem.entry_point)
+    return ComparisonRule.of(asserts[0] if asserts else "", problem.entry_point)
 
 
-def _recording_part(comparison: Comparison, compare: Compare) -> str:
+def _recording_part(comparison: ComparisonRule, compare: Compare) -> str:
     """Code that calls the reference and makes its result plain; or says whether there is one; or bool, as a match
     object has only a truth.
     """

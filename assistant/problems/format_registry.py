@@ -17,7 +17,7 @@ from assistant.problems.record_files import Found
 from assistant.problems.records import BadRecord, Record, first_error
 
 
-class Format(Protocol):
+class ProblemFormat(Protocol):
     """One format; each is a module. `ORDER` (an int) is optional: lower is tried first."""
 
     @property
@@ -32,9 +32,9 @@ class Format(Protocol):
 
 
 @cache
-def problem_formats() -> tuple[Format, ...]:
+def problem_formats() -> tuple[ProblemFormat, ...]:
     """Every format, in the order in which a file's records are tried: `ORDER`, where a module says none 100."""
-    loaded: dict[str, Format] = plugins.load_all("problem_formats")
+    loaded: dict[str, ProblemFormat] = plugins.load_all("problem_formats")
     return tuple(sorted(loaded.values(), key=lambda format_: int(getattr(format_, "ORDER", 100))))
 
 
@@ -63,7 +63,7 @@ def convert_all(name: str, found: Iterable[Found]) -> tuple[tuple[Problem, ...],
     return tuple(problem for _, problem in problems.values()), tuple(skipped)
 
 
-def _convert(chosen: Format, record: Record | BadRecord, where: str) -> Problem:
+def _convert(chosen: ProblemFormat, record: Record | BadRecord, where: str) -> Problem:
     if isinstance(record, BadRecord):
         raise record
     if not chosen.recognise(record):
@@ -90,13 +90,13 @@ def _named_as_in_python(problem: Problem) -> Problem:
     return checked(problem.model_copy(update={"entry_point": name}))
 
 
-def _left_out(chosen: Format, record: Record | BadRecord) -> list[str]:
+def _left_out(chosen: ProblemFormat, record: Record | BadRecord) -> list[str]:
     """What of a good record's tests is not used, where the format can say so."""
     left_out: Callable[[Record], list[str]] | None = getattr(chosen, "left_out", None)
     return left_out(record) if left_out is not None and not isinstance(record, BadRecord) else []
 
 
-def _format_of(name: str, found: list[Found]) -> Format:
+def _format_of(name: str, found: list[Found]) -> ProblemFormat:
     records = [record for _, record in found if not isinstance(record, BadRecord)]
     for record in records:
         for candidate in problem_formats():

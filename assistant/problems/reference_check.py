@@ -12,15 +12,15 @@ from assistant.core.outcome import CaseReport, Report
 from assistant.core.prelude import needed
 from assistant.core.problem import Problem
 from assistant.core.submission import Sandbox, Submission
-from assistant.problems.expected_values import LIMITS, Recorder, with_expected
+from assistant.problems.expected_values import LIMITS, LiteralRecorder, with_expected
 
 
-class RecordingSandbox(Sandbox, Recorder, Protocol):
+class RecordingSandbox(Sandbox, LiteralRecorder, Protocol):
     """A sandbox that can also record what a program gives."""
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedProblem:
     """A problem and the report on its reference solution; None when the source gives none."""
 
     problem: Problem
@@ -45,19 +45,19 @@ class Checked:
         return next((case for case in cases if not case.passed), None)
 
 
-def check_references(problems: Iterable[Problem], sandbox: RecordingSandbox) -> Iterator[Checked]:
+def check_references(problems: Iterable[Problem], sandbox: RecordingSandbox) -> Iterator[CheckedProblem]:
     """Check each problem, as many at once as there are cores; results come in the problems' order."""
     with ThreadPoolExecutor(max_workers=cores()) as threads:
         yield from threads.map(lambda problem: check_reference(problem, sandbox), problems)
 
 
-def check_reference(problem: Problem, sandbox: RecordingSandbox) -> Checked:
+def check_reference(problem: Problem, sandbox: RecordingSandbox) -> CheckedProblem:
     """Run the reference on all tests. Calls without expected value get one first: they check that it repeats."""
     if not problem.reference:
-        return Checked(problem, None)
+        return CheckedProblem(problem, None)
     problem, dropped = with_expected(problem, sandbox)
     tests = (*problem.visible_tests, *problem.hidden_tests)
-    return Checked(
+    return CheckedProblem(
         problem,
         sandbox.run(
             Submission(

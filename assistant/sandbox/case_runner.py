@@ -12,7 +12,7 @@ from assistant.core.submission import Limits, Submission
 from assistant.sandbox.execution import DeadlineExceeded, Execution, OutputLimitExceeded, PeerClosed
 from assistant.sandbox.sanitize import safe_output
 from assistant.sandbox.verdicts import case_report, died, made, raised, text_in
-from assistant.sandbox.worker import Worker
+from assistant.sandbox.worker import SandboxWorker
 
 Json = dict[str, Any]
 MAX_BREAKS = 3
@@ -30,7 +30,7 @@ class CaseRunner:
 
     def __init__(
         self,
-        worker: Worker,
+        worker: SandboxWorker,
         submission: Submission,
         tests: list[Test],
         *,
@@ -198,7 +198,9 @@ class _Expression(AssertTest):
     """An expression to evaluate in the program's process; made only in this module."""
 
 
-def evaluate(worker: Worker, source: str, expression: str, limits: Limits, prelude: str = "") -> CaseReport:
+def evaluate(
+    worker: SandboxWorker, source: str, expression: str, limits: Limits, prelude: str = ""
+) -> CaseReport:
     """`expression` evaluated in the program's process, its `repr` as `actual`."""
     submission = Submission(source=source, tests=(), limits=limits, prelude=prelude)
     work = CaseRunner(worker, submission, [_Expression(code=expression)], name="solution", expressions=True)
@@ -206,7 +208,7 @@ def evaluate(worker: Worker, source: str, expression: str, limits: Limits, prelu
     return report
 
 
-def recorded(worker: Worker, submission: Submission) -> list[tuple[CaseReport, str | None]]:
+def recorded(worker: SandboxWorker, submission: Submission) -> list[tuple[CaseReport, str | None]]:
     """For each call test a report and the returned value as a Python literal (None where there is none)."""
     work = CaseRunner(worker, submission, list(submission.tests), name="solution", record=True)
     reports = work.run()

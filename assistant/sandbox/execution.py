@@ -13,7 +13,7 @@ from typing import Any
 
 from assistant.sandbox.guest.framing import FrameError, parse
 from assistant.sandbox.guest.framing import pack as packed
-from assistant.sandbox.worker import Worker
+from assistant.sandbox.worker import SandboxWorker
 
 KILL_OUTPUT = 64 * 1024 * 1024
 """Printed bytes after which a program is stopped."""
@@ -72,7 +72,13 @@ class Execution:
     """
 
     def __init__(
-        self, worker: Worker, *, role: str, limits: dict[str, Any], keep: int, extra: Sequence[int] = ()
+        self,
+        worker: SandboxWorker,
+        *,
+        role: str,
+        limits: dict[str, Any],
+        keep: int,
+        extra: Sequence[int] = (),
     ) -> None:
         self._worker = worker
         self.role = role

@@ -14,7 +14,7 @@ from assistant.sandbox.pool import Pool
 from assistant.sandbox.source_checks import RefusedSource, check_source
 from assistant.sandbox.stdin_runner import run_programs
 from assistant.sandbox.verdicts import BROKE_PROTOCOL, made
-from assistant.sandbox.worker import Worker
+from assistant.sandbox.worker import SandboxWorker
 
 
 def open_sandbox(*, unsafe: bool = False) -> LocalSandbox:
@@ -104,7 +104,7 @@ class LocalSandbox:
         self._pool.close()
 
 
-def run_submission(worker: Worker, submission: Submission) -> tuple[list[CaseReport], str]:
+def run_submission(worker: SandboxWorker, submission: Submission) -> tuple[list[CaseReport], str]:
     """Every test's report in the submission's order, and what was printed."""
     reports: dict[int, CaseReport] = {}
     printed: list[str] = []

@@ -24,7 +24,7 @@ from typing import Any
 
 from assistant.core.errors import SandboxError
 from assistant.sandbox.verdicts import MEMORY_STATUS
-from assistant.sandbox.worker import ENVIRONMENT, ROOT, Worker, WorkerLost, interpreter
+from assistant.sandbox.worker import ENVIRONMENT, ROOT, SandboxWorker, WorkerLost, interpreter
 
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -35,7 +35,7 @@ _PATIENCE = 0.2
 REDUCED = "macOS: sandbox-exec closes network, files and processes, but memory is only polled"
 
 
-def open_spawner(*, unsafe: bool = False) -> Worker:
+def open_spawner(*, unsafe: bool = False) -> SandboxWorker:
     """A worker for this system; `SandboxError` where there is no sandbox to put around it."""
     if os.name != "posix":
         raise SandboxError(
@@ -51,7 +51,7 @@ def open_spawner(*, unsafe: bool = False) -> Worker:
     return Spawner([program, "-p"], {"reduced": REDUCED, "sandbox_exec": True, "deadline": True})
 
 
-class Spawner(Worker):
+class Spawner(SandboxWorker):
     """Starts each child as a process of its own, `wrapper` (and a profile) around it."""
 
     def __init__(self, wrapper: Sequence[str], layers: dict[str, bool | str]) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from assistant.core.cores import cores
 from assistant.core.errors import SandboxError
-from assistant.sandbox.worker import ForkServer, Worker, WorkerLost
+from assistant.sandbox.worker import ForkServer, SandboxWorker, WorkerLost
 
 Result = TypeVar("Result")
 
@@ -26,7 +26,7 @@ class Pool:
         self.layers = dict(first.layers)
         self._idle = [first]
 
-    def use(self, work: Callable[[Worker], Result]) -> Result:
+    def use(self, work: Callable[[SandboxWorker], Result]) -> Result:
         """`work(worker)` with a worker of its own; tried once more where the worker is lost on the way.
 
         Raises `SandboxError` when the second is lost, too.
@@ -41,7 +41,7 @@ class Pool:
             except WorkerLost as error:
                 raise SandboxError(f"The sandbox's process was lost twice ({error}); try again.") from None
 
-    def _once(self, work: Callable[[Worker], Result]) -> Result:
+    def _once(self, work: Callable[[SandboxWorker], Result]) -> Result:
         worker = self._take()
         try:
             result = work(worker)
@@ -51,7 +51,7 @@ class Pool:
         self._give(worker)
         return result
 
-    def _take(self) -> Worker:
+    def _take(self) -> SandboxWorker:
         with self._lock:
             if self._closed:
                 raise SandboxError("The sandbox is closed.")
@@ -62,7 +62,7 @@ class Pool:
                 worker.close()
         return open_worker(unsafe=self._unsafe, namespaces=self.layers.get("namespaces") is True)
 
-    def _give(self, worker: Worker) -> None:
+    def _give(self, worker: SandboxWorker) -> None:
         with self._lock:
             if not self._closed and not worker.spent:
                 self._idle.append(worker)
@@ -83,7 +83,7 @@ class Pool:
             worker.close()
 
 
-def open_worker(*, unsafe: bool = False, namespaces: bool = True) -> Worker:
+def open_worker(*, unsafe: bool = False, namespaces: bool = True) -> SandboxWorker:
     """A worker with every layer that this machine allows; `SandboxError` where the required ones do not stand.
 
     `namespaces=False` skips namespaces: the caller knows that they are not available here.

@@ -18,7 +18,7 @@ from assistant.sandbox.execution import DeadlineExceeded, Execution, OutputLimit
 from assistant.sandbox.output_comparison import apps_accepts, prints_the_same
 from assistant.sandbox.sanitize import safe_output
 from assistant.sandbox.verdicts import EXITED, Ending, died, made, raised
-from assistant.sandbox.worker import Worker
+from assistant.sandbox.worker import SandboxWorker
 
 SHOWN = 2000
 """Characters of expected and printed output that a report keeps."""
@@ -27,7 +27,7 @@ _FINE: Ending = (Outcome.PASSED, "", None)
 
 
 def run_programs(
-    worker: Worker, source: str, tests: list[StdinTest], limits: Limits, prelude: str = ""
+    worker: SandboxWorker, source: str, tests: list[StdinTest], limits: Limits, prelude: str = ""
 ) -> list[CaseReport]:
     """One fresh process per test."""
     request = {"source": source, "prelude": prelude}
@@ -41,7 +41,7 @@ def run_programs(
     return reports
 
 
-def _run(worker: Worker, request: dict[str, str], test: StdinTest, limits: Limits) -> CaseReport:
+def _run(worker: SandboxWorker, request: dict[str, str], test: StdinTest, limits: Limits) -> CaseReport:
     begun = time.monotonic()
     keep = max(limits.output_bytes, 2 * len(test.expected.encode("utf-8", "replace")) + 4096)
     bounds = {"memory_bytes": limits.memory_bytes, "seconds": limits.seconds, "cases": 1}

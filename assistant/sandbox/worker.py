@@ -37,7 +37,7 @@ class WorkerLost(Exception):
     """The zygote is gone or does not answer."""
 
 
-class Worker(ABC):
+class SandboxWorker(ABC):
     """Starts confined children, for one run at a time; keeps a persistent judge between runs."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Worker(ABC):
         self._judge, self.judge_pid = None, 0
 
 
-class ForkServer(Worker):
+class ForkServer(SandboxWorker):
     """A pre-warmed zygote, seen from outside."""
 
     def __init__(self, *, unsafe: bool = False, namespaces: bool = True) -> None:

@@ -14,7 +14,7 @@ from assistant.core.problem import FrozenModel, Problem
 from assistant.core.state import State
 from assistant.core.submission import Sandbox
 from assistant.problems.expected_cache import fill_problem_once
-from assistant.problems.expected_values import Recorder, is_open
+from assistant.problems.expected_values import LiteralRecorder, is_open
 from assistant.session.arms.build import CONTROL_ARMS
 from assistant.session.prompting import load_template
 from assistant.settings.paths import cache_folder
@@ -129,4 +129,4 @@ def with_values(problem: Problem, sandbox: Sandbox) -> Problem:
     """
     if not is_open(problem) or not hasattr(sandbox, "literals"):
         return problem
-    return fill_problem_once(problem, cast(Recorder, sandbox), cache_folder()).problem
+    return fill_problem_once(problem, cast(LiteralRecorder, sandbox), cache_folder()).problem

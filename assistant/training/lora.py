@@ -18,7 +18,7 @@ from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Progress
 from assistant.datasets.atomic_directory import MARK
 from assistant.datasets.extras import need
-from assistant.engine.models.provision import Prepared, prepare
+from assistant.engine.models.provision import PreparedModel, prepare
 from assistant.engine.models.source import HubModel, resolve
 from assistant.engine.progress import Steps
 
@@ -108,7 +108,7 @@ def _export_of(data: Path, format_: str) -> dict[str, Any]:
     return export
 
 
-def _trainer(splits: Any, prepared: Prepared, folder: Path, recipe: Recipe) -> Any:
+def _trainer(splits: Any, prepared: PreparedModel, folder: Path, recipe: Recipe) -> Any:
     trl, peft = need("trl", "train"), need("peft", "train")
     trainer_name, config_name = TRAINERS[recipe.format]
     accelerated = need("accelerate", "train").PartialState().device.type != "cpu"
@@ -149,7 +149,7 @@ def _trainer(splits: Any, prepared: Prepared, folder: Path, recipe: Recipe) -> A
 
 def _record(
     export: dict[str, Any],
-    prepared: Prepared,
+    prepared: PreparedModel,
     recipe: Recipe,
     rows: int,
     losses: list[float],

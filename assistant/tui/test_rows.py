@@ -9,7 +9,7 @@ from typing import Literal
 from assistant.core.outcome import CaseReport, Report
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
-from assistant.core.value_difference import Part, contrasted
+from assistant.core.value_difference import ValuePart, contrasted
 from assistant.tui.text.spans import Line, Piece, displayable, shortened
 
 Change = Literal["", "broke", "fixed"]
@@ -144,12 +144,12 @@ def _values(case: CaseReport) -> list[Line]:
         return []
     if expected is None or actual is None:
         label, value = ("expected", expected) if expected is not None else ("actual", actual)
-        return [_value(label, [Part(shortened(displayable(value or ""), LONGEST), False)])]
+        return [_value(label, [ValuePart(shortened(displayable(value or ""), LONGEST), False)])]
     lefts, rights, note = contrasted(expected, actual, LONGEST)
     lines = [_value("expected", lefts), _value("actual", rights)]
     return [*lines, (Piece(f"            {note}", "line--note"),)] if note else lines
 
 
-def _value(label: str, parts: list[Part]) -> Line:
+def _value(label: str, parts: list[ValuePart]) -> Line:
     pieces = (Piece(part.text, "case--differs" if part.differs else "") for part in parts)
     return (Piece(f"   {label:<8} ", "case--label"), *pieces)

@@ -17,7 +17,7 @@ from assistant.core.generation import Finish, Message, Request, Sampling
 from assistant.engine.openai_server import OpenAIEngine
 from assistant.engine.openai_server.endpoint import new_client, parse_address
 from assistant.engine.openai_server.proxies import proxy_for
-from assistant.engine.openai_server.streaming import Event, EventReader
+from assistant.engine.openai_server.streaming import EventReader, ServerEvent
 from tests.engine.server_fixtures import Behaviour, Exchange, MisbehavingServer, answer, fail, running
 from tests.engine.test_openai import QUICK, collect
 
@@ -52,13 +52,13 @@ def stream(*pieces: bytes) -> Behaviour:
     return behave
 
 
-def events(data: bytes, size: int) -> list[Event]:
+def events(data: bytes, size: int) -> list[ServerEvent]:
     reader = EventReader()
     found = [e for at in range(0, len(data), size) for e in reader.feed(data[at : at + size])]
     return [*found, *reader.flush()]
 
 
-def said(found: list[Event]) -> str:
+def said(found: list[ServerEvent]) -> str:
     return "".join(d.text for e in found for d in e.deltas)
 
 

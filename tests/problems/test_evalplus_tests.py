@@ -13,7 +13,7 @@ from assistant.core.errors import ProblemSourceError
 from assistant.core.problem import AssertTest, CallTest, Problem
 from assistant.problems.assert_parsing import agree
 from assistant.problems.collection import Collection
-from assistant.problems.comparison_rule import Comparison
+from assistant.problems.comparison_rule import ComparisonRule
 from assistant.problems.evalplus_tests import attach_plus
 from assistant.problems.load import load_source
 from assistant.problems.records import BadRecord, literal
@@ -89,29 +89,31 @@ def test_types_come_back_from_examples(value: object, examples: list[object], wa
     ],
 )
 def test_comparison_read_from_an_assert(test: str, kind: str) -> None:
-    assert Comparison.of(test, "f").kind == kind
+    assert ComparisonRule.of(test, "f").kind == kind
 
 
 def test_tests_made_from_reference_values() -> None:
     case = CallTest(arguments="[1, 'a']")
-    as_set = Comparison("set", "f").test(case, (3, 1))
+    as_set = ComparisonRule("set", "f").test(case, (3, 1))
     assert as_set == AssertTest(code="assert set(f(1, 'a')) == {1, 3}")
-    assert Comparison("truth", "f").test(case, True) == AssertTest(code="assert f(1, 'a')")
-    assert Comparison("truth", "f").test(case, None) == AssertTest(code="assert not f(1, 'a')")
-    assert Comparison("equal", "f").test(case, [1, 2]) == CallTest(arguments="[1, 'a']", expected="[1, 2]")
+    assert ComparisonRule("truth", "f").test(case, True) == AssertTest(code="assert f(1, 'a')")
+    assert ComparisonRule("truth", "f").test(case, None) == AssertTest(code="assert not f(1, 'a')")
+    assert ComparisonRule("equal", "f").test(case, [1, 2]) == CallTest(
+        arguments="[1, 'a']", expected="[1, 2]"
+    )
 
 
 @pytest.mark.parametrize(
     ("comparison", "value", "tolerances"),
     [
-        (Comparison("equal", "f"), 2.0, (1e-6, 1e-7)),
-        (Comparison("equal", "f"), [1, {"a": 1e12}], (1e-6, 1e-7)),
-        (Comparison("equal", "f"), 3, (0.0, 0.0)),
-        (Comparison("close", "f", rtol=0.001), 5000.0, (1e-6, 0.001)),
+        (ComparisonRule("equal", "f"), 2.0, (1e-6, 1e-7)),
+        (ComparisonRule("equal", "f"), [1, {"a": 1e12}], (1e-6, 1e-7)),
+        (ComparisonRule("equal", "f"), 3, (0.0, 0.0)),
+        (ComparisonRule("close", "f", rtol=0.001), 5000.0, (1e-6, 0.001)),
     ],
 )
 def test_each_float_has_a_tolerance_of_its_own(
-    comparison: Comparison, value: object, tolerances: tuple[float, float]
+    comparison: ComparisonRule, value: object, tolerances: tuple[float, float]
 ) -> None:
     test = comparison.test(CallTest(arguments="[1]"), value)
     assert isinstance(test, CallTest) and (test.atol, test.rtol) == tolerances

@@ -100,7 +100,7 @@ def test_nothing_lives_on_after_the_harness_is_killed(tmp_path: Path) -> None:
 
 def test_a_worker_outlives_the_thread_that_started_it() -> None:
     """Without namespaces a worker's parent is that very thread."""
-    made: list[worker_module.Worker] = []
+    made: list[worker_module.SandboxWorker] = []
     thread = threading.Thread(target=lambda: made.append(open_worker(namespaces=False)))
     thread.start()
     thread.join()

@@ -141,7 +141,7 @@ def test_calls_can_be_left_out_and_added(machine: str) -> None:
 
 
 def test_the_prepared_filter_is_the_same_program(machine: str) -> None:
-    prepared = seccomp.Prepared(machine)
+    prepared = seccomp.PreparedFilter(machine)
     prepared.fill_in(PID)
     assert prepared.code == seccomp.assembled(seccomp.filter_for(machine, PID))
 

@@ -78,7 +78,9 @@ VIEWS = tuple(map(type, ({}.keys(), {}.values(), {}.items())))
 
 def across(value: Any) -> Any:
     """Through encoder, JSON text and decoder."""
-    return serialization.Decoder().decode(json.loads(json.dumps(serialization.Encoder().encode(value))))
+    return serialization.ValueDecoder().decode(
+        json.loads(json.dumps(serialization.ValueEncoder().encode(value)))
+    )
 
 
 def same(one: Any, other: Any) -> bool:
@@ -191,7 +193,7 @@ def test_subclasses_are_flattened_by_the_base_type() -> None:
 def test_what_cannot_cross_is_refused_by_name(value: Any) -> None:
     inner = value[1][0] if isinstance(value, dict) else value
     with pytest.raises(serialization.CannotCross, match=type(inner).__name__):
-        serialization.Encoder().encode(value)
+        serialization.ValueEncoder().encode(value)
 
 
 @pytest.fixture
@@ -212,7 +214,7 @@ def test_depth_size_and_cycles_are_refused() -> None:
         shared = [shared, shared]
     for value in (deep, cycle, shared, "x" * (base.MAX_BYTES + 1), [b"x" * (1 << 20)] * 40, 1 << (1 << 28)):
         with pytest.raises(serialization.TooLarge):
-            serialization.Encoder().encode(value)
+            serialization.ValueEncoder().encode(value)
 
 
 @pytest.mark.usefixtures("_few_nodes")
@@ -221,20 +223,20 @@ def test_sharing_between_arguments_is_counted_by_what_it_costs() -> None:
     for _ in range(60):
         shared = [shared, shared]
     with pytest.raises(serialization.TooLarge):
-        serialization.Encoder(serialization.Origins(), number_new=True).encode([shared])
+        serialization.ValueEncoder(serialization.Origins(), number_new=True).encode([shared])
 
 
 def call(value: Any, function: Any) -> Any:
     """A call across the wire: arguments over, mutation and value back."""
     ours, theirs = serialization.Origins(), serialization.Origins()
-    sent = json.loads(json.dumps(serialization.Encoder(ours, number_new=True).encode(value)))
-    received = serialization.Decoder(theirs, number_new=True).decode(sent)
+    sent = json.loads(json.dumps(serialization.ValueEncoder(ours, number_new=True).encode(value)))
+    received = serialization.ValueDecoder(theirs, number_new=True).decode(sent)
     result = function(received)
-    encoder = serialization.Encoder(theirs)
+    encoder = serialization.ValueEncoder(theirs)
     back = json.loads(json.dumps([encoder.encode(received), encoder.encode(result)]))
     if not serialization.same_encoding(back[0], sent):
-        serialization.Decoder(ours).decode(back[0])
-    return serialization.Decoder(ours).decode(back[1])
+        serialization.ValueDecoder(ours).decode(back[0])
+    return serialization.ValueDecoder(ours).decode(back[1])
 
 
 def test_mutation_lands_in_the_callers_objects() -> None:

@@ -10,7 +10,7 @@ from assistant.bench.load_problems import Say
 from assistant.core.cores import cores
 from assistant.core.problem import AssertTest, CallTest, Problem, Test
 from assistant.core.safe_ast import read_literal
-from assistant.problems.expected_values import LIMITS, Recorder
+from assistant.problems.expected_values import LIMITS, LiteralRecorder
 from assistant.problems.records import NotALiteral, literal
 from assistant.problems.typed_inputs import call_of
 
@@ -32,7 +32,7 @@ class Asked:
         return f"{self.problem.id} call {self.number}"
 
 
-def questions(problems: Iterable[Problem], recorder: Recorder, calls: int, say: Say) -> list[Asked]:
+def questions(problems: Iterable[Problem], recorder: LiteralRecorder, calls: int, say: Say) -> list[Asked]:
     """The first `calls` visible tests of each problem that call its function with literals and get one back."""
     problems = list(problems)
     with ThreadPoolExecutor(cores()) as threads:
@@ -44,7 +44,7 @@ def questions(problems: Iterable[Problem], recorder: Recorder, calls: int, say: 
     return [asked for some in found for asked in some]
 
 
-def _of(problem: Problem, recorder: Recorder, calls: int) -> Iterator[Asked]:
+def _of(problem: Problem, recorder: LiteralRecorder, calls: int) -> Iterator[Asked]:
     cases = [(test, case) for test in problem.visible_tests if (case := _as_call(test, problem.entry_point))][
         :calls
     ]

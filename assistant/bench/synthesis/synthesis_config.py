@@ -13,7 +13,7 @@ from assistant.core.errors import UsageError
 from assistant.core.generation import ModelInfo, Sampling
 from assistant.core.problem import Problem
 from assistant.problems.collection import Collection
-from assistant.problems.expected_values import Recorder
+from assistant.problems.expected_values import LiteralRecorder
 from assistant.problems.load import load_source
 from assistant.session.prompting import load_template
 
@@ -54,7 +54,7 @@ class Question:
                 "more than one sample at temperature 0 draws the same program again: add --samples 1"
             )
 
-    def problems(self, recorder: Recorder, say: Say) -> dict[Text, tuple[Problem, ...]]:
+    def problems(self, recorder: LiteralRecorder, say: Say) -> dict[Text, tuple[Problem, ...]]:
         """The problems by text, ready to be scored. Raises UsageError."""
         collection = load_ready(self.source, recorder, say, self.hidden, self.split)
         self.left_out[name_of(self.source)] = collection.skipped

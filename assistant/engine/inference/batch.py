@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 from assistant.core.generation import Cancel, Request
 from assistant.engine.inference.forward import Forward
-from assistant.engine.inference.prefix_cache import Conversations
+from assistant.engine.inference.prefix_cache import PrefixCache
 from assistant.engine.inference.prompt_lookup import Budget
 from assistant.engine.inference.sampling import draw
-from assistant.engine.inference.sequence import Row
+from assistant.engine.inference.sequence import SampleRow
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Batch:
+class DecodeBatch:
     """Rows of one request over one cache. `reused` prompt tokens came from the conversation's last round."""
 
     def __init__(
         self,
         forward: Forward,
-        conversations: Conversations,
+        conversations: PrefixCache,
         request: Request,
-        rows: Sequence[Row],
+        rows: Sequence[SampleRow],
         *,
         lookup: bool,
     ) -> None:
@@ -37,7 +37,7 @@ class Batch:
         )
         self.reused = self._cache.lengths[0]
 
-    def run(self, cancel: Cancel) -> Iterator[tuple[Row, str]]:
+    def run(self, cancel: Cancel) -> Iterator[tuple[SampleRow, str]]:
         """Yield (row, new text) as it comes; a row whose `reason` is set has ended."""
         try:
             logits = self._prefill(cancel)
@@ -65,7 +65,7 @@ class Batch:
         tokens = [row.pending(0) for row in self._rows]
         self._conversations.keep(self._request.conversation, self._cache, tokens[: self._cache.rows])
 
-    def _open(self) -> list[Row]:
+    def _open(self) -> list[SampleRow]:
         return [row for row in self._rows if not row.reason]
 
     def _prefill(self, cancel: Cancel) -> Tensor | None:
@@ -80,7 +80,7 @@ class Batch:
                 return logits
         return None
 
-    def _first(self, logits: Tensor) -> Iterator[tuple[Row, str]]:
+    def _first(self, logits: Tensor) -> Iterator[tuple[SampleRow, str]]:
         """All rows draw their first token from the same logits, except those that were begun before."""
         new = [row for row in self._rows if not row.ids]
         if new:
@@ -89,7 +89,7 @@ class Batch:
             for row, token in zip(new, drawn, strict=True):
                 yield row, row.take([token])
 
-    def _step(self) -> Iterator[tuple[Row, str]]:
+    def _step(self) -> Iterator[tuple[SampleRow, str]]:
         """Feed each open row its last tokens and a draft; take what the model agrees with and one more."""
         self._drop_ended()
         lengths = self._cache.lengths

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from assistant.engine.inference.kv_cache import KeyValueCache
 from assistant.engine.inference.llama import Llama
-from assistant.engine.inference.llama_forward import FedTokens, Layout, PaddedForward
+from assistant.engine.inference.llama_forward import FedTokens, PaddedForward, TokenLayout
 from assistant.engine.inference.oom import is_out_of_memory
 
 Run = Callable[[], Tensor]
@@ -74,7 +74,7 @@ class GraphedForward(PaddedForward):
         wider = next((width for width in WIDTHS if width >= tokens), tokens)
         return wider if rows * wider <= self.spare else tokens
 
-    def _step(self, layout: Layout, cache: KeyValueCache) -> Tensor:
+    def _step(self, layout: TokenLayout, cache: KeyValueCache) -> Tensor:
         width = len(layout.ids) // cache.rows
         pays = width in WIDTHS and cache.rows <= _MOST_ROWS and cache.rows * width <= self.spare
         if not (pays and self._recording and cache.keys[0] is not None):

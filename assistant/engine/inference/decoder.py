@@ -10,14 +10,14 @@ from typing import Any
 
 from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request
 from assistant.core.thinking import opened_thinking
-from assistant.engine.inference.batch import Batch
+from assistant.engine.inference.batch import DecodeBatch
 from assistant.engine.inference.detokenizer import TextStream
 from assistant.engine.inference.forward import Forward, forward_for
 from assistant.engine.inference.ngram_drafts import usual_phrases
 from assistant.engine.inference.oom import is_out_of_memory, release_memory
-from assistant.engine.inference.prefix_cache import Conversations
+from assistant.engine.inference.prefix_cache import PrefixCache
 from assistant.engine.inference.sampling import sample_seed
-from assistant.engine.inference.sequence import Row
+from assistant.engine.inference.sequence import SampleRow
 
 _LEAST_ROOM = 128
 """Tokens of answer that must fit behind the prompt, if so many are asked for."""
@@ -33,7 +33,7 @@ class Decoder:
         self._forward: Forward = forward_for(model)
         self._tokenizer = tokenizer
         self._lookup = lookup and self._forward.croppable
-        self._conversations = Conversations(max_caches if self._forward.croppable else 0)
+        self._conversations = PrefixCache(max_caches if self._forward.croppable else 0)
         self._ends = end_tokens(model, tokenizer)
         self._phrases = usual_phrases(self._encode) if self._lookup else None
         self.context_length: int = model.config.get_text_config().max_position_embeddings
@@ -59,12 +59,12 @@ class Decoder:
             if len(rows) < request.samples:  # greedy samples are all alike: decoded once
                 yield from (_retell(item, sample) for sample in range(1, request.samples))
 
-    def _rows(self, request: Request, prompt: list[int], count: int) -> list[Row]:
+    def _rows(self, request: Request, prompt: list[int], count: int) -> list[SampleRow]:
         started = perf_counter()
         opened = "" if request.raw else self._opened(prompt)
         limit = min(request.sampling.max_new_tokens, self.context_length - len(prompt))
         return [
-            Row(
+            SampleRow(
                 sample=sample,
                 seed=sample_seed(request.sampling.seed, sample),
                 prompt=prompt,
@@ -91,7 +91,7 @@ class Decoder:
             )
         return "" if request.sampling.max_new_tokens >= 0 else "max_new_tokens must not be negative"
 
-    def _learn(self, row: Row) -> None:
+    def _learn(self, row: SampleRow) -> None:
         """Remember what was said, to guess it the next time, where a guess cannot change what is said."""
         if self._phrases is not None and self._forward.exact and row.reason == "stop":
             self._phrases.learn(row.ids)
@@ -106,12 +106,12 @@ class Decoder:
         return wanted - available if available < min(wanted, _LEAST_ROOM) else 0
 
     def _decode(
-        self, request: Request, rows: list[Row], digest: str, cancel: Cancel
+        self, request: Request, rows: list[SampleRow], digest: str, cancel: Cancel
     ) -> Iterator[Chunk | Finish]:
         """Decode the rows as one batch; out of memory, as two smaller ones."""
-        batch: Batch | None = None
+        batch: DecodeBatch | None = None
         try:
-            batch = Batch(self._forward, self._conversations, request, rows, lookup=self._lookup)
+            batch = DecodeBatch(self._forward, self._conversations, request, rows, lookup=self._lookup)
             for row, text in batch.run(cancel):
                 if text:
                     yield Chunk(sample=row.sample, text=text)
@@ -127,11 +127,11 @@ class Decoder:
         release_memory()
         yield from self._decode_smaller(request, [row for row in rows if not row.reason], digest, cancel)
 
-    def _read(self, request: Request, row: Row, digest: str, cancel: Cancel) -> Iterator[Finish]:
+    def _read(self, request: Request, row: SampleRow, digest: str, cancel: Cancel) -> Iterator[Finish]:
         reused = 0
         try:
             if self._forward.exact:
-                batch = Batch(self._forward, self._conversations, request, [row], lookup=False)
+                batch = DecodeBatch(self._forward, self._conversations, request, [row], lookup=False)
                 reused = batch.reused
                 batch.read(cancel)
         except (RuntimeError, MemoryError) as error:
@@ -142,7 +142,7 @@ class Decoder:
         yield row.finish(reused, digest)
 
     def _decode_smaller(
-        self, request: Request, rows: list[Row], digest: str, cancel: Cancel
+        self, request: Request, rows: list[SampleRow], digest: str, cancel: Cancel
     ) -> Iterator[Chunk | Finish]:
         if len(rows) == 1:
             yield from _refuse(rows, "out of memory: choose a smaller model or a shorter dialogue", digest)
@@ -168,7 +168,7 @@ def prompt_hash(ids: Sequence[int]) -> str:
     return hashlib.sha256(struct.pack(f"<{len(ids)}i", *ids)).hexdigest()
 
 
-def _refuse(rows: list[Row], error: str, digest: str, overflow: int = 0) -> Iterator[Chunk | Finish]:
+def _refuse(rows: list[SampleRow], error: str, digest: str, overflow: int = 0) -> Iterator[Chunk | Finish]:
     for row in rows:
         row.end("error", error)
         yield row.finish(0, digest).model_copy(update={"overflow": overflow})

@@ -15,7 +15,7 @@ STEADY_ROPES = frozenset({"default", "linear", "llama3", "yarn"})
 
 
 @dataclass
-class Block:
+class LlamaBlock:
     """The weights of one layer. Query, key and value share one product; so do gate and up."""
 
     attention_norm: Tensor
@@ -35,7 +35,7 @@ class Llama:
     config: Any
     generation_config: Any
     embedding: Tensor
-    blocks: list[Block]
+    blocks: list[LlamaBlock]
     norm: Tensor
     head: Linear
     frequencies: Tensor

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from assistant.engine.inference.attention import attend, attend_padded
 from assistant.engine.inference.kv_cache import KeyValueCache
-from assistant.engine.inference.llama import Block, Llama, Rotary, rotate
+from assistant.engine.inference.llama import Llama, LlamaBlock, Rotary, rotate
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class FedTokens:
 
 
 @dataclass(frozen=True)
-class Layout:
+class TokenLayout:
     """Where the new tokens of all rows stand in the one matrix."""
 
     ids: list[int]
@@ -69,7 +69,7 @@ class LlamaForward(ABC):
     def should_compact(self, open_rows: int, rows: int) -> bool: ...
 
     @abstractmethod
-    def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> Layout: ...
+    def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> TokenLayout: ...
 
     @abstractmethod
     def _mix(
@@ -94,7 +94,7 @@ class LlamaForward(ABC):
             cache.lengths = [start + len(row) for start, row in zip(cache.lengths, tokens, strict=True)]
             return self._logits(x, layout.spans, last)
 
-    def _step(self, layout: Layout, cache: KeyValueCache) -> Tensor:
+    def _step(self, layout: TokenLayout, cache: KeyValueCache) -> Tensor:
         ids = torch.tensor(layout.ids, device=self._device)
         places = torch.tensor(layout.places, device=self._device)
         reach = cache.used_blocks(len(layout.ids) // cache.rows)
@@ -115,7 +115,7 @@ class LlamaForward(ABC):
         return F.rms_norm(x, weight.shape, weight.to(x.dtype), self._epsilon)
 
     def _projected(
-        self, block: Block, x: Tensor, rotary: tuple[Tensor, Tensor]
+        self, block: LlamaBlock, x: Tensor, rotary: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values [tokens, heads, size]; on a processor in float32, which costs little there."""
         joint = block.query_key_value(self._normed(x, block.attention_norm)).float()
@@ -151,13 +151,13 @@ class RaggedForward(LlamaForward):
     def should_compact(self, open_rows: int, rows: int) -> bool:
         return False  # a row without tokens costs nothing
 
-    def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> Layout:
+    def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> TokenLayout:
         ids, places, spans = list[int](), list[int](), list[slice]()
         for row, start in zip(tokens, starts, strict=True):
             spans.append(slice(len(ids), len(ids) + len(row)))
             ids.extend(row)
             places.extend(range(start, start + len(row)))
-        return Layout(ids, places, spans)
+        return TokenLayout(ids, places, spans)
 
     def _mix(
         self,
@@ -192,11 +192,13 @@ class PaddedForward(LlamaForward):
         """To how many tokens a row is padded when the longest has `tokens`."""
         return tokens
 
-    def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> Layout:
+    def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> TokenLayout:
         width = self._width(max(map(len, tokens)), len(tokens))
         ids = [token for row in tokens for token in [*row, *[0] * (width - len(row))]]
         places = [place for start in starts for place in range(start, start + width)]
-        return Layout(ids, places, [slice(i * width, i * width + len(row)) for i, row in enumerate(tokens)])
+        return TokenLayout(
+            ids, places, [slice(i * width, i * width + len(row)) for i, row in enumerate(tokens)]
+        )
 
     def _mix(
         self,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from assistant.engine.inference.linear import Int8Linear, Linear, PlainLinear
-from assistant.engine.inference.llama import KINDS, STEADY_ROPES, Block, Llama
+from assistant.engine.inference.llama import KINDS, STEADY_ROPES, Llama, LlamaBlock
 
 
 class Round(Protocol):
@@ -63,9 +63,9 @@ def _plain(weight: Tensor, bias: Tensor | None = None, *, fine: bool = False) ->
     return PlainLinear(weight, bias)
 
 
-def _block(layer: Any, round_to: Round, dtype: torch.dtype) -> Block:
+def _block(layer: Any, round_to: Round, dtype: torch.dtype) -> LlamaBlock:
     attention, feed = layer.self_attn, layer.mlp
-    block = Block(
+    block = LlamaBlock(
         attention_norm=layer.input_layernorm.weight.detach().to(dtype),
         query_key_value=round_to(*_joined(attention.q_proj, attention.k_proj, attention.v_proj)),
         query_norm=_norm(attention, "q_norm", dtype),

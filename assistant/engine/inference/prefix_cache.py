@@ -24,7 +24,7 @@ class _Kept:
         return shared.index(longest), longest
 
 
-class Conversations:
+class PrefixCache:
     """At most `max_caches` caches by conversation; the one used longest ago gives way."""
 
     def __init__(self, max_caches: int) -> None:

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from assistant.engine.inference.linear import Linear, restore
-from assistant.engine.inference.llama import Block, Llama
+from assistant.engine.inference.llama import Llama, LlamaBlock
 
 FORMAT = 2
 
@@ -60,7 +60,7 @@ def _tensors(model: Llama) -> Iterator[tuple[str, Tensor]]:
     for name, tensor in model.head.tensors().items():
         yield f"head.{name}", tensor
     for layer, block in enumerate(model.blocks):
-        for field in fields(Block):
+        for field in fields(LlamaBlock):
             part = getattr(block, field.name)
             if isinstance(part, Tensor):
                 yield f"blocks.{layer}.{field.name}", part
@@ -69,12 +69,12 @@ def _tensors(model: Llama) -> Iterator[tuple[str, Tensor]]:
                     yield f"blocks.{layer}.{field.name}.{name}", tensor
 
 
-def _block(tensors: dict[str, Tensor], prefix: str) -> Block:
+def _block(tensors: dict[str, Tensor], prefix: str) -> LlamaBlock:
     parts: dict[str, Any] = {}
-    for field in fields(Block):
+    for field in fields(LlamaBlock):
         name = f"{prefix}.{field.name}"
         parts[field.name] = tensors.get(name) if field.name.endswith("norm") else _linear(tensors, name)
-    return Block(**parts)
+    return LlamaBlock(**parts)
 
 
 def _linear(tensors: dict[str, Tensor], prefix: str) -> Linear:

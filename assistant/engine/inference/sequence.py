@@ -14,7 +14,7 @@ from assistant.engine.inference.prompt_lookup import Budget, Lookup
 
 
 @dataclass
-class Row:
+class SampleRow:
     """The tokens of one sample: the prompt's, then its own. `limit` bounds its own; `ends` end it."""
 
     sample: int

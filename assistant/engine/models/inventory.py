@@ -17,7 +17,7 @@ from assistant.engine.models.source import HubModel
 from assistant.engine.progress import Steps
 
 
-class Held(FrozenModel):
+class StoredModel(FrozenModel):
     """Something of a model on the disk."""
 
     name: str
@@ -36,11 +36,11 @@ class ModelState(FrozenModel):
     detail: str
 
 
-def held(root: Path) -> list[Held]:
+def held(root: Path) -> list[StoredModel]:
     """Everything that can be freed: converted models, the hub's cache, leftovers of interrupted work."""
     cache = ModelCache(root)
     prepared = [
-        Held(
+        StoredModel(
             name=key,
             kind="prepared",
             model=manifest.name,
@@ -51,7 +51,7 @@ def held(root: Path) -> list[Held]:
         for key, (manifest, size) in cache.entries().items()
     ]
     leftovers = [
-        Held(name=path.name, kind="leftover", model="", bytes=_folder_bytes(path), path=str(path))
+        StoredModel(name=path.name, kind="leftover", model="", bytes=_folder_bytes(path), path=str(path))
         for path in cache.leftovers()
     ]
     return prepared + _hub_models() + leftovers
@@ -110,9 +110,9 @@ def free(name: str, root: Path) -> int:
     return sum(item.bytes for item in chosen)
 
 
-def _hub_models() -> list[Held]:
+def _hub_models() -> list[StoredModel]:
     return [
-        Held(
+        StoredModel(
             name=repository.repo_id,
             kind="hub",
             model=repository.repo_id,

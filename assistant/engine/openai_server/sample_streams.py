@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from assistant.core.generation import Cancel, Chunk, Finish, Request
 from assistant.engine.openai_server.connection import Emit, ServerConnection
 from assistant.engine.openai_server.event_loop_thread import GLANCE_SECONDS
-from assistant.engine.openai_server.sample_stream import Answer
+from assistant.engine.openai_server.sample_stream import SampleStream
 from assistant.engine.openai_server.streaming_request import Call
 
 SHARED_SEED = "all samples in one request (`n`): the seed is the request's, not this sample's own"
@@ -20,7 +20,7 @@ async def stream_samples(
     connection: ServerConnection,
     request: Request,
     model: str,
-    answers: list[Answer],
+    answers: list[SampleStream],
     emit: Emit,
     *,
     use_n: bool,
@@ -32,8 +32,8 @@ async def stream_samples(
 
 
 async def _all_in_one(
-    connection: ServerConnection, request: Request, model: str, answers: list[Answer], emit: Emit
-) -> list[Answer]:
+    connection: ServerConnection, request: Request, model: str, answers: list[SampleStream], emit: Emit
+) -> list[SampleStream]:
     """Ask for all samples in one request (`n`); returns those that need requests of their own."""
     dialect = connection.dialect
     if len(answers) == 1 or dialect.ignores_n or "n" in dialect.refused:
@@ -51,7 +51,7 @@ async def _all_in_one(
 
 
 def pour(
-    queue: SimpleQueue[Chunk | Finish | None], answers: list[Answer], work: Future[None], cancel: Cancel
+    queue: SimpleQueue[Chunk | Finish | None], answers: list[SampleStream], work: Future[None], cancel: Cancel
 ) -> Iterator[Chunk | Finish]:
     """The items of the stream's task, until every sample has finished or `cancel` is set."""
     shown = {answer.sample: "" for answer in answers}

@@ -36,7 +36,7 @@ class Delta:
 
 
 @dataclass
-class Event:
+class ServerEvent:
     """One event of a stream: new text, counts, or an error."""
 
     deltas: list[Delta] = field(default_factory=list)
@@ -69,7 +69,7 @@ class EventReader:
         self._loose: list[bytes] = []
         """Lines that are no fields of an event stream."""
 
-    def feed(self, piece: bytes) -> Iterator[Event]:
+    def feed(self, piece: bytes) -> Iterator[ServerEvent]:
         """The events that are complete with this piece."""
         if self._after_return and piece:
             piece = piece.removeprefix(b"\n")
@@ -87,7 +87,7 @@ class EventReader:
             self._length = 0
             yield _too_long()
 
-    def flush(self) -> Iterator[Event]:
+    def flush(self) -> Iterator[ServerEvent]:
         """The event of a last line that had no end."""
         rest = b"".join(self._pieces)
         self._pieces.clear()
@@ -95,7 +95,7 @@ class EventReader:
         yield from self._dispatch()
         yield from self._end_loose()
 
-    def _line(self, line: bytes) -> Iterator[Event]:
+    def _line(self, line: bytes) -> Iterator[ServerEvent]:
         if not self._begun and line:
             self._begun, line = True, line.removeprefix(b"\xef\xbb\xbf")
         if not line:
@@ -111,9 +111,9 @@ class EventReader:
         elif not (colon and name in _FIELDS):
             yield from self._add_loose(line.strip(b" \t\x1e"))
 
-    def _add_loose(self, line: bytes) -> Iterator[Event]:
+    def _add_loose(self, line: bytes) -> Iterator[ServerEvent]:
         """A line of something else: JSON without a field name, or a page."""
-        alone = parse_event(line) if line[:1] == b"{" and not self._loose else Event(malformed=True)
+        alone = parse_event(line) if line[:1] == b"{" and not self._loose else ServerEvent(malformed=True)
         if not alone.malformed:
             yield alone
             return
@@ -123,15 +123,15 @@ class EventReader:
             self._loose, self._size = [], 0
             yield _too_long()
 
-    def _end_loose(self) -> Iterator[Event]:
+    def _end_loose(self) -> Iterator[ServerEvent]:
         """What such lines mean together; words that are neither JSON nor a page are only kept for a message."""
         text, self._loose = b"\n".join(self._loose).strip(), []
         if text:
             joined = parse_event(text)
             is_text = joined.malformed and text[:1] not in (b"{", b"<")
-            yield Event(said=_quoted(text)) if is_text else joined
+            yield ServerEvent(said=_quoted(text)) if is_text else joined
 
-    def _add(self, value: bytes, error: bool) -> Iterator[Event]:
+    def _add(self, value: bytes, error: bool) -> Iterator[ServerEvent]:
         # A further line of an event is no error of its own, whatever the event's name.
         alone = parse_event(value, not self._data and (error or self._name == b"error"))
         if not alone.malformed:
@@ -151,49 +151,55 @@ class EventReader:
                 self._data, self._size = [], 0
                 yield joined
 
-    def _dispatch(self) -> Iterator[Event]:
+    def _dispatch(self) -> Iterator[ServerEvent]:
         """The end of an event: data that was incomplete is parsed now, or reported as unreadable."""
         if self._data:
             joined = parse_event(b"\n".join(self._data), self._name == b"error")
             yield self._unreadable() if joined.malformed else joined
         self._data, self._size, self._name = [], 0, b""
 
-    def _unreadable(self) -> Event:
+    def _unreadable(self) -> ServerEvent:
         first = self._data[0]
         self._data, self._size = [], 0
-        return Event(malformed=True, said=_quoted(first))
+        return ServerEvent(malformed=True, said=_quoted(first))
 
 
-def _too_long() -> Event:
-    return Event(error=f"it sent a line of more than {LONGEST_EVENT // 1_000_000} MB")
+def _too_long() -> ServerEvent:
+    return ServerEvent(error=f"it sent a line of more than {LONGEST_EVENT // 1_000_000} MB")
 
 
 def _quoted(data: bytes) -> str:
     return data[:300].decode("utf-8", "replace")
 
 
-def parse_event(data: bytes, is_error: bool = False) -> Event:
+def parse_event(data: bytes, is_error: bool = False) -> ServerEvent:
     """The event that the JSON of one event's data means. `is_error`: the server named it so (`event: error`)."""
     if data == b"[DONE]":
-        return Event(done=True)
+        return ServerEvent(done=True)
     try:
         body = read_json(data)
     except ValueError:
         is_words = is_error and data and data[:1] not in (b"{", b"[")
-        return Event(error=_quoted(data)) if is_words else Event(malformed=True, said=_quoted(data))
+        return (
+            ServerEvent(error=_quoted(data)) if is_words else ServerEvent(malformed=True, said=_quoted(data))
+        )
     if is_error:
-        return Event(error=body.get("error") or body if isinstance(body, dict) else body or "no reason given")
+        return ServerEvent(
+            error=body.get("error") or body if isinstance(body, dict) else body or "no reason given"
+        )
     if not isinstance(body, dict):
-        return Event(malformed=True, said=_quoted(data))
+        return ServerEvent(malformed=True, said=_quoted(data))
     choices = _choices(body.get("choices"))
     for error in (body.get("error"), *(choice.get("error") for choice in choices)):
         if _tells(error):
-            return Event(error=error)
+            return ServerEvent(error=error)
     if "choices" not in body and any(body.get(name) for name in _ERROR_FIELDS):
-        return Event(error=body)
+        return ServerEvent(error=body)
     usage, timings = _object(body.get("usage")), _object(body.get("timings"))
     known_version = bool(usage or timings or isinstance(body.get("choices"), list) or choices)
-    return Event(list(map(_delta, choices)), usage, timings, said="" if known_version else _quoted(data))
+    return ServerEvent(
+        list(map(_delta, choices)), usage, timings, said="" if known_version else _quoted(data)
+    )
 
 
 def _tells(error: Any) -> bool:

@@ -12,7 +12,7 @@ import httpx
 from assistant.core.generation import Chunk, Request
 from assistant.engine.openai_server.connection import TRANSPORT_ERRORS, Emit, ServerConnection
 from assistant.engine.openai_server.payload import FIXED, REPORTED, body_of, path_of
-from assistant.engine.openai_server.sample_stream import Answer
+from assistant.engine.openai_server.sample_stream import SampleStream
 from assistant.engine.openai_server.server_errors import (
     ServerFailure,
     from_page,
@@ -21,7 +21,7 @@ from assistant.engine.openai_server.server_errors import (
     from_transport,
     one_line,
 )
-from assistant.engine.openai_server.streaming import LONGEST_EVENT, Event, EventReader
+from assistant.engine.openai_server.streaming import LONGEST_EVENT, EventReader, ServerEvent
 
 GRACE_SECONDS = 1.0
 """Seconds to wait for the token counts after the last token."""
@@ -39,7 +39,7 @@ class Call:
         connection: ServerConnection,
         request: Request,
         model: str,
-        answers: Sequence[Answer],
+        answers: Sequence[SampleStream],
         emit: Emit,
     ) -> None:
         self.connection = connection
@@ -53,7 +53,7 @@ class Call:
         self._begun = False
         """Whether the server answered the latest attempt with 200."""
 
-    async def run(self) -> list[Answer]:
+    async def run(self) -> list[SampleStream]:
         """Stream the answers to their ends; returns those that the server left out (it ignored `n`)."""
         failure = await self._attempts()
         left_out = [a for a in self.answers if not a.touched] if failure is None else []
@@ -65,7 +65,7 @@ class Call:
             self._end(answer, failure)
         return left_out
 
-    def _end(self, answer: Answer, failure: ServerFailure | None) -> None:
+    def _end(self, answer: SampleStream, failure: ServerFailure | None) -> None:
         if answer.ended or answer.stops.complete:
             self.emit(answer.finish())
             return
@@ -143,7 +143,7 @@ class Call:
             return ServerFailure(f"the server's answer cannot be read: {quoted}", said=quoted)
         return ServerFailure(UNFINISHED, passing=True, silent=True)
 
-    async def _events(self, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
+    async def _events(self, body: dict[str, Any]) -> AsyncGenerator[ServerEvent, None]:
         connection, self._begun = self.connection, False
         url = connection.address.url + path_of(self.request)
         async with connection.client.stream("POST", url, json=body) as response:
@@ -185,7 +185,7 @@ class Call:
         has_key = bool(self.connection.address.key or self.connection.address.user)
         return from_response(response, body, self.connection.key_variable, has_key, self._answer_tokens)
 
-    def _take(self, event: Event) -> bool:
+    def _take(self, event: ServerEvent) -> bool:
         """Emit the content of an event; True when it had part of an answer."""
         if event.error is not None:
             raise from_stream_error(event.error, self._answer_tokens)
@@ -200,7 +200,7 @@ class Call:
         self._count(event)
         return any(d.text or d.reasoning or d.refusal or d.finish_reason for d in event.deltas)
 
-    def _count(self, event: Event) -> None:
+    def _count(self, event: ServerEvent) -> None:
         for answer in self.answers:
             # Of several answers in one stream only the prompt's count belongs to each.
             alone = len(self.answers) == 1
@@ -208,7 +208,7 @@ class Call:
             answer.usage |= event.usage if alone else {k: v for k, v in shared.items() if v is not None}
             answer.timings |= event.timings if alone else {}
 
-    def _open(self) -> list[Answer]:
+    def _open(self) -> list[SampleStream]:
         return [answer for answer in self.answers if not answer.ended]
 
     def _unless_ended(self, failure: ServerFailure) -> ServerFailure | None:

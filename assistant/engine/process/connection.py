@@ -50,22 +50,22 @@ class WorkerConnection:
 
     def prepare(
         self, choice: protocol.ModelChoice, load: bool, cancel: Cancel
-    ) -> Generator[protocol.Progressed | protocol.Prepared]:
+    ) -> Generator[protocol.Progressed | protocol.PrepareReply]:
         """Prepare the model. A cancel ends the process, because a half-loaded model cannot be used."""
         command = protocol.Prepare(id=next(_command_ids), choice=choice, load=load)
         try:
             for reply in self._converse(command, cancel):
-                if isinstance(reply, protocol.Progressed | protocol.Prepared):
+                if isinstance(reply, protocol.Progressed | protocol.PrepareReply):
                     yield reply
         except Cancelled:
             self.child.kill()
             raise
 
-    def generate(self, request: Request, cancel: Cancel) -> Generator[protocol.Streamed]:
+    def generate(self, request: Request, cancel: Cancel) -> Generator[protocol.StreamReply]:
         """Answer a request."""
         command = protocol.Generate(id=next(_command_ids), request=request)
         for reply in self._converse(command, cancel):
-            if isinstance(reply, protocol.Streamed):
+            if isinstance(reply, protocol.StreamReply):
                 yield reply
 
     def settle(self, cancel: Cancel) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.core.errors import EngineError
 from assistant.core.generation import Cancel, Chunk, Finish, ModelInfo, Request, without_system
-from assistant.engine.models.loader import Plan, load
+from assistant.engine.models.loader import LoadPlan, load
 from assistant.engine.progress import Steps
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Host:
     decoder: Decoder
 
     @classmethod
-    def load(cls, plan: Plan, threads: int, steps: Steps) -> Host:
+    def load(cls, plan: LoadPlan, threads: int, steps: Steps) -> Host:
         """Load a prepared model; see `loading.load`."""
         from assistant.engine.inference.decoder import Decoder
 

@@ -54,7 +54,7 @@ class Progressed(FrozenModel):
     progress: Progress
 
 
-class Prepared(FrozenModel):
+class PrepareReply(FrozenModel):
     """Preparing is done; `info` is None when the model was not to be loaded."""
 
     kind: Literal["prepared"] = "prepared"
@@ -62,7 +62,7 @@ class Prepared(FrozenModel):
     info: ModelInfo | None
 
 
-class Streamed(FrozenModel):
+class StreamReply(FrozenModel):
     """A chunk or the end of one sample."""
 
     kind: Literal["streamed"] = "streamed"
@@ -86,10 +86,10 @@ class Beat(FrozenModel):
 
 
 Command = Annotated[Prepare | Generate | Stop, Field(discriminator="kind")]
-Reply = Annotated[Progressed | Prepared | Streamed | Done | Beat, Field(discriminator="kind")]
+Reply = Annotated[Progressed | PrepareReply | StreamReply | Done | Beat, Field(discriminator="kind")]
 
 _COMMANDS: TypeAdapter[Prepare | Generate | Stop] = TypeAdapter(Command)
-_REPLIES: TypeAdapter[Progressed | Prepared | Streamed | Done | Beat] = TypeAdapter(Reply)
+_REPLIES: TypeAdapter[Progressed | PrepareReply | StreamReply | Done | Beat] = TypeAdapter(Reply)
 
 
 def line(message: FrozenModel) -> bytes:
@@ -102,6 +102,6 @@ def read_command(text: bytes) -> Prepare | Generate | Stop:
     return _COMMANDS.validate_python(json.loads(text))
 
 
-def read_reply(text: bytes) -> Progressed | Prepared | Streamed | Done | Beat:
+def read_reply(text: bytes) -> Progressed | PrepareReply | StreamReply | Done | Beat:
     """A line that the worker sent. Raises ValueError when it is none."""
     return _REPLIES.validate_python(json.loads(text))

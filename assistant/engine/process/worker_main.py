@@ -84,7 +84,7 @@ class Outbox:
             self.send(protocol.Beat())
 
 
-class Worker:
+class ModelWorker:
     """Works through the inbox."""
 
     def __init__(self, inbox: Inbox, outbox: Outbox) -> None:
@@ -115,7 +115,7 @@ class Worker:
             self._check.pause()
             try:
                 for item in self._host.generate(command.request, stop):
-                    self._send(protocol.Streamed(id=command.id, item=item))
+                    self._send(protocol.StreamReply(id=command.id, item=item))
             finally:
                 self._check.resume()
         else:
@@ -134,7 +134,7 @@ class Worker:
             self._check = BackgroundCheck([f for f in (ready.folder, planned.packed) if f is not None])
             self._check.start()
         info = self._host.info if self._host is not None and command.load else None
-        self._send(protocol.Prepared(id=command.id, info=info))
+        self._send(protocol.PrepareReply(id=command.id, info=info))
 
 
 def _failure(command_id: int, error: Exception) -> protocol.Done:
@@ -184,7 +184,7 @@ def main() -> None:
         inbox, outbox = Inbox(), Outbox(replies)
         threading.Thread(target=inbox.take_in, args=(commands,), daemon=True).start()
         threading.Thread(target=outbox.beat, daemon=True).start()
-        Worker(inbox, outbox).run()
+        ModelWorker(inbox, outbox).run()
 
 
 if __name__ == "__main__":

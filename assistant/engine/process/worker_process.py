@@ -37,7 +37,7 @@ _ENVIRONMENT = {
     **inference.ENVIRONMENT,
 }
 
-Reply = protocol.Progressed | protocol.Prepared | protocol.Streamed | protocol.Done
+Reply = protocol.Progressed | protocol.PrepareReply | protocol.StreamReply | protocol.Done
 Replies = SimpleQueue[Reply | None]
 """Replies to one command; None when the process has ended."""
 

@@ -11,7 +11,7 @@ import ast
 
 from assistant.core.problem import AssertTest, CallTest, Problem
 from assistant.core.safe_ast import read_literal
-from assistant.problems.comparison_rule import Comparison
+from assistant.problems.comparison_rule import ComparisonRule
 from assistant.problems.evalplus import FLOAT_ATOL, RTOL, comparison_of, is_floats, left_out, plus_calls
 from assistant.problems.formats.mbpp import with_test_imports
 from assistant.problems.records import BadRecord, Record, text_field
@@ -38,7 +38,7 @@ def convert(record: Record, where: str) -> Problem:
     require_defined(name, reference)
     text, shown = _prompt(text_field(record, "prompt"))
     imports, asserts = _assertions(text_field(record, "assertion"))
-    comparison = Comparison.of(shown or asserts[0], name)
+    comparison = ComparisonRule.of(shown or asserts[0], name)
     examples = example_arguments(asserts, name)
     visible = tuple(visible_test(comparison.reworded(test), name) for test in asserts)
     codes = [test.code for test in visible if isinstance(test, AssertTest)]

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from assistant.core.problem import AssertTest, CallTest, Problem
 from assistant.core.safe_ast import read_literal
-from assistant.problems.comparison_rule import Comparison
+from assistant.problems.comparison_rule import ComparisonRule
 from assistant.problems.evalplus import comparison_of, other_readings, with_tolerances
 from assistant.problems.formats import mbpp_plus
 from assistant.problems.formats.mbpp import mbpp_problem
@@ -44,7 +44,7 @@ def convert(record: Record, where: str) -> Problem:
         source="mbpp+",
         suite="MBPP",
     )
-    comparison = Comparison.of(_first_code(problem), problem.entry_point)
+    comparison = ComparisonRule.of(_first_code(problem), problem.entry_point)
     visible = [
         comparison.reworded(test.code) for test in problem.visible_tests if isinstance(test, AssertTest)
     ]

@@ -1,6 +1,6 @@
 """`assert` statements that remember what they compared.
 
-Every `assert` of a test is rewritten so that its operands pass through a `Recorder`, evaluated once and in
+Every `assert` of a test is rewritten so that its operands pass through a `CheckRecorder`, evaluated once and in
 Python's own order; a failed one still raises `AssertionError`.
 """
 
@@ -61,7 +61,7 @@ class Check:
     line: int
 
 
-class Recorder:
+class CheckRecorder:
     """Collects the checks of the test that is running."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from assistant.sandbox.guest import framing, pytest_shim, test_source
-from assistant.sandbox.guest.assert_rewriter import RECORDER, Recorder, compile_test
+from assistant.sandbox.guest.assert_rewriter import RECORDER, CheckRecorder, compile_test
 from assistant.sandbox.guest.bounded_repr import show
 from assistant.sandbox.guest.digests import digest_of
 from assistant.sandbox.guest.exception_info import checked_failure, describe
@@ -54,7 +54,7 @@ class Judge:
         self._unsealed = unsealed
         self._persistent = persistent
         self._link = link
-        self._recorder = Recorder()
+        self._recorder = CheckRecorder()
         self._namespace: dict[str, Any] = {}
         self._entry = self._given = self._source = self._setup = ""
         self._under_test: set[str] = set()

@@ -234,7 +234,9 @@ class Link:
         try:
             function = self._lent[int(request["callback"])]
             origins = serialization.Origins()
-            decoder = serialization.Decoder(origins, self._incoming, number_new=True, derived=self._stand_in)
+            decoder = serialization.ValueDecoder(
+                origins, self._incoming, number_new=True, derived=self._stand_in
+            )
             args, kwargs = decoder.decode(request["args"])
             return {"value": self._encode(function(*args, **kwargs), origins)}
         except Exception as error:
@@ -252,7 +254,7 @@ class Link:
 
     def _encode(self, value: Any, origins: serialization.Origins) -> Any:
         try:
-            return serialization.Encoder(
+            return serialization.ValueEncoder(
                 origins, self._outgoing, number_new=True, derived=self._of_test
             ).encode(value)
         except serialization.WireError as error:
@@ -262,7 +264,7 @@ class Link:
 
     def _decode(self, data: Any, origins: serialization.Origins) -> Any:
         try:
-            return serialization.Decoder(
+            return serialization.ValueDecoder(
                 origins, self._incoming, number_new=True, derived=self._stand_in
             ).decode(data)
         except serialization.WireError as error:

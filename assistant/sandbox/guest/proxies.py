@@ -89,7 +89,7 @@ def is_plain(value: object) -> bool:
     return known or any(value is constant for constant in _CONSTANTS)
 
 
-class Held(metaclass=RemoteKind):
+class RemoteObject(metaclass=RemoteKind):
     """Something that stayed with the program, and the number by which the program knows it."""
 
     _link: Asking
@@ -107,7 +107,7 @@ class Held(metaclass=RemoteKind):
         return f"<{self._held_type} object>"
 
 
-class Opaque(Held):
+class Opaque(RemoteObject):
     """A value that has no plain form (or none that could be brought over: `why` says so)."""
 
     _own: bool
@@ -168,7 +168,7 @@ def _operation(name: str) -> Callable[..., Any]:
 
 
 def _only_beside(name: str) -> Callable[..., Any]:
-    def operate(self: Held, *_args: Any, **_named: Any) -> Any:
+    def operate(self: RemoteObject, *_args: Any, **_named: Any) -> Any:
         raise MustRunUnsealed(f"the test uses `{name}` of an object of the program's (`{self._held_type}`)")
 
     return operate
@@ -198,7 +198,7 @@ for _name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"):
     setattr(Opaque, _name, lambda self, other: self._compared(other))
 
 
-class RemoteIterator(Held):
+class RemoteIterator(RemoteObject):
     """A generator or an iterator of the standard library; each item is asked for when it is needed."""
 
     def __init__(self, link: Asking, number: int, kind: str) -> None:
@@ -217,7 +217,7 @@ class RemoteIterator(Held):
         return f"<{self._held_type} object>"
 
 
-class RemoteFunction(Held):
+class RemoteFunction(RemoteObject):
     """A function of the program's, by name or (a function that it returned) by number."""
 
     _target: dict[str, Any]
@@ -263,11 +263,11 @@ PROXIES = (Opaque, RemoteIterator, RemoteFunction)
 
 def is_held(value: object) -> bool:
     """Whether the value is a proxy of something that stayed with the program."""
-    return type(type(value)) is RemoteKind and isinstance(value, Held)
+    return type(type(value)) is RemoteKind and isinstance(value, RemoteObject)
 
 
 @functools.lru_cache(256)
-def named(kind: type[Held], name: str) -> Any:
+def named(kind: type[RemoteObject], name: str) -> Any:
     """A class of proxies that bears the name of the program's own class, as messages of Python's will show it."""
     return RemoteKind(name, (kind,), {})
 

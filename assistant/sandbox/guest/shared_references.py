@@ -55,7 +55,7 @@ class Watched:
 def _seen(value: Any) -> str | None:
     """What a value is, as a text; None where it cannot be determined."""
     try:
-        return repr(serialization.Encoder(None, lambda part: ["object", id(part)]).encode(value))
+        return repr(serialization.ValueEncoder(None, lambda part: ["object", id(part)]).encode(value))
     except (serialization.WireError, RecursionError):
         return None
 

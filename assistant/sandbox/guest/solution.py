@@ -178,7 +178,7 @@ class Solution:
     def _do_call(self, request: dict[str, Any]) -> dict[str, Any]:
         function = self._resolve(request)
         origins = serialization.Origins()
-        decoder = serialization.Decoder(origins, self._incoming, number_new=True)
+        decoder = serialization.ValueDecoder(origins, self._incoming, number_new=True)
         args, kwargs = decoder.decode(request["args"])
         value = function(*args, **kwargs)
         kept = self._kept.report(value, args)
@@ -214,12 +214,12 @@ class Solution:
 
     def _encoder(
         self, origins: serialization.Origins | None, *, number_new: bool = False
-    ) -> serialization.Encoder:
-        return serialization.Encoder(
+    ) -> serialization.ValueEncoder:
+        return serialization.ValueEncoder(
             origins, self._outgoing, number_new=number_new, derived=self._derived, own_key=is_own_key
         )
 
-    def _encode(self, value: Any, encoder: serialization.Encoder | None = None) -> Any:
+    def _encode(self, value: Any, encoder: serialization.ValueEncoder | None = None) -> Any:
         """The value's form on the wire; what has none stays here as a whole."""
         try:
             return (encoder or self._encoder(serialization.Origins(), number_new=True)).encode(value)
@@ -284,14 +284,14 @@ class Solution:
                 answer = self._ask_back({"callback": number, "args": encoded})
             if "raised" in answer:
                 raise self._thrown_by_test(answer)
-            return serialization.Decoder(origins, self._incoming).decode(answer["value"])
+            return serialization.ValueDecoder(origins, self._incoming).decode(answer["value"])
 
         return function
 
     def _thrown_by_test(self, answer: dict[str, Any]) -> BaseException:
         """The exception that a function of the test's raised."""
         error = exceptions.rebuilt(
-            answer.get("error"), lambda data: serialization.Decoder(None, self._incoming).decode(data)
+            answer.get("error"), lambda data: serialization.ValueDecoder(None, self._incoming).decode(data)
         )
         error = error or rebuild(answer["raised"])
         self._thrown.append((int(answer["thrown"]), error))

@@ -41,8 +41,8 @@ class LinuxIsolation:
         without = frozenset() if has_scratch else seccomp.CHANGING_BY_NAME
         if abi < 3:  # this Landlock does not know truncation by name
             without |= {"truncate"}
-        self._for_one_run = seccomp.Prepared(platform.machine(), without)
-        self._for_persistent = seccomp.Prepared(platform.machine(), without, extra={"recvmsg"})
+        self._for_one_run = seccomp.PreparedFilter(platform.machine(), without)
+        self._for_persistent = seccomp.PreparedFilter(platform.machine(), without, extra={"recvmsg"})
         null = ("/dev/null", landlock.WRITE_FILE)
         own = [(filesystem_policy.SCRATCH, landlock.in_scratch(abi))] if has_scratch else []
         self._for_judge = landlock.Ruleset(abi, landlock.writing(abi), [null])

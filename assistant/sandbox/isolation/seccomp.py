@@ -166,7 +166,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-class Prepared:
+class PreparedFilter:
     """A filter assembled once for every process to come; only the process id is filled in later."""
 
     _STAND_IN = 0x5EC0BB0B

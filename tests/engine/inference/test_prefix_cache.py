@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from assistant.engine.inference.kv_cache import KeyValueCache
-from assistant.engine.inference.prefix_cache import Conversations, common_prefix
+from assistant.engine.inference.prefix_cache import PrefixCache, common_prefix
 
 
 def _filled(*rows: list[int]) -> KeyValueCache:
@@ -28,7 +28,7 @@ def _fresh() -> KeyValueCache:
 
 
 def test_the_longest_common_beginning_is_kept_and_the_last_token_fed_again() -> None:
-    store = Conversations(4)
+    store = PrefixCache(4)
     store.keep("a", _filled([1, 2, 3, 4]), [[1, 2, 3, 4]])
     assert _held(store.lease("a", [1, 2, 9, 9], _fresh)) == [1, 2]
     store.keep("a", _filled([1, 2, 3, 4]), [[1, 2, 3, 4]])
@@ -36,21 +36,21 @@ def test_the_longest_common_beginning_is_kept_and_the_last_token_fed_again() -> 
 
 
 def test_of_several_samples_the_one_that_was_chosen_is_found() -> None:
-    store = Conversations(4)
+    store = PrefixCache(4)
     rows = [[1, 2, 3, 4], [1, 2, 7, 8, 9]]
     store.keep("a", _filled(*rows), rows)
     assert _held(store.lease("a", [1, 2, 7, 8, 5], _fresh)) == [1, 2, 7, 8]
 
 
 def test_a_lease_takes_the_cache_out_so_that_a_failure_leaves_nothing_behind() -> None:
-    store = Conversations(4)
+    store = PrefixCache(4)
     store.keep("a", _filled([1, 2, 3]), [[1, 2, 3]])
     store.lease("a", [1, 2, 3, 4], _fresh)
     assert store.lease("a", [1, 2, 3, 4], _fresh).lengths == [0]
 
 
 def test_the_conversation_used_longest_ago_gives_way() -> None:
-    store = Conversations(2)
+    store = PrefixCache(2)
     for name in "abc":
         store.keep(name, _filled([ord(name)] * 3), [[ord(name)] * 3])
     assert store.lease("a", [ord("a")] * 3, _fresh).lengths == [0]
@@ -58,7 +58,7 @@ def test_the_conversation_used_longest_ago_gives_way() -> None:
 
 
 def test_a_long_beginning_of_another_conversation_is_copied() -> None:
-    store = Conversations(4)
+    store = PrefixCache(4)
     task = list(range(100, 160))
     store.keep("a", _filled([*task, 1]), [[*task, 1]])
     copied = store.lease("b", [*task, 2, 3], _fresh)
@@ -69,7 +69,7 @@ def test_a_long_beginning_of_another_conversation_is_copied() -> None:
 
 
 def test_requests_without_a_conversation_start_from_nothing() -> None:
-    store = Conversations(4)
+    store = PrefixCache(4)
     store.keep("", _filled([1, 2, 3]), [[1, 2, 3]])
     assert store.lease("", [1, 2, 3, 4], _fresh).lengths == [0]
 

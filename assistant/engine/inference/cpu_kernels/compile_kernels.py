@@ -9,7 +9,7 @@ import torch
 from assistant.engine.inference.cpu_kernels import kernel_cache
 from assistant.engine.inference.cpu_kernels.forward import NativeForward
 from assistant.engine.inference.linear import Int8Linear
-from assistant.engine.inference.llama import Block, Llama
+from assistant.engine.inference.llama import Llama, LlamaBlock
 
 _WIDTH, _HEADS = 64, 2
 
@@ -26,7 +26,7 @@ def _tiny() -> Llama:
     size = _WIDTH // _HEADS
     config = SimpleNamespace(num_attention_heads=_HEADS, num_key_value_heads=1, rms_norm_eps=1e-6)
     norm = torch.ones(_WIDTH)
-    block = Block(
+    block = LlamaBlock(
         attention_norm=norm,
         query_key_value=_product(_WIDTH + 2 * size, _WIDTH),
         query_norm=torch.ones(size),

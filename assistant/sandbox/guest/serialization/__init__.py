@@ -12,17 +12,17 @@ aliases stay aliases.
 from __future__ import annotations
 
 from assistant.sandbox.guest.serialization.base import TYPES, CannotCross, Origins, TooLarge, WireError, deep
-from assistant.sandbox.guest.serialization.decoder import Decoder
-from assistant.sandbox.guest.serialization.encoder import Encoder
+from assistant.sandbox.guest.serialization.decoder import ValueDecoder
+from assistant.sandbox.guest.serialization.encoder import ValueEncoder
 from assistant.sandbox.guest.serialization.equivalence import same_encoding
 
 __all__ = [
     "TYPES",
     "CannotCross",
-    "Decoder",
-    "Encoder",
     "Origins",
     "TooLarge",
+    "ValueDecoder",
+    "ValueEncoder",
     "WireError",
     "deep",
     "same_encoding",

@@ -26,7 +26,7 @@ from assistant.sandbox.guest.serialization.base import (
 )
 
 
-class Decoder:
+class ValueDecoder:
     """Turns JSON back into a value. Everything is checked: the bytes may come from a hostile program."""
 
     def __init__(

@@ -94,7 +94,7 @@ def _wraps_plain(value: Any, kind: type) -> bool:
     return type(inside) is (dict if kind in (types.MappingProxyType, collections.UserDict) else list)
 
 
-class Encoder:
+class ValueEncoder:
     """Turns one value into JSON. `special` gets what has no tag of its own (iterators, functions).
 
     `derived` gets an instance of a subclass of a plain type, that type, and a function that encodes the plain value,
@@ -328,11 +328,11 @@ def _is_plain_offset(zone: Any) -> bool:
 
 
 _SCALARS = frozenset({range, decimal.Decimal, fractions.Fraction, array.array, datetime.timedelta, *_DATES})
-_FLATTENERS: dict[type, Callable[[Encoder, Any], Json]] = {
-    int: Encoder._integer,
-    str: Encoder._text,
-    float: Encoder._float,
-    complex: Encoder._complex,
-    bytes: Encoder._bytes_of,
-    bytearray: Encoder._bytearray,
+_FLATTENERS: dict[type, Callable[[ValueEncoder, Any], Json]] = {
+    int: ValueEncoder._integer,
+    str: ValueEncoder._text,
+    float: ValueEncoder._float,
+    complex: ValueEncoder._complex,
+    bytes: ValueEncoder._bytes_of,
+    bytearray: ValueEncoder._bytearray,
 }
