@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assistant.core.generation import Cancel, Request
 from assistant.engine.inference.forward import Forward
 from assistant.engine.inference.prefix_cache import PrefixCache
-from assistant.engine.inference.prompt_lookup import Budget
+from assistant.engine.inference.prompt_lookup import DraftBudget
 from assistant.engine.inference.sampling import draw
 from assistant.engine.inference.sequence import SampleRow
 
@@ -73,7 +73,7 @@ class DecodeBatch:
         prompt = self._rows[0].prompt
         while not cancel.is_set():
             start = self._cache.lengths[0]
-            piece = prompt[start : start + self._forward.piece]
+            piece = prompt[start : start + self._forward.prefill_chunk]
             done = start + len(piece) == len(prompt)
             logits = self._forward([piece], self._cache, [1 if done else 0])[0]
             if done:
@@ -94,7 +94,9 @@ class DecodeBatch:
         self._drop_ended()
         lengths = self._cache.lengths
         pending = [[] if row.reason else row.pending(at) for row, at in zip(self._rows, lengths, strict=True)]
-        budget = Budget.for_rows(len(self._open()), self._forward.spare, padded=self._forward.padded)
+        budget = DraftBudget.for_rows(
+            len(self._open()), self._forward.free_tokens, padded=self._forward.padded
+        )
         drafts = [row.draft(budget) if self._lookup and not row.reason else [] for row in self._rows]
         feed = [new + draft for new, draft in zip(pending, drafts, strict=True)]
         last = [0 if row.reason else 1 + len(draft) for row, draft in zip(self._rows, drafts, strict=True)]

@@ -72,11 +72,11 @@ class GraphedForward(PaddedForward):
 
     def _width(self, tokens: int, rows: int) -> int:
         wider = next((width for width in WIDTHS if width >= tokens), tokens)
-        return wider if rows * wider <= self.spare else tokens
+        return wider if rows * wider <= self.free_tokens else tokens
 
     def _step(self, layout: TokenLayout, cache: KeyValueCache) -> Tensor:
         width = len(layout.ids) // cache.rows
-        pays = width in WIDTHS and cache.rows <= _MOST_ROWS and cache.rows * width <= self.spare
+        pays = width in WIDTHS and cache.rows <= _MOST_ROWS and cache.rows * width <= self.free_tokens
         if not (pays and self._recording and cache.keys[0] is not None):
             return super()._step(layout, cache)
         try:

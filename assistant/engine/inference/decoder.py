@@ -93,7 +93,7 @@ class Decoder:
 
     def _learn(self, row: SampleRow) -> None:
         """Remember what was said, to guess it the next time, where a guess cannot change what is said."""
-        if self._phrases is not None and self._forward.exact and row.reason == "stop":
+        if self._phrases is not None and self._forward.bitwise_deterministic and row.reason == "stop":
             self._phrases.learn(row.ids)
 
     def _encode(self, text: str) -> list[int]:
@@ -130,7 +130,7 @@ class Decoder:
     def _read(self, request: Request, row: SampleRow, digest: str, cancel: Cancel) -> Iterator[Finish]:
         reused = 0
         try:
-            if self._forward.exact:
+            if self._forward.bitwise_deterministic:
                 batch = DecodeBatch(self._forward, self._conversations, request, [row], lookup=False)
                 reused = batch.reused
                 batch.read(cancel)

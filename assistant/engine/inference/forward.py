@@ -20,11 +20,11 @@ class Forward(Protocol):
     """Every row of a step costs as much as the longest."""
     croppable: bool
     """Tokens can be forgotten again: prefix reuse and drafts are possible."""
-    spare: int
+    free_tokens: int
     """So many tokens in one step cost hardly more than one: the weights are read in any case."""
-    piece: int
+    prefill_chunk: int
     """Prompt tokens that are fed in one step: more would gain little, and cancelling waits for a step's end."""
-    exact: bool
+    bitwise_deterministic: bool
     """Logits are the same to the last bit whatever else is in a step, so that drafts may depend on the past."""
 
     def new_cache(self, rows: int, capacity: int) -> KeyValueCache: ...

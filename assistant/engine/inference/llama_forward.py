@@ -49,12 +49,12 @@ class LlamaForward(ABC):
     ragged = True
     padded = False
     croppable = True
-    piece = 128
-    spare: int
+    prefill_chunk = 128
+    free_tokens: int
 
     def __init__(self, model: Llama) -> None:
         self._model = model
-        self.exact = model.precision == "int8"
+        self.bitwise_deterministic = model.precision == "int8"
         self._device = model.embedding.device
         self._heads = model.config.num_attention_heads
         self._groups = model.config.num_key_value_heads
@@ -141,7 +141,7 @@ class LlamaForward(ABC):
 class RaggedForward(LlamaForward):
     """Row by row over its own past: what a row gets does not depend on the others."""
 
-    spare = 4
+    free_tokens = 4
 
     def __init__(self, model: Llama) -> None:
         super().__init__(model)
@@ -183,7 +183,7 @@ class PaddedForward(LlamaForward):
     """
 
     padded = True
-    spare = 64
+    free_tokens = 64
 
     def should_compact(self, open_rows: int, rows: int) -> bool:
         return open_rows <= rows // 2

@@ -16,7 +16,7 @@ _MOSTLY = (0.0, 0.26, 0.25, 0.38, 0.4)
 _VARIED = (0.0, 0.15, 0.15, 0.2, 0.2)
 
 
-class Phrases:
+class NgramDrafts:
     """Counts of what followed each n-gram."""
 
     most_trust = max(_STEADY)
@@ -45,9 +45,9 @@ class Phrases:
         return 0, 0.0
 
 
-def usual_phrases(encode: Callable[[str], Sequence[int]]) -> Phrases:
+def usual_phrases(encode: Callable[[str], Sequence[int]]) -> NgramDrafts:
     """The answers that ship with the package: Qwen2.5-Coder-1.5B-Instruct on our own starter problems."""
-    phrases = Phrases()
+    phrases = NgramDrafts()
     text = files("assistant.engine.inference").joinpath("phrases.jsonl").read_text(encoding="utf-8")
     for line in text.splitlines():
         phrases.learn(encode(json.loads(line)))

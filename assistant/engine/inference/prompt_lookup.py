@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.engine.inference.ngram_drafts import Phrases
+from assistant.engine.inference.ngram_drafts import NgramDrafts
 
 # How often the token after the last occurrence of an n-gram of 1 to 8 tokens was the right one, measured on 36
 # rounds of ILF tasks.
@@ -19,7 +19,7 @@ _LONGEST = len(_TRUST) - 1
 
 
 @dataclass(frozen=True)
-class Budget:
+class DraftBudget:
     """How far to guess: `free` tokens in any case, then up to `most` while all so far are right with `sure`."""
 
     free: int
@@ -27,21 +27,21 @@ class Budget:
     sure: float
 
     @classmethod
-    def for_rows(cls, rows: int, spare: int, *, padded: bool = False) -> Budget:
-        """For rows that share a step in which `spare` tokens cost as much as one.
+    def for_rows(cls, rows: int, free_tokens: int, *, padded: bool = False) -> DraftBudget:
+        """For rows that share a step in which `free_tokens` tokens cost as much as one.
 
         On a processor each further token costs a tenth of a step; the more rows share it, the less a token
         more of one row is worth. Tuned on recorded rounds with the measured cost of steps of 1 to 64 tokens.
-        Where rows are `padded` to the longest, one row's draft costs all of them: never beyond what is spare.
+        Where rows are `padded` to the longest, one row's draft costs all of them: never beyond the free tokens.
         """
-        free = min(16, max(0, spare // rows - 1))
+        free = min(16, max(0, free_tokens // rows - 1))
         return cls(free=free, most=free if padded else 16, sure=min(0.9, 0.4 + 0.1 * rows))
 
 
-class Lookup:
+class PromptLookup:
     """What followed each n-gram in one sequence, which grows; `phrases` are asked where it does not know."""
 
-    def __init__(self, tokens: Sequence[int], phrases: Phrases | None = None) -> None:
+    def __init__(self, tokens: Sequence[int], phrases: NgramDrafts | None = None) -> None:
         self._tokens: list[int] = []
         self._next: dict[tuple[int, ...], int] = {}
         self._phrases = phrases
@@ -54,7 +54,7 @@ class Lookup:
                 self._next[tuple(self._tokens[-n:])] = token
             self._tokens.append(token)
 
-    def draft(self, budget: Budget) -> list[int]:
+    def draft(self, budget: DraftBudget) -> list[int]:
         """The likely continuation, as far as the budget goes."""
         ending, draft, hope = self._tokens[-_LONGEST:], list[int](), 1.0
         while len(draft) < budget.most:

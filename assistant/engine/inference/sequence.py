@@ -9,8 +9,8 @@ from time import perf_counter
 from assistant.core.generation import Finish, FinishReason
 from assistant.core.thinking import thinking_length
 from assistant.engine.inference.detokenizer import TextStream
-from assistant.engine.inference.ngram_drafts import Phrases
-from assistant.engine.inference.prompt_lookup import Budget, Lookup
+from assistant.engine.inference.ngram_drafts import NgramDrafts
+from assistant.engine.inference.prompt_lookup import DraftBudget, PromptLookup
 
 
 @dataclass
@@ -24,7 +24,7 @@ class SampleRow:
     ends: frozenset[int]
     text: TextStream
     started: float
-    phrases: Phrases | None = None
+    phrases: NgramDrafts | None = None
     ids: list[int] = field(default_factory=list)
     reason: FinishReason | None = None
     error: str = ""
@@ -33,19 +33,19 @@ class SampleRow:
     first_token_seconds: float | None = None
     notes: list[str] = field(default_factory=list)
 
-    _lookup: Lookup | None = None
+    _lookup: PromptLookup | None = None
     _looked_up: int = 0
 
     def pending(self, cached: int) -> list[int]:
         """The tokens that follow the first `cached` ones."""
         return [*self.prompt[cached:], *self.ids[max(0, cached - len(self.prompt)) :]]
 
-    def draft(self, budget: Budget) -> list[int]:
+    def draft(self, budget: DraftBudget) -> list[int]:
         """Guesses for the next tokens, never beyond the limit. What was said is indexed when first asked."""
         if budget.most == 0:
             return []
         if self._lookup is None:
-            self._lookup = Lookup(self.prompt, self.phrases)
+            self._lookup = PromptLookup(self.prompt, self.phrases)
         self._lookup.extend(self.ids[self._looked_up :])
         self._looked_up = len(self.ids)
         return self._lookup.draft(budget)[: self.limit - len(self.ids) - 1]

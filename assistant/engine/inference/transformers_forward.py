@@ -17,9 +17,9 @@ class TransformersForward:
 
     ragged = False
     padded = False
-    exact = False
-    spare = 4
-    piece = 128
+    bitwise_deterministic = False
+    free_tokens = 4
+    prefill_chunk = 128
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -65,7 +65,7 @@ def _text_config(model: Any) -> Any:
     return model.config.get_text_config()
 
 
-class _Layer(CacheLayerMixin):  # type: ignore[misc]
+class _CacheLayer(CacheLayerMixin):  # type: ignore[misc]
     """One layer of a `KeyValueCache`, all rows in lockstep."""
 
     is_croppable = True
@@ -94,7 +94,7 @@ class _Layer(CacheLayerMixin):  # type: ignore[misc]
 def _transformers_cache(cache: KeyValueCache, config: Any, *, croppable: bool) -> Cache:
     """A transformers cache over `cache`; for windowed or recurrent models their own kind, kept inside it."""
     if croppable:
-        return Cache(layers=[_Layer(cache, layer) for layer in range(len(cache.keys))])
+        return Cache(layers=[_CacheLayer(cache, layer) for layer in range(len(cache.keys))])
     if cache.foreign is None:
         cache.foreign = DynamicCache(config=config)
     return cache.foreign

@@ -9,13 +9,13 @@ import pytest
 from decoding_kit import byte_tokenizer, tiny_model
 
 from assistant.engine.inference import decoder
-from assistant.engine.inference.ngram_drafts import Phrases
+from assistant.engine.inference.ngram_drafts import NgramDrafts
 
 
 @pytest.fixture(autouse=True)
 def _no_usual_phrases(monkeypatch: pytest.MonkeyPatch) -> None:
     """Indexing them byte by byte would take longer than the tests."""
-    monkeypatch.setattr(decoder, "usual_phrases", lambda _: Phrases())
+    monkeypatch.setattr(decoder, "usual_phrases", lambda _: NgramDrafts())
 
 
 @pytest.fixture(scope="session")

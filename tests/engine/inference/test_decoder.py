@@ -150,9 +150,17 @@ class _Hungry:
     def __init__(self, forward: Any, rows: int) -> None:
         self._forward, self._rows = forward, rows
         self._failed: weakref.ref[Any] | None = None
-        self.ragged, self.croppable, self.exact = forward.ragged, forward.croppable, forward.exact
-        self.spare, self.should_compact, self.padded = forward.spare, forward.should_compact, forward.padded
-        self.piece = forward.piece
+        self.ragged, self.croppable, self.bitwise_deterministic = (
+            forward.ragged,
+            forward.croppable,
+            forward.bitwise_deterministic,
+        )
+        self.free_tokens, self.should_compact, self.padded = (
+            forward.free_tokens,
+            forward.should_compact,
+            forward.padded,
+        )
+        self.prefill_chunk = forward.prefill_chunk
 
     def new_cache(self, rows: int, capacity: int) -> Any:
         return self._forward.new_cache(rows, capacity)

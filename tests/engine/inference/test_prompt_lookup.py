@@ -4,55 +4,57 @@ from __future__ import annotations
 
 from typing import Any
 
-from assistant.engine.inference.ngram_drafts import Phrases, usual_phrases
-from assistant.engine.inference.prompt_lookup import Budget, Lookup
+from assistant.engine.inference.ngram_drafts import NgramDrafts, usual_phrases
+from assistant.engine.inference.prompt_lookup import DraftBudget, PromptLookup
 
-WIDE = Budget(free=7, most=16, sure=0.3)
+WIDE = DraftBudget(free=7, most=16, sure=0.3)
 
 
 def test_a_repetition_is_continued_as_far_as_it_is_sure() -> None:
     program = list(range(100, 140))
-    lookup = Lookup([*program, 1, 2, *program[:10]])
+    lookup = PromptLookup([*program, 1, 2, *program[:10]])
     assert lookup.draft(WIDE) == program[10:26]
 
 
 def test_the_most_recent_of_the_longest_endings_is_followed() -> None:
-    lookup = Lookup([1, 2, 3, 50, 9, 2, 3, 60, 8, 1, 2, 3])
-    assert lookup.draft(Budget(1, 1, 0.0)) == [50]  # 1 2 3 before; 2 3 alone came later
-    assert Lookup([2, 3, 50, 9, 2, 3, 60, 8, 2, 3]).draft(Budget(1, 1, 0.0)) == [60]
+    lookup = PromptLookup([1, 2, 3, 50, 9, 2, 3, 60, 8, 1, 2, 3])
+    assert lookup.draft(DraftBudget(1, 1, 0.0)) == [50]  # 1 2 3 before; 2 3 alone came later
+    assert PromptLookup([2, 3, 50, 9, 2, 3, 60, 8, 2, 3]).draft(DraftBudget(1, 1, 0.0)) == [60]
 
 
 def test_nothing_known_nothing_guessed() -> None:
-    assert Lookup([1, 2, 3, 4]).draft(WIDE) == []
+    assert PromptLookup([1, 2, 3, 4]).draft(WIDE) == []
 
 
 def test_weak_guesses_stay_within_what_is_free() -> None:
-    weak = Lookup([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 99, 1])
-    assert len(weak.draft(Budget(free=3, most=16, sure=0.9))) == 3
-    assert weak.draft(Budget(free=0, most=16, sure=0.9)) == []
+    weak = PromptLookup([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 99, 1])
+    assert len(weak.draft(DraftBudget(free=3, most=16, sure=0.9))) == 3
+    assert weak.draft(DraftBudget(free=0, most=16, sure=0.9)) == []
 
 
 def test_growing_in_pieces_is_growing_at_once() -> None:
     tokens = [5, 6, 7, 5, 6, 8, 5, 6]
-    pieces = Lookup(tokens[:3])
+    pieces = PromptLookup(tokens[:3])
     for token in tokens[3:]:
         pieces.extend([token])
-    assert pieces.draft(WIDE) == Lookup(tokens).draft(WIDE)
+    assert pieces.draft(WIDE) == PromptLookup(tokens).draft(WIDE)
 
 
 def test_phrases_help_where_the_dialogue_does_not_know() -> None:
-    phrases = Phrases()
+    phrases = NgramDrafts()
     for _ in range(3):
         phrases.learn([70, 71, 72, 73, 74])
-    assert Lookup([1, 2, 70, 71], phrases).draft(Budget(3, 3, 0.0)) == [72, 73, 74]
-    copied = Lookup([70, 71, 80, 4, 70, 71], phrases)
-    assert copied.draft(Budget(1, 1, 0.0)) == [72]  # a steady phrase is trusted more than one short match
-    long_match = Lookup([*range(60, 72), 80, 4, *range(60, 72)], phrases)
-    assert long_match.draft(Budget(1, 1, 0.0)) == [80]
+    assert PromptLookup([1, 2, 70, 71], phrases).draft(DraftBudget(3, 3, 0.0)) == [72, 73, 74]
+    copied = PromptLookup([70, 71, 80, 4, 70, 71], phrases)
+    assert copied.draft(DraftBudget(1, 1, 0.0)) == [
+        72
+    ]  # a steady phrase is trusted more than one short match
+    long_match = PromptLookup([*range(60, 72), 80, 4, *range(60, 72)], phrases)
+    assert long_match.draft(DraftBudget(1, 1, 0.0)) == [80]
 
 
 def test_phrases_follow_the_majority_and_stop_learning_in_time() -> None:
-    phrases = Phrases()
+    phrases = NgramDrafts()
     phrases.learn([1, 2, 3])
     phrases.learn([1, 2, 4])
     phrases.learn([1, 2, 4])
@@ -64,9 +66,14 @@ def test_phrases_follow_the_majority_and_stop_learning_in_time() -> None:
 
 
 def test_more_rows_are_given_fewer_guesses() -> None:
-    assert Budget.for_rows(1, 4).free > Budget.for_rows(2, 4).free > Budget.for_rows(8, 4).free == 0
-    assert Budget.for_rows(1, 64, padded=True).most == 16
-    assert Budget.for_rows(80, 64, padded=True).most == 0, "one row's draft would be everybody's"
+    assert (
+        DraftBudget.for_rows(1, 4).free
+        > DraftBudget.for_rows(2, 4).free
+        > DraftBudget.for_rows(8, 4).free
+        == 0
+    )
+    assert DraftBudget.for_rows(1, 64, padded=True).most == 16
+    assert DraftBudget.for_rows(80, 64, padded=True).most == 0, "one row's draft would be everybody's"
 
 
 def test_the_usual_phrases_ship_with_the_package(tokenizer: Any) -> None:

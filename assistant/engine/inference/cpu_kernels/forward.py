@@ -23,9 +23,9 @@ class NativeForward:
     ragged = True
     padded = False
     croppable = True
-    exact = True
-    spare = 4
-    piece = 4 * kernels.MOST_ROWS
+    bitwise_deterministic = True
+    free_tokens = 4
+    prefill_chunk = 4 * kernels.MOST_ROWS
 
     def __init__(self, model: Llama) -> None:
         config = model.config
