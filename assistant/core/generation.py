@@ -52,7 +52,7 @@ class Request(FrozenModel):
     samples: int = 1
     stop: tuple[str, ...] = ()
     until_program: str | None = None
-    """An entry point: the answer also ends where its program is complete (`domain.program_end`)."""
+    """An entry point: the answer also ends where its program is complete (`core.completion_detector`)."""
     raw: bool = False
     conversation: str = ""
 

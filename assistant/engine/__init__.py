@@ -1,8 +1,7 @@
 """Turns messages into text: a local model in a process of its own, an OpenAI-compatible server, or a script.
 
-All engines have the interface that `core.generation` defines: a request in, a stream of tokens and finished
-samples out,
-which can be cancelled. `open.py` builds one from options. `process/` runs a local model in a worker process,
+All engines have the interface that `core.generation` defines: a request in, a stream of tokens and finished samples
+out, which can be cancelled. `open.py` builds one from options. `process/` runs a local model in a worker process,
 `inference/` is the decoder in that process, `models/` finds, converts and caches weights, `openai_server/` is
 the HTTP client, `scripted/` replays answers from a file.
 

@@ -7,5 +7,5 @@ one of them, `case_runner.py` runs the tests of a submission, `verdicts.py` turn
 Imported by: `bench`, `cli`, `tui`; the others take the interface in `core.submission`. Imports: `core` only.
 Threads: any thread may submit; each submission has a worker of the pool for its duration.
 Processes: several workers (`guest/zygote.py`), each of which forks a solution and a judge for each run.
-Start reading at `local.py`, then `worker.py` and `guest/zygote.py`; the threat model is in the guide (`safety`).
+Start reading at README.md (the threat model and one run), then `local.py`, `worker.py` and `guest/zygote.py`.
 """

@@ -21,8 +21,15 @@ _WORDS = {"passed": Outcome.PASSED, "wrong": Outcome.WRONG, "error": Outcome.NOT
 MEMORY_STATUS = -1000
 """Stands for the exit status of a process that was ended for its memory."""
 EXITED = "the program exited by itself"
-_WALL_ERRORS = {"PermissionError", "gaierror", "BlockingIOError"}
-_WALL_TEXTS = ("[Errno 1]", "[Errno 13]", "[Errno 24]", "[Errno 27]", "[Errno 28]", "can't start new thread")
+_BLOCKED_ERRORS = {"PermissionError", "gaierror", "BlockingIOError"}
+_BLOCKED_TEXTS = (
+    "[Errno 1]",
+    "[Errno 13]",
+    "[Errno 24]",
+    "[Errno 27]",
+    "[Errno 28]",
+    "can't start new thread",
+)
 BROKE_PROTOCOL = "the program broke the protocol of the sandbox"
 """The message where an answer cannot be read in any way."""
 
@@ -89,7 +96,7 @@ def text_in(answer: Json) -> str:
 
 
 def raised(failure: Any, *, in_test: bool = False, loading: bool = False) -> Ending:
-    """Outcome, message and line of an exception, as `failures.describe` wrote it (or as a program forged it)."""
+    """Outcome, message and line of an exception that `exception_info.describe` (or a program that forges it) wrote."""
     given = checked_failure(failure)
     name, text = given["type"], given["text"]
     outcome = _outcome_of(name, text, given["mro"], loading)
@@ -107,7 +114,7 @@ def _outcome_of(name: str, text: str, mro: list[str], loading: bool) -> Outcome:
         return Outcome.OUT_OF_MEMORY
     if "SystemExit" in kinds:
         return Outcome.EXITED_EARLY
-    if kinds & _WALL_ERRORS or text.startswith(_WALL_TEXTS):
+    if kinds & _BLOCKED_ERRORS or text.startswith(_BLOCKED_TEXTS):
         return Outcome.BLOCKED
     if loading and ("SyntaxError" in kinds or text.startswith("source code")):
         return Outcome.NOT_RUNNABLE

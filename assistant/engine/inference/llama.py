@@ -1,4 +1,4 @@
-"""The Llama family (Llama, Qwen 2 and 3, Mistral) as weights and a rotary table; `stepping` runs it."""
+"""The Llama family (Llama, Qwen 2 and 3, Mistral) as weights and a rotary table; `llama_forward` runs it."""
 
 from __future__ import annotations
 

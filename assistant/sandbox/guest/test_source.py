@@ -24,7 +24,7 @@ _OTHERS = (
 LIBRARY_MODULES = INERT_MODULES | frozenset(_OTHERS.split())
 """Modules that a judge may use: none of their functions runs text, opens files or loads objects that it is given."""
 WATCHED_MODULES = frozenset({"os", "sys", "io"})
-"""Modules of which a test may use a few harmless things (`sharing` says which)."""
+"""Modules of which a test may use a few harmless things (`unsealed_reasons` says which)."""
 _REACHING_NAMES = (
     "exec eval compile open input getattr setattr delattr globals locals vars breakpoint exit quit help "
     "super memoryview"

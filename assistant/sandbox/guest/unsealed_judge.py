@@ -22,7 +22,7 @@ from assistant.sandbox.guest.solution import adopt_output, flush_streams, load
 
 
 class LocalLink:
-    """The same questions as `remote.Link` answers, put to a module in this process."""
+    """The same questions as `judge_link.Link` answers, put to a module in this process."""
 
     def __init__(self) -> None:
         self._module = types.ModuleType("solution")

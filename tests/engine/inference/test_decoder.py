@@ -150,16 +150,9 @@ class _Hungry:
     def __init__(self, forward: Any, rows: int) -> None:
         self._forward, self._rows = forward, rows
         self._failed: weakref.ref[Any] | None = None
-        self.ragged, self.croppable, self.bitwise_deterministic = (
-            forward.ragged,
-            forward.croppable,
-            forward.bitwise_deterministic,
-        )
-        self.free_tokens, self.should_compact, self.padded = (
-            forward.free_tokens,
-            forward.should_compact,
-            forward.padded,
-        )
+        self.ragged, self.croppable, self.padded = forward.ragged, forward.croppable, forward.padded
+        self.bitwise_deterministic, self.free_tokens = forward.bitwise_deterministic, forward.free_tokens
+        self.should_compact = forward.should_compact
         self.prefill_chunk = forward.prefill_chunk
 
     def new_cache(self, rows: int, capacity: int) -> Any:

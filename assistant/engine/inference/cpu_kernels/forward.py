@@ -18,7 +18,7 @@ from assistant.engine.inference.llama import Llama, Rotary
 
 
 class NativeForward:
-    """Row by row over its own past, as `stepping.RaggedForward`: what a row gets does not depend on the others."""
+    """Row by row, as `llama_forward.RaggedForward`: what a row gets does not depend on the others."""
 
     ragged = True
     padded = False

@@ -7,6 +7,9 @@ that no method of theirs runs. Values are bounded in depth, nodes and bytes. Nev
 Mutable containers of a call's arguments are numbered in the order they are met (`Origins`). The other side
 tags them with their number when they come back, so that a mutation lands in the caller's own objects and
 aliases stay aliases.
+
+Imported by: `sandbox.guest`. Imports: the standard library. Single-threaded; both processes of a run use it.
+Start reading at `base.py`, then `encoder.py` and `decoder.py`.
 """
 
 from __future__ import annotations
