@@ -96,7 +96,7 @@ def text_in(answer: Json) -> str:
 
 
 def raised(failure: Any, *, in_test: bool = False, loading: bool = False) -> Ending:
-    """Outcome, message and line of an exception that `exception_info.describe` (or a program that forges it) wrote."""
+    """Outcome, message and line of an exception as `exception_info.describe`, or a forging program, wrote it."""
     given = checked_failure(failure)
     name, text = given["type"], given["text"]
     outcome = _outcome_of(name, text, given["mro"], loading)

@@ -16,8 +16,8 @@ from typing import Any
 
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Progress
+from assistant.core.optional_deps import need
 from assistant.datasets.atomic_directory import MARK
-from assistant.datasets.extras import need
 from assistant.engine.models.provision import PreparedModel, prepare
 from assistant.engine.models.source import HubModel, resolve
 from assistant.engine.progress import Steps

@@ -33,7 +33,8 @@ _FLAGS = libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_N
 def enter(packages: list[str]) -> None:
     """New namespaces; returns in the first process of the new pid namespace.
 
-    `packages` are seen where `filesystem_policy.behind_namespaces` says. The process that called it stays outside and waits. Raises `OSError` where the kernel does not allow it.
+    `packages` are seen where `filesystem_policy.behind_namespaces` says. The process that called it stays outside and
+    waits. Raises `OSError` where the kernel does not allow it.
     """
     uid, gid = os.getuid(), os.getgid()
     libc.unshare(_FLAGS | (libc.CLONE_NEWUSER if uid else 0))
