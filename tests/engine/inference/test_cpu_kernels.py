@@ -51,7 +51,7 @@ def multiplied() -> Any:
 @pytest.mark.parametrize("extreme", [False, True])
 def test_products_are_exact(multiplied: Any, extreme: bool) -> None:
     from assistant.engine.inference.cpu_kernels.intrinsics import DOT
-    from assistant.engine.inference.cpu_kernels.kernels import LARGEST_INPUT, LARGEST_QUADS
+    from assistant.engine.inference.cpu_kernels.kernel_types import LARGEST_INPUT, LARGEST_QUADS
     from assistant.engine.inference.cpu_kernels.weight_layout import aligned
 
     random, quads = np.random.default_rng(0), LARGEST_QUADS if extreme else 256

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from assistant.engine.inference.cpu_kernels import kernels
+from assistant.engine.inference.cpu_kernels import kernel_types, kernels
 from assistant.engine.inference.cpu_kernels.weight_layout import aligned, stacked
 from assistant.engine.inference.kv_cache import KeyValueCache
 from assistant.engine.inference.llama import Llama, Rotary
@@ -25,7 +25,7 @@ class NativeForward:
     croppable = True
     bitwise_deterministic = True
     free_tokens = 4
-    prefill_chunk = 4 * kernels.MOST_ROWS
+    prefill_chunk = 4 * kernel_types.MOST_ROWS
 
     def __init__(self, model: Llama) -> None:
         config = model.config
@@ -34,10 +34,10 @@ class NativeForward:
         self._rotary = Rotary(model)
         self._team = ThreadTeam(torch.get_num_threads())
         size = len(model.frequencies) * 2
-        self._shape = kernels.Shape(
+        self._shape = kernel_types.Shape(
             len(blocks), config.num_attention_heads, config.num_key_value_heads, size, config.rms_norm_eps
         )
-        self._weights = kernels.Weights(
+        self._weights = kernel_types.Weights(
             stacked([block.query_key_value for block in blocks]),
             stacked([block.output for block in blocks]),
             stacked([block.gate_up for block in blocks]),
@@ -73,12 +73,12 @@ class NativeForward:
         with torch.inference_mode():
             x = self._model.embedding[torch.tensor(ids, dtype=torch.long)].float()
             scratch = self._scratch(x.numpy(), cache.capacity)
-            fed = kernels.TokenBatch(np.array(rows), np.array(places), cosine.numpy(), sine.numpy())
-            past = kernels.KVBuffers(
+            fed = kernel_types.TokenBatch(np.array(rows), np.array(places), cosine.numpy(), sine.numpy())
+            past = kernel_types.KVBuffers(
                 _addresses(cache.keys), _addresses(cache.values), cache.rows, cache.capacity
             )
             if ids:
-                phases = kernels.PHASES * self._shape.layers
+                phases = kernel_types.PHASES * self._shape.layers
                 self._team.run(kernels.step, self._shape, self._weights, past, fed, scratch, phases=phases)
             cache.lengths = [start + len(row) for start, row in zip(cache.lengths, tokens, strict=True)]
             return self._logits(x, [len(row) for row in tokens], last)
@@ -94,25 +94,25 @@ class NativeForward:
             self._team.run(kernels.head, self._head, self._norm, epsilon, logits.numpy(), scratch, phases=2)
         return list(logits[:, :vocabulary].split(list(last)))
 
-    def _scratch(self, x: NDArray[np.float32], capacity: int) -> kernels.Workspace:
+    def _scratch(self, x: NDArray[np.float32], capacity: int) -> kernel_types.Workspace:
         w, shape, threads = self._weights, self._shape, self._team.threads
         tokens, width = x.shape
         wide = w.gate_up.scale.shape[1]
         inputs = shape.heads * shape.size
         longest = max(width, inputs, wide // 2)
-        return kernels.Workspace(
+        return kernel_types.Workspace(
             x=x,
             joint=np.empty((tokens, w.query_key_value.scale.shape[1]), np.float32),
             mixed=np.empty((tokens, inputs), np.float32),
             wide=np.empty((tokens, wide), np.float32),
-            rounded=np.empty(tokens * max(width, inputs, wide) // 4, kernels.QUAD),
+            rounded=np.empty(tokens * max(width, inputs, wide) // 4, kernel_types.QUAD),
             input_scale=np.empty(tokens, np.float32),
             shift=np.empty((2, tokens), np.int32),
             line=np.empty((threads, longest), np.float32),
-            bytes=np.empty((threads, longest), kernels.INPUT),
+            bytes=np.empty((threads, longest), kernel_types.INPUT),
             scores=np.empty((threads, shape.heads // shape.groups, capacity), np.float32),
-            sums=aligned((threads, kernels.MOST_ROWS * kernels.PANEL), np.int32),
-            totals=np.empty((threads, kernels.MOST_ROWS * kernels.PANEL), np.int64),
+            sums=aligned((threads, kernel_types.MOST_ROWS * kernel_types.PANEL), np.int32),
+            totals=np.empty((threads, kernel_types.MOST_ROWS * kernel_types.PANEL), np.int64),
         )
 
 
@@ -139,7 +139,7 @@ class ThreadTeam:
             self._words = aligned((phases + 2, 8), np.int64)
         self._words[:] = 0
         first = self._words.ctypes.data
-        team = kernels.Barrier(self.threads, first, first + 64, first + 128)
+        team = kernel_types.Barrier(self.threads, first, first + 64, first + 128)
         running = [
             self._others.submit(compiled, thread, team, *arguments)  # type: ignore[union-attr]
             for thread in range(1, self.threads)

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from assistant.engine.inference.cpu_kernels.kernels import PANEL, Product, interleave
+from assistant.engine.inference.cpu_kernels.kernel_types import PANEL, Product
+from assistant.engine.inference.cpu_kernels.kernels import interleave
 from assistant.engine.inference.linear import Linear
 
 _LINE = 64  # bytes of a cache line
