@@ -65,11 +65,7 @@ def train(
     if not isinstance(source, HubModel):
         # All is here, so no hub is asked; that must be said before its library is imported.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    for module in ("trl", "peft", "datasets"):
-        need(module, "train")
-    splits = need("datasets", "train").load_dataset(str(data), recipe.format)
-    if "train" not in splits:
-        raise AssistantError(f"no problem of {data} is in the train split: export more, or other --splits")
+    splits = _splits_of(data, recipe.format)
     prepared = prepare(source, cache, Steps(progress))
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -81,6 +77,16 @@ def train(
     _write(trainer, record, partial)
     partial.replace(out)
     return record
+
+
+def _splits_of(data: Path, format_: str) -> Any:
+    """The rows of the format by split. Raises `AssistantError` without the libraries, or without a train split."""
+    for module in ("trl", "peft", "datasets"):
+        need(module, "train")
+    splits = need("datasets", "train").load_dataset(str(data), format_)
+    if "train" not in splits:
+        raise AssistantError(f"no problem of {data} is in the train split: export more, or other --splits")
+    return splits
 
 
 def _write(trainer: Any, record: dict[str, Any], folder: Path) -> None:
@@ -109,10 +115,28 @@ def _export_of(data: Path, format_: str) -> dict[str, Any]:
 
 
 def _trainer(splits: Any, prepared: PreparedModel, folder: Path, recipe: Recipe) -> Any:
-    trl, peft = need("trl", "train"), need("peft", "train")
+    """TRL's trainer of the recipe's format, over the base model with a LoRA adapter."""
     trainer_name, config_name = TRAINERS[recipe.format]
+    trl = need("trl", "train")
+    return getattr(trl, trainer_name)(
+        model=str(prepared.folder),
+        args=_arguments(getattr(trl, config_name), folder, recipe),
+        train_dataset=splits["train"],
+        eval_dataset=splits.get("validation"),
+        peft_config=need("peft", "train").LoraConfig(
+            r=recipe.rank,
+            lora_alpha=2 * recipe.rank,
+            lora_dropout=0.05,
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        ),
+    )
+
+
+def _arguments(config: Any, folder: Path, recipe: Recipe) -> Any:
+    """The recipe in the trainer's own `config` class; half precision only where an accelerator is."""
     accelerated = need("accelerate", "train").PartialState().device.type != "cpu"
-    arguments = getattr(trl, config_name)(
+    return config(
         output_dir=str(folder / "checkpoints"),
         num_train_epochs=recipe.epochs,
         max_steps=recipe.steps or -1,
@@ -131,19 +155,6 @@ def _trainer(splits: Any, prepared: PreparedModel, folder: Path, recipe: Recipe)
         gradient_checkpointing=accelerated,
         # Half-precision products are many times slower on most CPUs.
         model_init_kwargs=None if accelerated else {"dtype": "float32"},
-    )
-    return getattr(trl, trainer_name)(
-        model=str(prepared.folder),
-        args=arguments,
-        train_dataset=splits["train"],
-        eval_dataset=splits.get("validation"),
-        peft_config=peft.LoraConfig(
-            r=recipe.rank,
-            lora_alpha=2 * recipe.rank,
-            lora_dropout=0.05,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        ),
     )
 
 

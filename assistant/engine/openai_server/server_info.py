@@ -13,7 +13,12 @@ from assistant.core.errors import EngineError
 from assistant.core.generation import Progress
 from assistant.engine.openai_server.connection import TRANSPORT_ERRORS, ServerConnection
 from assistant.engine.openai_server.safe_json import count, read_json
-from assistant.engine.openai_server.server_errors import from_response, from_transport, one_line
+from assistant.engine.openai_server.server_errors import (
+    ServerFailure,
+    from_response,
+    from_transport,
+    one_line,
+)
 from assistant.engine.openai_server.streaming_request import read_capped
 
 MOST_NAMES = 12
@@ -71,33 +76,42 @@ async def list_models(
     """
     retry, started = 0, asyncio.get_running_loop().time()
     while True:
-        try:
-            response, body = await _get(
-                connection, connection.address.url + "/models", connection.retry_policy.prepare
-            )
-            if response.status_code in NO_LIST or (named and response.status_code == NO_LEAVE):
-                return None
-            if response.status_code == httpx.codes.OK:
-                return _listed(body, named, str(response.url))
-            has_key = bool(connection.address.key or connection.address.user)
-            failure = from_response(response, body, connection.key_variable, has_key)
-        except TRANSPORT_ERRORS as error:
-            failure = from_transport(error, connection.address.url)
-            if isinstance(error, (httpx.ConnectError, httpx.TimeoutException)):
-                raise EngineError(connection.address.hide(str(failure))) from error
-        loading = failure.status == 503
-        if named and failure.status == 500 and retry >= NAMED_RETRIES:
+        found = await _ask_for_list(connection, named)
+        if not isinstance(found, ServerFailure):
+            return found
+        if named and found.status == 500 and retry >= NAMED_RETRIES:
             return None
+        loading, policy = found.status == 503, connection.retry_policy
         waited = asyncio.get_running_loop().time() - started
-        if not failure.passing or waited > (
-            connection.retry_policy.first_token if loading else connection.retry_policy.prepare
-        ):
-            raise EngineError(connection.address.hide(str(failure)))
-        progress(
-            Progress(step="waiting for the server to be ready" if loading else "asking the server again")
-        )
-        await asyncio.sleep(min(connection.retry_policy.wait(retry, failure.wait), LONGEST_PAUSE))
+        if not found.passing or waited > (policy.first_token if loading else policy.prepare):
+            raise EngineError(connection.address.hide(str(found)))
+        step = "waiting for the server to be ready" if loading else "asking the server again"
+        progress(Progress(step=step))
+        await asyncio.sleep(min(policy.wait(retry, found.wait), LONGEST_PAUSE))
         retry += 1
+
+
+async def _ask_for_list(
+    connection: ServerConnection, named: bool
+) -> tuple[Listed, ...] | ServerFailure | None:
+    """One try: the models, None where there is no such list, or what went wrong.
+
+    Raises EngineError where no server is to be reached.
+    """
+    url = connection.address.url
+    try:
+        response, body = await _get(connection, url + "/models", connection.retry_policy.prepare)
+    except TRANSPORT_ERRORS as error:
+        failure = from_transport(error, url)
+        if isinstance(error, (httpx.ConnectError, httpx.TimeoutException)):
+            raise EngineError(connection.address.hide(str(failure))) from error
+        return failure
+    if response.status_code in NO_LIST or (named and response.status_code == NO_LEAVE):
+        return None
+    if response.status_code == httpx.codes.OK:
+        return _listed(body, named, str(response.url))
+    has_key = bool(connection.address.key or connection.address.user)
+    return from_response(response, body, connection.key_variable, has_key)
 
 
 def choose(models: Sequence[Listed] | None, wanted: str | None, url: str) -> Listed:

@@ -86,31 +86,17 @@ class Judge:
             return {"failure": {"stage": "setup", **self._guarded_failure(error)}}
 
     def _bind(self, job: Json) -> Json:
-        if not self._persistent:
-            self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
-        setup = self._read(job["setup"])
-        texts = [self._read(test["code"]) if test["kind"] == "assert" else None for test in self._tests]
-        if self._persistent:
-            refuse_traces([setup, *texts])
-            self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
+        """Read the tests, load the program, and give the tests its names; `ready`, or why no test can run."""
+        setup, texts = self._texts(job)
         known = [text for text in (setup, *texts) if text is not None]
-        bound = setup.binds if setup else set()
-        given = self._given = job["entry"]
-        wanted = dict.fromkeys(
-            n for text in known for n in text.free() if n not in bound and not (given and n == "candidate")
-        )
-        called = [name for text in (*texts, setup) if text for name in text.called() if name in wanted]
-        if not wanted and not given:
-            # Only where nothing else is asked for: a program must not answer for `set` and `len` in a test.
-            called = [name for text in texts if text for name in text.called_builtins()]
-        values = [test["name"] for test in self._tests if test["kind"] == "value"]
-        asked = dict.fromkeys([*wanted, *called, *filter(None, [given]), *values])
-        loaded, kinds = self._link.finish_load(list(asked))
+        self._given = job["entry"]
+        wanted, called = self._names_of(setup, texts, known)
+        loaded, kinds = self._link.finish_load(self._asked_for(wanted, called))
         kinds = {name: names_a_module(name, kind, known) for name, kind in kinds.items()}
         if "raised" in loaded:
             return {"failure": {"stage": "load", "raised": checked_failure(loaded["raised"])}}
-        self._kinds = kinds = self._with_homes(kinds, given)
-        self._entry = given or own_function(called, kinds)
+        self._kinds = kinds = self._with_homes(kinds, self._given)
+        self._entry = self._given or own_function(called, kinds)
         root = self._entry.partition(".")[0]
         if self._entry and kinds.get(self._entry, MISSING).kind == "missing":
             return {"failure": {"stage": "entry", "message": f"the program defines no `{root}`"}}
@@ -123,6 +109,39 @@ class Judge:
             return {"ready": True, "unsealed": unsealed}
         self._fill_namespace({name: kinds[name] for name in kinds if name in self._under_test})
         return (self._run_setup(setup) if setup else None) or {"ready": True, "unsealed": unsealed}
+
+    def _texts(self, job: Json) -> tuple[test_source.Text | None, list[test_source.Text | None]]:
+        """The setup and the tests, read while the program loads; a persistent judge refuses traces before that."""
+        if not self._persistent:
+            self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
+        setup = self._read(job["setup"])
+        texts = [self._read(test["code"]) if test["kind"] == "assert" else None for test in self._tests]
+        if self._persistent:
+            refuse_traces([setup, *texts])
+            self._link.start_load(job["source"], job["name"], job.get("prelude", ""))
+        return setup, texts
+
+    def _names_of(
+        self,
+        setup: test_source.Text | None,
+        texts: list[test_source.Text | None],
+        known: list[test_source.Text],
+    ) -> tuple[dict[str, None], list[str]]:
+        """The names that only the program can supply, in order, and those that are called."""
+        bound, given = setup.binds if setup else set(), self._given
+        wanted = dict.fromkeys(
+            n for text in known for n in text.free() if n not in bound and not (given and n == "candidate")
+        )
+        called = [name for text in (*texts, setup) if text for name in text.called() if name in wanted]
+        if not wanted and not given:
+            # Only where nothing else is asked for: a program must not answer for `set` and `len` in a test.
+            called = [name for text in texts if text for name in text.called_builtins()]
+        return wanted, called
+
+    def _asked_for(self, wanted: dict[str, None], called: list[str]) -> list[str]:
+        """Every name whose kind the program is asked for, once each."""
+        values = [test["name"] for test in self._tests if test["kind"] == "value"]
+        return list(dict.fromkeys([*wanted, *called, *filter(None, [self._given]), *values]))
 
     def _read(self, code: str) -> test_source.Text | None:
         """The parsed text; None where it cannot be parsed (running it will say so)."""

@@ -78,7 +78,26 @@ def _wait_for(pid: int) -> None:
 
 
 def _private_root(packages: list[str]) -> None:
-    root = filesystem_policy.SCRATCH
+    """A root of its own that holds what a program needs, read-only but for the scratch; follows it."""
+    root, scratch = filesystem_policy.SCRATCH, filesystem_policy.SCRATCH
+    seen = _visible_paths(packages)
+    # Everything is held open first: the new root will lie over a folder that some of it may be below.
+    held = {path: os.open(path, os.O_PATH) for path in seen if os.path.exists(path)}
+    libc.mount("tmpfs", root, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, "size=1m,mode=755")
+    for path, fd in held.items():
+        _bind(f"/proc/self/fd/{fd}", root + seen[path], stat.S_ISDIR(os.fstat(fd).st_mode))
+        os.close(fd)
+    for folder in filesystem_policy.foreign_folders():
+        hidden = root + filesystem_policy.visible_at(folder)
+        libc.mount("tmpfs", hidden, "tmpfs", libc.MS_RDONLY, "size=4k,mode=755")
+    os.mkdir(root + scratch, 0o755)
+    libc.mount("tmpfs", root + scratch, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, SCRATCH_OPTIONS)
+    _pivot_to(root)
+    filesystem_policy.follow_the_interpreter()
+
+
+def _visible_paths(packages: list[str]) -> dict[str, str]:
+    """Files and folders of the machine that are seen, outermost only, and where."""
     shown = [
         *filesystem_policy.standard_library(),
         *filesystem_policy.library_folders(),
@@ -87,32 +106,17 @@ def _private_root(packages: list[str]) -> None:
     shown += ["/etc/ld.so.cache", *filesystem_policy.DEVICES, *filesystem_policy.beside_the_interpreter()]
     outermost = [path for path in shown if not any(path.startswith(other + "/") for other in shown)]
     seen = {path: filesystem_policy.visible_at(path) for path in outermost}
-    seen |= {path: filesystem_policy.behind_namespaces(path) for path in packages}
-    # Everything is held open first: the new root will lie over a folder that some of it may be below.
-    held = {path: os.open(path, os.O_PATH) for path in seen if os.path.exists(path)}
-    libc.mount("tmpfs", root, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, "size=1m,mode=755")
-    for path, fd in held.items():
-        _bind(f"/proc/self/fd/{fd}", root + seen[path], stat.S_ISDIR(os.fstat(fd).st_mode))
-        os.close(fd)
-    for folder in filesystem_policy.foreign_folders():
-        libc.mount(
-            "tmpfs",
-            root + filesystem_policy.visible_at(folder),
-            "tmpfs",
-            libc.MS_RDONLY,
-            "size=4k,mode=755",
-        )
-    os.mkdir(root + filesystem_policy.SCRATCH, 0o755)
-    libc.mount(
-        "tmpfs", root + filesystem_policy.SCRATCH, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, SCRATCH_OPTIONS
-    )
+    return seen | {path: filesystem_policy.behind_namespaces(path) for path in packages}
+
+
+def _pivot_to(root: str) -> None:
+    """Make `root` the root, drop the old one, and let nothing be written to it."""
     os.mkdir(root + "/.old")
     libc.pivot_root(root, root + "/.old")
     os.chdir("/")
     libc.unmount("/.old", libc.MNT_DETACH)
     os.rmdir("/.old")
     _make_read_only("/")
-    filesystem_policy.follow_the_interpreter()
 
 
 def _bind(source: str, target: str, folder: bool) -> None:
