@@ -85,9 +85,9 @@ def _model() -> Iterator[Finding]:
 
 def _weights() -> Iterator[Finding]:
     """Converted weights against the SHA-256 that was recorded when they were made."""
-    from assistant.engine.models.inventory import damage, held
+    from assistant.engine.models.inventory import damage, stored_models
 
-    prepared = [item for item in held(_cache()) if item.kind == "prepared"]
+    prepared = [item for item in stored_models(_cache()) if item.kind == "prepared"]
     sound = 0
     for item in prepared:
         if line := damage(item.name, _cache()):

@@ -36,10 +36,10 @@ def model(context: typer.Context) -> None:
 def list_models(json_: Json = False) -> int:
     """Show models known to work, which fit this machine, what is here and what can be freed."""
     from assistant.engine.models.catalogue import known_models
-    from assistant.engine.models.inventory import held
+    from assistant.engine.models.inventory import stored_models
 
     rows = [_row(entry) for entry in known_models()]
-    kept = [item.model_dump() for item in held(_cache())]
+    kept = [item.model_dump() for item in stored_models(_cache())]
     if json_:
         print(json.dumps({"models": rows, "on_disk": kept}, indent=1))
         return 0
@@ -69,11 +69,11 @@ def pull(name: Name = "default", device: str = typer.Option("auto", hidden=True)
 def info(name: Name = "default", json_: Json = False) -> int:
     """Describe a model: size, licence, need, where it lies, and whether its converted weights are sound."""
     from assistant.engine.models.catalogue import find
-    from assistant.engine.models.inventory import damage, held
+    from assistant.engine.models.inventory import damage, stored_models
 
     known = find(name)
     names = {name, known.hub_name} if known is not None else {name}
-    kept = [item.model_dump() for item in held(_cache()) if {item.name, item.model} & names]
+    kept = [item.model_dump() for item in stored_models(_cache()) if {item.name, item.model} & names]
     broken = [
         line for item in kept if item["kind"] == "prepared" and (line := damage(item["name"], _cache()))
     ]

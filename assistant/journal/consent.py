@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from assistant.core.errors import JournalError
 from assistant.core.problem import FrozenModel
-from assistant.storage.durable_io import alone_in, append_line
+from assistant.storage.durable_io import append_line, exclusive_lock
 
 NAME = "consent.jsonl"
 
@@ -97,7 +97,7 @@ def add_answer(
     )
     line = json.dumps(given.model_dump(), ensure_ascii=False).encode("utf-8", "replace")
     try:
-        with alone_in(folder):
+        with exclusive_lock(folder):
             append_line(folder / NAME, line, _is_whole)
     except OSError as error:
         raise JournalError(

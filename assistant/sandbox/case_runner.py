@@ -11,7 +11,7 @@ from assistant.core.problem import AssertTest, CallTest, Test, ValueTest
 from assistant.core.submission import Limits, Submission
 from assistant.sandbox.execution import DeadlineExceeded, Execution, OutputLimitExceeded, PeerClosed
 from assistant.sandbox.sanitize import safe_output
-from assistant.sandbox.verdicts import case_report, died, made, raised, text_in
+from assistant.sandbox.verdicts import case_report, died, make_report, raised, text_in
 from assistant.sandbox.worker import SandboxWorker
 
 Json = dict[str, Any]
@@ -175,7 +175,7 @@ class CaseRunner:
         """A case that broke the children."""
         self._breaks += 1
         stdout = self._note_output(attempt)
-        self._reports[index] = made(
+        self._reports[index] = make_report(
             self._text(index), outcome, message, seconds=seconds, stdout=stdout, sealed=sealed
         )
 
@@ -183,7 +183,7 @@ class CaseRunner:
         self, pending: list[int], outcome: Outcome, message: str, sealed: bool, line: int | None = None
     ) -> None:
         for index in pending:
-            self._reports[index] = made(self._text(index), outcome, message, line=line, sealed=sealed)
+            self._reports[index] = make_report(self._text(index), outcome, message, line=line, sealed=sealed)
 
     def _note_output(self, attempt: Execution) -> str:
         text = safe_output(attempt.output.take(), self._submission.limits.output_bytes)

@@ -110,7 +110,7 @@ class Execution:
 
     def _fork_solution(self, own: list[int], passed: contextlib.ExitStack) -> tuple[socket.socket, list[int]]:
         one, other = self._pair(passed)
-        judge = self._worker.standing_judge()
+        judge = self._worker.persistent_judge()
         pids = self._worker.start([("solution", [other, *own])], self._limits)
         with contextlib.suppress(OSError):  # a judge that is gone shows when it is asked
             socket.send_fds(judge, [b"\0"], [one])

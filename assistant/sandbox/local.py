@@ -13,7 +13,7 @@ from assistant.sandbox.case_runner import CaseRunner, evaluate, is_value_test, r
 from assistant.sandbox.pool import Pool
 from assistant.sandbox.source_checks import RefusedSource, check_source
 from assistant.sandbox.stdin_runner import run_programs
-from assistant.sandbox.verdicts import BROKE_PROTOCOL, made
+from assistant.sandbox.verdicts import BROKE_PROTOCOL, make_report
 from assistant.sandbox.worker import SandboxWorker
 
 
@@ -53,7 +53,7 @@ class LocalSandbox:
     def refused(self, submission: Submission, message: str) -> Report:
         """The report on a program that was never started."""
         texts = (test.text(submission.entry_point) for test in submission.tests)
-        cases = [made(text, Outcome.NOT_RUNNABLE, message) for text in texts]
+        cases = [make_report(text, Outcome.NOT_RUNNABLE, message) for text in texts]
         return self._report(cases, "", submission, 0.0)
 
     def call(self, source: str, expression: str, limits: Limits = Limits(), prelude: str = "") -> CaseReport:
@@ -61,14 +61,14 @@ class LocalSandbox:
         try:
             check_source(source, limits)
         except RefusedSource as error:
-            return made(expression, Outcome.NOT_RUNNABLE, str(error), sealed=False)
+            return make_report(expression, Outcome.NOT_RUNNABLE, str(error), sealed=False)
         try:
             return self._pool.use(lambda worker: evaluate(worker, source, expression, limits, prelude))
         except SandboxError:
             raise
         except Exception as error:
             message = f"{BROKE_PROTOCOL} ({type(error).__name__})"
-            return made(expression, Outcome.NOT_RUNNABLE, message, sealed=False)
+            return make_report(expression, Outcome.NOT_RUNNABLE, message, sealed=False)
 
     def literals(
         self, source: str, entry_point: str, tests: Sequence[CallTest], setup: str, limits: Limits

@@ -17,7 +17,7 @@ from assistant.sandbox.case_runner import MAX_BREAKS, SETTLING
 from assistant.sandbox.execution import DeadlineExceeded, Execution, OutputLimitExceeded, PeerClosed
 from assistant.sandbox.output_comparison import apps_accepts, prints_the_same
 from assistant.sandbox.sanitize import safe_output
-from assistant.sandbox.verdicts import EXITED, Ending, died, made, raised
+from assistant.sandbox.verdicts import EXITED, Ending, died, make_report, raised
 from assistant.sandbox.worker import SandboxWorker
 
 SHOWN = 2000
@@ -35,7 +35,7 @@ def run_programs(
     for test in tests:
         if sum(report.outcome is Outcome.TIMED_OUT for report in reports) >= MAX_BREAKS:
             message = f"not run: {MAX_BREAKS} cases before it had already timed out"
-            reports.append(made(test.text(""), Outcome.TIMED_OUT, message))
+            reports.append(make_report(test.text(""), Outcome.TIMED_OUT, message))
         else:
             reports.append(_run(worker, request, test, limits))
     return reports
@@ -79,7 +79,7 @@ def _report(
     test: StdinTest, ending: Ending, printed: bytes, limits: Limits, keep: int, seconds: float
 ) -> CaseReport:
     outcome, message, line = _judged(ending, printed, test.expected)
-    return made(
+    return make_report(
         test.text(""),
         outcome,
         message,

@@ -1,7 +1,7 @@
 """From what the judge said to what a person reads: outcomes and one-line messages.
 
 Whatever comes out of a sandbox's process was possibly written by an untrusted program. It is given its shape here
-and nowhere else: every case report is made by `made`, which cleans its texts.
+and nowhere else: every case report is made by `make_report`, which cleans its texts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BROKE_PROTOCOL = "the program broke the protocol of the sandbox"
 """The message where an answer cannot be read in any way."""
 
 
-def made(
+def make_report(
     test: str,
     outcome: Outcome,
     message: str = "",
@@ -65,7 +65,7 @@ def made(
 def case_report(test: str, answer: Json, *, sealed: bool, stdout: str) -> CaseReport:
     """A case from the judge's answer, whose every field is checked: tests are code, too."""
     outcome, message, line = _decided(answer)
-    return made(
+    return make_report(
         test,
         outcome,
         message,

@@ -74,7 +74,7 @@ class SandboxWorker(ABC):
     def pid(self) -> int:
         """The process at the top; it leads a session of its own."""
 
-    def standing_judge(self) -> socket.socket:
+    def persistent_judge(self) -> socket.socket:
         """The stream to a judge that serves many runs; forked when there is none."""
         if self._judge is None or self._judged >= RUNS_OF_A_JUDGE:
             self.dismiss_judge()

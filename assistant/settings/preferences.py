@@ -17,7 +17,7 @@ from assistant.core.ids import ALPHABET
 from assistant.core.plugins import engine_kinds
 from assistant.settings.xdg import config_folder, data_folder
 from assistant.storage.bounded_read import MEGABYTE, read_text
-from assistant.storage.durable_io import alone_in, replace_file
+from assistant.storage.durable_io import exclusive_lock, replace_file
 
 
 class PreferencesError(AssistantError):
@@ -91,7 +91,7 @@ def save_preference(name: str, value: object) -> None:
         raise PreferencesError(f"setting {name}: {_what(error.errors()[0])}") from None
     path = settings_file()
     try:
-        with alone_in(path.parent):
+        with exclusive_lock(path.parent):
             document = tomlkit.parse(read_text(path, MEGABYTE) if path.exists() else "")
             document[name] = checked
             replace_file(path, tomlkit.dumps(document).encode())
@@ -110,7 +110,7 @@ def annotator_id() -> str:
     path = data_folder() / "annotator"
     made = "anon-" + "".join(secrets.choice(ALPHABET) for _ in range(8))
     try:
-        with alone_in(path.parent):
+        with exclusive_lock(path.parent):
             kept = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
             if not kept:
                 replace_file(path, f"{made}\n".encode())

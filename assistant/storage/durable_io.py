@@ -127,7 +127,7 @@ def save_new_file(pattern: str, folder: Path, data: bytes) -> Path:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """Keep other programs of ours from changing small files of `folder` meanwhile. Raises `OSError`."""
     make_folders(folder)
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
@@ -143,7 +143,7 @@ def append_line(path: Path, line: bytes, is_whole: Callable[[bytes], bool]) -> N
 
     The line starts on a line of its own, whatever a crash or a full disk left at the end of the file: a last line
     without its newline is ended where `is_whole` says that it is complete, and otherwise saved under
-    `<stem>.torn-<n>` and cut off. A failed attempt leaves the file as it was. Use it within `alone_in`.
+    `<stem>.torn-<n>` and cut off. A failed attempt leaves the file as it was. Use it within `exclusive_lock`.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:

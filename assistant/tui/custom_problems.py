@@ -15,7 +15,7 @@ from assistant.core.errors import ProblemSourceError, UsageError
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.safe_ast import read_program
 from assistant.core.thinking import without_thinking
-from assistant.storage.durable_io import alone_in, append_line
+from assistant.storage.durable_io import append_line, exclusive_lock
 from assistant.tui.launch import Problems
 
 SOURCE = "own"
@@ -106,7 +106,7 @@ def _parses(line: str) -> bool:
 
 def keep(problem: Problem, file: Path) -> None:
     """Append a problem to the person's own. Raises OSError."""
-    with alone_in(file.parent):
+    with exclusive_lock(file.parent):
         append_line(file, problem.model_dump_json().encode(), _is_problem)
 
 

@@ -58,10 +58,10 @@ def test_every_entry_says_what_a_person_must_know() -> None:
 def test_what_is_here_and_how_it_is_freed(cache_with_default: Path) -> None:
     assert inventory.is_here(catalogue.default_model(), cache_with_default)
     assert inventory.default_model_state(cache_with_default).state == "ok"
-    (item,) = inventory.held(cache_with_default)
+    (item,) = inventory.stored_models(cache_with_default)
     assert (item.kind, item.bytes) == ("prepared", 1000)
     assert inventory.free("default", cache_with_default) == 1000
-    assert inventory.held(cache_with_default) == []
+    assert inventory.stored_models(cache_with_default) == []
     with pytest.raises(EngineError, match="Nothing of 'default'"):
         inventory.free("default", cache_with_default)
 
@@ -70,7 +70,7 @@ def test_leftovers_are_shown_and_freed(tmp_path: Path) -> None:
     left = tmp_path / "models" / "some-v1.building"
     left.mkdir(parents=True)
     (left / "weights").write_bytes(b"x" * 50)
-    (item,) = inventory.held(tmp_path)
+    (item,) = inventory.stored_models(tmp_path)
     assert (item.kind, item.bytes) == ("leftover", 50)
     inventory.free(item.name, tmp_path)
     assert not left.exists()

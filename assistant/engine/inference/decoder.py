@@ -57,7 +57,7 @@ class Decoder:
         for item in items:
             yield item
             if len(rows) < request.samples:  # greedy samples are all alike: decoded once
-                yield from (_retell(item, sample) for sample in range(1, request.samples))
+                yield from (_repeated_for(item, sample) for sample in range(1, request.samples))
 
     def _rows(self, request: Request, prompt: list[int], count: int) -> list[SampleRow]:
         started = perf_counter()
@@ -174,6 +174,6 @@ def _refuse(rows: list[SampleRow], error: str, digest: str, overflow: int = 0) -
         yield row.finish(0, digest).model_copy(update={"overflow": overflow})
 
 
-def _retell(item: Chunk | Finish, sample: int) -> Chunk | Finish:
+def _repeated_for(item: Chunk | Finish, sample: int) -> Chunk | Finish:
     notes = {"notes": (*item.notes, "greedy: the same as sample 0")} if isinstance(item, Finish) else {}
     return item.model_copy(update={"sample": sample, **notes})

@@ -37,7 +37,7 @@ def damaged(folder: Path, steps: Steps) -> list[str]:
     return found
 
 
-def said_of(folder: Path, names: Sequence[str]) -> str:
+def damage_message(folder: Path, names: Sequence[str]) -> str:
     """The damage in one line, with what to do."""
     return (
         f"The converted weights in the cache are damaged: {', '.join(names)} of {folder.name} no longer has its "
@@ -45,7 +45,7 @@ def said_of(folder: Path, names: Sequence[str]) -> str:
     )
 
 
-class _Standing:
+class _PausingCancel:
     """A `Cancel` that never cancels, but blocks between two blocks of a file while a request is in progress."""
 
     def __init__(self, idle: threading.Event) -> None:
@@ -88,11 +88,11 @@ class BackgroundCheck:
     def _run(self) -> None:
         for folder in self._folders:
             try:
-                names = damaged(folder, Steps(cancel=_Standing(self._idle)))
+                names = damaged(folder, Steps(cancel=_PausingCancel(self._idle)))
             except OSError:
                 continue
             if names:
-                self.damage = said_of(folder, names)
+                self.damage = damage_message(folder, names)
                 return
 
 

@@ -11,7 +11,7 @@ from assistant.core.problem import FrozenModel
 from assistant.engine.models import hub, wheels
 from assistant.engine.models.cache import ModelCache
 from assistant.engine.models.catalogue import DEFAULT, KnownModel, default_model
-from assistant.engine.models.integrity import damaged, said_of
+from assistant.engine.models.integrity import damage_message, damaged
 from assistant.engine.models.provision import cache_key
 from assistant.engine.models.source import HubModel
 from assistant.engine.progress import Steps
@@ -36,7 +36,7 @@ class ModelState(FrozenModel):
     detail: str
 
 
-def held(root: Path) -> list[StoredModel]:
+def stored_models(root: Path) -> list[StoredModel]:
     """Everything that can be freed: converted models, the hub's cache, leftovers of interrupted work."""
     cache = ModelCache(root)
     prepared = [
@@ -89,13 +89,13 @@ def damage(key: str, root: Path) -> str:
     """
     folder = ModelCache(root).path(key)
     names = damaged(folder, Steps(lambda _: None))
-    return said_of(folder, names) if names else ""
+    return damage_message(folder, names) if names else ""
 
 
 def free(name: str, root: Path) -> int:
-    """Remove what `name` (of `held`, or a model's name) takes; returns the bytes. Raises EngineError."""
+    """Remove what `name` (of `stored_models`, or a model's name) takes; returns the bytes. Raises EngineError."""
     model = default_model().hub_name if name == DEFAULT else name
-    chosen = [item for item in held(root) if item.name == name or item.model == model]
+    chosen = [item for item in stored_models(root) if item.name == name or item.model == model]
     if not chosen:
         raise EngineError(
             f"Nothing of {name!r} is on this machine. `assistant model list` shows what there is."

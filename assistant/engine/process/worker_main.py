@@ -161,7 +161,7 @@ def _own_pipes() -> Iterator[tuple[BinaryIO, BinaryIO]]:
         yield commands, replies
 
 
-def _die_with(parent: int) -> None:
+def _die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when the thread that started it ends (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -169,7 +169,7 @@ def _die_with(parent: int) -> None:
         os._exit(0)
 
 
-def _stay_behind_the_screen() -> None:
+def _lower_priority() -> None:
     """Lower priority than the screen; Ctrl-C belongs to the client, which says stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(AttributeError, OSError):
@@ -178,8 +178,8 @@ def _stay_behind_the_screen() -> None:
 
 def main() -> None:
     """Serve the client at stdin and stdout."""
-    _die_with(int(sys.argv[1]))
-    _stay_behind_the_screen()
+    _die_with_parent(int(sys.argv[1]))
+    _lower_priority()
     with _own_pipes() as (commands, replies):
         inbox, outbox = Inbox(), Outbox(replies)
         threading.Thread(target=inbox.take_in, args=(commands,), daemon=True).start()

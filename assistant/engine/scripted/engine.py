@@ -133,7 +133,7 @@ class ScriptedEngine:
             open_samples = [self._sample(request, index) for index in range(request.samples)]
         while open_samples:
             for sample in tuple(open_samples):
-                if sample.ended or cancel.is_set() or not _nap(sample.pace, cancel):
+                if sample.ended or cancel.is_set() or not _pause(sample.pace, cancel):
                     open_samples.remove(sample)
                     yield sample.finish(request, started)
                 else:
@@ -189,7 +189,7 @@ def _tokens(characters: int) -> int:
     return math.ceil(characters / CHARACTERS_PER_TOKEN)
 
 
-def _nap(seconds: float, cancel: Cancel) -> bool:
+def _pause(seconds: float, cancel: Cancel) -> bool:
     """Sleep in short naps; False as soon as `cancel` is set."""
     until = time.perf_counter() + seconds
     while (left := until - time.perf_counter()) > 0:

@@ -116,12 +116,14 @@ def _stand_in(description: Json, known: list[Any]) -> Any:
     name = description["name"] if str(description["name"]).isidentifier() else "Exception"
     body: Json = {"__getattr__": _no_attribute, "__module__": "solution"}
     text = description.get("text")
-    body["__str__"] = (lambda _: text) if isinstance(text, str) and len(text) < _TEXT else _only_beside("str")
+    body["__str__"] = (
+        (lambda _: text) if isinstance(text, str) and len(text) < _TEXT else _only_unsealed("str")
+    )
     for own in description.get("differs", ()):
         if isinstance(own, str) and own not in _IGNORED and own != "__getattr__":
-            body[own] = _only_beside(own) if own[:2] == "__" else property(_only_beside(own))
+            body[own] = _only_unsealed(own) if own[:2] == "__" else property(_only_unsealed(own))
     if "args" not in description:
-        body["args"] = property(_only_beside("args"))
+        body["args"] = property(_only_unsealed("args"))
     try:
         return type(name, tuple(direct), body)
     except TypeError:  # these bases cannot be put together
@@ -132,7 +134,7 @@ def _no_attribute(_self: Any, name: str) -> Any:
     raise MustRunUnsealed(f"the test looks inside an exception of the program's (`{name}`)")
 
 
-def _only_beside(name: str) -> Callable[..., Any]:
+def _only_unsealed(name: str) -> Callable[..., Any]:
     def ask(_self: Any, *_args: Any) -> Any:
         raise MustRunUnsealed(f"the test looks inside an exception of the program's (`{name}`)")
 

@@ -49,7 +49,7 @@ _MODULES = [
 ]
 
 
-def everything() -> None:
+def import_all() -> None:
     """Import what exists; modules that the interpreter was built without are skipped."""
     for name in _MODULES:
         with contextlib.suppress(ImportError):

@@ -167,7 +167,7 @@ def _operation(name: str) -> Callable[..., Any]:
     return operate
 
 
-def _only_beside(name: str) -> Callable[..., Any]:
+def _only_unsealed(name: str) -> Callable[..., Any]:
     def operate(self: RemoteObject, *_args: Any, **_named: Any) -> Any:
         raise MustRunUnsealed(f"the test uses `{name}` of an object of the program's (`{self._held_type}`)")
 
@@ -183,13 +183,13 @@ _OTHERS = (
     "len contains hash int float complex index abs round trunc floor ceil neg pos invert format dir reversed enter "
     "exit await aiter anext aenter aexit reduce_ex bytes fspath length_hint instancecheck subclasscheck buffer"
 )
-_BESIDE = [f"__{name}__" for name in _OTHERS.split()] + [
+_UNSEALED_METHODS = [f"__{name}__" for name in _OTHERS.split()] + [
     f"__{kind}{name}__" for name in _ARITHMETIC for kind in ("", "r", "i")
 ]
 for _name in _ASKED:
     setattr(Opaque, _name, _operation(_name))
-for _name in _BESIDE:
-    setattr(Opaque, _name, _only_beside(_name))
+for _name in _UNSEALED_METHODS:
+    setattr(Opaque, _name, _only_unsealed(_name))
 for _name in ("__sub__", "__rsub__"):
     setattr(Opaque, _name, Opaque._difference)
 for _name in ("__float__", "__round__"):
@@ -250,12 +250,20 @@ class RemoteFunction(RemoteObject):
 
 
 _KEPT = ("__length_hint__", "__float__", "__round__", "__sub__", "__rsub__", "__abs__")
-for _name in (*_BESIDE, "__getitem__", "__setitem__", "__delitem__", "__iter__", "__next__", "__get__"):
+for _name in (
+    *_UNSEALED_METHODS,
+    "__getitem__",
+    "__setitem__",
+    "__delitem__",
+    "__iter__",
+    "__next__",
+    "__get__",
+):
     if _name not in _KEPT and _name not in vars(RemoteFunction):  # those would compare with a tolerance
-        setattr(RemoteFunction, _name, _only_beside(_name))
+        setattr(RemoteFunction, _name, _only_unsealed(_name))
 for _kind in (RemoteIterator, RemoteFunction):
     for _name in ("__enter__", "__exit__", "__dir__", "__reduce_ex__", "__format__"):
-        setattr(_kind, _name, _only_beside(_name))
+        setattr(_kind, _name, _only_unsealed(_name))
 
 
 PROXIES = (Opaque, RemoteIterator, RemoteFunction)

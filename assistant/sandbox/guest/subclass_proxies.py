@@ -111,12 +111,12 @@ def _body(parent: type, name: str, names: tuple[str, ...]) -> dict[str, Any]:
         "__getattr__": _no_attribute,
         "__setattr__": _no_change,
         "__delattr__": _no_change,
-        "__reduce_ex__": _only_beside("copy"),
-        "__dir__": _only_beside("dir"),
+        "__reduce_ex__": _only_unsealed("copy"),
+        "__dir__": _only_unsealed("dir"),
         "shown_as": _shown_as,
     }
     if issubclass(parent, _CHANGEABLE):
-        body |= {change: _only_beside(change) for change in _CHANGES if hasattr(parent, change)}
+        body |= {change: _only_unsealed(change) for change in _CHANGES if hasattr(parent, change)}
     for own in names:
         if own in COMPARING:
             body[own] = _comparing(name)
@@ -127,9 +127,9 @@ def _body(parent: type, name: str, names: tuple[str, ...]) -> dict[str, Any]:
         elif own in NEVER_TAKEN:
             continue
         elif own.startswith("__") and own.endswith("__"):
-            body[own] = _only_beside(own)
+            body[own] = _only_unsealed(own)
         else:
-            body[own] = property(_only_beside(own))
+            body[own] = property(_only_unsealed(own))
     if "__eq__" in body:  # or Python would take the hash away
         body.setdefault("__hash__", getattr(parent, "__hash__", None))
     return body
@@ -143,7 +143,7 @@ def _no_change(_self: Any, name: str, *_value: Any) -> None:
     raise MustRunUnsealed(f"the test changes an object of the program's (`{name}`)")
 
 
-def _only_beside(name: str) -> Callable[..., Any]:
+def _only_unsealed(name: str) -> Callable[..., Any]:
     def ask(self: Any, *_args: Any, **_named: Any) -> Any:
         raise MustRunUnsealed(
             f"the test uses `{name}` of an object of the program's (`{type(self).__name__}`)"

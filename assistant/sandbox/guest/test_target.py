@@ -9,7 +9,7 @@ from assistant.sandbox.guest.judge_link import MISSING, Kind, library
 from assistant.sandbox.guest.judging_helpers import helper_that_judges
 from assistant.sandbox.guest.name_origins import Home
 from assistant.sandbox.guest.unsealed_needs import asks_for_one_process
-from assistant.sandbox.guest.unsealed_reasons import means_a_class, reason_to_run_beside
+from assistant.sandbox.guest.unsealed_reasons import means_a_class, reason_to_run_unsealed
 
 
 class NeedsOwnJudge(Exception):
@@ -35,12 +35,12 @@ def own_function(called: list[str], kinds: dict[str, Kind]) -> str:
 
     Where all are a library's (`from math import gcd`), the first of them: what is called is what is tested.
     """
-    callable_ = [name for name in called if kinds[name].kind != "module" and not _is_python_s(name, kinds)]
+    callable_ = [name for name in called if kinds[name].kind != "module" and not _is_builtin(name, kinds)]
     own = [name for name in callable_ if library(kinds[name]) is None]
     return next(iter([*own, *callable_]), "")
 
 
-def _is_python_s(name: str, kinds: dict[str, Kind]) -> bool:
+def _is_builtin(name: str, kinds: dict[str, Kind]) -> bool:
     """Whether a name is a builtin that the program does not define itself."""
     return kinds[name].kind == "missing" and hasattr(builtins, name)
 
@@ -91,7 +91,7 @@ def reason(
             return f"the test uses the program's module `{name}`"
     if judging := helper_that_judges(text, _own(kinds, text.calls) - text.binds, given.partition(".")[0]):
         return f"the program's own `{judging}` gives the verdict"
-    return reason_to_run_beside(text, functions, entry.partition(".")[0]) or asks_for_one_process(text)
+    return reason_to_run_unsealed(text, functions, entry.partition(".")[0]) or asks_for_one_process(text)
 
 
 def _own(kinds: dict[str, Kind], called: set[str]) -> set[str]:

@@ -34,7 +34,7 @@ _MORE_IMPORTS = "__future__ pytest queue unittest traceback"
 _SEALED_IMPORTS = LIBRARY_MODULES | WATCHED_MODULES | frozenset(_MORE_IMPORTS.split())
 """Modules that a test may import and stay apart from the program. Others may run, load or unpickle what it gives,
 or call it from several threads, which a program in another process answers one at a time (`threading`)."""
-_BESIDE_IMPORTS = frozenset({"unittest.mock"})
+_UNSEALED_IMPORTS = frozenset({"unittest.mock"})
 _WATCHED = {
     "os": "path sep linesep pathsep curdir pardir extsep name fspath",
     "sys": "maxsize maxunicode float_info int_info hash_info version version_info byteorder platform getsizeof "
@@ -54,7 +54,7 @@ _WITH_SHARED = WATCHED_MODULES | {name.rpartition(".")[0] for name in _SHARED}
 """Modules that are looked at attribute by attribute; under another name they could not be."""
 
 
-def reason_to_run_beside(text: Text, functions: Set[str], entry: str = "") -> str:
+def reason_to_run_unsealed(text: Text, functions: Set[str], entry: str = "") -> str:
     """Why `text` cannot run against proxies of `functions`; empty when it can. `entry` is the function under test."""
     return (
         _looks_inside(text, functions, entry)
@@ -91,7 +91,7 @@ def _evaluates(text: Text, entry: str) -> str:
 
 def _imports(text: Text) -> str:
     for name in text.imports:
-        if name.partition(".")[0] not in _SEALED_IMPORTS or name in _BESIDE_IMPORTS:
+        if name.partition(".")[0] not in _SEALED_IMPORTS or name in _UNSEALED_IMPORTS:
             return f"the test imports `{name}`"
     for meaning in text.imported.values():
         if meaning.endswith(".*") and meaning.partition(".")[0] in WATCHED_MODULES:
@@ -121,10 +121,10 @@ def _meanings(text: Text, name: str) -> list[str]:
 def _is_shared(meaning: str) -> bool:
     root, dot, _ = meaning.partition(".")
     watched = dot and root in WATCHED_MODULES and not meaning.startswith("os.path.")
-    return meaning in _SHARED or (watched and meaning not in _HARMLESS) or _is_anothers(root, meaning)
+    return meaning in _SHARED or (watched and meaning not in _HARMLESS) or _is_imported_module(root, meaning)
 
 
-def _is_anothers(root: str, meaning: str) -> bool:
+def _is_imported_module(root: str, meaning: str) -> bool:
     """Whether `meaning` is a module that another module has imported (`ast.sys`)."""
     name = meaning.rpartition(".")[2].strip("_")
     foreign = name in sys.stdlib_module_names and name != root and meaning != root

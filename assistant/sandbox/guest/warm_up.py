@@ -64,7 +64,7 @@ class _Script:
         framing.parse(framing.pack(message)[4:])
 
 
-def up() -> None:
+def run_once() -> None:
     """Rehearse a few times, and leave no module behind."""
     for _ in range(_TURNS):
         solution = Solution(_Direct(None))  # type: ignore[arg-type]

@@ -112,9 +112,9 @@ def main(configuration: str) -> None:
     """Confine the process, report the active layers, then serve."""
     control = take_control()
     settings = json.loads(configuration)
-    preload.everything()
+    preload.import_all()
     pytest_shim.install()
-    warm_up.up()
+    warm_up.run_once()
     try:
         in_force = isolate(settings)
     except linux.NoNamespaces as error:

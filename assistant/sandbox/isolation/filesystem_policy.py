@@ -48,7 +48,7 @@ def readable(packages: list[str]) -> list[str]:
     for folder in library_folders():
         paths += _libraries_in(folder)
     paths += packages
-    return [*paths, *time_zones(), "/etc/ld.so.cache", *DEVICES, *beside_the_interpreter()]
+    return [*paths, *time_zones(), "/etc/ld.so.cache", *DEVICES, *interpreter_libraries()]
 
 
 def behind_namespaces(package: str) -> str:
@@ -79,7 +79,7 @@ def _libraries_in(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if ".so" in name]
 
 
-def beside_the_interpreter() -> list[str]:
+def interpreter_libraries() -> list[str]:
     """Shared libraries that an interpreter brings along (`libpython`, and more in some distributions)."""
     folder = os.path.join(sys.base_prefix, "lib")
     names = os.listdir(folder) if os.path.isdir(folder) else []

@@ -103,7 +103,7 @@ def _visible_paths(packages: list[str]) -> dict[str, str]:
         *filesystem_policy.library_folders(),
         *filesystem_policy.time_zones(),
     ]
-    shown += ["/etc/ld.so.cache", *filesystem_policy.DEVICES, *filesystem_policy.beside_the_interpreter()]
+    shown += ["/etc/ld.so.cache", *filesystem_policy.DEVICES, *filesystem_policy.interpreter_libraries()]
     outermost = [path for path in shown if not any(path.startswith(other + "/") for other in shown)]
     seen = {path: filesystem_policy.visible_at(path) for path in outermost}
     return seen | {path: filesystem_policy.behind_namespaces(path) for path in packages}
