@@ -1,5 +1,10 @@
 """Published datasets (ILF, MINT, RealHumanEval) as journals, marked as imported so that no analysis mixes them.
 
 `detect_dataset.py` recognises the files, one module for each dataset reads the records, and `to_journal.py` writes
-the journals. Start reading at `detect_dataset.py`.
+the journals. A bad record is left out and named.
+
+Imported by: `cli` (`assistant import`), by entry point (`assistant.importers` in pyproject.toml), so another package
+can bring an importer. Imports: `datasets`, `journal`, `problems`, `core`.
+Threads: the command's main thread. Programs are judged in the sandbox that the caller passes in.
+Start reading at `base.py` (what an importer is), then `ilf.py` and `to_journal.py`.
 """

@@ -105,24 +105,24 @@ def _of_result(count: Callable[[Any], int]) -> int:
     def is_kept_like(value: Any, usual: int) -> int:
         return count(value)
 
-    def told_like(value: Any, arguments: tuple[Any, ...]) -> int:
+    def report_like(value: Any, arguments: tuple[Any, ...]) -> int:
         return is_kept_like(value, 0)
 
     value: list[Any] = []
-    return told_like(value, ())
+    return report_like(value, ())
 
 
 def _of_argument(count: Callable[[Any], int]) -> int:
     def is_kept_like(value: Any, usual: int) -> int:
         return count(value)
 
-    def told_like(arguments: tuple[Any, ...]) -> int:
+    def report_like(arguments: tuple[Any, ...]) -> int:
         return next(iter([is_kept_like(argument, 0) for argument in arguments]))
 
     args: tuple[list[Any]] = ([],)
     origins = serialization.Origins()
     origins.add(args[0])
-    return told_like(args)
+    return report_like(args)
 
 
 def _of_part(count: Callable[[Any], int]) -> int:
