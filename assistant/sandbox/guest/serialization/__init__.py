@@ -8,7 +8,8 @@ Mutable containers of a call's arguments are numbered in the order they are met 
 tags them with their number when they come back, so that a mutation lands in the caller's own objects and
 aliases stay aliases.
 
-Imported by: `sandbox.guest`. Imports: the standard library. Single-threaded; both processes of a run use it.
+Imported by: `sandbox.guest`. Imports: the standard library.
+Threads: none; both processes of a run use it.
 Start reading at `base.py`, then `encoder.py` and `decoder.py`.
 """
 
