@@ -39,12 +39,6 @@ def attach_plus(base: Collection, plus: Collection) -> Collection:
     return Collection(name=base.name, problems=tuple(attached), skipped=tuple(skipped))
 
 
-def attached_ids(base: Collection, plus: Collection) -> frozenset[str]:
-    """Ids of `base` that `attach_plus` adds tests to."""
-    by_key = {_key(problem.id): problem for problem in plus}
-    return frozenset(p.id for p in base if (extra := by_key.get(_key(p.id))) and _same_task(p, extra))
-
-
 def _key(problem_id: str) -> str:
     family, _, number = problem_id.lower().rpartition("/")
     return f"{family}/{number.lstrip('0') or '0'}"

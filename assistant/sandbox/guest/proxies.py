@@ -266,9 +266,6 @@ for _kind in (RemoteIterator, RemoteFunction):
         setattr(_kind, _name, _only_unsealed(_name))
 
 
-PROXIES = (Opaque, RemoteIterator, RemoteFunction)
-
-
 def is_held(value: object) -> bool:
     """Whether the value is a proxy of something that stayed with the program."""
     return type(type(value)) is RemoteKind and isinstance(value, RemoteObject)

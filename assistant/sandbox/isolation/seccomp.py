@@ -16,7 +16,7 @@ from collections.abc import Iterable, Set
 from assistant.sandbox.isolation import libc
 from assistant.sandbox.isolation.syscalls import ARCHITECTURES, EXTRA, TABLES
 
-LOAD, JEQ, JGE, JSET, AND, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+LOAD, JEQ, JGE, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 NUMBER, MACHINE = 0, 4
 """Offsets in `struct seccomp_data`."""
