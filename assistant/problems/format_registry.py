@@ -12,9 +12,8 @@ from pydantic import ValidationError
 from assistant.core import plugins
 from assistant.core.errors import ProblemSourceError
 from assistant.core.problem import Problem
-from assistant.problems.record_checks import checked
 from assistant.problems.record_files import Found
-from assistant.problems.records import BadRecord, Record, first_error
+from assistant.problems.records import BadRecord, Record, checked, first_error
 
 
 class ProblemFormat(Protocol):
