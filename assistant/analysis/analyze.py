@@ -8,13 +8,13 @@ from pathlib import Path
 from assistant.analysis.figure_list import Figure, figures_of
 from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import chosen, grouped
-from assistant.analysis.load_sessions import read_sessions
 from assistant.analysis.output_tables import tables_of
 from assistant.analysis.report import Picture, report
 from assistant.analysis.results import Analysis, results_of
 from assistant.analysis.tables import write_tables
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.optional_deps import check, need, no_garbage_collection
+from assistant.journal.load import read_sessions
 from assistant.reporting.plot_style import render, save
 
 

@@ -8,11 +8,11 @@ from itertools import combinations
 from statistics import fmean
 
 from assistant.analysis.lift import Pair, clusters_of
-from assistant.analysis.records import Session
 from assistant.analysis.solve_curve import answered
 from assistant.core.stats.agreement import cohen_kappa, krippendorff_alpha, masi
 from assistant.core.stats.bootstrap import cluster_bootstrap
 from assistant.core.stats.random_effects import spread_between
+from assistant.journal.records import Session
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assistant.analysis.records import Program, Session
 from assistant.analysis.solve_curve import answered
 from assistant.core.stats.bootstrap import cluster_bootstrap
 from assistant.core.stats.pass_at_k import expected_tries, unsolved_after
+from assistant.journal.records import Program, Session
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _pools(sessions: Sequence[Session]) -> dict[tuple[str, str], _Draws]:
         drawn.setdefault(_pool_of(session), []).extend(
             p
             for p in session.programs
-            if p.arm == "resample" and p.round == 1 and p.complete and p.turn not in session.redrawn
+            if p.arm == "resample" and p.round == 1 and p.counts and p.turn not in session.redrawn
         )
     return {key: _draws(programs) for key, programs in drawn.items()}
 

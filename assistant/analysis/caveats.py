@@ -8,8 +8,8 @@ from typing import Any
 from assistant.analysis.baseline import Alone
 from assistant.analysis.grouping import Group
 from assistant.analysis.lift import Lift
-from assistant.analysis.records import Session
-from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, answered, longest, most_interventions
+from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, answered, longest
+from assistant.journal.records import Session
 
 FEW_SESSIONS = 30
 FEW_PROBLEMS = 20
@@ -74,7 +74,7 @@ def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
             "words."
         )
     branched = sum(
-        most_interventions(s) > max((p.round for p in s.dialogue_or_mended), default=0) for s in sessions
+        s.most_interventions > max((p.round for p in s.dialogue_or_edited), default=0) for s in sessions
     )
     if branched:
         yield (

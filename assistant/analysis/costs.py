@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from assistant.analysis.baseline import Alone
-from assistant.analysis.records import DIALOGUE_ARMS, Program, Session
 from assistant.analysis.solve_curve import answered, longest
+from assistant.core.events import DIALOGUE_ARMS
+from assistant.journal.records import Program, Session
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def spent(sessions: Sequence[Session], alone: Sequence[Alone]) -> list[Spent]:
 
 
 def _cost(arm: str, round_: int, programs: Sequence[Program]) -> Cost:
-    whole = [p for p in programs if p.complete]
+    whole = [p for p in programs if p.counts]
     return Cost(
         arm, round_, len(whole), _mean(p.prompt_tokens for p in whole), _mean(p.reused_tokens for p in whole),
         _mean(p.generated_tokens for p in whole), _mean(p.seconds for p in whole), len(programs) - len(whole),

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from assistant.analysis.records import Feedback, Program, Session
 from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.events import Effort
 from assistant.core.stats.proportion import wilson
+from assistant.journal.records import Feedback, Program, Session
 
 ENOUGH_MINUTES = 0.25
 """With less of the person's time than this in all, a rate per minute says nothing."""
@@ -76,7 +76,7 @@ def answers_to(session: Session, words: Feedback) -> list[Program]:
     """The complete programs that answer these words (one turn's), before the person spoke again."""
     end = min((f.seq for f in session.feedback if f.seq > words.seq), default=None)
     found = [
-        p for p in session.dialogue_or_mended
+        p for p in session.dialogue_or_edited
         if p.seq > words.seq and (end is None or p.seq < end) and p.parent == words.about
         and p.round == words.round
     ]  # fmt: skip
@@ -103,6 +103,6 @@ def _way(name: str, tries: Sequence[tuple[Effort, bool]]) -> Repair:
 
 
 def _solved_in_the_end(session: Session) -> bool:
-    return any(p.solved for p in session.dialogue_or_mended) or any(
+    return any(p.solved for p in session.dialogue_or_edited) or any(
         (p := session.by_id.get(edit.program)) is not None and p.solved for edit in session.edits
     )

@@ -8,10 +8,10 @@ from statistics import median, quantiles
 
 from assistant.analysis.effort import answers_to
 from assistant.analysis.lift import Pair
-from assistant.analysis.records import Feedback, Program, Session
 from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.leakage import Leak, Secret, measure, secret_of
 from assistant.core.stats.proportion import clustered_wilson
+from assistant.journal.records import Feedback, Program, Session
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from assistant.analysis import captions
 from assistant.analysis.figures import cost, feedback, solve_rate
 from assistant.analysis.figures import lift as lifting
-from assistant.analysis.records import ARMS
 from assistant.analysis.results import Results
 from assistant.analysis.speaker_captions import relabelled, say_of
+from assistant.core.control_arms import RECORDED
 from assistant.reporting.plot_style import Draw
 
 Size = tuple[float, float]
@@ -57,7 +57,7 @@ def _figures(results: Results) -> Iterator[Figure]:
 
 
 def _people(results: Results) -> Iterator[Figure]:
-    for arm in ARMS:
+    for arm in RECORDED:
         lifts = [lift for lift in results.person_lifts if lift.arm == arm]
         if len(lifts) > 1:
             shown = sorted(lifts, key=lambda lift: -lift.pairs)[:MOST_PEOPLE]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.analysis.records import Session
 from assistant.core.errors import UsageError
 from assistant.core.speaker import PEOPLE
+from assistant.journal.records import Session
 
 BY: Mapping[str, Callable[[Session], str]] = {
     "model": lambda s: f"{s.model} {s.precision}".strip(),

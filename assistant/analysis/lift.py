@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.analysis.records import ARMS, Session
 from assistant.analysis.solve_curve import answered, first_solve
+from assistant.core.control_arms import RECORDED
 from assistant.core.stats.bootstrap import cluster_bootstrap
 from assistant.core.stats.exact_tests import holm, mcnemar_exact, sign_test
+from assistant.journal.records import Session
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def pairs_of(sessions: Sequence[Session], arm: str) -> Iterator[Pair]:
 
 def all_pairs(sessions: Sequence[Session]) -> dict[str, list[Pair]]:
     """The pairs of each arm."""
-    return {arm: list(pairs_of(sessions, arm)) for arm in ARMS}
+    return {arm: list(pairs_of(sessions, arm)) for arm in RECORDED}
 
 
 def lifts(by_arm: Mapping[str, Sequence[Pair]]) -> list[Lift]:

@@ -13,7 +13,6 @@ from assistant.analysis.costs import Cost, Spent
 from assistant.analysis.effort import Minutes, Repair
 from assistant.analysis.feedback_stats import Said, Share
 from assistant.analysis.lift import Lift
-from assistant.analysis.records import Program
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import Point
 from assistant.analysis.tables import Table, sql_type, table_of
@@ -56,6 +55,17 @@ class LeftOutRow:
     message: str
 
 
+_PROGRAM_COLUMNS = (
+    ("id", "id", "str"), ("turn", "turn", "int"), ("sample", "sample", "int"), ("round", "round", "int"),
+    ("parent", "parent", "str"), ("arm", "arm", "str"), ("edited", "edited", "bool"),
+    ("complete", "counts", "bool"), ("solved", "solved", "bool"), ("honest", "hidden_passed", "bool"),
+    ("code_sha256", "code_sha256", "str"), ("prompt_tokens", "prompt_tokens", "int"),
+    ("reused_tokens", "reused_tokens", "int"), ("generated_tokens", "generated_tokens", "int"),
+    ("seconds", "seconds", "float"), ("sealed", "sealed", "bool"), ("redraw_of", "redraw_of", "int"),
+)  # fmt: skip
+"""Name, field of `Program` and Python type of each column of the table of programs."""
+
+
 def tables_of(analysis: Analysis) -> list[Table]:
     """Every table; the first column names the group."""
     results = {r.group.name: r for r in analysis.groups}
@@ -93,16 +103,14 @@ def _session_rows(groups: Sequence[Results]) -> Iterable[tuple[str, SessionRow]]
 
 def _programs(groups: Sequence[Results]) -> Table:
     """Every program in a line; there are many, so that none is made into a value of its own first."""
-    names = Program._fields[1:]
-    types = [Program.__annotations__[name].__forward_arg__ for name in names]
-    values = attrgetter(*names)
+    values = attrgetter(*(attribute for _, attribute, _ in _PROGRAM_COLUMNS))
     return Table(
         "programs",
         (
             ("group", "VARCHAR"),
             ("session", "VARCHAR"),
             ("problem_sha256", "VARCHAR"),
-            *zip(names, map(sql_type, types), strict=True),
+            *((name, sql_type(kind)) for name, _, kind in _PROGRAM_COLUMNS),
         ),
         tuple(
             (results.group.name, session.id, session.problem_sha256, *values(program))

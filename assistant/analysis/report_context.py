@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
-from assistant.analysis.records import ARMS
 from assistant.analysis.results import Results
 from assistant.analysis.solve_curve import Point
 from assistant.analysis.speaker_captions import Say
+from assistant.core.control_arms import RECORDED
 from assistant.reporting.plot_style import NAMES
 
 Cells = Sequence[Sequence[str]]
@@ -82,7 +82,7 @@ def _rates(curve: Sequence[Point], say: Say) -> tuple[Sequence[str], Cells]:
         "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem", "false solves",
         "took place in", "of", "stopped before",
     )  # fmt: skip
-    order = {arm: place for place, arm in enumerate(("human", *ARMS))}
+    order = {arm: place for place, arm in enumerate(("human", *RECORDED))}
     rows = [
         (say(NAMES[p.arm]), str(p.interventions), str(p.sessions), str(p.problems), str(p.solved), _percent(p.rate),
          _interval(p.low, p.high, _percent), _interval(p.low_clustered, p.high_clustered, _percent),

@@ -16,10 +16,10 @@ from assistant.analysis.feedback_stats import Said, Share, clean_pairs, clean_so
 from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import Group
 from assistant.analysis.lift import Lift, all_pairs, lifts
-from assistant.analysis.records import Session
 from assistant.analysis.solve_curve import Point, all_curves, human_curve, longest
 from assistant.analysis.speaker_captions import say_of
 from assistant.journal.fast_validation import LeftOut
+from assistant.journal.records import Session
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from assistant.analysis.records import ARMS, Program, Session
+from assistant.core.control_arms import RECORDED
 from assistant.core.stats.proportion import Cluster, clustered_wilson, partly_measured, wilson
+from assistant.journal.records import Program, Session
 
 LEAST_COVERAGE = 0.1
 """An arm has a point only where its control was made in at least this share of the states that words led on from."""
@@ -77,19 +78,14 @@ def human_curve(
 
 def longest(sessions: Iterable[Session]) -> int:
     """The most interventions that any of the sessions was to have or had; -1 where there is none."""
-    return max((max(s.rounds, most_interventions(s)) for s in sessions), default=-1)
-
-
-def most_interventions(session: Session) -> int:
-    """Interventions before the last answer of the session."""
-    return max((session.interventions(p) for p in session.dialogue_or_mended), default=0)
+    return max((s.effective_rounds for s in sessions), default=-1)
 
 
 def arm_curves(sessions: Sequence[Session]) -> list[Point]:
     """Every arm's points where it was made often enough, from one intervention on; in order of arms."""
     sessions = answered(sessions)
     points = [p for round_ in range(1, longest(sessions) + 1) for p in _arm_points(sessions, round_)]
-    return sorted(points, key=lambda point: ARMS.index(point.arm))
+    return sorted(points, key=lambda point: RECORDED.index(point.arm))
 
 
 def all_curves(sessions: Sequence[Session]) -> list[Point]:
@@ -124,7 +120,7 @@ class _Tally:
         counts[1] += 1
         if solve is not None:
             self.false_solves += solve.false_solve
-            self.hidden_scored += solve.honest is not None
+            self.hidden_scored += solve.hidden_passed is not None
 
     def known_point(self, round_: int, asked: int, stopped: int, asked_solved: int) -> Point:
         """The person's: nothing is missing."""
@@ -186,7 +182,7 @@ def _arm_points(sessions: Sequence[Session], round_: int) -> Iterator[Point]:
         else:
             settled.add(session, before)
             stopped += before is None
-    for arm in ARMS:
+    for arm in RECORDED:
         tally, asked = settled.copy(), 0
         for session, state in open_:
             made = session.controls.get((arm, *state))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from assistant.analysis import captions
-from assistant.analysis.records import ARMS
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import Point
+from assistant.core.control_arms import RECORDED
 from assistant.core.speaker import PEOPLE
 
 WIDTH = 100
@@ -48,7 +48,7 @@ def _group(results: Results) -> Iterator[str]:
 
 def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
     """Solve rates: a row for each number of interventions, a column for each arm."""
-    arms = ["human", *(arm for arm in ARMS if any(p.arm == arm for p in results.curve))]
+    arms = ["human", *(arm for arm in RECORDED if any(p.arm == arm for p in results.curve))]
     cells = {(p.arm, p.interventions): p for p in results.curve}
     shown = arms if results.group.speaker == PEOPLE else ["words", *arms[1:]]
     head = ["interventions", "sessions", *shown, "false solves"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from assistant.core.errors import UsageError
 from assistant.problems.collection import Collection
-from assistant.problems.evalplus_tests import attach_plus
+from assistant.problems.evalplus_tests import attach_plus, tasks_of
 from assistant.problems.expected_cache import fill_collection_once
 from assistant.problems.expected_values import LiteralRecorder
 from assistant.problems.load import load_source
@@ -18,10 +18,14 @@ LEFT_OUT_SHOWN = 3
 
 
 def load_ready(
-    source: str, recorder: LiteralRecorder, say: Say, hidden: str = "", split: str = ""
+    source: str, recorder: LiteralRecorder, say: Say, hidden: str = "", split: str = "", names: Iterable[str] = ()
 ) -> Collection:
-    """The problems of `source`, of MBPP's `split` alone where one is named. Raises UsageError in one line."""
-    collection = load_source(source)
+    """The problems of `source`, of MBPP's `split` alone where one is named. Raises UsageError in one line.
+
+    Where there are `names`, only the problems of these names are made ready; the others stay as they were loaded.
+    """
+    loaded = load_source(source)
+    collection = _named(loaded, names)
     skipped = collection.skipped
     if hidden:
         collection = _with_hidden(collection, hidden, recorder, say)
@@ -29,7 +33,24 @@ def load_ready(
         collection = _of_split(collection, split)
     collection = _filled(collection, recorder, say)
     _say_left_out((*skipped, *(line for line in collection.skipped if line not in skipped)), say)
-    return collection
+    return _with_others(collection, loaded, names, split)
+
+
+def _named(collection: Collection, names: Iterable[str]) -> Collection:
+    """Only the problems of these names, in their order; all where there are none. Raises UsageError."""
+    wanted = {collection.get(name).id for name in names}
+    if not wanted:
+        return collection
+    return replace(collection, problems=tuple(p for p in collection if p.id in wanted))
+
+
+def _with_others(ready: Collection, loaded: Collection, names: Iterable[str], split: str) -> Collection:
+    """`ready` among the problems of `loaded` that nobody asked for."""
+    asked = {problem.id for problem in _named(loaded, names)}
+    by_id = {problem.id: problem for problem in ready}
+    others = {p.id for p in loaded if p.id not in asked and (not split or f"split:{split}" in p.tags)}
+    problems = (by_id.get(p.id, p) for p in loaded if p.id in by_id or p.id in others)
+    return replace(ready, problems=tuple(problems))
 
 
 def first(collection: Collection, limit: int | None) -> Collection:
@@ -38,7 +59,7 @@ def first(collection: Collection, limit: int | None) -> Collection:
 
 
 def _with_hidden(collection: Collection, hidden: str, recorder: LiteralRecorder, say: Say) -> Collection:
-    plus = _filled(load_source(hidden), recorder, say)
+    plus = _filled(tasks_of(collection, load_source(hidden)), recorder, say)
     attached = attach_plus(collection, plus)
     attached = replace(attached, skipped=(*attached.skipped, *plus.skipped))
     pairs = zip(collection, attached, strict=True)

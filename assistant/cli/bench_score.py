@@ -58,7 +58,8 @@ def score(
     given = given_samples.read_given(given_samples.read_bytes(samples, sys.stdin.buffer), str(samples))
     limits = Limits(seconds=timeout)
     with closing(open_sandbox(unsafe=unsafe_run)) as sandbox:
-        ready = load_ready(problems, sandbox, o.say, hidden_tests or "", split or "")
+        names = dict.fromkeys(item.problem for item in given)
+        ready = load_ready(problems, sandbox, o.say, hidden_tests or "", split or "", names)
         pairs = given_samples.matched(given, ready)
         asked = {
             "problems": {"given": folder.asked_of_problems(problems, ready.problems)},

@@ -12,11 +12,6 @@ from assistant.core.state import State
 from assistant.journal.session_summary import SessionSummary
 
 
-def is_over(state: State) -> bool:
-    """Whether the session can no longer be continued."""
-    return state.ended is not None and state.ended.reason != "interrupted"
-
-
 def account(summary: SessionSummary, events: Sequence[ev.Event], state: State, colour: bool) -> Iterator[str]:
     """The session as it went, piece by piece, then what the hidden tests and the control arms say."""
     yield heading(summary)
@@ -25,8 +20,8 @@ def account(summary: SessionSummary, events: Sequence[ev.Event], state: State, c
     for event in events:
         if getattr(event, "arm", "human") == "human":
             yield from _step(event, colour)
-    yield text.summary_text(state).strip() if is_over(state) else f"the session is {_word(summary.state)}"
-    yield f"effort: {effort_text(_effort(state))}\njournal: {summary.path}"
+    yield text.summary_text(state).strip() if state.is_over else f"the session is {_word(summary.state)}"
+    yield f"effort: {effort_text(state.total_effort)}\njournal: {summary.path}"
 
 
 def heading(summary: SessionSummary) -> str:
@@ -82,7 +77,7 @@ def effort_text(effort: ev.Effort) -> str:
 
 def account_json(summary: SessionSummary, events: Sequence[ev.Event], state: State) -> dict[str, Any]:
     """The same for a script: the summary, the problem, programs in order, and the person's words."""
-    over = is_over(state)
+    over = state.is_over
     hidden = set[str]() if over else {"hidden"}
     problem = (
         state.problem.model_dump(mode="json", exclude=set() if over else {"hidden_tests", "reference"})
@@ -98,13 +93,8 @@ def account_json(summary: SessionSummary, events: Sequence[ev.Event], state: Sta
             if over or program.arm == "human"
         ],
         "feedback": [e.model_dump(mode="json") for e in events if isinstance(e, ev.FeedbackGiven)],
-        "effort": _effort(state).model_dump(mode="json"),
+        "effort": state.total_effort.model_dump(mode="json"),
     }
-
-
-def _effort(state: State) -> ev.Effort:
-    """The clock's totals where it ran, else what the feedbacks add up to."""
-    return state.clock if state.clock != ev.Effort() else state.effort
 
 
 def _word(state: str) -> str:

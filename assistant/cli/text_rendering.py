@@ -97,8 +97,7 @@ def summary_text(state: State, *, lesson: bool = True) -> str:
     """How the session ended; hidden verdicts and control arms are a `lesson`, shown once it is closed."""
     reason = END_WORDS[state.ended.reason] if state.ended else "open"
     lines = ["", f"session {state.session}: {reason} {after_feedback(state)}"]
-    over = state.ended is not None and state.ended.reason != "interrupted"
-    return "\n".join([*lines, *(_lesson(state) if lesson and over else ())])
+    return "\n".join([*lines, *(_lesson(state) if lesson and state.is_over else ())])
 
 
 def _lesson(state: State) -> Iterator[str]:

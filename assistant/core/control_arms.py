@@ -13,7 +13,7 @@ from typing import Protocol, get_args
 
 from assistant.core import plugins
 from assistant.core.errors import UsageError
-from assistant.core.events import Arm
+from assistant.core.events import DIALOGUE_ARMS, Arm
 from assistant.core.generation import Sampling
 from assistant.core.outcome import CaseReport
 
@@ -91,7 +91,7 @@ SHUFFLED = ControlArm(
     prompt=lambda turn: turn.other_feedback(), order=4,
 )  # fmt: skip
 
-RECORDED: tuple[Arm, ...] = tuple(arm for arm in get_args(Arm) if arm not in ("human", "simulated"))
+RECORDED: tuple[Arm, ...] = tuple(arm for arm in get_args(Arm) if arm not in DIALOGUE_ARMS)
 """The control arms that a journal of schema 1 can hold, in the order in which they are shown."""
 
 

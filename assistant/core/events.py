@@ -19,6 +19,8 @@ from assistant.core.problem import FrozenModel, Problem, Test
 SCHEMA = 1
 
 Arm = Literal["human", "retry", "tests", "resample", "shuffled", "simulated"]
+DIALOGUE_ARMS: tuple[Arm, ...] = ("human", "simulated")
+"""Arms that answer feedback on their own session's program; the others are control arms."""
 EndReason = Literal["solved", "rounds_used_up", "gave_up", "bad_task", "interrupted"]
 Author = Literal["person", "model", "unknown"]
 """Author of the feedback: `unknown` where the input is not a terminal and `--author` is missing."""
@@ -87,6 +89,19 @@ class Effort(FrozenModel):
 
     def __add__(self, other: Effort) -> Effort:
         return Effort(**{name: getattr(self, name) + getattr(other, name) for name in Effort.model_fields})
+
+
+def total_effort(clock: Effort, added: Effort) -> Effort:
+    """A session's effort: the clock's totals, or the sum of its feedback and edits where that is more.
+
+    The clock may not have run, or may have been read before the last feedback.
+    """
+    return clock if clock.active >= added.active else added
+
+
+def is_final(reason: str) -> bool:
+    """Whether a session that ended for this reason cannot be continued; `open` stands for no end."""
+    return reason not in ("open", "interrupted")
 
 
 class Event(FrozenModel):

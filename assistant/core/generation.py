@@ -11,6 +11,8 @@ from assistant.core.problem import FrozenModel
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled", "error"]
+COMPLETE: frozenset[str] = frozenset({"stop", "length"})
+"""Finish reasons of an answer that counts: it was neither cancelled nor did it fail."""
 
 
 class Message(FrozenModel):

@@ -25,6 +25,11 @@ class Outcome(StrEnum):
         return "could not run" if self is Outcome.NOT_RUNNABLE else self.value.replace("_", " ")
 
 
+def is_false_solve(solved: bool, hidden_passed: bool | None) -> bool:
+    """Passes the visible tests and fails a hidden one; `hidden_passed` is None where no hidden test judged it."""
+    return solved and hidden_passed is False
+
+
 class CaseReport(Extended):
     """One test case. Every text is bounded and safe to display (control characters escaped)."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from assistant.core import events as ev
-from assistant.core.generation import Finish
-from assistant.core.outcome import Report
+from assistant.core.generation import COMPLETE, Finish
+from assistant.core.outcome import Report, is_false_solve
 from assistant.core.problem import FrozenModel, Problem, Test
 
 
@@ -36,14 +36,19 @@ class Program(FrozenModel):
         return self.visible is not None and self.visible.passed
 
     @property
+    def hidden_passed(self) -> bool | None:
+        """All hidden tests pass; None where none has judged it."""
+        return None if self.hidden is None else self.hidden.passed
+
+    @property
     def false_solve(self) -> bool:
         """Passes the visible tests and fails a hidden one."""
-        return self.solved and self.hidden is not None and not self.hidden.passed
+        return is_false_solve(self.solved, self.hidden_passed)
 
     @property
     def complete(self) -> bool:
         """Neither cancelled nor failed: it counts as an answer."""
-        return self.finish is None or self.finish.reason in ("stop", "length")
+        return self.finish is None or self.finish.reason in COMPLETE
 
 
 class State(FrozenModel):
@@ -70,7 +75,7 @@ class State(FrozenModel):
     draft: str = ""
     effort: ev.Effort = ev.Effort()
     clock: ev.Effort = ev.Effort()
-    """Totals at the last reading of the clock."""
+    """Totals at the last reading of the clock, that of the session's end included."""
     chosen_turn: int = -1
     """The turn of which the person chose a sample themselves."""
     turns: int = 0
@@ -108,6 +113,16 @@ class State(FrozenModel):
     def solved(self) -> bool:
         """The program on the table passes all visible tests."""
         return self.current_program is not None and self.current_program.solved
+
+    @property
+    def is_over(self) -> bool:
+        """The session has ended and cannot be continued: hidden verdicts may be shown."""
+        return self.ended is not None and ev.is_final(self.ended.reason)
+
+    @property
+    def total_effort(self) -> ev.Effort:
+        """The person's time of the whole session."""
+        return ev.total_effort(self.clock, self.effort)
 
     @property
     def human_programs(self) -> tuple[Program, ...]:
@@ -195,7 +210,8 @@ def apply(state: State, event: ev.Event) -> State:
         case ev.QuestionAnswered():
             return state.model_copy(update={"answered": (*state.answered, event.question)})
         case ev.SessionEnded():
-            return state.model_copy(update={"ended": event, "open_turn": None})
+            clock = state.clock if event.effort == ev.Effort() else event.effort
+            return state.model_copy(update={"ended": event, "open_turn": None, "clock": clock})
         case _:
             return state
 

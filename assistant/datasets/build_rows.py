@@ -8,21 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant.core.errors import AssistantError
 from assistant.core.problem import Problem
-from assistant.datasets.exported_session import DIALOGUE, Program, Session, fold
 from assistant.datasets.formats.all import export_format
 from assistant.datasets.formats.base import Format
 from assistant.datasets.options import Rules
 from assistant.datasets.parquet_shards import encoded
 from assistant.datasets.pii import Finding, redact
 from assistant.datasets.provenance import Place
-from assistant.datasets.session_view import Row, View, passed
+from assistant.datasets.session_view import Row, View, export_origin
 from assistant.journal.consent import Answer
-from assistant.journal.fast_validation import NOT_ASKED, LeftOut, judge, judge_strictly
-from assistant.journal.reader import load_bytes
+from assistant.journal.fast_validation import LeftOut
+from assistant.journal.load import read_session
+from assistant.journal.records import Session
 
-SKIPPED = NOT_ASKED - {"consent_given", "test_added", "test_removed"}
 _CLEANED = (
     "messages", "task", "wrong", "feedback", "better", "prompt", "completion", "completions", "chosen", "rejected",
     "code", "answer",
@@ -50,7 +48,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Solving:
-    """How one session went: rounds of the first program right by visible tests, and by all; -1 for none."""
+    """How one session went: feedbacks before the first program that passes the visible tests, and whether the hidden
+    ones agree; -1 for none."""
 
     problem: str
     """Its hash: sessions on the same problem are alike."""
@@ -91,10 +90,11 @@ def make(task: Task) -> Made:
     made, plan = Made(task.place.split), task.plan
     views: list[View] = []
     for session in _sessions(task, made):
-        why = _why_not(session, plan)
+        why = _why_not(session, plan.rules.origin) or _without_consent(session, plan.consent)
         made.sessions[why or "exported"] += 1
         if not why:
             views.append(View(session, plan.rules))
+            made.consents |= _agreed(session, plan.consent)
             _account(views[-1], made)
     for name in plan.formats:
         rows = list(_cleaned(_once(export_format(name), views, task.place, made), views, plan.rules))
@@ -107,39 +107,32 @@ def make(task: Task) -> Made:
 _PROBLEMS: dict[str, Problem] = {}
 
 
+def _problem_of(sha: str, record: dict[str, Any]) -> Problem:
+    """The problem of a journal, made once for the many journals on it."""
+    if sha not in _PROBLEMS:
+        if len(_PROBLEMS) > 256:
+            _PROBLEMS.clear()
+        _PROBLEMS[sha] = Problem.model_validate(record)
+    return _PROBLEMS[sha]
+
+
 def _sessions(task: Task, made: Made) -> Iterator[Session]:
     for path in task.paths:
-        journal = judge(0, path, SKIPPED)
-        if isinstance(journal, LeftOut):
-            made.left_out.append(journal)
-            continue
-        try:
-            if len(_PROBLEMS) > 256:
-                _PROBLEMS.clear()
-            yield fold(journal.lines, journal.tip, _PROBLEMS)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            made.left_out.append(_strictly(path))
+        judged, session = read_session(path, _problem_of, content=True)
+        if isinstance(judged, LeftOut):
+            made.left_out.append(judged)
+        elif session is not None:
+            yield session
 
 
-def _strictly(path: Path) -> LeftOut:
-    """What is wrong with a journal whose chain holds, though its events do not."""
-    try:
-        judged = judge_strictly(0, path, load_bytes(path), SKIPPED)
-    except AssistantError as error:
-        return LeftOut(path, "unreadable", str(error))
-    return judged if isinstance(judged, LeftOut) else LeftOut(path, "event", "its events do not fit together")
-
-
-def _why_not(session: Session, plan: Plan) -> str:
-    """Why a session is not exported; empty where it is."""
-    wanted = plan.rules.origin
-    if session.origin == "mixed":
+def _why_not(session: Session, wanted: str) -> str:
+    """Why a session is not exported where feedback of the origin `wanted` is; empty where it may be."""
+    origin = export_origin(session)
+    if origin == "mixed":
         return "mixes words of people and of models"
-    if session.origin != wanted:
-        return f"origin {session.origin}"
-    if session.end == "bad_task":
-        return "the person said the task is wrong"
-    return _without_consent(session, plan.consent)
+    if origin != wanted:
+        return f"origin {origin}"
+    return "the person said the task is wrong" if session.end == "bad_task" else ""
 
 
 def _without_consent(session: Session, ledger: Mapping[str, Answer]) -> str:
@@ -147,55 +140,49 @@ def _without_consent(session: Session, ledger: Mapping[str, Answer]) -> str:
 
     A yes in the ledger counts without a consent question, and after an older refusal.
     """
-    given = ledger.get(session.header["annotator"])
+    given, own = ledger.get(session.annotator), session.consent
     if given is not None and given.answer == "withdrawn":
         return "withdrawn"
-    if session.header["imported_from"]:
+    if session.imported_from or (own is not None and own.granted) or _agreed_outside(session, ledger):
         return ""
-    if session.consent:
+    return "nobody was asked for consent" if own is None else "consent refused"
+
+
+def _agreed_outside(session: Session, ledger: Mapping[str, Answer]) -> str:
+    """The consent text that was agreed to outside the session, where that answer is the one that counts."""
+    given, own = ledger.get(session.annotator), session.consent
+    if given is None or session.imported_from or (own is not None and own.granted):
         return ""
-    if given is not None and given.time[:19] >= session.consent_time[:19]:
-        session.consents.add(f"{given.version} ({given.text_sha256[:12]})")
-        return ""
-    return "nobody was asked for consent" if session.consent is None else "consent refused"
+    late = own is None or given.time[:19] >= own.time[:19]
+    return f"{given.version} ({given.text_sha256[:12]})" if late else ""
+
+
+def _agreed(session: Session, ledger: Mapping[str, Answer]) -> set[str]:
+    """Versions of the consent texts that were agreed to, with the start of their hash."""
+    return {*(session.consent.agreed if session.consent else ()), _agreed_outside(session, ledger)} - {""}
 
 
 def _account(view: View, made: Made) -> None:
     """What the card says of a session that is exported."""
-    session, header = view.session, view.session.header
-    made.annotators.add(header["annotator"])
-    made.models.add(header["model"]["name"])
+    session = view.session
+    made.annotators.add(session.annotator)
+    made.models.add(session.model)
     made.speakers.add(session.speaker)
-    made.licences.add(header["problem"]["licence"])
+    made.licences.add(session.problem.licence)
     made.tips.append(session.tip)
-    made.consents |= session.consents
     made.findings += view.personal
     made.programs += Counter(why for p in session.programs if (why := view.why_not(p)))
-    dialogue = [p for p in session.programs if _counts(session, p)]
-    if any(p.round == 0 for p in dialogue):
-        seen = [p.interventions for p in dialogue if passed(p.visible)]
-        whole = [
-            p.interventions for p in dialogue if passed(p.visible) and (p.hidden is None or passed(p.hidden))
-        ]
-        made.solving.append(
-            Solving(
-                header["problem_sha256"],
-                max(header["settings"]["rounds"], *(p.interventions for p in dialogue)),
-                min(seen, default=-1),
-                min(whole, default=-1),
-                any(p.round for p in dialogue),
-            )
-        )
+    if session.is_answered:
+        made.solving.append(_solving(session))
 
 
-def _counts(session: Session, program: Program) -> bool:
-    """Whether a solve rate counts it, as `assistant analyze` does: complete, judged, made by words alone."""
-    judged = program.visible is not None or program.code is None
-    return program.arm in DIALOGUE and program.complete and judged and not _mended(session, program)
-
-
-def _mended(session: Session, program: Any) -> bool:
-    return any(step.edited for step in session.path(program))
+def _solving(session: Session) -> Solving:
+    """How an answered session went, as `assistant analyze` counts it."""
+    solve = session.solve
+    after = session.interventions(solve) if solve else -1
+    whole = after if solve and not solve.false_solve else -1
+    answered = any(p.round for p in session.dialogue)
+    return Solving(session.problem_sha256, session.effective_rounds, after, whole, answered)
 
 
 def _once(format_: Format, views: Sequence[View], place: Place, made: Made) -> Iterator[Row]:

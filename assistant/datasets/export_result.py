@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from assistant.datasets.pii import Finding
 from assistant.datasets.provenance import Place
 from assistant.datasets.session_view import Row
 from assistant.journal.fast_validation import LeftOut
+from assistant.journal.screening import data_sha256
 
 SAMPLES = 3
 
@@ -97,4 +97,4 @@ class Outcome:
     @property
     def data_sha256(self) -> str:
         """Names the journals that were exported: over their sorted hashes, as `assistant analyze` does."""
-        return hashlib.sha256("".join(f"{tip}\n" for tip in sorted(self.tips)).encode()).hexdigest()
+        return data_sha256(self.tips)

@@ -15,6 +15,7 @@ from assistant.core.problem import Problem
 from assistant.journal.fast_validation import LeftOut
 from assistant.journal.process_map import mapped
 from assistant.journal.scan import scan
+from assistant.journal.screening import left_out_of
 
 CHUNK = 200
 MANY = 1000
@@ -45,9 +46,7 @@ class Folder:
 def look(folder: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Folder:
     """Every journal's first line. Raises `JournalError` where the folder itself cannot be read."""
     contents = scan(folder)
-    left_out = [LeftOut(path, "foreign", "not a file of ours") for path in contents.foreign]
-    left_out += [LeftOut(path, "empty", "empty: nothing was recorded in it") for path in contents.empty]
-    left_out += [LeftOut(item.path, "unreadable", item.why) for item in contents.unreadable]
+    left_out = left_out_of(contents)
     paths = [found.path for found in contents.journals]
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     headers: list[Header] = []

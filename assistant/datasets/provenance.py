@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 
-from assistant.datasets.exported_session import Program
 from assistant.datasets.features import REJECTED
 from assistant.datasets.pii import find
-from assistant.datasets.session_view import Row, View, passed
+from assistant.datasets.session_view import Row, View, export_origin
+from assistant.journal.records import Model, Program
 
 
 @dataclass(frozen=True)
@@ -24,34 +24,34 @@ class Place:
 
 def provenance(view: View, program: Program, place: Place) -> Row:
     """The provenance columns of a row about `program`."""
-    session, header, problem = view.session, view.session.header, view.problem
-    model = program.turn.model if program.turn is not None else _model_before(view, program)
+    session, problem, texts = view.session, view.problem, program.texts
+    model = texts.prompt.model if texts.prompt is not None else _model_before(view, program)
     return {
         "session": session.id,
         "program": program.id,
         "round": program.round,
         "arm": program.arm,
         "edited": program.edited,
-        "annotator": pseudonym(header["annotator"]),
-        "origin": session.origin,
+        "annotator": pseudonym(session.annotator),
+        "origin": export_origin(session),
         "speaker": session.speaker,
-        "study": header["study"]["name"] if header["study"] else "",
-        "model": model["name"],
-        "model_revision": model["revision"],
-        "weights_sha256": model["weights_sha256"],
-        "precision": model["precision"],
-        "template_sha256": program.turn.template_sha256 if program.turn else "",
+        "study": session.study,
+        "model": model.name,
+        "model_revision": model.revision,
+        "weights_sha256": model.weights_sha256,
+        "precision": model.precision,
+        "template_sha256": texts.prompt.template_sha256 if texts.prompt else "",
         "schema": session.schema,
         "journal_sha256": session.tip,
         "code_sha256": hashlib.sha256((program.code or "").encode("utf-8", "surrogatepass")).hexdigest(),
-        "visible_passed": passed(program.visible) if program.visible else None,
-        "hidden_passed": passed(program.hidden) if program.hidden else None,
-        "visible_sealed": program.visible["sealed"] if program.visible else None,
-        "hidden_sealed": program.hidden["sealed"] if program.hidden else None,
+        "visible_passed": program.solved if texts.visible else None,
+        "hidden_passed": program.hidden_passed,
+        "visible_sealed": texts.visible["sealed"] if texts.visible else None,
+        "hidden_sealed": texts.hidden["sealed"] if texts.hidden else None,
         "leaky": view.leaky(program),
         "redacted": False,
         "problem": problem.id,
-        "problem_sha256": header["problem_sha256"],
+        "problem_sha256": session.problem_sha256,
         "content_sha256": place.content,
         "source": problem.source,
         "licence": problem.licence,
@@ -73,7 +73,8 @@ def pseudonym(annotator: str) -> str:
     return "anon-" + hashlib.sha256(annotator.encode()).hexdigest()[:10]
 
 
-def _model_before(view: View, program: Program) -> Row:
+def _model_before(view: View, program: Program) -> Model:
     """An edit changes a program of this model."""
-    turns = [step.turn for step in view.session.path(program) if step.turn is not None]
-    return turns[-1].model if turns else view.session.header["model"]
+    sent = [step.texts.prompt for step in view.session.path(program)]
+    models = [prompt.model for prompt in sent if prompt is not None]
+    return models[-1] if models else view.session.started_with

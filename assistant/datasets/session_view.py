@@ -6,15 +6,18 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from assistant.core.events import DIALOGUE_ARMS
 from assistant.core.leakage import measure, secret_of
 from assistant.core.problem import Problem
+from assistant.core.speaker import MIXED, PEOPLE, UNKNOWN
 from assistant.core.thinking import without_thinking
-from assistant.datasets.exported_session import DIALOGUE, Message, Program, Session, Words
 from assistant.datasets.options import Rules
 from assistant.datasets.pii import Finding, find
+from assistant.journal.records import Feedback, Program, Session
 from assistant.session.prompting import Step, dialogue_prompt, load_template, task_turn
 
 Row = dict[str, Any]
+Message = dict[str, str]
 
 
 class View:
@@ -36,11 +39,11 @@ class View:
 
     def why_not(self, program: Program) -> str:
         """Why a program becomes no row; empty where it may."""
-        if program.arm not in DIALOGUE and program.arm not in self.rules.arms:
+        if program.arm not in DIALOGUE_ARMS and program.arm not in self.rules.arms:
             return "control arm"
         if not program.complete or program.code is None:
             return "no complete program"
-        if program.visible is None:
+        if not program.judged:
             return "not tested"
         if self.rules.unsealed == "drop" and not is_sealed(program):
             return "unsealed verdict"
@@ -50,24 +53,21 @@ class View:
 
     def right(self, program: Program) -> bool | None:
         """Whether it is right by the rules; None where the hidden tests that should say so did not run."""
-        seen = passed(program.visible)
-        if self.rules.solved == "visible" or not seen:
-            return seen
-        if program.hidden is None:
+        if self.rules.solved == "visible" or not program.solved:
+            return program.solved
+        if program.hidden_passed is None:
             return None if self.problem.hidden_tests else True
-        return passed(program.hidden)
+        return program.hidden_passed
 
     def leaky(self, program: Program) -> bool:
         """Whether any feedback on the way to it gave away the solution."""
         steps = self.session.path(program)
-        return any(self._leaks(step.words) for step in steps if step.words is not None)
+        return any(self._leaks(given) for step in steps if (given := self.session.feedback_of(step)))
 
-    def _leaks(self, words: Words) -> bool:
-        key = id(words)
-        if key not in self._leaky:
-            about = self.session.by_id.get(words.about)
-            self._leaky[key] = measure(self._secret, (about.code if about else "") or "", words.text).leaky
-        return self._leaky[key]
+    def _leaks(self, given: Feedback) -> bool:
+        if given.seq not in self._leaky:
+            self._leaky[given.seq] = measure(self._secret, given.code, given.text).leaky
+        return self._leaky[given.seq]
 
     @cached_property
     def _leaky(self) -> dict[int, bool]:
@@ -75,15 +75,14 @@ class View:
 
     @cached_property
     def _secret(self) -> Any:
-        shown = self.session.header["settings"]["prompt"]["visible_tests"]
-        return secret_for(self.problem, shown)
+        return secret_for(self.problem, self.session.visible_tests)
 
     @cached_property
     def personal(self) -> list[Finding]:
         """Personal data in the person's words and edits."""
         problem = self.problem
         own = "\n".join([problem.text, problem.stub, problem.reference, *_tests(problem)])
-        texts = [w.text for w in self.session.words if w.author != "model"]
+        texts = [given.text for given in self.session.feedback if given.author != "model"]
         edits = [p.code or "" for p in self.session.programs if p.edited]
         return find(self.session.id, [*texts, *edits], own)
 
@@ -99,8 +98,9 @@ class View:
     def _prompt(self, program: Program) -> list[Message]:
         if program.edited:
             return self.prompt(self.session.by_id[program.parent or ""])
-        assert program.turn is not None
-        return rebuilt(self, program) if program.turn.raw else program.turn.messages
+        sent = program.texts.prompt
+        assert sent is not None
+        return rebuilt(self, program) if sent.raw else list(sent.messages)
 
     def opening(self, program: Program) -> list[Message]:
         """The task as first asked in this session, before any answer."""
@@ -110,18 +110,24 @@ class View:
 
     def answer(self, program: Program) -> Message:
         """Its text without the thinking; an edit, or a base model's program, as a block of code."""
-        said = "" if program.turn is None or program.turn.raw else without_thinking(program.text)
+        sent = program.texts.prompt
+        said = "" if sent is None or sent.raw else without_thinking(program.texts.text)
         return {"role": "assistant", "content": said if said.strip() else fenced(program.code or "")}
 
 
-def passed(report: dict[str, Any] | None) -> bool:
-    """Whether a report says that every case passed."""
-    return report is not None and report["outcome"] == "passed"
+def export_origin(session: Session) -> str:
+    """`people`, `simulated`, `unknown`, the dataset that it was imported from, or `mixed`, never exported."""
+    if session.speaker == MIXED:
+        return "mixed"
+    if session.imported_from:
+        return session.imported_from
+    return {PEOPLE: "people", UNKNOWN: "unknown"}.get(session.speaker, "simulated")
 
 
 def is_sealed(program: Program) -> bool:
     """Whether the program could forge neither of its verdicts."""
-    return all(report["sealed"] for report in (program.visible, program.hidden) if report is not None)
+    reports = (program.texts.visible, program.texts.hidden)
+    return all(report["sealed"] for report in reports if report is not None)
 
 
 def fenced(code: str) -> str:
@@ -132,14 +138,13 @@ def fenced(code: str) -> str:
 def rebuilt(view: View, program: Program) -> list[Message]:
     """The dialogue up to this program in the chat template: base models were sent plain text."""
     template, problem = load_template("paper"), view.problem
-    shown = view.session.header["settings"]["prompt"]["visible_tests"]
     path = view.session.path(program)
     steps = [
-        Step(view.answer(before)["content"], after.words.text)
+        Step(view.answer(before)["content"], given.text)
         for before, after in pairwise(path)
-        if after.words is not None and not after.edited
+        if not after.edited and (given := view.session.feedback_of(after))
     ]
-    first = task_turn(template, problem, problem.visible_tests[:shown])
+    first = task_turn(template, problem, problem.visible_tests[: view.session.visible_tests])
     prompt = dialogue_prompt(template, first, steps, entry_point=problem.entry_point)
     return [message.model_dump() for message in prompt.messages]
 

@@ -22,7 +22,6 @@ CLOCK_TOLERANCE = timedelta(seconds=60)
 """A clock may be set back by so much (it is corrected over the network) without a finding."""
 CLOCK_FAULT = timedelta(days=1)
 """No correction of a clock goes back as far as this."""
-DIALOGUE = ("human", "simulated")
 AFTER_THE_END = (ev.QuestionAnswered, ev.ConsentGiven)
 """What may follow a final end, control arms aside."""
 _ID_TIME = re.compile(r"(\d{8}-\d{6})-[0-9a-z]{10}")
@@ -84,7 +83,7 @@ class Consistency:
     def finish(self) -> Iterator[Finding]:
         """What is missing once the last event is read."""
         judged = list(self._judged.items())
-        over = self._ended is not None and self._ended.reason != "interrupted"
+        over = self._ended is not None and ev.is_final(self._ended.reason)
         without = [program for program, done in (judged if over else judged[:-1]) if not done]
         if self._header is not None and self._header.problem.hidden_tests and without:
             yield "missing", f"no verdict of the hidden tests is recorded for {', '.join(without)}"
@@ -92,7 +91,7 @@ class Consistency:
     def _after_the_end(self, event: ev.Event) -> Iterator[Finding]:
         if self._ended is None:
             return
-        if isinstance(event, ev.SessionResumed) and self._ended.reason == "interrupted":
+        if isinstance(event, ev.SessionResumed) and not ev.is_final(self._ended.reason):
             return
         if isinstance(event, AFTER_THE_END) or self._of_control(event):
             return
@@ -100,7 +99,7 @@ class Consistency:
 
     def _of_control(self, event: ev.Event) -> bool:
         arm = getattr(event, "arm", None)
-        return arm is not None and arm not in DIALOGUE
+        return arm is not None and arm not in ev.DIALOGUE_ARMS
 
     def _resumed(self, event: ev.SessionResumed) -> Iterator[Finding]:
         self._ended = None
@@ -136,7 +135,7 @@ class Consistency:
         if not header.imported_from:
             yield from _task_in(prompt, header)
         parent = event.parent
-        answers = event.arm in DIALOGUE and event.redraw_of is None and parent is not None
+        answers = event.arm in ev.DIALOGUE_ARMS and event.redraw_of is None and parent is not None
         if answers and parent is not None and self._rounds.get(parent) == event.round - 1:
             yield from self._words_in(prompt, parent, bool(header.imported_from))
 
@@ -149,7 +148,7 @@ class Consistency:
 
     def _tested(self, event: ev.TestsFinished) -> Iterator[Finding]:
         self._judged.setdefault(event.program, False)
-        self._passed = self._passed or (event.visible.passed and event.arm in DIALOGUE)
+        self._passed = self._passed or (event.visible.passed and event.arm in ev.DIALOGUE_ARMS)
         yield from self._of_its_turn(event.turn, event.arm)
         yield from self._of_its_program(event)
         yield from self._report(event.visible, "visible", event.program)

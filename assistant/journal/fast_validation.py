@@ -23,18 +23,11 @@ Reason = Literal[
     "foreign", "unreadable", "empty", "truncated", "json", "schema", "event", "changed", "duplicate"
 ]  # fmt: skip
 
-NOT_ASKED = frozenset(
-    {
-        "draft_saved",
-        "clock_changed",
-        "scratch_called",
-        "consent_given",
-        "question_answered",
-        "test_added",
-        "test_removed",
-    }
-)
-"""Types of events that no figure needs. (Clock totals come again with feedback and with the end.)"""
+NOT_ASKED = frozenset({"draft_saved", "scratch_called", "question_answered", "test_added", "test_removed"})
+"""Types of events that no record of a session needs."""
+CLOCK = "clock_changed"
+"""Of the readings of the clock, totals all of them, only the last is needed."""
+_SKIPPED, _CLOCK = frozenset(name.encode() for name in NOT_ASKED), CLOCK.encode()
 _FIRST = FIRST_PREV.encode()
 _START = b'{"schema":%d,"seq":' % SCHEMA
 _PREV, _TYPE = b'"prev":"', b'","type":"'
@@ -53,10 +46,8 @@ class Journal:
     session: str
     tip: str
     events: int
-    lines: bytes = b""
-    """What a reader asks of it, in today's wording, each line with the journal's number; empty once handed on."""
-    longest: int = 0
-    """Bytes of the longest of these lines."""
+    lines: tuple[bytes, ...] = ()
+    """The events that a record needs, in today's wording; empty once they are read."""
 
 
 @dataclass(frozen=True)
@@ -72,27 +63,20 @@ def _whole(kind: bytes, line: bytes) -> bytes:
     return line
 
 
-def judge(
-    number: int,
-    path: Path,
-    skip: frozenset[str] = NOT_ASKED,
-    trim: Callable[[bytes, bytes], bytes] = _whole,
-) -> Journal | LeftOut:
+def judge(path: Path, trim: Callable[[bytes, bytes], bytes] = _whole) -> Journal | LeftOut:
     """One file: by its bytes where it is written as the app writes, else strictly, line by line.
 
-    Events of the types in `skip` are checked like all others, but not among the journal's `lines`; of the others
+    Events that no record needs are checked like all others, but are not among the journal's `lines`; of the others
     `trim(type, line)` may leave out what the reader has no use for.
     """
     try:
         data = load_bytes(path)
     except JournalError as error:
         return LeftOut(path, "unreadable", str(error).removeprefix(f"{path}: "))
-    return _by_bytes(number, path, data, skip, trim) or judge_strictly(number, path, data, skip)
+    return _by_bytes(path, data, trim) or judge_strictly(path, data)
 
 
-def judge_strictly(
-    number: int, path: Path, data: bytes, skip: frozenset[str] = NOT_ASKED
-) -> Journal | LeftOut:
+def judge_strictly(path: Path, data: bytes) -> Journal | LeftOut:
     """One file by the meaning of every line; slow, but it can say what is wrong."""
     lines, torn = split_lines(data)
     if not lines:
@@ -103,10 +87,10 @@ def judge_strictly(
             return LeftOut(path, _REASONS[trouble.kind], f"line {line.number}: {trouble.message}")
     if torn:
         return LeftOut(path, "truncated", "its last line was cut off (resuming the session sets that aside)")
-    return _of_recording(number, parse_journal(path, data), skip)
+    return _of_recording(parse_journal(path, data))
 
 
-def _of_recording(number: int, recording: Recording, skip: frozenset[str]) -> Journal | LeftOut:
+def _of_recording(recording: Recording) -> Journal | LeftOut:
     path, header = recording.path, recording.events[0]
     if not isinstance(header, SessionStarted):
         return LeftOut(path, "event", "line 1: not the start of a session")
@@ -114,30 +98,28 @@ def _of_recording(number: int, recording: Recording, skip: frozenset[str]) -> Jo
         return LeftOut(path, "changed", "line 1: the problem does not have the hash recorded for it")
     pairs = zip(recording.stamps, recording.events, strict=True)
     asked = [
-        encode(stamp.model_copy(update={"schema_": SCHEMA}), event)
+        (event.type.encode(), encode(stamp.model_copy(update={"schema_": SCHEMA}), event))
         for stamp, event in pairs
-        if event.type not in skip
+        if event.type not in NOT_ASKED
     ]
-    return _journal(path, header.session, recording.tip, len(recording.events), number, asked)
+    return Journal(path, header.session, recording.tip, len(recording.events), _with_last_clock(asked))
 
 
-def _journal(path: Path, session: str, tip: str, events: int, number: int, asked: Sequence[bytes]) -> Journal:
-    start = b'{"journal":%d,' % number
-    lines = b"".join([start + line[1:] + b"\n" for line in asked])
-    return Journal(path, session, tip, events, lines, max(map(len, asked), default=0) + len(start))
+def _with_last_clock(asked: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, ...]:
+    """The lines of `asked` (type and line), without the readings of the clock but the last."""
+    clocks = [place for place, (kind, _) in enumerate(asked) if kind == _CLOCK]
+    dropped = set(clocks[:-1])
+    return tuple(line for place, (_, line) in enumerate(asked) if place not in dropped)
 
 
-def _by_bytes(
-    number: int, path: Path, data: bytes, skip: frozenset[str], trim: Callable[[bytes, bytes], bytes]
-) -> Journal | None:
+def _by_bytes(path: Path, data: bytes, trim: Callable[[bytes, bytes], bytes]) -> Journal | None:
     """The journal, where every line is exactly as the app writes it; None sends it to the strict reading."""
     lines = data.split(b"\n")
     torn = lines.pop()
     session = _session_of(lines[0]) if lines else None
     if session is None or torn or not _is_object(lines[-1]):
         return None
-    prev, digest, asked = _FIRST, hashlib.sha256, []
-    skipped = frozenset(name.encode() for name in skip)
+    prev, digest, asked = _FIRST, hashlib.sha256, list[tuple[bytes, bytes]]()
     for seq, line in enumerate(lines):
         at = line.find(_PREV, 40, _STAMP_BYTES) + len(_PREV)
         kind = at + 64 + len(_TYPE)
@@ -149,9 +131,9 @@ def _by_bytes(
             return None
         prev = digest(line).hexdigest().encode()
         name = line[kind : line.find(b'"', kind)]
-        if name not in skipped:
-            asked.append(trim(name, line))
-    return _journal(path, session, prev.decode(), len(lines), number, asked)
+        if name not in _SKIPPED:
+            asked.append((name, trim(name, line)))
+    return Journal(path, session, prev.decode(), len(lines), _with_last_clock(asked))
 
 
 _SESSION = b'"type":"session_started","session":"'

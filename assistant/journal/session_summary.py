@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.core.errors import JournalError
-from assistant.core.events import ClockChanged, DraftSaved, EndReason, Event, FeedbackGiven, ScratchCalled
+from assistant.core.events import ClockChanged, DraftSaved, EndReason, Event, ScratchCalled, is_final
 from assistant.core.problem import FrozenModel
 from assistant.core.state import replay
 from assistant.journal.reader import Recording, read_journal
@@ -51,7 +51,7 @@ class SessionSummary(FrozenModel):
     @property
     def resumable(self) -> bool:
         """Whether the person can go on with it."""
-        return self.state in ("open", "interrupted")
+        return not is_final(self.state)
 
 
 def summarize(path: Path) -> SessionSummary:
@@ -81,10 +81,9 @@ def summary_of(recording: Recording) -> SessionSummary:
         raise JournalError(
             f"{recording.path}: its events do not fit together ({error}); see `assistant verify`"
         ) from None
-    header, ended = state.started, state.ended
+    header = state.started
     if header is None:
         raise JournalError(f"{recording.path}, line 1: not the start of a session")
-    over = ended is not None and ended.reason != "interrupted"
     return SessionSummary(
         id=header.session,
         path=recording.path,
@@ -99,10 +98,10 @@ def summary_of(recording: Recording) -> SessionSummary:
         answered=state.answered,
         consents=len(state.consents),
         rounds=state.round,
-        feedbacks=sum(isinstance(event, FeedbackGiven) for event in recording.events),
-        state=ended.reason if ended else "open",
-        false_solve=over and table is not None and table.false_solve,
-        active_seconds=max(state.effort.active, state.clock.active),
+        feedbacks=state.feedback_count,
+        state=state.ended.reason if state.ended else "open",
+        false_solve=state.is_over and table is not None and table.false_solve,
+        active_seconds=state.total_effort.active,
         events=len(recording.events),
         torn=bool(recording.torn),
         imported_from=header.imported_from,

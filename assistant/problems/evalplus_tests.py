@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assistant.core.problem import AssertTest, CallTest, Problem, Test
 from assistant.problems.assert_parsing import agree
@@ -37,6 +38,12 @@ def attach_plus(base: Collection, plus: Collection) -> Collection:
             extra = None
         attached.append(problem if extra is None else _with_tests_of(problem, extra))
     return Collection(name=base.name, problems=tuple(attached), skipped=tuple(skipped))
+
+
+def tasks_of(base: Collection, plus: Collection) -> Collection:
+    """`plus` without the tasks that `base` does not have."""
+    keys = {_key(problem.id) for problem in base}
+    return replace(plus, problems=tuple(extra for extra in plus if _key(extra.id) in keys))
 
 
 def _key(problem_id: str) -> str:

@@ -9,14 +9,9 @@ from assistant.core.state_labels import ENDS, after_feedback, hidden_text, round
 from assistant.tui.test_rows import Verdicts, rows_of
 
 
-def is_over(state: State) -> bool:
-    """The session can no longer be continued: hidden verdicts may be shown."""
-    return state.ended is not None and state.ended.reason != "interrupted"
-
-
 def is_false_solve(state: State, program: Program | None, *, tell_hidden: bool = True) -> bool:
     """Whether a program may be shown as what it is: right on what was seen, wrong on what was not."""
-    return tell_hidden and is_over(state) and program is not None and program.false_solve
+    return tell_hidden and state.is_over and program is not None and program.false_solve
 
 
 def kind_of_end(state: State, *, tell_hidden: bool = True) -> str:
@@ -67,9 +62,9 @@ def _round_line(state: State, program: Program, tell_hidden: bool) -> str:
 
 def fact_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
     """Hidden tests and the person's time."""
-    words = hidden_text(state) if tell_hidden and is_over(state) else ""
+    words = hidden_text(state) if tell_hidden and state.is_over else ""
     lines = [words] if words else []
-    effort = state.clock
+    effort = state.total_effort
     if effort.active or effort.waiting:
         lines.append(f"your time: {effort.active:.0f} s, waiting: {effort.waiting:.0f} s")
     return lines
@@ -78,6 +73,6 @@ def fact_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
 def lesson_of(state: State, *, tell_hidden: bool = True) -> Verdicts:
     """The hidden tests that fail on the last program, as the visible ones are shown."""
     table = state.current_program
-    if not (tell_hidden and is_over(state)) or table is None or table.hidden is None:
+    if not (tell_hidden and state.is_over) or table is None or table.hidden is None:
         return Verdicts()
     return Verdicts(tuple(row for row in rows_of(table.hidden, None) if row.case and not row.case.passed))

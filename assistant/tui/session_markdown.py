@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from assistant.core.outcome import Report
 from assistant.core.state import Program, State
 from assistant.core.state_labels import END_WORDS, after_feedback, hidden_text, round_name
-from assistant.tui.end_summary import is_over
 from assistant.tui.test_rows import row_lines, rows_of
 from assistant.tui.text.spans import plain
 from assistant.tui.view_model import code_text
@@ -21,7 +20,7 @@ def session_markdown(state: State, *, tell_hidden: bool = True) -> str:
         parts += _program(program, state, aside=program.id not in path)
     if state.ended is not None:
         parts.append(f"The session ended: {END_WORDS[state.ended.reason]} {after_feedback(state)}.")
-    if tell_hidden and is_over(state) and (words := hidden_text(state)):
+    if tell_hidden and state.is_over and (words := hidden_text(state)):
         parts.append(f"{words[0].upper()}{words[1:]}.")
     return "\n\n".join(parts) + "\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.analysis.records import Edit, Feedback, Program, Session
 from assistant.core.events import Effort
+from assistant.journal.records import Edit, Feedback, Program, Session
 from tests.analysis.simulation import problem_of
 
 
@@ -15,7 +15,7 @@ def program(
     parent: str | None = None,
     *,
     solved: bool = False,
-    honest: bool | None = None,
+    hidden_passed: bool | None = None,
     arm: str = "human",
     sample: int = 0,
     edited: bool = False,
@@ -34,7 +34,7 @@ def program(
         edited=edited,
         complete=complete,
         solved=solved,
-        honest=honest,
+        hidden_passed=hidden_passed,
         code_sha256="0" * 64,
         prompt_tokens=tokens // 2,
         generated_tokens=tokens - tokens // 2,

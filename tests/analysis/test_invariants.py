@@ -14,8 +14,9 @@ from assistant.analysis.annotators import between
 from assistant.analysis.baseline import alone_curve
 from assistant.analysis.costs import spent
 from assistant.analysis.lift import all_pairs, lifts
-from assistant.analysis.records import ARMS, Feedback, Program, Session
 from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, all_curves, arm_curves, human_curve
+from assistant.core.control_arms import RECORDED as ARMS
+from assistant.journal.records import Feedback, Program, Session
 from tests.analysis.build import program, session, words
 
 pytest.importorskip("scipy")
@@ -30,7 +31,11 @@ def dialogues(draw: st.DrawFn, number: int) -> Session:
     for round_ in range(draw(st.integers(0, rounds)) + 1):
         before = parent
         made = program(
-            len(programs), round_, before, solved=draw(st.booleans()), honest=draw(st.none() | st.booleans())
+            len(programs),
+            round_,
+            before,
+            solved=draw(st.booleans()),
+            hidden_passed=draw(st.none() | st.booleans()),
         )
         programs.append(made)
         parent = made.id

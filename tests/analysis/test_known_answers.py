@@ -7,8 +7,8 @@ import pytest
 from assistant.analysis.effort import ways
 from assistant.analysis.feedback_stats import said
 from assistant.analysis.lift import all_pairs, lift_of, lifts, pairs_of
-from assistant.analysis.load_sessions import read_sessions
 from assistant.analysis.solve_curve import all_curves
+from assistant.journal.load import read_sessions
 from tests.analysis.simulation import World, write_world
 
 pytest.importorskip("duckdb")

@@ -10,9 +10,9 @@ from assistant.analysis.costs import at_tokens, costs, spent
 from assistant.analysis.effort import minutes, ways
 from assistant.analysis.feedback_stats import clean_pairs, clean_solved_at, said, shares
 from assistant.analysis.lift import Pair, all_pairs, lifts, pairs_of
-from assistant.analysis.records import Edit
 from assistant.analysis.solve_curve import arm_curves, human_curve
 from assistant.core.events import Effort
+from assistant.journal.records import Edit
 from tests.analysis.build import program, session, words
 from tests.analysis.simulation import RIGHT
 
@@ -21,9 +21,12 @@ pytest.importorskip("scipy")
 
 def test_rates_after_each_intervention() -> None:
     sessions = [
-        session("a", [program(0, 0, solved=True, honest=True)], end="solved"),
+        session("a", [program(0, 0, solved=True, hidden_passed=True)], end="solved"),
         session(
-            "b", [program(0, 0), program(1, 1, "t0s0", solved=True, honest=False)], end="solved", problem=2
+            "b",
+            [program(0, 0), program(1, 1, "t0s0", solved=True, hidden_passed=False)],
+            end="solved",
+            problem=2,
         ),
         session("c", [program(0, 0), program(1, 1, "t0s0"), program(2, 2, "t1s0")], end="gave_up", problem=3),
         session("d", [program(0, 0, complete=False)], end="open", problem=4),
@@ -48,7 +51,7 @@ def test_a_session_with_fewer_rounds_stays_in_every_point() -> None:
 def test_any_sample_of_a_round_may_solve_and_the_first_one_is_judged() -> None:
     samples = [
         program(0, 0),
-        program(0, 0, sample=1, solved=True, honest=True),
+        program(0, 0, sample=1, solved=True, hidden_passed=True),
         program(0, 0, sample=2, solved=True),
     ]
     (point, *_) = human_curve([session("a", samples, samples=3)])

@@ -183,7 +183,7 @@ def test_groups_of_a_few_sessions_do_not_fall_over(tmp_path: Path) -> None:
     shapes = [
         [program(0, 0)],
         [program(0, 0, complete=False)],
-        [program(0, 0, solved=True, honest=False)],
+        [program(0, 0, solved=True, hidden_passed=False)],
         [program(0, 0), program(1, 1, "t0s0"), program(2, 1, "t0s0", arm="resample")],
         [],
     ]

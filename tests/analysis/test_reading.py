@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from assistant.analysis.load_sessions import read_sessions
-from assistant.analysis.records import Session
-from assistant.analysis.trimming import trimmed
 from assistant.core import events as ev
 from assistant.core.events import Effort, Settings, Stamp
 from assistant.core.generation import Finish, Message, Sampling
@@ -18,7 +15,10 @@ from assistant.core.problem import AssertTest, Problem
 from assistant.core.state import State, replay
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.codec import encode
+from assistant.journal.load import read_sessions
 from assistant.journal.reader import read_journal
+from assistant.journal.records import Session
+from assistant.journal.trimming import trimmed
 from assistant.sandbox.local import open_sandbox
 from assistant.session.arms.build import CONTROL_ARMS, missing_arms, numbered, run_arm
 from assistant.session.header import Held
@@ -54,7 +54,7 @@ def _assert_same(found: Session, state: State) -> None:
             theirs.id, theirs.turn, theirs.sample, theirs.round, theirs.parent, theirs.arm, theirs.edited,
         )  # fmt: skip
         assert (ours.complete, ours.solved) == (theirs.complete, theirs.solved)
-        assert ours.honest is (None if theirs.hidden is None else theirs.hidden.passed)
+        assert ours.hidden_passed is (None if theirs.hidden is None else theirs.hidden.passed)
         assert ours.false_solve == theirs.false_solve
         if theirs.finish is not None:
             assert ours.generated_tokens == theirs.finish.generated_tokens

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.analysis.load_sessions import read_sessions
-from assistant.analysis.screening import screen
 from assistant.core.events import SCHEMA
+from assistant.journal.load import read_sessions
 from assistant.journal.reader import read_journal
+from assistant.journal.screening import Screened
 from assistant.journal.validation import check_folder
 from tests.analysis.simulation import World, chained, session_events, write_world
 
@@ -25,6 +25,10 @@ WORLD = World(sessions=8, problems=4)
 def folder(tmp_path: Path) -> Path:
     write_world(tmp_path, WORLD)
     return tmp_path
+
+
+def screen(folder: Path) -> Screened:
+    return read_sessions(folder)[1]
 
 
 def _journals(folder: Path) -> list[Path]:

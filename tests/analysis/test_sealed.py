@@ -8,10 +8,10 @@ import pytest
 
 from assistant.analysis.analyze import analyze, write
 from assistant.analysis.grouping import Group
-from assistant.analysis.load_sessions import read_sessions
-from assistant.analysis.records import Program, Session
 from assistant.analysis.results import results_of
-from assistant.analysis.trimming import trimmed
+from assistant.journal.load import read_sessions
+from assistant.journal.records import Program, Session
+from assistant.journal.trimming import trimmed
 from tests.analysis.build import program, session
 from tests.analysis.simulation import World, write_world
 

@@ -9,10 +9,10 @@ import pytest
 for module in ("pyarrow", "datasketch", "detect_secrets", "faker", "duckdb"):
     pytest.importorskip(module)
 
-from assistant.analysis.load_sessions import read_sessions  # noqa: E402
 from assistant.analysis.solve_curve import human_curve  # noqa: E402
 from assistant.datasets.figure import points  # noqa: E402
 from assistant.datasets.pipeline import rehearse  # noqa: E402
+from assistant.journal.load import read_sessions  # noqa: E402
 from assistant.problems.load import load_source  # noqa: E402
 from tests.datasets.build import RIGHT, WRONG, Script, problem, request  # noqa: E402
 

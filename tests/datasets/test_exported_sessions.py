@@ -1,4 +1,4 @@
-"""The quick fold of a journal says what the session's own fold says."""
+"""The record of a session, read with its texts, says what the session's own fold says."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ from pathlib import Path
 
 import pytest
 
+from assistant.core.problem import Problem
 from assistant.core.state import State, replay
-from assistant.datasets.build_rows import SKIPPED
-from assistant.datasets.exported_session import Session, fold
-from assistant.journal.fast_validation import Journal, judge
+from assistant.journal.load import read_session
 from assistant.journal.reader import read_journal
+from assistant.journal.records import Session
 from tests.analysis.simulation import World, write_world
 from tests.datasets.build import MENDED, RIGHT, WRONG, Script, problem
 
 
 def _folded(path: Path) -> Session:
-    journal = judge(0, path, SKIPPED)
-    assert isinstance(journal, Journal)
-    return fold(journal.lines, journal.tip, {})
+    _, session = read_session(path, lambda _, record: Problem.model_validate(record), content=True)
+    assert session is not None
+    return session
 
 
 def _assert_same(found: Session, state: State) -> None:
     assert (found.id, found.problem) == (state.session, state.problem)
     assert [p.id for p in found.programs] == [p.id for p in state.programs]
     for ours, theirs in zip(found.programs, state.programs, strict=True):
-        assert (ours.number, ours.sample, ours.round, ours.parent, ours.arm, ours.edited, ours.complete) == (
+        assert (ours.turn, ours.sample, ours.round, ours.parent, ours.arm, ours.edited, ours.complete) == (
             theirs.turn, theirs.sample, theirs.round, theirs.parent, theirs.arm, theirs.edited, theirs.complete,
         )  # fmt: skip
-        assert (ours.code, ours.text) == (theirs.code, theirs.text)
-        assert ours.visible == (theirs.visible.model_dump(mode="json") if theirs.visible else None)
-        assert ours.hidden == (theirs.hidden.model_dump(mode="json") if theirs.hidden else None)
+        assert (ours.code, ours.texts.text) == (theirs.code, theirs.text)
+        assert ours.texts.visible == (theirs.visible.model_dump(mode="json") if theirs.visible else None)
+        assert ours.texts.hidden == (theirs.hidden.model_dump(mode="json") if theirs.hidden else None)
         if not ours.edited and ours.arm == "human":
-            assert (ours.words.text if ours.words else "") == theirs.feedback
+            given = found.feedback_of(ours)
+            assert (given.text if given else "") == theirs.feedback
     assert found.end == (state.ended.reason if state.ended else "open")
 
 

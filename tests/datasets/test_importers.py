@@ -151,9 +151,9 @@ def test_other_files_are_refused_with_their_fields(tmp_path: Path) -> None:
 def test_imports_can_be_analysed_and_exported_each_by_itself(tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
     pytest.importorskip("datasketch")
-    from assistant.analysis.load_sessions import read_sessions
     from assistant.core.errors import AssistantError
     from assistant.datasets.pipeline import rehearse
+    from assistant.journal.load import read_sessions
     from tests.datasets.build import request
 
     folder = tmp_path / "s"
@@ -215,8 +215,8 @@ def _mint_row(*verdicts: bool, task: int = 5) -> dict[str, Any]:
 def test_a_dialogue_that_ended_when_solved_stays_in_every_rate(tmp_path: Path) -> None:
     """The limit is the dataset's, whatever a dialogue came to; so a solve rate over them never falls."""
     pytest.importorskip("duckdb")
-    from assistant.analysis.load_sessions import read_sessions
     from assistant.analysis.solve_curve import human_curve
+    from assistant.journal.load import read_sessions
 
     rows = (
         _mint_row(True, task=1), _mint_row(False, True, task=2), _mint_row(False, True, False, task=3),

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.analysis.load_sessions import read_sessions
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.state import State, replay
-from assistant.datasets.exported_session import fold
 from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.journal.load import read_sessions
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
 from assistant.session.arms.build import ArmTask, missing_arms, numbered, run_arm
@@ -139,9 +138,8 @@ def test_the_second_draw_is_the_answer_in_analysis_and_export(begin: Begin) -> N
     (control,) = record.controls.values()
     assert [(p.turn, p.solved) for p in control] == [(4, True)]
     assert parent == "t0s0" and record.solve is not None and record.solve.round == 1
-    recording = read_journal(session.path)
-    folded = fold(session.path.read_bytes(), recording.tip, {})
-    assert [p.words.text if p.words else "" for p in folded.programs[:3]] == [
+    given = [record.feedback_of(program) for program in record.programs[:3]]
+    assert [feedback.text if feedback else "" for feedback in given] == [
         "",
         "it subtracts",
         "it subtracts",

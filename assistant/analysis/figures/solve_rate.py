@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.analysis.records import ARMS
 from assistant.analysis.solve_curve import Point
+from assistant.core.control_arms import RECORDED
 from assistant.reporting.plot_style import COLOURS, MARKERS, NAMES, Draw, percent_axis
 
 
@@ -17,7 +17,7 @@ def solving(points: Sequence[Point], alone: tuple[int, float] | None = None) -> 
         axis = figure.add_subplot()
         human = [p for p in points if p.arm == "human"]
         _person(axis, human)
-        made = [arm for arm in ARMS if any(p.arm == arm for p in points)]
+        made = [arm for arm in RECORDED if any(p.arm == arm for p in points)]
         for place, arm in enumerate(made):
             shift = 0.10 * (place + 1)
             _arm(axis, [p for p in points if p.arm == arm], arm, shift)

@@ -9,15 +9,14 @@ from pathlib import Path
 
 from assistant.bench.load_problems import Say
 from assistant.core import events as ev
-from assistant.core.errors import AssistantError, JournalError, UsageError
+from assistant.core.errors import AssistantError, UsageError
 from assistant.core.optional_deps import need
 from assistant.core.problem import sha256_of
 from assistant.core.speaker import UNKNOWN
 from assistant.core.state import Program, State, apply
 from assistant.core.state_labels import plural
 from assistant.core.submission import Limits, Sandbox, Submission
-from assistant.journal.reader import read_journal
-from assistant.journal.scan import scan
+from assistant.journal.load import read_recordings
 from assistant.problems.formats.ilf import IlfRow, read_ilf
 
 NOT_PEOPLE = {"simulated": "a model wrote", UNKNOWN: "an unknown speaker wrote"}
@@ -78,12 +77,10 @@ def _ilf_state(row: IlfRow, sandbox: Sandbox, limits: Limits) -> FeedbackState:
 
 def journal_moments(folder: Path, say: Say) -> list[FeedbackState]:
     """Every feedback in a folder of journals. Raises UsageError where there is none."""
-    states: list[FeedbackState] = []
-    for journal in scan(folder).journals if folder.exists() else ():
-        try:
-            states += _in_journal(read_journal(journal.path).events)
-        except JournalError as error:
-            say(f"left out: {error}")
+    recordings, left_out = read_recordings(folder)
+    for item in left_out:
+        say(f"left out: {item.message}")
+    states = [state for recording in recordings for state in _in_journal(recording.events)]
     if not states:
         raise UsageError(f"{folder} holds no feedback about a program that fails its tests")
     return states

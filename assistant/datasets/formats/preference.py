@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.datasets.exported_session import DIALOGUE, Message, Program
+from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.features import MESSAGES, REJECTED
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance, rejected
-from assistant.datasets.session_view import Row, View
+from assistant.datasets.session_view import Message, Row, View
+from assistant.journal.records import Program
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class _Candidate:
     @property
     def tests(self) -> int:
         """Visible tests passed."""
-        return sum(case["outcome"] == "passed" for case in (self.program.visible or {"cases": ()})["cases"])
+        report = self.program.texts.visible or {"cases": ()}
+        return sum(case["outcome"] == "passed" for case in report["cases"])
 
 
 def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
@@ -47,7 +49,7 @@ def _states(views: Sequence[View]) -> Iterator[tuple[list[Message], list[_Candid
         for program in view.counted:
             right = view.right(program)
             by_task = view.rules.pairs == "task"
-            if right is None or (by_task and program.arm not in DIALOGUE):
+            if right is None or (by_task and program.arm not in DIALOGUE_ARMS):
                 continue
             prompt = view.opening(program) if by_task else view.prompt(program)
             key = json.dumps([view.session.id if by_task else "", prompt], sort_keys=True)

@@ -4,51 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assistant.datasets.exported_session import DIALOGUE, Message, Program
+from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.features import MESSAGES
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
-from assistant.datasets.session_view import Row, View
+from assistant.datasets.session_view import Message, Row, View
+from assistant.journal.records import Feedback, Program
 
 
 def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
     for view in views:
         for better in view.counted:
             wrong = view.session.by_id.get(better.parent or "")
-            if wrong is not None and better.words is not None and _refines(view, wrong, better):
-                yield _row(view, wrong, better) | provenance(view, better, place)
+            given = view.session.feedback_of(better)
+            if wrong is not None and given is not None and _refines(view, wrong, given, better):
+                yield _row(view, wrong, given, better) | provenance(view, better, place)
 
 
-def _refines(view: View, wrong: Program, better: Program) -> bool:
+def _refines(view: View, wrong: Program, given: Feedback, better: Program) -> bool:
     """Feedback on `wrong` led to `better`, by the model's answer or by the person's own edit."""
-    spoken = better.words is not None and better.words.about == wrong.id and better.arm in DIALOGUE
-    failed = wrong.visible is not None and view.right(wrong) is False
-    return spoken and failed and wrong.code is not None and view.right(better) is True
+    spoken = given.about == wrong.id and better.arm in DIALOGUE_ARMS
+    tested = wrong.code is not None and wrong.judged
+    return spoken and tested and view.right(wrong) is False and view.right(better) is True
 
 
-def _row(view: View, wrong: Program, better: Program) -> Row:
-    assert better.words is not None
+def _row(view: View, wrong: Program, given: Feedback, better: Program) -> Row:
     problem, answer = view.problem, view.answer(better)
     return {
         "task": problem.text,
         "entry_point": problem.entry_point,
         "tests": problem.test_texts(),
         "wrong": wrong.code,
-        "feedback": better.words.text,
-        "kinds": better.words.kinds,
-        "author": better.words.author,
+        "feedback": given.text,
+        "kinds": list(given.kinds),
+        "author": given.author,
         "better": better.code,
-        "prompt": _asked(view, wrong, better),
+        "prompt": _asked(view, wrong, given, better),
         "completion": [answer],
     }
 
 
-def _asked(view: View, wrong: Program, better: Program) -> list[Message]:
+def _asked(view: View, wrong: Program, given: Feedback, better: Program) -> list[Message]:
     """What the better program answers; where the person wrote it, their words as the last turn."""
     if not better.edited:
         return view.prompt(better)
-    assert better.words is not None
-    return [*view.prompt(wrong), view.answer(wrong), {"role": "user", "content": better.words.text}]
+    return [*view.prompt(wrong), view.answer(wrong), {"role": "user", "content": given.text}]
 
 
 REFINEMENT = Format(

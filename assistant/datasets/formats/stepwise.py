@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assistant.datasets.exported_session import DIALOGUE, Program
+from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Row, View
+from assistant.journal.records import Program
 
 
 def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
     for view in views:
         for last in _ends(view):
             steps = view.session.path(last)
+            given = [view.session.feedback_of(step) for step in steps]
             labels = [view.right(step) for step in steps]
             if all(step in view.counted for step in steps) and None not in labels:
                 yield {
                     "prompt": "\n\n".join(message["content"] for message in view.opening(last)),
                     "completions": [view.answer(step)["content"] for step in steps],
                     "labels": labels,
-                    "feedback": [step.words.text if step.words else "" for step in steps],
+                    "feedback": [item.text if item else "" for item in given],
                     **provenance(view, last, place),
                 }
 
 
 def _ends(view: View) -> list[Program]:
     """Programs of the dialogue that nothing follows."""
-    dialogue = [p for p in view.counted if p.arm in DIALOGUE]
+    dialogue = [p for p in view.counted if p.arm in DIALOGUE_ARMS]
     followed = {p.parent for p in dialogue}
     return [p for p in dialogue if p.id not in followed]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from assistant.datasets.exported_session import Program
+from assistant.core.events import Effort
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Row, View
+from assistant.journal.records import Program
 
-_EFFORT = ("reading", "typing", "waiting", "away", "editing")
+_EFFORT = tuple(Effort.model_fields)
 
 
 def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
@@ -21,39 +22,39 @@ def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
 
 
 def _row(view: View, program: Program) -> Row:
-    problem, header = view.problem, view.session.header
-    words, finish = program.words, program.finish
-    sampling = header["settings"]["sampling"]
-    effort = (words.effort if words else {}) | ({"editing": 0.0} | program.effort if program.edited else {})
+    problem, session, texts = view.problem, view.session, program.texts
+    given, finish = session.feedback_of(program), texts.finish
+    edit = next((edit for edit in session.edits if edit.program == program.id), None)
+    effort = edit.effort if edit else given.effort if given else Effort()
     return {
-        "turn": program.number,
+        "turn": program.turn,
         "sample": program.sample,
         "parent": program.parent,
         "right": view.right(program),
         "task": problem.text,
         "tests": problem.test_texts(),
-        "feedback": words.text if words else "",
-        "feedback_author": words.author if words else "",
-        "kinds": words.kinds if words else [],
-        "code": program.code,
-        "answer": program.text,
-        **_counts("visible", program.visible),
-        **_counts("hidden", program.hidden),
-        **{f"{name}_seconds": float(effort.get(name, 0.0)) for name in _EFFORT},
+        "feedback": given.text if given else "",
+        "feedback_author": given.author if given else "",
+        "kinds": list(given.kinds) if given else [],
+        "code": texts.code,
+        "answer": texts.text,
+        **_counts("visible", texts.visible),
+        **_counts("hidden", texts.hidden),
+        **{f"{name}_seconds": getattr(effort, name) for name in _EFFORT},
         "prompt_tokens": finish.get("prompt_tokens", 0),
         "generated_tokens": finish.get("generated_tokens", 0),
         "generation_seconds": float(finish.get("seconds", 0.0)),
         "finish": finish.get("reason", ""),
-        "temperature": float(sampling["temperature"]),
-        "seed": finish.get("seed", sampling["seed"]),
-        "samples": header["settings"]["samples"],
-        "failing_cases": header["settings"]["prompt"]["failing_cases"],
-        "session_end": view.session.end,
-        "condition": json.dumps(header["study"]["condition"], sort_keys=True) if header["study"] else "{}",
+        "temperature": session.temperature,
+        "seed": finish.get("seed", session.seed),
+        "samples": session.samples,
+        "failing_cases": session.failing_cases,
+        "session_end": session.end,
+        "condition": json.dumps(dict(session.condition), sort_keys=True),
     }
 
 
-def _counts(name: str, report: dict[str, Any] | None) -> Row:
+def _counts(name: str, report: Mapping[str, Any] | None) -> Row:
     cases = report["cases"] if report else ()
     return {
         f"{name}_outcome": report["outcome"] if report else None,

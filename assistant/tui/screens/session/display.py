@@ -9,7 +9,6 @@ from textual.widget import Widget
 
 from assistant.core.state import Program
 from assistant.core.state_labels import round_name
-from assistant.tui.end_summary import is_over
 from assistant.tui.feedback_suggestions import proposed_kinds
 from assistant.tui.screen_state import Phase
 from assistant.tui.test_rows import verdicts_of
@@ -63,7 +62,7 @@ def tells_hidden(screen: SessionScreen) -> bool:
     """Whether the hidden tests' verdicts may be shown: the session is over, and no study keeps them."""
     study, started = screen.app.study, screen.state.started
     kept = not study.lesson if study is not None else started is not None and started.study is not None
-    return is_over(screen.state) and not kept
+    return screen.state.is_over and not kept
 
 
 def _present_code(screen: SessionScreen) -> None:

@@ -1,29 +1,62 @@
-"""A session for the analysis: its programs as a tree, the feedback between them, and times."""
+"""The record of a session as frozen values: its programs as a tree, the feedback between them, and times.
+
+Analysis, datasets and lists read sessions in this form (`load.py` makes it of journals), so that a question such as
+"was it solved by feedback alone?" has one answer, which stands here.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from assistant.core.control_arms import RECORDED
-from assistant.core.events import Effort
+from assistant.core.events import DIALOGUE_ARMS, Effort, is_final, total_effort
+from assistant.core.outcome import is_false_solve
 from assistant.core.problem import Problem
 from assistant.core.speaker import PEOPLE, Spoke, speaker
 
-ARMS: tuple[str, ...] = RECORDED
-"""Control arms, in the order in which they are shown."""
-DIALOGUE_ARMS = ("human", "simulated")
-"""Arms that answer feedback on this program; their programs make the dialogue."""
+
+class Model(NamedTuple):
+    """What identifies the model of a generation."""
+
+    name: str
+    revision: str = ""
+    weights_sha256: str = ""
+    precision: str = ""
+
+
+_UNNAMED = Model("")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a turn's generation was sent, and to which model."""
+
+    messages: Sequence[dict[str, str]]
+    raw: bool
+    template_sha256: str
+    model: Model
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The texts of a program, read only where they are asked for: reports and finish as they are in the journal."""
+
+    text: str
+    """The model's whole answer; empty for an edit."""
+    code: str | None
+    finish: Mapping[str, Any]
+    """Empty for an edit."""
+    visible: Mapping[str, Any] | None
+    hidden: Mapping[str, Any] | None
+    prompt: Prompt | None
+    """None for an edit."""
 
 
 class Program(NamedTuple):
-    """One program. `solved`: every visible test passed; `honest`: every hidden one too, None where none ran.
-
-    `sealed`: no visible test ran in the program's process, which could then have forged its verdict.
-    """
+    """One program: a model's sample or a person's edit."""
 
     seq: int
     id: str
@@ -36,19 +69,45 @@ class Program(NamedTuple):
     complete: bool
     """Neither cancelled nor failed."""
     solved: bool
-    honest: bool | None
+    """Every visible test passed."""
+    hidden_passed: bool | None
+    """Every hidden test passed; None where none has judged it."""
     code_sha256: str
     prompt_tokens: int = 0
     reused_tokens: int = 0
     generated_tokens: int = 0
     seconds: float = 0.0
     sealed: bool = True
+    """No visible test ran in the program's process, which could then have forged its verdict."""
     redraw_of: int | None = None
     """The turn that held no program and whose prompt was drawn once more for this one."""
+    judged: bool = True
+    """It has a verdict of the visible tests, or no code that could have one."""
+    feedback: int | None = None
+    """Place in the session's feedback of the one that it answers (for an edit: the last one on its parent)."""
+    content: Content | None = None
+    """None where the journal was read without its texts."""
+
+    @property
+    def texts(self) -> Content:
+        """Its content. Raises ValueError where the journal was read without."""
+        if self.content is None:
+            raise ValueError(f"program {self.id} was read without its texts")
+        return self.content
+
+    @property
+    def code(self) -> str | None:
+        """The program itself; None where the answer held none."""
+        return self.texts.code
+
+    @property
+    def counts(self) -> bool:
+        """Whether rates count it as an answer: complete, and judged."""
+        return self.complete and self.judged
 
     @property
     def false_solve(self) -> bool:
-        return self.solved and self.honest is False
+        return is_false_solve(self.solved, self.hidden_passed)
 
     @property
     def tokens(self) -> int:
@@ -82,6 +141,17 @@ class Edit:
     effort: Effort
 
 
+class Consent(NamedTuple):
+    """The annotator's answers about consent within the session."""
+
+    granted: bool
+    """The last one."""
+    time: str
+    """When that was given, ISO 8601 UTC."""
+    agreed: tuple[str, ...]
+    """Versions of the texts that were agreed to, with the start of their hash."""
+
+
 @dataclass(frozen=True)
 class Session:
     """One journal. Programs, feedback and edits are in the order they happened."""
@@ -107,7 +177,18 @@ class Session:
     announced: Spoke = ("person", "")
     """Who was to speak."""
     clock: Effort = field(default_factory=Effort)
-    """Totals of the effort clock, zeros where it did not run."""
+    """Totals at the last reading of the effort clock, zeros where it did not run."""
+    failing_cases: bool = False
+    """Whether failing cases accompanied the feedback."""
+    temperature: float = 0.0
+    seed: int = 0
+    started_with: Model = _UNNAMED
+    """The model at the session's start; each prompt names its own."""
+    consent: Consent | None = None
+    """None where the session holds no consent question."""
+    schema: int = 1
+    tip: str = ""
+    """SHA-256 of the journal's last line: it stands for the whole content."""
 
     @cached_property
     def by_id(self) -> dict[str, Program]:
@@ -115,24 +196,24 @@ class Session:
 
     @cached_property
     def dialogue(self) -> tuple[Program, ...]:
-        """Complete programs of the dialogue, made by feedback alone: none after an edit by hand."""
+        """Answers of the dialogue, made by feedback alone: none after an edit by hand."""
         if not self.edits:
-            return self.dialogue_or_mended
-        return tuple(p for p in self.dialogue_or_mended if not self._mended(p))
+            return self.dialogue_or_edited
+        return tuple(p for p in self.dialogue_or_edited if not self.follows_edit(p))
 
     @cached_property
-    def dialogue_or_mended(self) -> tuple[Program, ...]:
-        """The model's complete programs of the dialogue, also those that follow an edit by hand."""
+    def dialogue_or_edited(self) -> tuple[Program, ...]:
+        """The model's answers of the dialogue, also those that follow an edit by hand."""
         return tuple(
             p
             for p in self.programs
-            if p.arm in DIALOGUE_ARMS and p.complete and not p.edited and p.turn not in self.redrawn
+            if p.arm in DIALOGUE_ARMS and p.counts and not p.edited and p.turn not in self.redrawn
         )
 
     @cached_property
     def redrawn(self) -> frozenset[int]:
         """Turns without a program that were drawn once more: the second draw is their answer, in every arm."""
-        return frozenset(p.redraw_of for p in self.programs if p.redraw_of is not None and p.complete)
+        return frozenset(p.redraw_of for p in self.programs if p.redraw_of is not None and p.counts)
 
     @cached_property
     def controls(self) -> dict[tuple[str, str, int], list[Program]]:
@@ -143,7 +224,7 @@ class Session:
         """
         turns: dict[tuple[str, str, int], dict[int, list[Program]]] = {}
         for program in self.programs:
-            fit = program.arm not in DIALOGUE_ARMS and program.complete and program.sample < self.samples
+            fit = program.arm not in DIALOGUE_ARMS and program.counts and program.sample < self.samples
             fit = fit and program.turn not in self.redrawn
             if fit and program.parent:
                 made = turns.setdefault((program.arm, program.parent, program.round), {})
@@ -157,7 +238,7 @@ class Session:
         Where a person went back and said something else about the same program, the first time counts.
         """
         states: dict[tuple[int, str], list[Program]] = {}
-        for program in self.dialogue_or_mended:
+        for program in self.dialogue_or_edited:
             if program.round and program.parent:
                 made = states.setdefault((program.round, program.parent), [])
                 if not made or made[0].turn == program.turn:
@@ -170,19 +251,32 @@ class Session:
     @cached_property
     def is_answered(self) -> bool:
         """Whether its first answer is complete; a session without one says nothing about solving."""
-        return any(p.round == 0 for p in self.dialogue_or_mended)
+        return any(p.round == 0 for p in self.dialogue_or_edited)
 
     @property
     def has_ended(self) -> bool:
         """Whether it can no longer be continued."""
-        return self.end not in ("open", "interrupted")
+        return is_final(self.end)
+
+    @cached_property
+    def most_interventions(self) -> int:
+        """Interventions before its last answer."""
+        return max((self.interventions(p) for p in self.dialogue_or_edited), default=0)
 
     @property
+    def effective_rounds(self) -> int:
+        """Interventions that it was to have at most, or had where those are more."""
+        return max(self.rounds, self.most_interventions)
+
+    @cached_property
     def speaker(self) -> str:
-        """Who spoke: `people`, `model NAME`, `simulated`, `unknown speaker`, or `several speakers`."""
-        said = [(words.author, words.author_model) for words in self.feedback]
-        if any(p.arm == "simulated" for p in self.programs):
-            said = [spoke for spoke in said if spoke[0] == "model"] or [("model", "")]
+        """Who spoke: `people`, `model NAME`, `simulated`, `unknown speaker`, or `several speakers`.
+
+        Programs of the arm `simulated` answer a model, whoever else is recorded.
+        """
+        said = [(given.author, given.author_model) for given in self.feedback]
+        if any(p.arm == "simulated" for p in self.programs) and not any(who == "model" for who, _ in said):
+            said.append(("model", ""))
         return speaker(said, self.announced)
 
     @property
@@ -195,11 +289,20 @@ class Session:
 
     @property
     def effort(self) -> Effort:
-        """The clock's totals where it ran, else what feedback and edits add up to."""
-        if self.clock != Effort():
-            return self.clock
-        efforts = [words.effort for words in self.feedback] + [edit.effort for edit in self.edits]
-        return sum(efforts, Effort())
+        """The person's time of the whole session."""
+        efforts = [given.effort for given in self.feedback] + [edit.effort for edit in self.edits]
+        return total_effort(self.clock, sum(efforts, Effort()))
+
+    def path(self, program: Program) -> list[Program]:
+        """From the first program to this one. Raises KeyError where one of them is not in the session."""
+        steps = [program]
+        while (parent := steps[-1].parent) is not None:
+            steps.append(self.by_id[parent])
+        return steps[::-1]
+
+    def feedback_of(self, program: Program) -> Feedback | None:
+        """The feedback that the program answers; for an edit, the last one on its parent."""
+        return None if program.feedback is None else self.feedback[program.feedback]
 
     def interventions(self, program: Program) -> int:
         """Feedbacks that had been given when the program was made, those on paths that were left included."""
@@ -207,7 +310,7 @@ class Session:
 
     @cached_property
     def _feedback_places(self) -> list[int]:
-        return sorted(words.seq for words in self.feedback)
+        return sorted(given.seq for given in self.feedback)
 
     def solved_at(self, interventions: int) -> Program | None:
         """The program that solves the problem within so many interventions, by feedback alone: the first shown."""
@@ -232,7 +335,8 @@ class Session:
         solve = first_shown(p for p in self.dialogue if p.solved and p.sealed)
         return self._within(solve, interventions)
 
-    def _mended(self, program: Program) -> bool:
+    def follows_edit(self, program: Program) -> bool:
+        """Whether the program, or one on the way to it, was edited by hand."""
         if not self.edits:
             return False
         step: Program | None = program

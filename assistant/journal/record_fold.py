@@ -1,0 +1,309 @@
+"""From the lines of a judged journal to the record of its session.
+
+Lines are not validated event by event: their chain was judged, so that reading thousands of journals costs a tenth of
+what the models of `core/events.py` would. What a record needs is checked as it is read, and so are the references
+between events (those that `consistency.py` reports): where one does not hold, no record is made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from assistant.core.events import DIALOGUE_ARMS, Effort
+from assistant.core.generation import COMPLETE
+from assistant.core.problem import Problem
+from assistant.journal.records import Consent, Content, Edit, Feedback, Model, Program, Prompt, Session
+
+Json = dict[str, Any]
+ProblemOf = Callable[[str, Json], Problem]
+"""A problem by its hash and its JSON: many journals are on the same one."""
+MISFIT = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+"""What is raised for lines that are no session, though their chain holds."""
+_LARGEST = 2**31
+_LONGEST = 2**63
+
+
+def record_of(lines: Sequence[bytes], tip: str, problem_of: ProblemOf, *, content: bool) -> Session:
+    """The session in a judged journal's lines, with the texts of its programs where `content` is set.
+
+    Raises one of `MISFIT` for lines that are no session.
+    """
+    header, *events = _parsed(lines)
+    fold = _Fold(_model(header["model"]), content)
+    fold.take(events)
+    return fold.session(header, tip, problem_of)
+
+
+def _parsed(lines: Sequence[bytes]) -> list[Json]:
+    """The JSON objects on the lines, parsed as one array, which is quicker."""
+    try:
+        events: list[Json] = from_json(b"[" + b",".join(lines) + b"]")
+    except ValueError:  # a lone surrogate, or nesting too deep for it
+        events = [json.loads(line) for line in lines]
+    return events
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A generation that has started."""
+
+    parent: str | None
+    arm: str
+    samples: int
+    redraw_of: int | None
+    prompt: Prompt | None
+    feedback: int | None = None
+    """The feedback that its programs answer, known from the first of them on."""
+    finished: int = 0
+    complete: int = 0
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A program, to which verdicts may still come."""
+
+    event: Json
+    turn: _Turn | None
+    """None for an edit."""
+    parent: str | None
+    feedback: int | None
+    visible: Json | None = None
+    hidden: Json | None = None
+    code_sha256: str = ""
+
+    @property
+    def code(self) -> str | None:
+        return _text_or_none(self.event["code"])
+
+
+class _Fold:
+    """Takes one event after the other."""
+
+    def __init__(self, model: Model, content: bool) -> None:
+        self._model = model
+        self._content = content
+        self._turns: dict[int, _Turn] = {}
+        self._programs: dict[str, _Draft] = {}
+        self._feedback: list[Feedback] = []
+        self._edits: list[Edit] = []
+        self._pending: int | None = None
+        """Feedback that no complete answer has followed yet."""
+        self._last_on: dict[str, int] = {}
+        """The last feedback on a program."""
+        self._end = "open"
+        self._clock = Effort()
+        self._consent: Consent | None = None
+
+    def take(self, events: Iterable[Json]) -> None:
+        for event in events:
+            _HANDLERS[event["type"]](self, event)
+
+    def session(self, header: Json, tip: str, problem_of: ProblemOf) -> Session:
+        """The record of what was taken."""
+        settings, study = header["settings"], header.get("study") or {}
+        prompt, sampling = settings.get("prompt") or {}, settings.get("sampling") or {}
+        sha, first = _text(header["problem_sha256"]), _model(header["model"])
+        shown = prompt.get("visible_tests")
+        return Session(
+            id=_text(header["session"]),
+            annotator=_text(header["annotator"]),
+            problem=problem_of(sha, header["problem"]),
+            problem_sha256=sha,
+            model=first.name,
+            precision=first.precision,
+            rounds=_whole(settings["rounds"]),
+            samples=_whole(settings["samples"]),
+            visible_tests=None if shown is None else _whole(shown),
+            study=_text(study.get("name", "")),
+            condition=dict(study.get("condition") or {}),
+            imported_from=_text(header["imported_from"]),
+            programs=tuple(self._program(draft) for draft in self._programs.values()),
+            feedback=tuple(self._feedback),
+            edits=tuple(self._edits),
+            end=self._end,
+            announced=(_text(header.get("author", "person")), _text(header.get("author_model", ""))),
+            clock=self._clock,
+            failing_cases=bool(prompt.get("failing_cases")),
+            temperature=float(sampling.get("temperature", 0.0)),
+            seed=_whole(sampling.get("seed", 0), _LONGEST),
+            started_with=first,
+            consent=self._consent,
+            schema=header["schema"],
+            tip=tip,
+        )
+
+    def _resumed(self, event: Json) -> None:
+        self._model, self._end = _model(event["model"]), "open"
+
+    def _generation_started(self, event: Json) -> None:
+        self._turns[_whole(event["turn"])] = _Turn(
+            self._known(event["parent"]), event["arm"], event["samples"], event.get("redraw_of"),
+            self._prompt(event) if self._content else None,
+        )  # fmt: skip
+
+    def _prompt(self, event: Json) -> Prompt:
+        return Prompt(event["messages"], event["raw"], event["template_sha256"], self._model)
+
+    def _generation_finished(self, event: Json) -> None:
+        turn = self._turns[event["turn"]]
+        if not turn.finished:
+            turn.feedback = self._answered(turn)
+        self._add(_Draft(event, turn, turn.parent, turn.feedback))
+        turn.finished += 1
+        turn.complete += event["finish"]["reason"] in COMPLETE
+        if turn.arm in DIALOGUE_ARMS and turn.finished >= turn.samples and turn.complete:
+            self._pending = None
+
+    def _answered(self, turn: _Turn) -> int | None:
+        """The feedback that a turn answers; a second draw answers that of the first."""
+        if turn.redraw_of is not None:
+            first = self._turns.get(turn.redraw_of)
+            return first.feedback if first else None
+        return self._pending if turn.arm in DIALOGUE_ARMS else None
+
+    def _tests_finished(self, event: Json) -> None:
+        draft = self._programs[event["program"]]
+        draft.visible, draft.code_sha256 = event["visible"], _text(event["code_sha256"])
+
+    def _hidden_scored(self, event: Json) -> None:
+        self._programs[event["program"]].hidden = event["hidden"]
+
+    def _feedback_given(self, event: Json) -> None:
+        about = event["program"]
+        self._pending = self._last_on[about] = len(self._feedback)
+        self._feedback.append(
+            Feedback(
+                _whole(event["seq"]), about, _whole(event["round"]), _text(event["text"]),
+                tuple(map(_text, event["kinds"])), _effort(event), _text(event["author"]),
+                self._programs[about].code or "", _text(event.get("author_model", "")),
+            )
+        )  # fmt: skip
+
+    def _code_edited(self, event: Json) -> None:
+        parent = event["parent"]
+        self._add(_Draft(event, None, self._known(parent), self._last_on.get(parent)))
+        self._edits.append(
+            Edit(_whole(event["seq"]), event["program"], _whole(event["round"]), _effort(event))
+        )
+        self._pending = None
+
+    def _program_chosen(self, event: Json) -> None:
+        self._pending = None
+
+    def _clock_changed(self, event: Json) -> None:
+        self._clock = _effort(event)
+
+    def _consent_given(self, event: Json) -> None:
+        granted = bool(event["granted"])
+        agreed = (f"{event['version']} ({event['text_sha256'][:12]})",) if granted else ()
+        before = self._consent.agreed if self._consent else ()
+        self._consent = Consent(granted, event["time"], (*before, *agreed))
+
+    def _ended(self, event: Json) -> None:
+        self._end = _text(event["reason"])
+        effort = _effort(event)
+        if effort != Effort():
+            self._clock = effort
+
+    def _known(self, program: str | None) -> str | None:
+        """A reference to a program that was made before. Raises KeyError."""
+        if program is not None and program not in self._programs:
+            raise KeyError(program)
+        return program
+
+    def _add(self, draft: _Draft) -> None:
+        name = _text(draft.event["program"])
+        if name in self._programs:
+            raise ValueError(f"program {name} is made a second time")
+        self._programs[name] = draft
+
+    def _program(self, draft: _Draft) -> Program:
+        event, turn, visible, hidden = draft.event, draft.turn, draft.visible, draft.hidden
+        finish, code = event.get("finish") or {}, draft.code
+        return Program(
+            seq=_whole(event["seq"]),
+            id=event["program"],
+            turn=_whole(event["turn"]),
+            sample=_whole(finish["sample"]) if turn else 0,
+            round=_whole(event["round"]),
+            parent=draft.parent,
+            arm=turn.arm if turn else "human",
+            edited=turn is None,
+            complete=turn is None or finish["reason"] in COMPLETE,
+            solved=visible is not None and _passed(visible),
+            hidden_passed=None if hidden is None else _passed(hidden),
+            code_sha256=draft.code_sha256,
+            prompt_tokens=_whole(finish["prompt_tokens"], _LONGEST) if turn else 0,
+            reused_tokens=_whole(finish["reused_tokens"], _LONGEST) if turn else 0,
+            generated_tokens=_whole(finish["generated_tokens"], _LONGEST) if turn else 0,
+            seconds=float(finish["seconds"]) if turn else 0.0,
+            sealed=visible is None or bool(visible.get("sealed", True)),
+            redraw_of=turn.redraw_of if turn else None,
+            judged=visible is not None or code is None,
+            feedback=draft.feedback,
+            content=self._content_of(draft, finish, code) if self._content else None,
+        )
+
+    def _content_of(self, draft: _Draft, finish: Json, code: str | None) -> Content:
+        text = _text(finish["text"]) if draft.turn else ""
+        prompt = draft.turn.prompt if draft.turn else None
+        return Content(text, code, finish, draft.visible, draft.hidden, prompt)
+
+
+def _nothing(fold: _Fold, event: Json) -> None:
+    """An event that no record needs."""
+
+
+_HANDLERS: dict[str, Callable[[_Fold, Json], None]] = {
+    "session_resumed": _Fold._resumed,
+    "generation_started": _Fold._generation_started,
+    "generation_finished": _Fold._generation_finished,
+    "tests_finished": _Fold._tests_finished,
+    "hidden_scored": _Fold._hidden_scored,
+    "feedback_given": _Fold._feedback_given,
+    "code_edited": _Fold._code_edited,
+    "program_chosen": _Fold._program_chosen,
+    "clock_changed": _Fold._clock_changed,
+    "consent_given": _Fold._consent_given,
+    "session_ended": _Fold._ended,
+    **dict.fromkeys(
+        ("test_added", "test_removed", "scratch_called", "draft_saved", "question_answered"), _nothing
+    ),
+}
+"""By type; any other is no event of a journal."""
+
+
+def _model(model: Json) -> Model:
+    fields = ("revision", "weights_sha256", "precision")
+    return Model(_text(model["name"]), *(_text(model.get(name, "")) for name in fields))
+
+
+def _effort(event: Json) -> Effort:
+    return Effort.model_validate(event["effort"])
+
+
+def _passed(report: Json) -> bool:
+    return _text(report["outcome"]) == "passed"
+
+
+def _whole(value: Any, bound: int = _LARGEST) -> int:
+    """A whole number within bounds. Raises ValueError."""
+    if type(value) is not int or not -bound <= value < bound:
+        raise ValueError(f"{value!r} is no whole number, or out of all bounds")
+    return value
+
+
+def _text(value: Any) -> str:
+    """A text. Raises ValueError."""
+    if type(value) is not str:
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
