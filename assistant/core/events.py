@@ -8,7 +8,7 @@ feedbacks on the path that leads to it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -358,6 +358,8 @@ AnyEvent = Annotated[
     Field(discriminator="type"),
 ]
 
+EVENT_TYPES = frozenset(str(kind.model_fields["type"].default) for kind in get_args(get_args(AnyEvent)[0]))
+"""What `type` says on a line of a journal."""
 EVENT = TypeAdapter[AnyEvent](AnyEvent)
 """Reads and writes any event: `EVENT.validate_python(dict)`, `event.model_dump(mode="json")`."""
 

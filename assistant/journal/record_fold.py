@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from assistant.core.events import DIALOGUE_ARMS, Effort
+from assistant.core.events import DIALOGUE_ARMS, EVENT_TYPES, Effort
 from assistant.core.generation import COMPLETE
 from assistant.core.problem import Problem
 from assistant.journal.records import Consent, Content, Edit, Feedback, Model, Program, Prompt, Session
@@ -260,6 +260,7 @@ def _nothing(fold: _Fold, event: Json) -> None:
 
 
 _HANDLERS: dict[str, Callable[[_Fold, Json], None]] = {
+    **dict.fromkeys(EVENT_TYPES - {"session_started"}, _nothing),
     "session_resumed": _Fold._resumed,
     "generation_started": _Fold._generation_started,
     "generation_finished": _Fold._generation_finished,
@@ -271,9 +272,6 @@ _HANDLERS: dict[str, Callable[[_Fold, Json], None]] = {
     "clock_changed": _Fold._clock_changed,
     "consent_given": _Fold._consent_given,
     "session_ended": _Fold._ended,
-    **dict.fromkeys(
-        ("test_added", "test_removed", "scratch_called", "draft_saved", "question_answered"), _nothing
-    ),
 }
 """By type; any other is no event of a journal."""
 

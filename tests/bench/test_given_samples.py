@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from assistant.bench.load_problems import load_ready
 from assistant.bench.shards import Part
 from assistant.core.errors import UsageError
-from assistant.core.problem import Problem
+from assistant.core.outcome import CaseReport, Outcome
+from assistant.core.problem import CallTest, Problem
+from assistant.core.submission import Limits
 from tests.bench.conftest import FALSE, RIGHT, WRONG, Run, addition
 
 CODES = {answer: answer.split("\n", 1)[1].rpartition("\n")[0] for answer in (RIGHT, FALSE, WRONG)}
@@ -57,6 +61,35 @@ def test_programs_of_every_form_are_scored_and_the_run_goes_on(
     assert sorted((out / "samples.jsonl").read_bytes().splitlines()) == sorted(before.splitlines())
     status, _, talk = run("bench", "show", out)
     assert status == 0
+
+
+class Counting:
+    """A recorder that counts the programs it is asked to run; each call gives 5."""
+
+    runs = 0
+
+    def literals(
+        self, source: str, entry_point: str, tests: Sequence[CallTest], setup: str, limits: Limits
+    ) -> list[tuple[CaseReport, str | None]]:
+        self.runs += 1
+        return [(CaseReport(test=test.text(entry_point), outcome=Outcome.PASSED), "5") for test in tests]
+
+
+def test_only_what_is_asked_gets_expected_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recording what a reference gives costs a run of it: of three problems with open calls one is asked."""
+    monkeypatch.setenv("ASSISTANT_CACHE", str(tmp_path / "cache"))
+    open_call = CallTest(arguments="[2, 3]")
+    problems = [addition(f"test/{n}").model_copy(update={"hidden_tests": (open_call,)}) for n in (1, 2, 3)]
+    source = tmp_path / "open.jsonl"
+    source.write_text("".join(problem.model_dump_json() + "\n" for problem in problems), encoding="utf-8")
+    recorder = Counting()
+    ready = load_ready(str(source), recorder, lambda _: None, names=["2"])
+    assert recorder.runs == 1
+    wanted = {problem.id: problem.hidden_tests[0] for problem in ready}
+    assert isinstance(filled := wanted["test/2"], CallTest) and filled.expected == "5"
+    assert wanted["test/1"] == wanted["test/3"] == open_call
+    with pytest.raises(UsageError, match="no problem 'test/9'"):
+        load_ready(str(source), recorder, lambda _: None, names=["test/9"])
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 python -m tests.benchmarks.load_journals [--sessions 10000] [--runs 3] [--format sft] [--keep DIR] [--code DIR]
 
 The journals are those of `analysis_scale` (a valid hash chain, about 90 events each), with consent of all annotators.
-Both commands run in a process of their own, from the checkout `--code` where one is named, so that two versions of the code can be
-compared on the same journals. On a shared machine the CPU seconds of all threads and processes say more than the wall
-clock. Peak memory is that of the largest process.
+Both commands run in a process of their own, from the checkout `--code` where one is named, so that two versions of
+the code can be compared on the same journals. On a shared machine the CPU seconds of all threads and processes say
+more than the wall clock. Peak memory is that of the largest process.
 """
 
 from __future__ import annotations
