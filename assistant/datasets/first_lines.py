@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from assistant.core.problem import Problem
 from assistant.journal.fast_validation import LeftOut
 from assistant.journal.process_map import mapped
 from assistant.journal.scan import scan
-from assistant.journal.screening import left_out_of
+from assistant.journal.screening import left_out_of, once
 
 CHUNK = 200
 MANY = 1000
@@ -60,7 +60,7 @@ def look(folder: Path, progress: Callable[[int, int], None] = lambda done, total
                 headers.append(found)
                 if found.problem is not None:
                     problems.setdefault(found.content, found.problem)
-    kept, twice = _once(headers)
+    kept, twice = once(headers, _digest)
     return Folder(tuple(kept), problems, tuple(sorted([*left_out, *twice], key=lambda item: item.path)))
 
 
@@ -85,26 +85,5 @@ def _header(path: Path, known: dict[str, str]) -> Header | LeftOut:
         return LeftOut(path, "event", "line 1: not the start of a session")
 
 
-def _once(headers: Sequence[Header]) -> tuple[list[Header], list[LeftOut]]:
-    """Each session once: of equal copies the first counts, of differing ones none is believed."""
-    by_session: dict[str, list[Header]] = {}
-    for header in headers:
-        by_session.setdefault(header.session, []).append(header)
-    kept, left_out = [], []
-    for session, copies in by_session.items():
-        if len(copies) > 1 and len({_digest(copy.path) for copy in copies}) > 1:
-            why = f"session {session} has other files with other content"
-            left_out += [LeftOut(copy.path, "duplicate", why) for copy in copies]
-            continue
-        kept.append(copies[0])
-        left_out += list(_copies(copies))
-    return kept, left_out
-
-
-def _copies(copies: Sequence[Header]) -> Iterator[LeftOut]:
-    for copy in copies[1:]:
-        yield LeftOut(copy.path, "duplicate", f"the same as {copies[0].path.name}, which is read")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(header: Header) -> str:
+    return hashlib.sha256(header.path.read_bytes()).hexdigest()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from assistant.journal.fast_validation import Journal, LeftOut
 from assistant.journal.scan import Contents
@@ -43,20 +44,45 @@ def left_out_of(contents: Contents) -> list[LeftOut]:
     ]
 
 
-def settle(journals: Mapping[int, Journal], left_out: Sequence[LeftOut]) -> Screened:
-    """Each session once. Of copies that are equal to the byte one counts; of differing ones none is believed."""
-    tips: dict[str, set[str]] = {}
-    for journal in journals.values():
-        tips.setdefault(journal.session, set()).add(journal.tip)
-    kept: dict[int, Journal] = {}
-    first: dict[str, Path] = {}
+class Named(Protocol):
+    """A journal as far as it is known: its file, and the session in it."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def session(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=Named)
+
+
+def once(
+    journals: Iterable[_Named], fingerprint: Callable[[_Named], str]
+) -> tuple[list[_Named], list[LeftOut]]:
+    """Each session once. Of copies that are equal to the byte the first counts; of differing ones none is believed.
+
+    `fingerprint` stands for a file's content; it is asked only where a session has several files.
+    """
+    by_session: dict[str, list[_Named]] = {}
+    for journal in journals:
+        by_session.setdefault(journal.session, []).append(journal)
+    kept: list[_Named] = []
     twice: list[LeftOut] = []
-    for number, journal in journals.items():
-        session, path = journal.session, journal.path
-        if len(tips[session]) > 1:
-            twice.append(LeftOut(path, "duplicate", f"session {session} has other files with other content"))
-        elif session in first:
-            twice.append(LeftOut(path, "duplicate", f"the same as {first[session].name}, which is read"))
-        else:
-            first[session], kept[number] = path, journal
-    return Screened(kept, tuple(sorted([*left_out, *twice], key=lambda item: item.path)))
+    for session, copies in by_session.items():
+        if len(copies) > 1 and len(set(map(fingerprint, copies))) > 1:
+            why = f"session {session} has other files with other content"
+            twice += [LeftOut(copy.path, "duplicate", why) for copy in copies]
+            continue
+        kept.append(copies[0])
+        why = f"the same as {copies[0].path.name}, which is read"
+        twice += [LeftOut(copy.path, "duplicate", why) for copy in copies[1:]]
+    return kept, twice
+
+
+def settle(journals: Mapping[int, Journal], left_out: Sequence[LeftOut]) -> Screened:
+    """Each session once, under its number."""
+    kept, twice = once(journals.values(), lambda journal: journal.tip)
+    paths = {journal.path for journal in kept}
+    chosen = {number: journal for number, journal in journals.items() if journal.path in paths}
+    return Screened(chosen, tuple(sorted([*left_out, *twice], key=lambda item: item.path)))
