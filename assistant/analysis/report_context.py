@@ -82,7 +82,7 @@ def _rates(curve: Sequence[Point], say: Say) -> tuple[Sequence[str], Cells]:
         "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem", "false solves",
         "took place in", "of", "stopped before",
     )  # fmt: skip
-    order = {arm: place for place, arm in enumerate(("human", *RECORDED))}
+    order: dict[str, int] = {arm: place for place, arm in enumerate(("human", *RECORDED))}
     rows = [
         (say(NAMES[p.arm]), str(p.interventions), str(p.sessions), str(p.problems), str(p.solved), _percent(p.rate),
          _interval(p.low, p.high, _percent), _interval(p.low_clustered, p.high_clustered, _percent),

@@ -187,8 +187,8 @@ class Session:
     consent: Consent | None = None
     """None where the session holds no consent question."""
     schema: int = 1
-    tip: str = ""
-    """SHA-256 of the journal's last line: it stands for the whole content."""
+    tip: str = field(default="", compare=False)
+    """SHA-256 of the journal's last line: it stands for the file's content, to its last space."""
 
     @cached_property
     def by_id(self) -> dict[str, Program]:
