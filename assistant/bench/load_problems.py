@@ -18,7 +18,12 @@ LEFT_OUT_SHOWN = 3
 
 
 def load_ready(
-    source: str, recorder: LiteralRecorder, say: Say, hidden: str = "", split: str = "", names: Iterable[str] = ()
+    source: str,
+    recorder: LiteralRecorder,
+    say: Say,
+    hidden: str = "",
+    split: str = "",
+    names: Iterable[str] = (),
 ) -> Collection:
     """The problems of `source`, of MBPP's `split` alone where one is named. Raises UsageError in one line.
 

@@ -105,7 +105,7 @@ def check_resumable(state: State, journal: Path, annotator: str) -> None:
     """Raises JournalError for a session that cannot be continued, UsageError for another annotator's."""
     if state.problem is None:
         raise JournalError(f"{journal.name} has no first line with the problem; it cannot be resumed")
-    if state.ended is not None and state.ended.reason != "interrupted":
+    if state.ended is not None and state.is_over:
         raise JournalError(
             f"session {state.session} has ended ({state.ended.reason}); `assistant show` shows it"
         )
