@@ -28,9 +28,9 @@ def solving(results: Results) -> str:
     text += "."
     if results.flat:
         tries, rate = results.flat
-        text += f" {tries} samples without a person solve {rate:.0%} (dashed line)."
+        text += f" {tries} samples without feedback solve {rate:.0%} (dashed line)."
     return text + (
-        " Other marks: the person's words up to the intervention before, then the control instead of the words. "
+        " Other marks: human feedback up to the intervention before, then the control in place of feedback. "
         "Bars: 95% Wilson intervals, with the effective number of sessions where problems repeat."
     )
 
@@ -39,14 +39,14 @@ def lifting(results: Results) -> str:
     """The effect of the feedback: the strongest statement that holds."""
     overall = [lift for lift in results.lifts if lift.round == "all"]
     if not overall:
-        return "No control arms were made, so the words' own part cannot be told from a second try's."
+        return "No control arms were made, so the effect of the feedback cannot be told from that of a second try."
     parts = "; ".join(f"{_points(lift)} over {control_arm(lift.arm).phrase}" for lift in overall)
     certain = [lift for lift in overall if lift.p_holm < 0.05]
     verdict = (
         f"The intervals are about all interventions. On first interventions alone {len(certain)} of "
         f"{len(overall)} differences hold at the 5% level together (exact sign test over problems, Holm)"
     )
-    return f"From the same state, the person's words change the solve rate by {parts}. {verdict}."
+    return f"From the same state, human feedback changes the solve rate by {parts}. {verdict}."
 
 
 def tokens(results: Results) -> str:
@@ -62,7 +62,7 @@ def tokens(results: Results) -> str:
     drawn = f"{_samples(most.tries)} of {most.tokens:,.0f} tokens" if most else "no samples"
     for rate, equal in ((last.alone_equal_samples, "samples"), (last.alone_equal_tokens, "tokens")):
         measured = f"{rate:.0%}" if rate is not None else f"not measured (at most {drawn} were drawn)"
-        text += f"; at equal {equal}, without a person, {measured}"
+        text += f"; at equal {equal}, without feedback, {measured}"
     return text + "."
 
 
@@ -80,8 +80,8 @@ def effort(results: Results) -> str:
     ways = {way.way: way for way in results.ways}
     if len(ways) == 2 and all(way.solved_per_minute is not None for way in ways.values()):
         text += (
-            f" Telling the model solved {ways['telling'].solved_per_minute:.2f} a minute, mending by hand "
-            f"{ways['editing'].solved_per_minute:.2f} (by hand people edited what they chose to: no fair race)."
+            f" Feedback to the model solved {ways['telling'].solved_per_minute:.2f} a minute, editing by hand "
+            f"{ways['editing'].solved_per_minute:.2f} (people chose what to edit: this is no controlled comparison)."
         )
     return text
 
@@ -90,11 +90,11 @@ def wording(results: Results) -> str:
     """Length and kinds."""
     words = median_words(results.said)
     if words is None:
-        return "Nobody gave feedback."
+        return "No feedback was given."
     return (
         f"{len(results.said)} feedbacks, half of them up to {words:.0f} words long; right, how often the next "
-        "program solved, by kind, by length, and by whether the words give the solution away (these are not "
-        "controls: people chose what to say)."
+        "program solved, by kind, by length, and by whether the feedback gives the solution away (no controlled "
+        "comparison: people chose what to say)."
     )
 
 
@@ -102,14 +102,14 @@ def leaking(results: Results) -> str:
     """The effect of leaky feedback."""
     leaky = sum(item.leaky for item in results.said)
     if not results.said:
-        return "Nobody gave feedback."
+        return "No feedback was given."
     last, clean = results.human[-1], results.clean_curve[-1]
     text = (
         f"{leaky} of {len(results.said)} feedbacks hold code of the reference solution (six tokens in a row, or "
         "half of what is new in it) or a value that unseen tests expect."
     )
     if clean.solved == last.solved:
-        return text + " No solve follows such words."
+        return text + " No solve follows such feedback."
     return text + (
         f" Without the solves that follow them {clean.solved} instead of {last.solved} of {last.sessions} sessions "
         f"are solved in the end ({clean.rate:.0%} instead of {last.rate:.0%})."

@@ -49,7 +49,7 @@ def _imported(sessions: Sequence[Session]) -> Iterator[str]:
     if any(session.imported_from == "realhumaneval" for session in sessions):
         yield (
             "What a programmer wrote after an answer counts here as feedback on it; in these chats most later turns "
-            "are new questions, so that rates after interventions are not about words on a program."
+            "are new questions, so that rates after interventions are not about feedback on a program."
         )
 
 
@@ -63,15 +63,15 @@ def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
             f"Not ended yet: {_count(unfinished)}, counted as unsolved from where they stand, so that later rates "
             "are lower bounds."
         )
-    for reason, words in (("gave_up", "Given up"), ("bad_task", "Called a bad task")):
+    for reason, name in (("gave_up", "Given up"), ("bad_task", "Called a bad task")):
         stopped = sum(s.end == reason for s in sessions)
         if stopped:
-            yield f"{words}: {_count(stopped)}, counted as unsolved from then on."
-    mended = sum(bool(s.edits) for s in sessions)
-    if mended:
+            yield f"{name}: {_count(stopped)}, counted as unsolved from then on."
+    edited = sum(bool(s.edits) for s in sessions)
+    if edited:
         yield (
-            f"In {_count(mended)} the person edited code by hand; what came of that is not counted as solved by "
-            "words."
+            f"In {_count(edited)} the person edited code by hand; what came of that is not counted as solved by "
+            "feedback."
         )
     branched = sum(
         s.most_interventions > max((p.round for p in s.dialogue_or_edited), default=0) for s in sessions
@@ -114,7 +114,7 @@ def _controls(sessions: Sequence[Session], lifts: Sequence[Lift]) -> Iterator[st
     states = sum(len(found) for s in answered(sessions) for found in s.spoken.values())
     overall = [lift for lift in lifts if lift.round == "all"]
     if states and not overall:
-        yield "No control arms were made, so nothing here says that it was the words: run `assistant arms DIR`."
+        yield "No control arms were made, so nothing here says that it was the feedback: run `assistant arms DIR`."
     missing = [f"{lift.arm} {lift.pairs} of {states}" for lift in overall if lift.pairs < states]
     if missing:
         yield (
@@ -125,7 +125,7 @@ def _controls(sessions: Sequence[Session], lifts: Sequence[Lift]) -> Iterator[st
         )
     thin = [lift.arm for lift in overall if lift.only_human + lift.only_control < FEW_DISCORDANT]
     if thin:
-        yield f"Fewer than {FEW_DISCORDANT} pairs differ for {', '.join(thin)}: too few to tell words from luck."
+        yield f"Fewer than {FEW_DISCORDANT} pairs differ for {', '.join(thin)}: too few to see an effect."
 
 
 def _hidden(sessions: Sequence[Session]) -> Iterator[str]:
@@ -140,8 +140,8 @@ def _unsealed(sessions: Sequence[Session], sealed: Sequence[Point]) -> Iterator[
     if unsealed and sealed:
         yield (
             f"Of {_count(len(solves), 'solve')} {unsealed} ({unsealed / len(solves):.0%}) are unsealed: a test ran "
-            f"beside the program, which could have forged the verdict. Sealed verdicts alone: {sealed[0].rate:.0%} "
-            f"at the first answer, {sealed[-1].rate:.0%} at the end (table curve_sealed)."
+            "in the program's process, which could have forged the verdict. Sealed verdicts alone: "
+            f"{sealed[0].rate:.0%} at the first answer, {sealed[-1].rate:.0%} at the end (table curve_sealed)."
         )
 
 
@@ -150,7 +150,7 @@ def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]
     drawn = alone[-1].tries if alone else 0
     if drawn < most:
         yield (
-            f"At most {_count(drawn, 'sample')} without a person can be compared (a person had up to {most}): "
+            f"At most {_count(drawn, 'sample')} without feedback can be compared (a person had up to {most}): "
             "complete the `resample` arm where it is missing (`assistant arms DIR`), or hold more sessions on "
             "the same problems, whose samples are pooled."
         )

@@ -34,12 +34,12 @@ def _figures(results: Results) -> Iterator[Figure]:
     if overall:
         draw = lifting.lifting(results.lifts, results.clean_lifts)
         size = (7.2, 1.2 + 0.8 * len(overall))
-        yield "lift", "Was it the words?", captions.lifting(results), draw, size
+        yield "lift", "Was it the feedback?", captions.lifting(results), draw, size
     if results.spent and results.alone:
         draw = cost.tokens(results.spent, results.alone)
         yield (
             "tokens",
-            "With a person and without, at equal tokens",
+            "With feedback and without, at equal tokens",
             captions.tokens(results),
             draw,
             (7.2, 4.2),
@@ -52,7 +52,7 @@ def _figures(results: Results) -> Iterator[Figure]:
         size = (7.8, max(2.8, 1.4 + 0.24 * len(results.shares)))
         yield "words", "What people say", captions.wording(results), draw, size
         draw = feedback.leaking(results.human, results.clean_curve)
-        yield "leaks", "Is the answer in the words?", captions.leaking(results), draw, (7.2, 4.2)
+        yield "leaks", "Is the solution in the feedback?", captions.leaking(results), draw, (7.2, 4.2)
     yield from _people(results)
 
 
@@ -62,5 +62,5 @@ def _people(results: Results) -> Iterator[Figure]:
         if len(lifts) > 1:
             shown = sorted(lifts, key=lambda lift: -lift.pairs)[:MOST_PEOPLE]
             size = (7.2, 1.0 + 0.26 * len(shown))
-            yield "people", "Person by person", captions.people(results), lifting.people(shown), size
+            yield "people", "By annotator", captions.people(results), lifting.people(shown), size
             return

@@ -1,9 +1,9 @@
-"""The report's numbers, as HTML tables."""
+"""The report's numbers, as texts in tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from assistant.analysis.results import Results
 from assistant.analysis.solve_curve import Point
@@ -14,14 +14,23 @@ from assistant.reporting.plot_style import NAMES
 Cells = Sequence[Sequence[str]]
 
 
-def tables(results: Results, say: Say = str) -> Iterator[str]:
+@dataclass(frozen=True)
+class HtmlTable:
+    """A table of the page; the page leaves out one without rows."""
+
+    title: str
+    head: Sequence[str]
+    rows: Cells
+
+
+def tables(results: Results, say: Say = str) -> Iterator[HtmlTable]:
     """Every table of the group; `say` names who spoke."""
-    yield table("Solve rates", *_rates(results.curve, say))
-    yield table(
-        say("Paired lift of the person's words"),
+    yield HtmlTable("Solve rates", *_rates(results.curve, say))
+    yield HtmlTable(
+        say("Paired lift of human feedback"),
         (
-            "over", "intervention", "pairs", "problems", "words", "control", "lift", "95% interval", "only words",
-            "only control", "McNemar p", "problems p", "Holm p",
+            "over", "intervention", "pairs", "problems", "feedback", "control", "lift", "95% interval",
+            "only feedback", "only control", "McNemar p", "problems p", "Holm p",
         ),
         [
             (NAMES[x.arm], x.round, str(x.pairs), str(x.problems), _percent(x.human), _percent(x.control),
@@ -30,8 +39,8 @@ def tables(results: Results, say: Say = str) -> Iterator[str]:
             for x in results.lifts
         ],
     )  # fmt: skip
-    yield table(
-        say("Without a person"),
+    yield HtmlTable(
+        "Without feedback",
         ("samples", "solved", "95% interval", "measured on", "tokens", "written"),
         [
             (str(x.tries), _percent(x.rate), _interval(x.low, x.high, _percent), str(x.measured), f"{x.tokens:,.0f}",
@@ -39,7 +48,7 @@ def tables(results: Results, say: Say = str) -> Iterator[str]:
             for x in results.alone
         ],
     )  # fmt: skip
-    yield table(
+    yield HtmlTable(
         "Price of the dialogue, per session",
         (
             "interventions", "solved", "programs", "tokens", "written", "not cached", "seconds",
@@ -52,7 +61,7 @@ def tables(results: Results, say: Say = str) -> Iterator[str]:
             for x in results.spent
         ],
     )  # fmt: skip
-    yield table(
+    yield HtmlTable(
         "Agreement on kinds of feedback",
         ("kind", "programs", "annotators", "Krippendorff's alpha", "Cohen's kappa"),
         [
@@ -60,7 +69,7 @@ def tables(results: Results, say: Say = str) -> Iterator[str]:
             for x in results.agreement
         ],
     )
-    yield table(
+    yield HtmlTable(
         "Spread of the lift between annotators",
         ("over", "annotators", "left out", "mean lift", "standard deviation", "p"),
         [
@@ -95,19 +104,6 @@ def _rates(curve: Sequence[Point], say: Say) -> tuple[Sequence[str], Cells]:
 def _false(point: Point) -> str:
     """False solves of the solves that hidden tests judged; a dash where they judged none."""
     return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
-
-
-def table(title: str, head: Sequence[str], rows: Cells) -> str:
-    """An HTML table; nothing where there are no rows."""
-    if not rows:
-        return ""
-    caption = f"<caption>{escape(title)}</caption>" if title else ""
-    body = "".join(_row(row, "td") for row in rows)
-    return f"<div class=wide><table>{caption}{_row(head, 'th')}{body}</table></div>"
-
-
-def _row(cells: Iterable[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _percent(share: float | None) -> str:

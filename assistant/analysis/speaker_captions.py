@@ -1,4 +1,4 @@
-"""Headings and sentences about words that no person said: they name who did."""
+"""Headings and sentences about feedback that no person gave: they name who did."""
 
 from __future__ import annotations
 
@@ -9,30 +9,28 @@ from assistant.core.speaker import PEOPLE, SIMULATED, UNKNOWN
 from assistant.reporting.plot_style import Draw
 
 Say = Callable[[str], str]
-"""A text about a person's words, as it has to be said of this speaker's."""
+"""A text about human feedback, as it has to be said of this speaker's."""
 _OTHERS = (
-    ("the person's words", "{words}"), ("the person's curve", "the curve of {words}"), ("person's words", "{words}"),
-    ("without a person", "without feedback"), ("Without a person", "Without feedback"),
-    ("With a person and without", "With feedback and without"), ("a person had", "a dialogue had"),
+    ("human feedback", "{feedback}"), ("a person had", "a dialogue had"),
     ("What people say", "What was said"), ("people chose what to say", "what was said was not drawn by chance"),
-    ("Person by person", "Annotator by annotator"), ("costs the person", "costs the speaker"),
+    ("costs the person", "costs the speaker"),
     ("One annotator: nothing here says how other people would do.", "{alone}"),
 )  # fmt: skip
 
 
 def say_of(speaker: str) -> Say:
-    """How to speak of this speaker's words; of people's, nothing changes."""
+    """How to speak of this speaker's feedback; of people's, nothing changes."""
     if speaker == PEOPLE:
         return lambda text: text
     name = {UNKNOWN: "an unknown speaker", SIMULATED: "a model"}.get(speaker, speaker)
-    words = {
-        "words": f"words of {name}",
-        "alone": f"The words are of {name}: they say nothing of other people.",
+    named = {
+        "feedback": f"feedback of {name}",
+        "alone": f"The feedback is of {name}: it says nothing of other people.",
     }
 
     def say(text: str) -> str:
         for of_a_person, of_others in _OTHERS:
-            text = text.replace(of_a_person, of_others.format(**words))
+            text = text.replace(of_a_person, of_others.format(**named))
         return text
 
     return say

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import wrap
 
 from assistant.analysis import captions
@@ -10,6 +10,7 @@ from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import Point
 from assistant.core.control_arms import RECORDED
 from assistant.core.speaker import PEOPLE
+from assistant.reporting.terminal_tables import table
 
 WIDTH = 100
 """Columns of sentences; tables take what they need."""
@@ -36,7 +37,8 @@ def _group(results: Results) -> Iterator[str]:
     yield ""
     yield f"{group.name}: {group.size}"
     yield ""
-    yield from table(*_rates(results))
+    head, rows = _rates(results)
+    yield from table(head, rows, justify=())
     yield ""
     for _, sentence in captions.all_sentences(results):
         yield from wrap(sentence, WIDTH, initial_indent="  ", subsequent_indent="    ")
@@ -50,7 +52,7 @@ def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
     """Solve rates: a row for each number of interventions, a column for each arm."""
     arms = ["human", *(arm for arm in RECORDED if any(p.arm == arm for p in results.curve))]
     cells = {(p.arm, p.interventions): p for p in results.curve}
-    shown = arms if results.group.speaker == PEOPLE else ["words", *arms[1:]]
+    shown = arms if results.group.speaker == PEOPLE else ["feedback", *arms[1:]]
     head = ["interventions", "sessions", *shown, "false solves"]
     rows = []
     for point in results.human:
@@ -66,10 +68,3 @@ def _false(point: Point) -> str:
 
 def _cell(point: Point | None) -> str:
     return "–" if point is None else f"{point.rate:4.0%} {point.low_clustered:.0%}–{point.high_clustered:.0%}"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns as wide as they need, two spaces apart."""
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    for row in (head, *rows):
-        yield ("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))).rstrip()

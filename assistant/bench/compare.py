@@ -18,9 +18,9 @@ from assistant.bench.paired_stats import (
     solved_share,
 )
 from assistant.bench.sample_log import read_samples
-from assistant.bench.texttable import points, table
 from assistant.core.errors import UsageError
 from assistant.core.problem import FrozenModel
+from assistant.reporting.terminal_tables import points, table
 
 MEASURES: Mapping[str, Callable[[RowTally], float]] = {
     "samples that pass": solved_share,

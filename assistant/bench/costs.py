@@ -8,8 +8,8 @@ from typing import Any
 from assistant.bench.aggregates import Group
 from assistant.bench.resource_usage import Usage
 from assistant.bench.run_folder import Json
-from assistant.bench.texttable import count, duration
 from assistant.core.problem import FrozenModel
+from assistant.reporting.terminal_tables import count, duration
 
 
 class Prices(FrozenModel):

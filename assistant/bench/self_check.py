@@ -50,7 +50,7 @@ def check_ilf(path: Path, sandbox: LocalSandbox) -> Iterator[Checked]:
     """ILF's wrong programs, and what their annotators made of them."""
     rows = read_ilf(path).rows
     yield _scored(("ILF's wrong programs", False, [(row.problem, row.wrong) for row in rows]), sandbox)
-    yield _scored(("ILF's mended programs", True, [(row.problem, row.fix) for row in rows]), sandbox)
+    yield _scored(("ILF's repaired programs", True, [(row.problem, row.fix) for row in rows]), sandbox)
 
 
 def _scored(lot: Lot, sandbox: LocalSandbox) -> Checked:

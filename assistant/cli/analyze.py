@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant.cli.reading import say_reading
-from assistant.cli.sessions import JsonOption, SessionsOption
+from assistant.cli import options as o
+from assistant.reporting.progress import reading_progress
 
 if TYPE_CHECKING:
     from assistant.analysis.results import Analysis
 
 
 def analyze(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")] = None,
+    folder: o.SessionsFolder = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where tables, figures and report.html go.")
     ] = None,
@@ -35,8 +35,8 @@ def analyze(
             help="Keep apart by model, study, condition, annotator, source, difficulty, samples, rounds.",
         ),
     ] = "model",
-    sessions: SessionsOption = None,
-    json_: JsonOption = False,
+    sessions: o.Sessions = None,
+    json_: o.Json = False,
 ) -> int:
     """Solve rate by round with intervals, controls, effort: table, CSV, Parquet, figures, HTML report."""
     # The matrices here are small: more threads of numpy's library only wait for one another, and forbid forking.
@@ -47,13 +47,14 @@ def analyze(
     from assistant.analysis.text_report import account, left_out
     from assistant.settings.paths import sessions_folder
 
-    analysis = analyze_folder(
-        folder or sessions_folder(sessions),
-        study=study,
-        condition=parse_condition(condition or []),
-        by=parse_by(by),
-        progress=say_reading,
-    )
+    with reading_progress() as progress:
+        analysis = analyze_folder(
+            folder or sessions_folder(sessions),
+            study=study,
+            condition=parse_condition(condition or []),
+            by=parse_by(by),
+            progress=progress,
+        )
     for line in left_out(analysis):
         print(line, file=sys.stderr)
     print(json.dumps(_summary(analysis), ensure_ascii=False) if json_ else "\n".join(account(analysis)))

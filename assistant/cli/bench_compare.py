@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli import bench_options as o
+from assistant.cli import options as o
+from assistant.cli.bench_options import say
 
 
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="The folder of a run.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Another of the same bench.")],
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_: o.Json = False,
 ) -> int:
     """What differs between two runs, row by row, with intervals and exact tests."""
     from assistant.bench.compare import compare as compare_folders
@@ -30,12 +31,12 @@ def check(
         list[str] | None,
         typer.Option("--problems", metavar="SOURCE", help="Its references must all pass; may be repeated."),
     ] = None,
-    hidden_tests: o.Hidden = None,
+    hidden_tests: o.HiddenTests = None,
     ilf: Annotated[
         Path | None, typer.Option("--ilf", metavar="FILE", help="Its wrong programs must all fail.")
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    unsafe_run: o.Unsafe = False,
+    json_: o.Json = False,
+    unsafe_run: o.UnsafeRun = False,
 ) -> int:
     """Is the scoring right? References must score 100%, known-wrong programs 0%; exit status 1 where not."""
     from contextlib import closing
@@ -47,7 +48,7 @@ def check(
     sources = problems or ([] if ilf else ["starter"])
     ok = True
     with closing(open_sandbox(unsafe=unsafe_run)) as sandbox:
-        lots = check_sources([(source, hidden_tests or "") for source in sources], sandbox, o.say)
+        lots = check_sources([(source, hidden_tests or "") for source in sources], sandbox, say)
         for lot in chain(lots, check_ilf(ilf, sandbox) if ilf else ()):
             ok = ok and lot.ok
             wrong = f"; not as they must: {', '.join(lot.wrong[:10])}" if lot.wrong else ""

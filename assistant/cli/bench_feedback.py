@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant.cli import bench_options as o
+from assistant.cli import bench_options as b
+from assistant.cli import options as o
 from assistant.core.errors import UsageError
 from assistant.core.events import PromptSettings
 
@@ -23,7 +24,9 @@ CANDIDATES = (
 )  # fmt: skip
 
 
+@o.with_groups
 def feedback(
+    arguments: o.Arguments,
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="Journals; or use --ilf FILE.")
     ] = None,
@@ -50,7 +53,7 @@ def feedback(
     ] = False,
     half: Annotated[str, typer.Option("--half", help="choose, report, or all of the problems.")] = "all",
     samples: Annotated[int, typer.Option("--samples", "-k", min=1, max=1000, help="Of each arm.")] = 1,
-    temperature: Annotated[float, typer.Option("--temperature", min=0.0, max=5.0, help="0 is greedy.")] = 0.0,
+    temperature: o.Temperature = 0.0,
     person_model: Annotated[
         str | None, typer.Option("--person-model", metavar="NAME", help="Of the simulated person.")
     ] = None,
@@ -62,35 +65,13 @@ def feedback(
         typer.Option("--held-out", metavar="EXPORT", help="Only problems of this dataset's test split."),
     ] = None,
     limit: o.Limit = None,
-    engine: o.Engine_ = None,
-    model: o.Model = None,
-    device: o.Device = None,
-    precision: o.Precision = None,
-    base_url: o.BaseUrl = None,
-    base_model: o.BaseModel = False,
-    script: o.Script = None,
-    seed: o.Seed = 0,
-    max_tokens: o.MaxTokens = 640,
-    streams: o.Streams = None,
-    batch: o.BatchSize = None,
-    minutes: o.Minutes = None,
-    timeout: o.Timeout = 10.0,
-    price_in: o.PriceIn = None,
-    price_out: o.PriceOut = None,
-    out: o.Out = None,
-    json_: o.JsonOut = False,
-    unsafe_run: o.Unsafe = False,
+    options: Annotated[b.BenchOptions, o.Choice(without=("judges",))] = b.BenchOptions(),
 ) -> int:
-    """From the state before each feedback: what do the person's words lead to, and what would have come without?"""
-    given = o.given_options(locals())
+    """From the state before each feedback: what does human feedback lead to, and what would have come without?"""
     from assistant.bench.feedback.feedback_jobs import Wording, parse_arms
     from assistant.bench.feedback.feedback_states import HALVES
 
-    options = o.BenchOptions(
-        engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
-        base_model=base_model, streams=streams, batch=batch, minutes=minutes, timeout=timeout,
-        price_in=price_in, price_out=price_out, out=out, json_=json_, unsafe=unsafe_run, given=given,
-    )  # fmt: skip
+    options = options.asked_with(arguments)
     if (folder is None) == (ilf is None):
         raise UsageError("give a folder of journals, or --ilf FILE")
     if half not in HALVES:
@@ -100,10 +81,10 @@ def feedback(
     names = template or (list(CANDIDATES) if search else [PromptSettings().template])
     wordings = [Wording.parse(name) for name in dict.fromkeys(names)]
     run = _Run(
-        options, folder, ilf, held_out, parse_arms(arms), samples, temperature, seed, max_tokens, limit,
+        options, folder, ilf, held_out, parse_arms(arms), samples, temperature, limit,
         replace(options, model=person_model, base_url=person_base_url or options.base_url),
     )  # fmt: skip
-    if not search and o.shown_again("feedback", options):
+    if not search and b.shown_again("feedback", options):
         return 0
     return run.search(wordings) if search else run.once(wordings, half)
 
@@ -112,17 +93,15 @@ def feedback(
 class _Run:
     """One question, asked once or on both halves."""
 
-    options: o.BenchOptions
+    options: b.BenchOptions
     folder: Path | None
     ilf: Path | None
     held_out: Path | None
     arms: Sequence[str]
     samples: int
     temperature: float
-    seed: int
-    max_tokens: int
     limit: int | None
-    person: o.BenchOptions
+    person: b.BenchOptions
 
     def once(self, wordings: Sequence[Wording], half: str) -> int:
         """All templates and arms over one part of the states."""
@@ -130,7 +109,7 @@ class _Run:
 
         with self.options.parts() as parts:
             summary, place = self._made(parts, self._states(parts), wordings, self.arms, half)
-        o.show(summary, report, place, json_=self.options.json_)
+        b.show(summary, report, place, json_=self.options.json_)
         return 0
 
     def search(self, wordings: Sequence[Wording]) -> int:
@@ -142,31 +121,31 @@ class _Run:
         with self.options.parts() as parts:
             states = self._states(parts)
             chosen, place = self._made(parts, states, wordings, ("human",), "choose")
-            o.show(chosen, report, place, json_=self.options.json_)
+            b.show(chosen, report, place, json_=self.options.json_)
             if not chosen["complete"]:
                 return 0
             best = best_wording(chosen)
-            o.say(f"chosen on this half: {best}; the other half:")
+            b.say(f"chosen on this half: {best}; the other half:")
             by_name = {wording.name: wording for wording in wordings}
             final, other = self._made(parts, states, [by_name[best]], self.arms, "report")
-        o.show(final, report, other, json_=self.options.json_)
+        b.show(final, report, other, json_=self.options.json_)
         write_json(place.parent / "search.json", {"chosen": best, "choose": chosen, "report": final})
         return 0
 
-    def _states(self, parts: o.Parts) -> list[FeedbackState]:
+    def _states(self, parts: b.Parts) -> list[FeedbackState]:
         from assistant.bench.feedback import feedback_states as m
         from assistant.core.submission import Limits
 
         if self.ilf is not None:
-            found = m.ilf_moments(self.ilf, parts.sandbox, Limits(seconds=self.options.timeout), o.say)
+            found = m.ilf_moments(self.ilf, parts.sandbox, Limits(seconds=self.options.timeout), b.say)
         else:
             assert self.folder is not None
-            found = m.only_people(m.journal_moments(self.folder, o.say), o.say)
+            found = m.only_people(m.journal_moments(self.folder, b.say), b.say)
         return found if self.held_out is None else m.held_out(found, self.held_out)
 
     def _made(
         self,
-        parts: o.Parts,
+        parts: b.Parts,
         states: list[FeedbackState],
         wordings: Sequence[Wording],
         arms: Sequence[str],
@@ -180,7 +159,7 @@ class _Run:
         run = self._run(parts, chosen, wordings, arms, half)
         asker = self._asker(parts, chosen, run, arms)
         total = asker.total(wordings, arms)
-        with o.with_progress(f"feedback ({half})", run) as progressing:
+        with b.with_progress(f"feedback ({half})", run) as progressing:
             progressing.make(asker.jobs(wordings, arms), total)
         order = [wording.group(arm) for wording in wordings for arm in arms]
         summary = run.finish(
@@ -197,7 +176,7 @@ class _Run:
 
     def _run(
         self,
-        parts: o.Parts,
+        parts: b.Parts,
         states: list[FeedbackState],
         wordings: Sequence[Wording],
         arms: Sequence[str],
@@ -212,8 +191,8 @@ class _Run:
         asked = {
             "source": Path(source).name, "half": half, "rows": [m.row for m in states],
             "rows_sha256": fingerprint(states), "wordings": templates, "arms": list(arms),
-            "samples": self.samples, "temperature": self.temperature, "seed": self.seed,
-            "max_new_tokens": self.max_tokens,
+            "samples": self.samples, "temperature": self.temperature, "seed": self.options.seed,
+            "max_new_tokens": self.options.max_tokens,
             "person": self.person.model or "the same model" if "simulated" in arms else "",
         }  # fmt: skip
         return parts.run("feedback", source, asked, self.samples, part=self._part(half))
@@ -223,17 +202,19 @@ class _Run:
         return half if half != "all" else ""
 
     def _asker(
-        self, parts: o.Parts, states: list[FeedbackState], run: BenchmarkRun, arms: Sequence[str]
+        self, parts: b.Parts, states: list[FeedbackState], run: BenchmarkRun, arms: Sequence[str]
     ) -> JobFactory:
         from assistant.bench.feedback.feedback_jobs import JobFactory
         from assistant.core.generation import Sampling
 
-        sampling = Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens)
+        sampling = Sampling(
+            temperature=self.temperature, seed=self.options.seed, max_new_tokens=self.options.max_tokens
+        )
         words = self._simulated(parts, states, run, sampling) if "simulated" in arms else {}
         return JobFactory(parts.prepare(), sampling, self.samples, states, words)
 
     def _simulated(
-        self, parts: o.Parts, states: list[FeedbackState], run: BenchmarkRun, sampling: Any
+        self, parts: b.Parts, states: list[FeedbackState], run: BenchmarkRun, sampling: Any
     ) -> dict[str, str]:
         """A second model's feedback on every state, made first."""
         from contextlib import closing, nullcontext
@@ -245,7 +226,7 @@ class _Run:
         with nullcontext(parts.engine) if same else closing(self.person.open_engine()) as engine:
             pace = self.person.pace(engine.prepare(), 1)
             asking_run = replace(run, engine=engine, judge=words_verdict, pace=pace)
-            with o.with_progress("simulated person", asking_run) as progressing:
+            with b.with_progress("simulated person", asking_run) as progressing:
                 progressing.make(person.jobs(), len(states), WORDS)
         found = words_in(run.folder)
         missing = [item.row for item in states if item.row not in found]

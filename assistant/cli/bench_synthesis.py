@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli import bench_options as o
+from assistant.cli import bench_options as b
+from assistant.cli import options as o
 
 if TYPE_CHECKING:
     from assistant.bench.synthesis.synthesis_config import Question
 
 
+@o.with_groups
 def synthesis(
+    arguments: o.Arguments,
     problems: o.Problems = "starter",
     samples: Annotated[int, typer.Option("--samples", "-k", min=1, max=10_000, help="Of each problem.")] = 80,
     temperature: Annotated[
@@ -37,13 +40,11 @@ def synthesis(
         str | None,
         typer.Option("--edited", metavar="FILE", help="Sanitized MBPP: ask original and edited text, both."),
     ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", help="MBPP's prompt, test, validation or train.")
-    ] = None,
+    split: o.Split = None,
     template: Annotated[
         str, typer.Option("--template", metavar="ID", help="Wording of the prompt.")
     ] = "paper",
-    hidden_tests: o.Hidden = None,
+    hidden_tests: o.HiddenTests = None,
     limit: o.Limit = None,
     ids: Annotated[
         str, typer.Option("--ids", metavar="ID[,ID…]", help="Only these problems, e.g. 2,3 or HumanEval/7.")
@@ -55,59 +56,35 @@ def synthesis(
             "--shard", metavar="I/N", help="Every N-th problem; `bench merge` puts shards together."
         ),
     ] = "",
-    engine: o.Engine_ = None,
-    model: o.Model = None,
-    device: o.Device = None,
-    precision: o.Precision = None,
-    base_url: o.BaseUrl = None,
-    base_model: o.BaseModel = False,
-    script: o.Script = None,
-    seed: o.Seed = 0,
-    max_tokens: o.MaxTokens = 640,
-    streams: o.Streams = None,
-    batch: o.BatchSize = None,
-    minutes: o.Minutes = None,
-    timeout: o.Timeout = 10.0,
-    judges: o.Judges = None,
-    price_in: o.PriceIn = None,
-    price_out: o.PriceOut = None,
-    out: o.Out = None,
-    json_: o.JsonOut = False,
-    unsafe_run: o.Unsafe = False,
+    options: b.BenchOptions = b.BenchOptions(),
 ) -> int:
     """Draw programs for every problem, score them, and report both of the paper's metrics and pass@k."""
-    given = o.given_options(locals())
     from assistant.bench.shards import Part
     from assistant.bench.synthesis.synthesis_config import Question
 
-    options = o.BenchOptions(
-        engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script,
-        base_model=base_model, streams=streams, batch=batch, minutes=minutes, timeout=timeout,
-        price_in=price_in, price_out=price_out, out=out, json_=json_, unsafe=unsafe_run, judges=judges,
-        given=given,
-    )  # fmt: skip
+    options = options.asked_with(arguments)
     question = Question(
         source=problems, samples=samples, temperature=temperature, asserts=asserts, shots=shots,
         shots_from=shots_from or "", prompt_seeds=prompt_seeds, edited=edited or "", split=split or "",
-        template=template, hidden=hidden_tests or "", limit=limit, seed=seed, max_tokens=max_tokens,
+        template=template, hidden=hidden_tests or "", limit=limit, seed=options.seed, max_tokens=options.max_tokens,
         part=Part.parse(ids, offset, shard),
     )  # fmt: skip
     question.check()
-    if o.shown_again("synthesis", options):
+    if b.shown_again("synthesis", options):
         return 0
     return _run(question, options)
 
 
-def _run(question: Question, options: o.BenchOptions) -> int:
+def _run(question: Question, options: b.BenchOptions) -> int:
     from assistant.bench.synthesis.figure import drawing
     from assistant.bench.synthesis.report import report
     from assistant.bench.synthesis.summary import summarise
 
     with options.parts() as parts:
-        problems = question.problems(parts.sandbox, o.say)
+        problems = question.problems(parts.sandbox, b.say)
         plan = question.plan(problems, parts.prepare())
         run = parts.run("synthesis", question.source, plan.asked(), plan.samples)
-        with o.with_progress("synthesis", run) as progressing:
+        with b.with_progress("synthesis", run) as progressing:
             progressing.make(plan.jobs(), plan.total)
         summary = run.finish(
             [variant.name for variant in plan.variants],
@@ -115,5 +92,5 @@ def _run(question: Question, options: o.BenchOptions) -> int:
             lambda groups: summarise(plan.variants, groups),
             drawing,
         )
-    o.show(summary, report, run.folder, json_=options.json_)
+    b.show(summary, report, run.folder, json_=options.json_)
     return 0

@@ -22,14 +22,14 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A Python program, or - for standard input.")],
     test: Annotated[
         list[str] | None,
-        typer.Option("--test", metavar="ASSERT", help="An assert to hold it against; may be repeated."),
+        typer.Option("--test", metavar="ASSERT", help="An assert that it has to pass; may be repeated."),
     ] = None,
     problems: Annotated[
         str, typer.Option(metavar="SOURCE", help="Where --problem is looked up.")
     ] = "starter",
     problem: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Hold it against this problem's tests, visible and hidden."),
+        typer.Option(metavar="ID", help="Run this problem's tests on it, visible and hidden."),
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.05, max=600.0, metavar="S", help="Seconds per case.")] = 4.0,
     json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,

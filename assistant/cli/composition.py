@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from assistant.cli import options as o
 from assistant.core.errors import UsageError
 from assistant.core.events import Author, Interface, PromptSettings, Settings
 from assistant.core.generation import Engine, Sampling
@@ -28,35 +29,38 @@ DEVICES = ("auto", "cuda", "mps", "cpu")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What was said on the command line; None where nothing was, so that preferences apply."""
+    """Options of a session; None where nothing was said, so that preferences apply. In the order of `--help`."""
 
-    source: str | None = None
-    problem: str | None = None
-    engine: str | None = None
-    model: str | None = None
-    device: str | None = None
-    precision: str | None = None
-    base_url: str | None = None
-    script: Path | None = None
-    rounds: int = 4
-    samples: int = 1
-    temperature: float = 0.0
-    seed: int = 0
-    max_tokens: int = 640
-    tests_in_prompt: int | None = None
-    failing_cases: bool | None = None
-    drop_rounds: bool = True
-    template: str | None = None
-    sessions: Path | None = None
-    annotator: str | None = None
-    study: Path | None = None
-    arms: str | None = None
-    unsafe: bool = False
-    resume: str | None = None
-    author: str | None = None
+    problems: o.OptionalProblems = None
+    problem: o.Problem = None
+    engine: o.Engine = None
+    model: o.Model = None
+    device: o.Device = None
+    precision: o.Precision = None
+    base_url: o.BaseUrl = None
+    script: o.Script = None
+    rounds: o.Rounds = 4
+    samples: o.Samples = 1
+    temperature: o.Temperature = 0.0
+    seed: o.Seed = 0
+    max_tokens: o.MaxTokens = 640
+    tests_in_prompt: o.TestsInPrompt = None
+    failing_cases: o.FailingCases = None
+    drop_rounds: o.DropRounds = True
+    template: o.Template = None
+    sessions: o.WrittenSessions = None
+    annotator: o.Annotator = None
+    author: o.Author = None
     """Who speaks, as said: `person`, `model` or `model:NAME`."""
+    study: o.Study = None
+    arms: o.Arms = None
+    plain: o.Plain = False
+    json_events: o.JsonEvents = False
+    unsafe_run: o.UnsafeRun = False
+    resume: str | None = None
+    """The session to go on with: an argument of `assistant resume`."""
     given: frozenset[str] = frozenset()
-    """Which of the options were said on the command line, by their names in `cli.run.run`."""
+    """Names of the options that stand on the command line."""
 
     def settings(self) -> Settings:
         """What the session's header will say was asked."""
@@ -74,6 +78,11 @@ class RunOptions:
                 overflow="drop" if self.drop_rounds else "refuse",
             ),
         )
+
+
+def run_options(engine: o.EngineOptions, **more: Any) -> RunOptions:
+    """Options of a command that has those of the engine and a few of its own."""
+    return RunOptions(**vars(engine), **more)
 
 
 def check_options(options: RunOptions) -> None:
@@ -176,8 +185,7 @@ def check_study_options(options: RunOptions) -> None:
 
 def _same(options: RunOptions, study: Study, name: str) -> bool:
     """What was said is the very value that the study has."""
-    said = getattr(options, "source" if name == "problems" else name)
-    return bool(said == getattr(study, FIXED[name]))
+    return bool(getattr(options, name) == getattr(study, FIXED[name]))
 
 
 def _differs(options: RunOptions, name: str, fixed: object) -> bool:
@@ -233,7 +241,7 @@ def make_sandbox(options: RunOptions) -> Sandbox:
     """The sandbox. Raises SandboxError where it is not available."""
     from assistant.sandbox.local import open_sandbox
 
-    return open_sandbox(unsafe=options.unsafe)
+    return open_sandbox(unsafe=options.unsafe_run)
 
 
 def journal_folder(options: RunOptions) -> Path:

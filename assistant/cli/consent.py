@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from assistant.cli.sessions import SessionsOption
+from assistant.cli import options as o
 
 VERSION = "own-1"
 TEXT = """\
@@ -32,9 +32,9 @@ def consent(
     study: Annotated[
         Path | None, typer.Option("--study", metavar="FILE", help="Agree to this study's consent text.")
     ] = None,
-    sessions: SessionsOption = None,
+    sessions: o.Sessions = None,
 ) -> int:
-    """Agree that an annotator's sessions may be exported: where nobody was asked, or where they refused before."""
+    """Agree that an annotator's sessions may be exported: where no one was asked, or where they refused before."""
     from assistant.cli.study import ask_consent
     from assistant.journal.consent import add_answer
     from assistant.settings.paths import sessions_folder
@@ -70,7 +70,7 @@ def _text_of(study: Path | None) -> tuple[str, str]:
     return asked.version, asked.text
 
 
-def withdraw(annotator: Annotator, sessions: SessionsOption = None) -> int:
+def withdraw(annotator: Annotator, sessions: o.Sessions = None) -> int:
     """Take an annotator's sessions out of every later export."""
     from assistant.journal.consent import add_answer
     from assistant.journal.library import list_sessions

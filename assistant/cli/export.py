@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant.cli.output import unfiltered
-from assistant.cli.sessions import JsonOption, SessionsOption
+from assistant.cli import options as o
 from assistant.core import plugins
+from assistant.reporting.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from assistant.datasets.export_result import Outcome
@@ -24,7 +24,7 @@ SHOWN = 160
 
 
 def export(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")] = None,
+    folder: o.SessionsFolder = None,
     format_: Annotated[
         str,
         typer.Option(
@@ -45,7 +45,7 @@ def export(
     origin: Annotated[
         str,
         typer.Option(
-            help="Whose words: people, simulated, unknown, or an imported dataset (ilf, …). Never mixed."
+            help="Whose feedback: people, simulated, unknown, or an imported dataset (ilf, …). Never mixed."
         ),
     ] = "people",
     arms: Annotated[
@@ -55,7 +55,7 @@ def export(
         str, typer.Option(help="Verdicts that a program could forge: drop or keep.")
     ] = "drop",
     leaky: Annotated[
-        str, typer.Option(help="Rows whose words give the solution away: drop or keep.")
+        str, typer.Option(help="Rows whose feedback gives the solution away: drop or keep.")
     ] = "drop",
     duplicates: Annotated[str, typer.Option(help="Rows that are learned from twice: drop or keep.")] = "drop",
     ties: Annotated[
@@ -71,7 +71,7 @@ def export(
         str, typer.Option(help="Test problems of MBPP and HumanEval: into `test`, report, exclude.")
     ] = "test",
     personal: Annotated[
-        str, typer.Option(help="Personal data in people's words: redact, refuse, keep.")
+        str, typer.Option(help="Personal data in people's feedback: redact, refuse, keep.")
     ] = "redact",
     splits: Annotated[
         str, typer.Option(metavar="A,B,C", help="Shares of problems: train, validation, test.")
@@ -84,8 +84,8 @@ def export(
     ] = None,
     licence: Annotated[str, typer.Option(metavar="ID", help="The dataset's licence, e.g. cc-by-4.0.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export at OUT.")] = False,
-    sessions: SessionsOption = None,
-    json_: JsonOption = False,
+    sessions: o.Sessions = None,
+    json_: o.Json = False,
 ) -> int:
     """Make journals a dataset: Parquet shards, a card, splits by problem, only with consent."""
     from assistant.core.control_arms import parse_recorded
@@ -108,27 +108,28 @@ def export(
         licence=licence,
         earlier=exporting.earlier_splits(splits_from) if splits_from else {},
     )  # fmt: skip
-    with _Bar() as bar:
+    with ProgressPrinter(announce=500) as printer:
         if dry_run or out is None:
-            outcome = exporting.rehearse(request, bar.show)
+            outcome = exporting.rehearse(request, printer.show)
         else:
             outcome = exporting.export(
-                request, out, overwrite=overwrite, progress=bar.show, show=_tell_findings
-            )
+                request, out, overwrite=overwrite, progress=printer.show,
+                show=lambda found: _tell_findings(found, printer.line),
+            )  # fmt: skip
     if dry_run:
-        _tell_findings(outcome)
+        _tell_findings(outcome, printer.line)
     _tell(request, outcome, json_=json_, samples=dry_run)
     if not dry_run:
         print(f"dataset in {out}; begin with {out / 'README.md' if out else ''}", file=sys.stderr)
     return 0
 
 
-def _tell_findings(outcome: Outcome) -> None:
+def _tell_findings(outcome: Outcome, say: Callable[[str], None]) -> None:
     """Personal data, before anything has its name."""
     for finding in outcome.findings[:20]:
-        print(f"personal data in {finding.session}: {finding.kind} {finding.text!r}", file=sys.stderr)
+        say(f"personal data in {finding.session}: {finding.kind} {finding.text!r}")
     if len(outcome.findings) > 20:
-        print(f"… and {len(outcome.findings) - 20} more", file=sys.stderr)
+        say(f"… and {len(outcome.findings) - 20} more")
 
 
 def _tell(request: Request, outcome: Outcome, *, json_: bool, samples: bool) -> None:
@@ -205,36 +206,3 @@ def _short(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _short(item) for name, item in value.items()}
     return [_short(item) for item in value] if isinstance(value, list) else value
-
-
-class _Bar:
-    """A progress bar on stderr; one line a step where that is no terminal."""
-
-    def __enter__(self) -> _Bar:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-        )
-        self._bar = Progress(*columns, console=Console(file=unfiltered(sys.stderr)), transient=True)
-        self._steps: dict[str, Any] = {}
-        self._moving = sys.stderr.isatty()
-        return self
-
-    def show(self, step: str, done: int, total: int) -> None:
-        """Say how far a step is."""
-        if step not in self._steps:
-            self._steps[step] = self._bar.add_task(step, total=total)
-            if self._moving:
-                self._bar.start()
-            elif total > 500:
-                print(f"{step}: {total} sessions …", file=sys.stderr)
-        self._bar.update(self._steps[step], completed=done)
-
-    def __exit__(self, *exception: object) -> None:
-        if self._moving:
-            self._bar.stop()

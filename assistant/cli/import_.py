@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli.sessions import SessionsOption
-
-STEP = 50
-"""Sessions after which a word is said where standard error is no terminal."""
+from assistant.cli import options as o
+from assistant.reporting.progress import ProgressPrinter
 
 
 def import_(
@@ -29,9 +27,10 @@ def import_(
         ),
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="Only so many sessions; 0 is all.")] = 0,
-    sessions: SessionsOption = None,
+    sessions: o.Sessions = None,
 ) -> int:
     """Make journals of released feedback data, to analyse, replay feedback from, and export."""
+    from contextlib import closing
     from itertools import islice
 
     from assistant.datasets.importers.detect_dataset import find_sessions
@@ -44,22 +43,15 @@ def import_(
     if found.note:
         print(found.note, file=sys.stderr)
     print(f"{found.dataset}: {found.rows} rows; their programs run in the sandbox now", file=sys.stderr)
-    sandbox = open_sandbox()
+    wanted = min(found.rows, limit or found.rows)
     written = there = 0
-    try:
+    with closing(open_sandbox()) as sandbox, ProgressPrinter(announce=None) as printer:
         for session in islice(found.sessions, limit or None):
             if write_imported(folder, session, sandbox):
                 written += 1
             else:
                 there += 1
-            if sys.stderr.isatty():
-                print(f"\r\x1b[K{written} sessions", end="", file=sys.stderr, flush=True)
-            elif (written + there) % STEP == 0:
-                print(f"{written + there} of at most {found.rows} sessions", file=sys.stderr, flush=True)
-    finally:
-        sandbox.close()
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
+            printer.show("importing sessions", written + there, wanted)
     for line in found.skipped[:10]:
         print(f"left out: {line}", file=sys.stderr)
     if len(found.skipped) > 10:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 from assistant import __version__
 from assistant.cli.startup import INTERRUPTED, interruptible, leave_at_once
@@ -19,9 +18,9 @@ with interruptible():  # these take a while
     from typer.core import TyperGroup
 
     from assistant.cli import registry
-    from assistant.cli.output import OutputError, opened_streams, printable_output
     from assistant.core.errors import AssistantError
     from assistant.core.plugins import PluginWarning
+    from assistant.reporting.printable_streams import OutputError, opened_streams, printable_output
 
 
 class Interrupted(Exception):
@@ -59,18 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGINT, leave_at_once)
         # The interpreter's last steps would put the system's own handler back, which ends with -2 and no line.
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
-    if status == INTERRUPTED and arguments is None:
-        _leave(status)
+    if status == INTERRUPTED:
+        _forget_interrupt()
     sys.exit(status)
 
 
-def _leave(status: int) -> NoReturn:
-    """End with this status: Python itself ends with -2 where Ctrl+C had come within an `exec` of some library."""
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(status)
+def _forget_interrupt() -> None:
+    """Keep the exit status: where Ctrl+C came within an `exec` of some library, the interpreter has noted it, and
+    would end with -2 whatever we answer. It forgets the note with each text that it runs (`Python/pythonrun.c`).
+    """
+    exec("")
 
 
 def _show_warning(

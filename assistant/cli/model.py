@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.cli import options as o
+from assistant.reporting.progress import ProgressPrinter
+from assistant.reporting.terminal_tables import table
+
 if TYPE_CHECKING:
-    from assistant.core.generation import Progress
     from assistant.engine.models.catalogue import KnownModel
 
 model_app = typer.Typer(
@@ -18,7 +21,6 @@ model_app = typer.Typer(
 )
 FIT_WORDS = {"gpu": "yes, on the GPU", "cpu": "yes", "slow": "slowly", "no": "no"}
 HELD_WORDS = {"prepared": "converted once", "hub": "downloaded", "leftover": "left by interrupted work"}
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[
     str,
     typer.Argument(metavar="NAME", help="default, a Hugging Face name, a folder or a GGUF file."),
@@ -33,7 +35,7 @@ def model(context: typer.Context) -> None:
 
 
 @model_app.command("list")
-def list_models(json_: Json = False) -> int:
+def list_models(json_: o.Json = False) -> int:
     """Show models known to work, which fit this machine, what is here and what can be freed."""
     from assistant.engine.models.catalogue import known_models
     from assistant.engine.models.inventory import stored_models
@@ -55,18 +57,14 @@ def pull(name: Name = "default", device: str = typer.Option("auto", hidden=True)
     from assistant.engine.process.protocol import ModelChoice
 
     engine = LocalEngine(ModelChoice(model=name, device=device, cache=str(_cache())))
-    bar = _Bar()
-    try:
-        engine.pull(bar.show)
-    finally:
-        bar.close()
-        engine.close()
+    with closing(engine), ProgressPrinter() as printer:
+        engine.pull(printer.report)
     print(f"{name} is ready")
     return 0
 
 
 @model_app.command("info")
-def info(name: Name = "default", json_: Json = False) -> int:
+def info(name: Name = "default", json_: o.Json = False) -> int:
     """Describe a model: size, licence, need, where it lies, and whether its converted weights are sound."""
     from assistant.engine.models.catalogue import find
     from assistant.engine.models.inventory import damage, stored_models
@@ -105,35 +103,6 @@ def free(
     return 0
 
 
-class _Bar:
-    """Progress on stderr: one line that changes on a terminal, one line a step elsewhere."""
-
-    def __init__(self) -> None:
-        self._step = ""
-        self._moving = sys.stderr.isatty()
-
-    def show(self, progress: Progress) -> None:
-        """Say how far a step is."""
-        if self._moving:
-            print(f"\r\x1b[K{progress.step}{_share(progress)}", end="", file=sys.stderr, flush=True)
-        elif progress.step != self._step:
-            print(progress.step, file=sys.stderr, flush=True)
-        self._step = progress.step
-
-    def close(self) -> None:
-        """Leave the line that moved."""
-        if self._moving and self._step:
-            print(file=sys.stderr)
-
-
-def _share(progress: Progress) -> str:
-    """` 23%`, of bytes with how many there are."""
-    if not progress.total:
-        return ""
-    size = f" of {_shown('bytes', progress.total)}" if progress.unit == "bytes" else ""
-    return f" {100 * progress.done / progress.total:3.0f}%{size}"
-
-
 def _row(entry: KnownModel) -> dict[str, Any]:
     from assistant.engine.models.hardware import fit
     from assistant.engine.models.inventory import is_here
@@ -156,15 +125,16 @@ def _row(entry: KnownModel) -> dict[str, Any]:
 def _print_models(rows: list[dict[str, Any]]) -> None:
     from assistant.engine.models.hardware import machine
 
-    width = max(len(row["name"]) for row in rows)
     print(f"this machine: {machine()}\n")
-    print(f"{'model':{width}}  {'download':>8}  {'memory':>7}  {'fits here':15}  {'here':4}  licence")
-    for row in rows:
-        print(
-            f"{row['name']:{width}}  {_shown('bytes', row['download_bytes']):>8}  "
-            f"{_shown('bytes', row['memory_bytes']):>7}  {FIT_WORDS[row['fits']]:15}  "
-            f"{'yes' if row['here'] else '-':4}  {row['licence']}"
+    lines = [
+        (
+            row["name"], _shown("bytes", row["download_bytes"]), _shown("bytes", row["memory_bytes"]),
+            FIT_WORDS[row["fits"]], "yes" if row["here"] else "-", row["licence"],
         )
+        for row in rows
+    ]  # fmt: skip
+    head = ("model", "download", "memory", "fits here", "here", "licence")
+    print("\n".join(table(head, lines, ("left", "right", "right", "left", "left", "left"), indent="")))
     print(f"\n{rows[0]['name']} is {rows[0]['title']}.")
     print(
         "--model takes these names and any other of the hub; slowly: a person would wait long for an answer."
@@ -174,12 +144,16 @@ def _print_models(rows: list[dict[str, Any]]) -> None:
 def _print_kept(kept: list[dict[str, Any]]) -> None:
     if not kept:
         return
-    width = max(len(item["name"]) for item in kept)
     total = _shown("bytes", sum(item["bytes"] for item in kept))
     print(f"\non this disk, {total} in all:")
-    for item in kept:
-        about = ", ".join(filter(None, (HELD_WORDS[item["kind"]], item["model"], item["detail"])))
-        print(f"  {item['name']:{width}}  {_shown('bytes', item['bytes']):>8}  {about}")
+    rows = [
+        (
+            item["name"], _shown("bytes", item["bytes"]),
+            ", ".join(filter(None, (HELD_WORDS[item["kind"]], item["model"], item["detail"]))),
+        )
+        for item in kept
+    ]  # fmt: skip
+    print("\n".join(table(("", "", ""), rows, ("left", "right", "left"))))
     print("assistant model free NAME removes one; the next start makes or fetches it again.")
 
 

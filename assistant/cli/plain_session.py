@@ -175,7 +175,7 @@ def _pick_problem(options: composition.RunOptions, printer: Printer) -> Problem:
     """The problem named by `--problem`, or by the first line of stdin."""
     from assistant.problems.load import load_source
 
-    collection = load_source(options.source or "starter")
+    collection = load_source(options.problems or "starter")
     for notice in collection.skipped:
         printer.talk(f"skipped: {notice}")
     if options.problem is not None:

@@ -6,11 +6,14 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.cli import options as o
 from assistant.core.printable import exact, exact_line
+from assistant.reporting.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from assistant.core.problem import Problem
@@ -25,7 +28,7 @@ def problems(
     check: Annotated[
         bool, typer.Option("--check", help="Run every reference solution on its tests, in the sandbox.")
     ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_: o.Json = False,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N problems.")] = None,
     problem: Annotated[
         list[str] | None, typer.Option("--problem", metavar="ID", help="Only this problem; may be repeated.")
@@ -75,33 +78,18 @@ def _check(chosen: Sequence[Problem], *, json_: bool, unsafe: bool) -> int:
     from assistant.sandbox.local import open_sandbox
 
     results: list[CheckedProblem] = []
-    sandbox = open_sandbox(unsafe=unsafe)
-    try:
+    with closing(open_sandbox(unsafe=unsafe)) as sandbox, ProgressPrinter(announce=None) as printer:
         for result in check_references(chosen, sandbox):
             results.append(result)
-            _progress(results, len(chosen))
             if result.dropped:
                 more = f" (and {len(result.dropped) - 1} more)" if len(result.dropped) > 1 else ""
-                print(f"left out: {result.dropped[0]}{more}", file=sys.stderr)
+                printer.line(f"left out: {result.dropped[0]}{more}")
             if result.failed and not json_:
-                print(_failure(result))
-    finally:
-        sandbox.close()
+                printer.line(_failure(result), sys.stdout)
+            failed = sum(each.failed for each in results)
+            printer.show("checking", len(results), len(chosen), f"{failed} failed")
     _report(results, json_=json_)
     return 1 if any(result.failed for result in results) else 0
-
-
-def _progress(results: Sequence[CheckedProblem], total: int) -> None:
-    """A line that is written over, on a terminal only."""
-    if sys.stderr.isatty():
-        failed = sum(result.failed for result in results)
-        end = "\r\x1b[K" if len(results) == total else ""
-        print(
-            f"\r\x1b[K{len(results)}/{total} checked, {failed} failed{end}",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
 
 
 def _failure(result: CheckedProblem) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from assistant.cli import run as options_of
+from assistant.cli import options as o
 from assistant.cli.composition import (
     RunOptions,
     check_options,
     journal_folder,
     make_engine,
     make_sandbox,
+    run_options,
 )
 from assistant.core import events as ev
 from assistant.core.errors import JournalError
@@ -25,18 +25,14 @@ from assistant.core.plugins import engine_kinds
 from assistant.engine.inference.precision import PRECISIONS
 
 
+@o.with_groups
 def replay(
-    session: Annotated[str, typer.Argument(metavar="ID", help="A session id, or the beginning of one.")],
+    session: o.SessionId,
     tests_only: Annotated[
         bool, typer.Option("--tests-only", help="Run the programs, not the model.")
     ] = False,
-    engine: Annotated[str | None, options_of.ENGINE] = None,
-    model: Annotated[str | None, options_of.MODEL] = None,
-    device: Annotated[str | None, options_of.DEVICE] = None,
-    precision: Annotated[str | None, options_of.PRECISION] = None,
-    base_url: Annotated[str | None, options_of.BASE_URL] = None,
-    script: Annotated[Path | None, options_of.SCRIPT] = None,
-    sessions: Annotated[Path | None, options_of.SESSIONS] = None,
+    engine: o.EngineOptions = o.EngineOptions(),
+    sessions: o.WrittenSessions = None,
     json_: Annotated[bool, typer.Option("--json", help="One line of JSON for each comparison.")] = False,
 ) -> int:
     """Generate and test again from the recorded messages; say the same, or where it first differs."""
@@ -49,12 +45,7 @@ def replay(
     header = next((e for e in events if isinstance(e, ev.SessionStarted)), None)
     if header is None:
         raise JournalError(f"session {session} has no first line that says what was asked")
-    options = as_recorded(
-        RunOptions(
-            engine=engine, model=model, device=device, precision=precision, base_url=base_url, script=script
-        ),
-        header.model,
-    )
+    options = as_recorded(run_options(engine), header.model)
     check_options(options)
     sandbox = make_sandbox(options)
     differing = 0

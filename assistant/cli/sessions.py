@@ -9,21 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli.reading import say_reading
+from assistant.cli import options as o
 from assistant.core.state_labels import plural
+from assistant.reporting.progress import reading_progress
 
 if TYPE_CHECKING:
     from assistant.journal.session_summary import SessionSummary
 
-SessionsOption = Annotated[
-    Path | None, typer.Option("--sessions", metavar="DIR", help="The folder of journals.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 
 def sessions(
-    sessions: SessionsOption = None,
-    json_: JsonOption = False,
+    sessions: o.Sessions = None,
+    json_: o.Json = False,
     annotator: Annotated[
         str | None, typer.Option("--annotator", metavar="NAME", help="Only this person's sessions.")
     ] = None,
@@ -33,9 +29,11 @@ def sessions(
     from assistant.settings.paths import sessions_folder
 
     folder = sessions_folder(sessions)
+    with reading_progress() as progress:
+        summaries = list_sessions(folder, progress)
     found = [
         summary
-        for summary in list_sessions(folder, say_reading)
+        for summary in summaries
         if annotator is None or summary.annotator == annotator or summary.state == "unreadable"
     ]
     for summary in found:
@@ -50,8 +48,8 @@ def sessions(
 
 def show(
     session: Annotated[str, typer.Argument(metavar="ID", help="The start of a session's id, or its file.")],
-    sessions: SessionsOption = None,
-    json_: JsonOption = False,
+    sessions: o.Sessions = None,
+    json_: o.Json = False,
 ) -> int:
     """Show a session: its rounds, programs, verdicts and feedback."""
     from assistant.cli.show_text import account, account_json
@@ -75,9 +73,9 @@ def show(
 
 
 def verify(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")] = None,
-    sessions: SessionsOption = None,
-    json_: JsonOption = False,
+    folder: o.SessionsFolder = None,
+    sessions: o.Sessions = None,
+    json_: o.Json = False,
     tips: Annotated[
         Path | None,
         typer.Option(
@@ -97,7 +95,8 @@ def verify(
     from assistant.settings.paths import sessions_folder
 
     kept = read_tips(against) if against else []
-    checked = check_folder(folder or sessions_folder(sessions), say_reading, kept)
+    with reading_progress() as progress:
+        checked = check_folder(folder or sessions_folder(sessions), progress, kept)
     if tips:
         write_tips(tips, checked.tips)
     errors = sum(finding.is_error for finding in checked.findings)

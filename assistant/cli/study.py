@@ -119,7 +119,7 @@ def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
     yield f"study {plan.name} ({plan.sha256[:12]}): {len(problems)} problems of {plan.source}, {_ORDERS[plan.order]}"
     yield f"{held}; up to {plan.rounds} rounds of {plan.samples} sample(s), temperature {plan.temperature:g}"
     yield f"model: {plan.model or 'the default'}; first sample: {first}; control arms: {arms}"
-    yield f"visible tests in the prompt: {shown}; failing cases with the words: {_cases(plan)}"
+    yield f"visible tests in the prompt: {shown}; failing cases with the feedback: {_cases(plan)}"
     yield f"after each session {after}; questions then: {len(plan.questions) or 'none'}"
     yield f"consent: {'version ' + plan.consent.version if plan.consent else 'none (nothing can be exported)'}"
 
@@ -142,7 +142,7 @@ def warnings_of(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
     elif plan.order == "latin" and len(plan.annotators) % row:
         yield f"this Latin square is balanced only over {row} annotators, or a multiple of that"
     if plan.arms == ():
-        yield "no control arms: nothing will say that it was the words (`assistant arms DIR` can make them later)"
+        yield "no control arms: nothing will say that it was the feedback (`assistant arms DIR` can make them later)"
     if plan.rounds == 0:
         yield "no rounds: no feedback will be requested"
     unscored = sum(not problem.hidden_tests for problem in problems)
@@ -161,4 +161,4 @@ def ask_consent(text: str, read_line: Callable[[], str]) -> bool:
         answer = line.strip().lower()
         if answer in ("yes", "y", "no", "n"):
             return answer.startswith("y")
-        print("please answer with the word yes or no", file=sys.stderr)
+        print("Please answer yes or no.", file=sys.stderr)

@@ -108,7 +108,7 @@ def _lesson(state: State) -> Iterator[str]:
         yield from [case_text(case) for case in best.hidden.cases if not case.passed][:5]
     controls = [program for program in state.programs if program.arm != "human"]
     if controls:
-        yield "without your words (control arms):"
+        yield "without your feedback (control arms):"
         yield from map(arm_line, controls)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from assistant.cli.output import libraries_output
+from assistant.reporting.printable_streams import libraries_output
+from assistant.reporting.progress import ProgressPrinter
 
 
 def train(
@@ -31,21 +31,14 @@ def train(
     seed: Annotated[int, typer.Option("--seed")] = 0,
 ) -> int:
     """Fine-tune a model on an export (LoRA), and write it so that --model and bench take it."""
-    from assistant.core.generation import Progress
     from assistant.settings.paths import cache_folder
     from assistant.training.lora import Recipe
     from assistant.training.lora import train as train_on
 
-    said: list[str] = []
-
-    def report(progress: Progress) -> None:
-        if progress.step not in said:
-            said.append(progress.step)
-            print(progress.step, file=sys.stderr)
-
     recipe = Recipe(format_, epochs, steps, learning_rate, rank, batch, accumulate, max_length, seed)
-    with libraries_output():
-        record = train_on(data, model, out, recipe, cache_folder(), report)
+    # The trainer draws bars of its own.
+    with libraries_output(), ProgressPrinter(live=False) as printer:
+        record = train_on(data, model, out, recipe, cache_folder(), printer.report)
     if record["validation_loss_after"] is not None:
         before, after = record["validation_loss_before"], record["validation_loss_after"]
         print(f"loss on problems it was not trained on: {before:.3f} before, {after:.3f} after")

@@ -22,7 +22,7 @@ def run_screen(options: composition.RunOptions) -> int:
     def load_problems() -> Problems:
         from assistant.problems.load import load_source
 
-        return load_source(options.source or "starter")
+        return load_source(options.problems or "starter")
 
     return run_app(
         Launch(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from assistant import __version__
-from assistant.datasets.card_text import body
+from assistant.datasets.card_text import shown
 from assistant.datasets.export_result import Outcome
 from assistant.datasets.features import feature
 from assistant.datasets.figure import picture, points
 from assistant.datasets.formats.all import export_format
 from assistant.datasets.importers.base import importers
 from assistant.datasets.options import SPLITS, Rules
+from assistant.reporting.templates import markdown_page
 
 FIGURE = "solve_rate.png"
 LICENCE_FILE = "LICENSE"
@@ -66,9 +67,11 @@ def write_card(folder: Path, formats: Sequence[str], rules: Rules, licence: str,
     chosen = licence or _imported_licence(rules.origin)
     if chosen.lower() not in HUB_LICENCES:
         (folder / LICENCE_FILE).write_text(_licence_file(chosen, outcome), encoding="utf-8")
-    header = "\n".join(["---", *_header(formats, chosen, outcome), "---", ""])
-    text = "\n".join(body(formats, rules, chosen, outcome, found, FIGURE, __version__))
-    (folder / "README.md").write_text(f"{header}\n{text}\n", encoding="utf-8")
+    card = markdown_page(
+        "assistant.datasets", "card.md.j2", front_matter=_front_matter(formats, chosen, outcome), figure=FIGURE,
+        version=__version__, **shown(formats, rules, chosen, outcome, found),
+    )  # fmt: skip
+    (folder / "README.md").write_text(card, encoding="utf-8")
 
 
 def _imported_licence(origin: str) -> str:
@@ -83,39 +86,44 @@ def _licence_file(licence: str, outcome: Outcome) -> str:
     licence_line = (
         f"This dataset is published under {licence}; put that licence's text here."
         if licence
-        else "No licence has been chosen for this dataset yet, so nobody may use it: export again with --licence ID."
+        else "No licence has been chosen for this dataset yet, so it may not be used: export again with --licence ID."
     )
     return f"{licence_line}\nLicences of the problems in it: {problems} (column `licence`).\n"
 
 
-def _header(formats: Sequence[str], licence: str, outcome: Outcome) -> Iterator[str]:
+def _front_matter(formats: Sequence[str], licence: str, outcome: Outcome) -> str:
+    """The header in YAML, without its fences."""
+    from huggingface_hub import DatasetCardData
+
+    filled = [name for name in formats if name in outcome.rows and outcome.rows[name]["rows"]]
+    most = max((counts["rows"] for counts in outcome.rows.values()), default=0)
+    data: dict[str, Any] = {
+        **_licence(licence, outcome),
+        "language": ["en"],
+        "pretty_name": "Natural-language feedback on programs",
+        "task_categories": ["text-generation"],
+        "tags": ["code", "human-feedback", "program-synthesis"],
+        "size_categories": [_size(most)],
+    }
+    if filled:
+        data["configs"] = [_config(name, outcome, default=number == 0) for number, name in enumerate(filled)]
+        data["dataset_info"] = [_info(name, outcome) for name in filled]
+    return str(DatasetCardData(**data).to_yaml(original_order=list(data)))
+
+
+def _licence(licence: str, outcome: Outcome) -> dict[str, Any]:
+    """The dataset's licence and those of its problems, by the names that hubs know."""
     problems = sorted(filter(None, outcome.licences)) if outcome.sessions["exported"] else []
     chosen = licence.lower() if licence.lower() in HUB_LICENCES else "other"
     known = [name.lower() for name in problems if name.lower() in HUB_LICENCES]
     named = list(dict.fromkeys((chosen, *known)))
-    yield f"license: {json.dumps(named[0] if len(named) == 1 else named)}"
+    found: dict[str, Any] = {"license": named[0] if len(named) == 1 else named}
     if chosen == "other":
-        yield f"license_name: {json.dumps(licence.lower() or NO_LICENCE)}"
-        yield f"license_link: {LICENCE_FILE}"
-    yield from ("language:", "- en", "pretty_name: Natural-language feedback on programs")
-    yield from (
-        "task_categories:",
-        "- text-generation",
-        "tags:",
-        "- code",
-        "- human-feedback",
-        "- program-synthesis",
-    )
-    yield f"size_categories:\n- {_size(max((c['rows'] for c in outcome.rows.values()), default=0))}"
-    filled = [name for name in formats if name in outcome.rows and outcome.rows[name]["rows"]]
-    if not filled:
-        return
-    yield "configs:"
-    for number, name in enumerate(filled):
-        yield from _config(name, outcome, default=number == 0)
-    yield "dataset_info:"
-    for name in filled:
-        yield from _info(name, outcome)
+        found |= {
+            "license_name": " ".join(licence.lower().split()) or NO_LICENCE,
+            "license_link": LICENCE_FILE,
+        }
+    return found
 
 
 def splits_of(name: str, outcome: Outcome) -> list[str]:
@@ -123,26 +131,24 @@ def splits_of(name: str, outcome: Outcome) -> list[str]:
     return [split for split in SPLITS if outcome.rows[name][split]]
 
 
-def _config(name: str, outcome: Outcome, *, default: bool) -> Iterator[str]:
-    yield f"- config_name: {name}"
-    if default:
-        yield "  default: true"
-    yield "  data_files:"
-    for split in splits_of(name, outcome):
-        yield f"  - split: {split}"
-        yield f"    path: data/{name}/{split}-*.parquet"
+def _config(name: str, outcome: Outcome, *, default: bool) -> dict[str, Any]:
+    files = [{"split": split, "path": f"data/{name}/{split}-*.parquet"} for split in splits_of(name, outcome)]
+    return {"config_name": name, **({"default": True} if default else {}), "data_files": files}
 
 
-def _info(name: str, outcome: Outcome) -> Iterator[str]:
-    yield f"- config_name: {name}"
-    yield "  features:"
-    for column, kind in export_format(name).columns.items():
-        yield from (f"  {line}" for line in feature(column, kind))
-    yield "  splits:"
-    for split in splits_of(name, outcome):
-        yield f"  - name: {split}"
-        yield f"    num_bytes: {outcome.bytes[name, split]}"
-        yield f"    num_examples: {outcome.rows[name][split]}"
+def _info(name: str, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "config_name": name,
+        "features": [feature(column, kind) for column, kind in export_format(name).columns.items()],
+        "splits": [
+            {
+                "name": split,
+                "num_bytes": outcome.bytes[name, split],
+                "num_examples": outcome.rows[name][split],
+            }
+            for split in splits_of(name, outcome)
+        ],
+    }
 
 
 def _size(rows: int) -> str:

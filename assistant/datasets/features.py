@@ -28,11 +28,11 @@ PROVENANCE_WORDS = {
     "session": "the journal's session",
     "program": "the program that is learned from, as named in the journal",
     "round": "feedbacks before it",
-    "arm": "how it was asked for: `human` by a person's words, or a control",
-    "edited": "a person wrote it by mending the model's program",
+    "arm": "how it was asked for: `human` by a person's feedback, or a control",
+    "edited": "a person wrote it by editing the model's program",
     "annotator": "pseudonym of the person",
     "origin": "`people`, `simulated`, `unknown`, or the dataset that the session was imported from",
-    "speaker": "whose words: `people`, `model NAME`, `simulated` (a model without a name), or `unknown speaker`",
+    "speaker": "whose feedback: `people`, `model NAME`, `simulated` (a model without a name), or `unknown speaker`",
     "study": "the study's name, if any",
     "model, model_revision, weights_sha256, precision": "what generated it",
     "template_sha256": "the prompt template",
@@ -41,7 +41,7 @@ PROVENANCE_WORDS = {
     "code_sha256": "of the program as it was tested",
     "visible_passed, hidden_passed": "verdicts; null where no such test ran",
     "visible_sealed, hidden_sealed": "whether the program could not have forged the verdict",
-    "leaky": "words on the way to it gave away the solution",
+    "leaky": "feedback on the way to it gave away the solution",
     "redacted": "personal data was replaced in this row",
     "problem, problem_sha256, content_sha256, source, licence": "the problem and whose it is",
     "group": "smallest content hash among its near-duplicates: splits never part a group",
@@ -73,15 +73,11 @@ def _arrow(pa: Any, kind: str) -> Any:
     return {"string": pa.string(), "bool": pa.bool_(), "int64": pa.int64(), "float64": pa.float64()}[kind]
 
 
-def feature(name: str, kind: str) -> list[str]:
-    """The column in the card's YAML header, as `datasets` writes its features."""
+def feature(name: str, kind: str) -> dict[str, Any]:
+    """The column in the card's header, as `datasets` writes its features."""
     if kind in (MESSAGES, CHAT):
-        fields = ["- name: role", "  dtype: string", "- name: content", "  dtype: string"]
-        fields += ["- name: weight", "  dtype: int64"] if kind == CHAT else []
-        return [f"- name: {name}", "  list:", *(f"  {line}" for line in fields)]
+        fields = {"role": "string", "content": "string", **({"weight": "int64"} if kind == CHAT else {})}
+        return {"name": name, "list": [{"name": field, "dtype": dtype} for field, dtype in fields.items()]}
     if kind in ("strings", "bools", "ints"):
-        return [
-            f"- name: {name}",
-            f"  list: {({'strings': 'string', 'bools': 'bool', 'ints': 'int64'})[kind]}",
-        ]
-    return [f"- name: {name}", f"  dtype: {kind}"]
+        return {"name": name, "list": {"strings": "string", "bools": "bool", "ints": "int64"}[kind]}
+    return {"name": name, "dtype": kind}

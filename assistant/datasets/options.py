@@ -39,8 +39,8 @@ RULE_WORDS: dict[str, dict[str, str]] = {
         "keep": "verdicts that the program could have forged count too (see the columns about seals)",
     },
     "leaky": {
-        "drop": "rows whose words give away the reference solution or an unseen expected value are left out",
-        "keep": "rows whose words give away the solution are kept (column `leaky`)",
+        "drop": "rows whose feedback gives away the reference solution or an unseen expected value are left out",
+        "keep": "rows whose feedback gives away the solution are kept (column `leaky`)",
     },
     "duplicates": {
         "drop": "of rows of one problem that are equal in all that is learned from, the first is kept",
@@ -58,9 +58,9 @@ RULE_WORDS: dict[str, dict[str, str]] = {
         "exclude": "problems that are also test problems of MBPP or HumanEval are left out",
     },
     "personal": {
-        "redact": "names, e-mail addresses, keys and home paths that were found in people's words are replaced",
-        "refuse": "nothing is exported while such things are found in people's words",
-        "keep": "people's words were scanned but left as they are",
+        "redact": "names, e-mail addresses, keys and home paths that were found in people's feedback are replaced",
+        "refuse": "nothing is exported while such things are found in people's feedback",
+        "keep": "people's feedback was scanned but left as it is",
     },
     "turns": {
         "final": "`sft` and `openai` hold the task as first asked and a right program",
@@ -101,4 +101,4 @@ def stated(rules: Rules) -> list[str]:
         if field.name in RULE_WORDS
     ]
     arms = ", ".join(rules.arms) or "none"
-    return [*chosen, f"`--arms {arms}`: control arms exported beside the dialogue."]
+    return [*chosen, f"`--arms {arms}`: control arms exported together with the dialogue."]

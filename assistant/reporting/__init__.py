@@ -1,6 +1,6 @@
-"""Presentation of results that `analysis` and `bench` share: the style of plots.
+"""Presentation that several commands share: progress, tables, the style of plots, templates, safe streams.
 
-Imported by: `analysis`, `bench`. Imports: `core` only (matplotlib through `core.optional_deps`).
-Threads: used from the main thread of a command; matplotlib's state is process-wide.
-Start reading at `plot_style.py`.
+Imported by: `analysis`, `datasets`, `bench`, `cli`. Imports: `core` only (rich where something is drawn; matplotlib
+through `core.optional_deps`). Threads: `progress.ProgressPrinter` takes calls from any thread, everything else is
+of the main thread of a command; matplotlib's state is process-wide. Start reading at `progress.py`.
 """

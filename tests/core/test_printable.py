@@ -130,7 +130,7 @@ def test_long_values_are_cut_where_they_differ() -> None:
 def test_escapes_of_a_stream_keep_json_json() -> None:
     from io import StringIO
 
-    from assistant.cli.output import PrintableStream
+    from assistant.reporting.printable_streams import PrintableStream
 
     target = StringIO()
     document = {"text": "\u202e\x9b\U000e0001 é \u2028"}

@@ -10,11 +10,11 @@ import pytest
 pytest.importorskip("duckdb")
 pytest.importorskip("matplotlib")
 
-from assistant.analysis.analyze import analyze, write  # noqa: E402
-from assistant.analysis.results import Analysis  # noqa: E402
-from assistant.analysis.text_report import account  # noqa: E402
-from tests.analysis.simulation import World, write_world  # noqa: E402
-from tests.golden.golden import check, masked, rounded  # noqa: E402
+from assistant.analysis.analyze import analyze, write
+from assistant.analysis.results import Analysis
+from assistant.analysis.text_report import account
+from tests.analysis.simulation import World, write_world
+from tests.golden.golden import check, masked, rounded
 
 TABLES = ("curve", "lift", "alone", "minutes", "ways", "sessions", "between_annotators", "left_out")
 

@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("duckdb")
 pytest.importorskip("matplotlib")
 
-from tests.bench.conftest import Run, addition, run  # noqa: E402, F401
-from tests.golden.golden import check  # noqa: E402
+from tests.bench.conftest import Run, addition, run  # noqa: F401
+from tests.golden.golden import check
 
 RIGHT = "def add(a, b):\n    return a + b\n"
 FALSE = "def add(a, b):\n    return abs(a) + abs(b)\n"
@@ -25,7 +25,9 @@ def test_tables_of_scored_samples(run: Run, tmp_path: Path) -> None:  # noqa: F8
     problems.write_text("".join(f"{addition(name).model_dump_json()}\n" for name in names), encoding="utf-8")
     printed = []
     for file, samples in SAMPLES.items():
-        rows = [{"problem": n, "code": code} for n, codes in zip(names, samples, strict=True) for code in codes]
+        rows = [
+            {"problem": n, "code": code} for n, codes in zip(names, samples, strict=True) for code in codes
+        ]
         (tmp_path / file).write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
         folder = tmp_path / Path(file).stem
         status, out, _ = run("bench", "score", tmp_path / file, "--problems", problems, "--out", folder)

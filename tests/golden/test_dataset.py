@@ -34,7 +34,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_card(dataset: Path) -> None:
     card = (dataset / "README.md").read_text(encoding="utf-8")
-    check("dataset/README.md", masked(re.sub(r"num_bytes: \d+", "num_bytes: <BYTES>", card)))
+    check("dataset/card.txt", masked(re.sub(r"num_bytes: \d+", "num_bytes: <BYTES>", card)))
 
 
 def test_options_are_kept(dataset: Path) -> None:

@@ -63,7 +63,7 @@ def effort(minutes: Minutes, ways: Sequence[Repair]) -> Draw:
     return draw
 
 
-_WAYS = {"telling": "telling the model", "editing": "mending by hand"}
+_WAYS = {"telling": "feedback to the model", "editing": "editing by hand"}
 
 
 def _seconds(axis: Any, minutes: Minutes) -> None:

@@ -43,8 +43,8 @@ def leaking(curve: Sequence[Point], clean: Sequence[Point]) -> Draw:
     def draw(figure: Any) -> None:
         axis = figure.add_subplot()
         for points, colour, line, name in (
-            (curve, COLOURS["human"], "-", "all words"),
-            (clean, COLOURS["shuffled"], "--", "solves after leaky words not counted"),
+            (curve, COLOURS["human"], "-", "all feedback"),
+            (clean, COLOURS["shuffled"], "--", "solves after leaky feedback not counted"),
         ):
             x = [p.interventions for p in points]
             axis.plot(

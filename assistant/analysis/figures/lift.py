@@ -67,6 +67,6 @@ def _row(axis: Any, place: float, lift: Lift, *, filled: bool) -> None:
 def _lift_axis(axis: Any) -> None:
     axis.axvline(0, color=COLOURS["ink"], linewidth=1)
     axis.margins(x=0.12)  # the labels next to the outermost points need space
-    axis.set_xlabel("lift of the person's words, percentage points")
+    axis.set_xlabel("lift of human feedback, percentage points")
     axis.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.0f}" if value else "0")
     axis.grid(visible=False, axis="y")

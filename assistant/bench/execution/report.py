@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assistant.bench.texttable import percent, points, table
 from assistant.reporting.plot_style import COLOURS, Draw
+from assistant.reporting.terminal_tables import percent, points, table
 
 Measured = Mapping[str, Any]
 

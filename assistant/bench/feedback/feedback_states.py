@@ -121,7 +121,7 @@ def only_people(states: Sequence[FeedbackState], say: Say) -> list[FeedbackState
             say(f"left out: {plural(count, 'feedback')} that {wrote}")
     if not kept:
         raise AssistantError(
-            "nobody known to be a person wrote feedback here, and this bench is about people's"
+            "no feedback here is known to be a person's, and this bench is about human feedback"
         )
     return kept
 

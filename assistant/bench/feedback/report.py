@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assistant.bench.texttable import percent, points, table
 from assistant.reporting.plot_style import COLOURS, MARKERS, NAMES, Draw
+from assistant.reporting.terminal_tables import percent, points, table
 
 Measured = Mapping[str, Any]
 SIMULATED = "simulated person (a model)"
@@ -30,7 +30,7 @@ def _wordings(wordings: Measured) -> Iterator[str]:
     for name, found in wordings.items():
         human = found["arms"]["human"]
         rows.append([name, str(human["rows"]), percent(human["solved"]), f"{human['tokens_per_sample']:.0f}"])
-    yield from table(["solved with the person's words", "rows", "solved", "tokens a sample"], rows)
+    yield from table(["solved with human feedback", "rows", "solved", "tokens a sample"], rows)
 
 
 def _arms(name: str, found: Measured) -> Iterator[str]:
@@ -51,10 +51,10 @@ def _arms(name: str, found: Measured) -> Iterator[str]:
                 f"{lift['p']:.3f} ({lift['p_holm']:.3f})",
             ]
         )
-    head = [name, "rows", "solved", "words minus this, points", "only words", "only this", "p (Holm)"]
+    head = [name, "rows", "solved", "feedback minus this, points", "only feedback", "only this", "p (Holm)"]
     yield from table(head, rows)
     if found["human_or_resample"]:
-        yield f"  person's words or a fresh start: {percent(found['human_or_resample'])}"
+        yield f"  human feedback or a fresh start: {percent(found['human_or_resample'])}"
 
 
 def _unsealed(name: str, found: Measured) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from assistant.bench.texttable import percent, table
+from assistant.reporting.terminal_tables import percent, table
 
 Measured = Mapping[str, Any]
 CUT_SHORT = "cut short"

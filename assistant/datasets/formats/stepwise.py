@@ -39,7 +39,7 @@ STEPWISE = Format(
     {"prompt": "string", "completions": "strings", "labels": "bools", "feedback": "strings"},
     _rows,
     ("prompt", "completions"),
-    "The programs of one dialogue (`completions`), whether each is right (`labels`), and the words that led to each.",
+    "The programs of one dialogue (`completions`), whether each is right (`labels`), and the feedback before each.",
     "Every completion, by its label: the form of process reward models. TRL has no stable trainer for it (1.10 to "
     "1.16 have none); `assistant train` does not take it.",
     order=5,

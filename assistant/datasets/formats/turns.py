@@ -77,7 +77,7 @@ TURNS = Format(
     },
     _rows,
     (),
-    "One row for every program of every round, flat, with the words that led to it and the time they took.",
+    "One row for every program of every round, flat, with the feedback that led to it and the time it took.",
     "None: for analysis.",
     order=6,
 )  # fmt: skip

@@ -159,6 +159,6 @@ ILF = Importer(
     sessions,
     licence="mit",
     about="Made from the released rows of ILF (Chen et al. 2023): a wrong program of CodeGen-Mono 6.1B on an MBPP "
-    "task, feedback and a mended program by a hired annotator. All programs were run again in our sandbox; "
+    "task, feedback and a repaired program by a hired annotator. All programs were run again in our sandbox; "
     "the verdicts are ours.",
 )

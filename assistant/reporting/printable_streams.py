@@ -1,6 +1,6 @@
 """Standard output and error as the commands write them: no text from elsewhere can drive the terminal.
 
-Printers escape what they print where it matters how it looks (`domain.printable`); this is the last stop for all
+Printers escape what they print where it matters how it looks (`core.printable`); this is the last stop for all
 of them, errors and JSON included, so that one that forgot cannot do harm.
 """
 

@@ -1,0 +1,52 @@
+"""Pages and documents from jinja2 templates; what comes from elsewhere cannot become markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from assistant.core.printable import printable
+
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
+
+
+class Html(str):
+    """Text that is HTML already; every other text is escaped by `html_page`."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return self
+
+
+def html_page(package: str, name: str, filters: Mapping[str, Callable[..., Any]], **values: Any) -> str:
+    """The HTML template `package/templates/name`, filled in. Filters return text, or `Html`."""
+    environment = _environment(package, autoescape=True, finalize=_escaped)
+    environment.filters.update(filters)
+    return str(environment.get_template(name).render(values))
+
+
+def markdown_page(package: str, name: str, **values: Any) -> str:
+    """The Markdown template `package/templates/name`, filled in. Free text goes through `markdown_text` first."""
+    return str(_environment(package, autoescape=False).get_template(name).render(values))
+
+
+def markdown_text(text: object) -> str:
+    """Free text as a part of a Markdown line: nothing in it is markup, a new line or a control character."""
+    return _MARKDOWN.sub(r"\\\g<0>", printable(" ".join(str(text).split())))
+
+
+def _environment(package: str, **settings: Any) -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader(package), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True, **settings,
+    )  # fmt: skip
+
+
+def _escaped(value: object) -> object:
+    """As HTML, with the entities of Python's own `html`."""
+    return value if hasattr(value, "__html__") else Html(escape(str(value)))

@@ -1,0 +1,1 @@
+"""The command line's own parts: options and how they reach the commands."""

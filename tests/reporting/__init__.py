@@ -1,0 +1,1 @@
+"""Progress, tables and templates that several commands share."""
