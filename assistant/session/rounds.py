@@ -9,12 +9,11 @@ from typing import Protocol
 
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
-from assistant.core.generation import Chunk, Engine, Finish, ModelInfo
+from assistant.core.generation import Chunk, Engine, Finish, ModelInfo, Request, SupportsPrefill
 from assistant.core.state import Program, State
 from assistant.core.submission import Sandbox
 from assistant.journal.writer import Journal
 from assistant.session import evaluation, turns
-from assistant.session.prefill import SpeculativePrefill, unsent_request
 from assistant.session.recorder import Recorder
 
 
@@ -24,6 +23,41 @@ class Preemptible(Protocol):
     def pause(self) -> None: ...
 
     def resume(self) -> None: ...
+
+
+class SpeculativePrefill:
+    """At most one prefill at a time, and none while the person waits for an answer.
+
+    A late prefill would evict the answer from the conversation's cache.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._allowed = True
+
+    def prefill(self, request: Callable[[], Request | None]) -> None:
+        """Prefill the prompt of `request()`; a running prefill is cancelled. Blocks; thread-safe."""
+        if not isinstance(self._engine, SupportsPrefill):
+            return
+        with self._lock:
+            self._stop.set()
+            wanted = request() if self._allowed else None
+            self._stop = stop = threading.Event()
+        if wanted is not None:
+            self._engine.prefill(wanted, stop)
+
+    def pause(self) -> None:
+        """Stop, until `resume`."""
+        with self._lock:
+            self._allowed = False
+            self._stop.set()
+
+    def resume(self) -> None:
+        """Allow prefills again."""
+        with self._lock:
+            self._allowed = True
 
 
 class RoundLoop(Recorder):
@@ -116,7 +150,7 @@ class RoundLoop(Recorder):
 
     def prefill(self, text: str) -> None:
         """Process the prompt of unsent feedback. Changes no answer; blocks; safe to call while something runs."""
-        self._prefill.prefill(lambda: unsent_request(self.state, self.model, text))
+        self._prefill.prefill(lambda: turns.unsent_request(self.state, self.model, text))
 
     def cancel(self) -> None:
         """Stop what is being generated; its partial text is kept. Thread-safe."""

@@ -55,6 +55,14 @@ def request_of(started: ev.GenerationStarted, conversation: str) -> Request:
     )
 
 
+def unsent_request(state: State, model: ModelInfo, text: str) -> Request | None:
+    """The request that `text` would make if it were sent now; None where nothing could be sent."""
+    if not text.strip() or state.current is None or state.ended is not None:
+        return None
+    prompt = prompting.build_prompt(state, model, prompting.UserTurn(state.current, text))
+    return Request(messages=prompt.messages, raw=prompt.raw, conversation=state.session)
+
+
 def turn_sampling(settings: ev.Settings, draws: int) -> Sampling:
     """Every turn draws with a seed of its own: the session's, and how many turns were drawn before (`State.draws`).
 

@@ -14,7 +14,7 @@ from assistant.core.problem import AssertTest, Problem
 from assistant.core.state import Program
 from assistant.session import prompting
 from assistant.session.arms.build import ArmTask, draw_arm
-from assistant.session.prefill import unsent_request
+from assistant.session.turns import unsent_request
 from tests.session.conftest import HALF, WRONG, Begin
 
 PROBLEM = Problem(
