@@ -7,6 +7,7 @@ package's arm is measured by `assistant bench feedback`, which writes no journal
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, get_args
@@ -19,6 +20,14 @@ from assistant.core.outcome import CaseReport
 
 RESAMPLE_TEMPERATURE = 0.8
 """A greedy model answers the same prompt the same way: there, `resample` draws at this temperature."""
+REDRAW_TEMPERATURE = 0.8
+"""A second draw has at least this temperature."""
+
+
+def control_seed(session: str, arm: str, parent: str, round_: int) -> int:
+    """The seed of a control: it follows from the state and the arm, whenever the control is made."""
+    name = f"{session} {arm} {parent} {round_}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
 
 
 class LastTurn(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 
@@ -16,7 +17,10 @@ from assistant.core import events as ev
 from assistant.core.generation import Finish
 from assistant.core.outcome import Outcome, Report
 from assistant.core.problem import AssertTest, CallTest, Problem, Test
-from assistant.core.state import without_last
+from assistant.core.state import State, apply, without_last
+from assistant.journal.dialogue_checks import DialogueChecks
+from assistant.journal.generation_checks import GenerationChecks
+from assistant.journal.verdict_checks import VerdictChecks
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """A clock may be set back by so much (it is corrected over the network) without a finding."""
@@ -34,6 +38,12 @@ class Consistency:
 
     def __init__(self) -> None:
         self._clock = _Clock()
+        self._state = State()
+        self._generations, self._verdicts, self._dialogue = (
+            GenerationChecks(),
+            VerdictChecks(),
+            DialogueChecks(),
+        )
         self._header: ev.SessionStarted | None = None
         self._tests: tuple[Test, ...] = ()
         self._turns = 0
@@ -50,6 +60,7 @@ class Consistency:
         yield from self._clock.check(stamp, event, ended=self._ended is not None)
         yield from _negative(event)
         yield from self._after_the_end(event)
+        yield from self._in_context(stamp, event)
         match event:
             case ev.SessionStarted():
                 self._header, self._tests = event, event.problem.visible_tests
@@ -79,6 +90,14 @@ class Consistency:
                 yield from _consent_text(event)
             case ev.SessionEnded():
                 yield from self._end(event)
+
+    def _in_context(self, stamp: ev.Stamp, event: ev.Event) -> Iterator[Finding]:
+        """What contradicts the session as it stood before the event."""
+        yield from self._generations.check(self._state, stamp, event)
+        yield from self._verdicts.check(self._state, event)
+        yield from self._dialogue.check(self._state, stamp, event)
+        with suppress(KeyError):  # a program that is not there is reported elsewhere
+            self._state = apply(self._state, event)
 
     def finish(self) -> Iterator[Finding]:
         """What is missing once the last event is read."""

@@ -10,12 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from assistant.core import events as ev
+from assistant.core.control_arms import REDRAW_TEMPERATURE
 from assistant.core.generation import ModelInfo, Request, Sampling
 from assistant.core.state import State
 from assistant.session import prompting
-
-REDRAW_TEMPERATURE = 0.8
-"""A second draw has at least this temperature."""
 
 
 def next_turn(state: State, model: ModelInfo, dropped: int, number: int) -> ev.GenerationStarted:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from assistant.core import events as ev
+from assistant.core.control_arms import RESAMPLE, control_seed
 from assistant.core.generation import Finish, Message, ModelInfo, Sampling
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import AssertTest, CallTest, Problem
+from assistant.core.state import State, apply
 from assistant.journal.codec import FIRST_PREV, encode, hash_of
 
 PROBLEM = Problem(
@@ -30,6 +33,8 @@ PROBLEM = Problem(
 WORDS = "the first letter must not get an underscore"
 MODEL = ModelInfo(engine="scripted", name="script", versions={"assistant": "0.1.0"})
 CODE = "def snake(name):\n    return ''.join('_' + c.lower() if c.isupper() else c for c in name)\n"
+ANSWER = f"```python\n{CODE}```\n"
+TASK = Message(role="user", content=f"{PROBLEM.text}\n" + "\n".join(PROBLEM.test_texts()))
 
 
 def header(session: str, **changes: object) -> ev.SessionStarted:
@@ -50,10 +55,10 @@ def header(session: str, **changes: object) -> ev.SessionStarted:
 
 def answer(turn: int, round_: int, parent: str | None = None, *, arm: ev.Arm = "human") -> list[ev.Event]:
     """A generation, started and finished."""
-    messages = (Message(role="user", content=f"{PROBLEM.text}\n" + "\n".join(PROBLEM.test_texts())),)
-    if round_ and arm == "human":
-        messages = (*messages, Message(role="user", content=WORDS))
-    text = f"```python\n{CODE}```\n"
+    messages = (TASK,)
+    if round_ and arm != "resample":
+        said = Message(role="user", content=WORDS if arm == "human" else "Try again.")
+        messages = (TASK, Message(role="assistant", content=ANSWER), said)
     return [
         ev.GenerationStarted(
             turn=turn,
@@ -70,7 +75,7 @@ def answer(turn: int, round_: int, parent: str | None = None, *, arm: ev.Arm = "
             round=round_,
             program=f"t{turn}s0",
             finish=Finish(
-                sample=0, text=text, reason="stop", generated_tokens=40, output_ids=tuple(range(1000, 1040))
+                sample=0, text=ANSWER, reason="stop", generated_tokens=40, output_ids=tuple(range(1000, 1040))
             ),
             code=CODE,
         ),
@@ -106,7 +111,13 @@ def report(tests: Sequence[str], *, passed: bool) -> Report:
     """All passed, or the first one wrong."""
     outcomes = [Outcome.PASSED if passed or n else Outcome.WRONG for n in range(len(tests))]
     cases = tuple(
-        CaseReport(test=test, outcome=outcome, expected="'camel_case'", actual="'_camel_case'", seconds=0.001)
+        CaseReport(
+            test=test,
+            outcome=outcome,
+            expected=test.rpartition(" == ")[2],
+            actual=test.rpartition(" == ")[2] if outcome is Outcome.PASSED else "'_camel_case'",
+            seconds=0.001,
+        )
         for test, outcome in zip(tests, outcomes, strict=True)
     )
     return Report(outcome=outcomes[0], sealed=True, layers={"seccomp": True}, cases=cases, seconds=0.02)
@@ -132,13 +143,41 @@ def whole_session(session: str, *, feedbacks: int = 1, hidden: bool = True) -> l
 def lines_of(events: Iterable[ev.Event]) -> list[bytes]:
     """`events` as a journal's lines, without the cost of syncing each."""
     lines: list[bytes] = []
-    for seq, event in enumerate(events):
+    for seq, event in enumerate(as_a_session(events)):
         prev = hash_of(lines[-1]) if lines else FIRST_PREV
         stamp = ev.Stamp(
             seq=seq, time=f"2026-11-23T03:00:{seq % 60:02}.000000+00:00", mono=float(seq), prev=prev
         )
         lines.append(encode(stamp, event))
     return lines
+
+
+def as_a_session(events: Iterable[ev.Event]) -> Iterator[ev.Event]:
+    """`events` with the seeds and the dialogues that a session would have, where `answer` made them."""
+    state = State()
+    for event in events:
+        if isinstance(event, ev.GenerationStarted) and event.sampling == Sampling():
+            event = _asked(state, event)
+        yield event
+        with suppress(KeyError):
+            state = apply(state, event)
+
+
+def _asked(state: State, event: ev.GenerationStarted) -> ev.GenerationStarted:
+    sampling = state.settings.sampling
+    if event.arm in ("human", "simulated"):
+        seed = sampling.seed + 1000 * state.draws
+    else:
+        seed = control_seed(state.session, event.arm, event.parent or "", event.round)
+        sampling = RESAMPLE.sampling(sampling) if event.arm == "resample" else sampling
+    update: dict[str, object] = {"sampling": sampling.model_copy(update={"seed": seed})}
+    if len(event.messages) == 3 and event.parent in {program.id for program in state.programs}:
+        steps = [program for program in state.path(event.parent) if program.feedback]
+        said = [Message(role="user", content=program.feedback) for program in steps]
+        given = Message(role="assistant", content=ANSWER)
+        before = [message for words in said for message in (given, words)]
+        update["messages"] = (TASK, *before, *event.messages[1:])
+    return event.model_copy(update=update)
 
 
 def write_session(folder: Path, session: str, events: Iterable[ev.Event] | None = None) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any
 
-from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request
+from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request, sample_seed
 from assistant.core.thinking import opened_thinking
 from assistant.engine.inference.batch import DecodeBatch
 from assistant.engine.inference.detokenizer import TextStream
@@ -16,7 +16,6 @@ from assistant.engine.inference.forward import Forward, forward_for
 from assistant.engine.inference.ngram_drafts import usual_phrases
 from assistant.engine.inference.oom import is_out_of_memory, release_memory
 from assistant.engine.inference.prefix_cache import PrefixCache
-from assistant.engine.inference.sampling import sample_seed
 from assistant.engine.inference.sequence import SampleRow
 
 _LEAST_ROOM = 128

@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def sample_seed(seed: int, sample: int) -> int:
-    """The seed of sample `sample` of a request with this seed: 31 bits, so that any server takes it."""
-    digest = hashlib.sha256(f"{seed}:{sample}".encode()).digest()
-    return int.from_bytes(digest[:4], "little") & 0x7FFF_FFFF
-
-
 def uniform(seed: int, position: int) -> float:
     """The number in (0, 1) that decides the token at `position` (counted from the first generated token)."""
     digest = hashlib.blake2b(f"{seed}:{position}".encode(), digest_size=8).digest()

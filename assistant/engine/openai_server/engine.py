@@ -21,8 +21,8 @@ from assistant.core.generation import (
     NeverCancelled,
     Progress,
     Request,
+    sample_seed,
 )
-from assistant.engine.inference.sampling import sample_seed
 from assistant.engine.openai_server.connection import Emit, ServerConnection
 from assistant.engine.openai_server.endpoint import new_client, parse_address
 from assistant.engine.openai_server.event_loop_thread import LoopThread

@@ -17,9 +17,9 @@ from assistant.core.generation import (
     Progress,
     Request,
     Sampling,
+    sample_seed,
 )
 from assistant.core.thinking import thinking_length
-from assistant.engine.inference.sampling import sample_seed
 from assistant.engine.process import protocol
 from assistant.engine.process.connection import Timeouts, WorkerConnection
 from assistant.engine.process.priority_lock import PriorityLock, Ticket

@@ -22,10 +22,10 @@ from assistant.core.generation import (
     NeverCancelled,
     Progress,
     Request,
+    sample_seed,
 )
 from assistant.core.surrogates import whole_characters
 from assistant.core.thinking import thinking_length
-from assistant.engine.inference.sampling import sample_seed
 from assistant.engine.scripted.script import DEMO_FILE, Script, ScriptedAnswer, read_script, script_of
 
 CHARACTERS_PER_TOKEN = 4

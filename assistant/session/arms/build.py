@@ -9,14 +9,13 @@ written together when it is complete, so that giving way to the person leaves no
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from assistant.core import events as ev
 from assistant.core.code_extraction import read_answer
-from assistant.core.control_arms import RECORDED, control_arm, parse_recorded
+from assistant.core.control_arms import RECORDED, control_arm, control_seed, parse_recorded
 from assistant.core.generation import Cancel, Engine, Finish, ModelInfo, NeverCancelled, Sampling
 from assistant.core.outcome import CaseReport
 from assistant.core.state import Program, State, program_id
@@ -228,8 +227,7 @@ class _LastTurn:
 
 def arm_sampling(state: State, task: ArmTask) -> Sampling:
     """The session's sampling under a seed that the state and the arm decide, whenever it is made."""
-    name = f"{state.session} {task.arm} {task.parent} {task.round}"
-    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
+    seed = control_seed(state.session, task.arm, task.parent, task.round)
     sampling = state.settings.sampling.model_copy(update={"seed": seed})
     return control_arm(task.arm).sampling(sampling)
 

@@ -1,0 +1,152 @@
+"""Contradictions in what the person did: feedback, choices and edits out of place, clocks, and the session's end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assistant.core import events as ev
+from assistant.core.state import Program, State
+
+Finding = tuple[str, str]
+"""Kind of a finding and its message."""
+ATTENDED: tuple[ev.Interface, ...] = ("app", "browser", "plain", "import")
+"""Interfaces in which the session's author gives all of the feedback; from Python each feedback may name another."""
+CLOCK_TOLERANCE = 5.0
+"""Seconds by which readings of the effort clock may differ: threads record them."""
+_MODEL_AUTHOR = "model"
+
+
+class DialogueChecks:
+    """Takes a journal's events with the state before each; reports what cannot follow from the events before."""
+
+    def __init__(self) -> None:
+        self._interface: ev.Interface = ""
+        self._imported = False
+        self._asked = True
+        """Whether the model was asked since the last feedback."""
+        self._reading: tuple[float, ev.Effort] | None = None
+        """The effort clock's last reading in this run, and when it was recorded."""
+        self._clock_seen = False
+        self._tests_changed = False
+
+    def check(self, state: State, stamp: ev.Stamp, event: ev.Event) -> Iterator[Finding]:
+        """Findings on `event`; `state` is the session before it."""
+        match event:
+            case ev.SessionStarted():
+                self._interface, self._imported = event.interface, bool(event.imported_from)
+                yield from _header(event)
+            case ev.SessionResumed():
+                self._interface, self._reading = event.interface, None
+            case ev.GenerationStarted():
+                self._asked = True
+            case ev.FeedbackGiven():
+                yield from self._feedback(state, event)
+                self._asked = False
+            case ev.ProgramChosen():
+                yield from _choice(state, event)
+            case ev.CodeEdited():
+                yield from self._edit(state, event)
+            case ev.ScratchCalled():
+                yield from self._on_current(state, event.program)
+            case ev.TestAdded() | ev.TestRemoved():
+                self._tests_changed = True
+            case ev.ClockChanged():
+                yield from self._clock(state, stamp, event)
+            case ev.SessionEnded():
+                yield from self._end(state, event)
+
+    def _on_current(self, state: State, program: str) -> Iterator[Finding]:
+        """Whatever the person does is about the current program; of several samples any may have been that."""
+        current = state.current_program
+        about = next((p for p in state.programs if p.id == program), None)
+        if current is None or about is None or about.arm != "human":
+            yield _wrong(f"{program} was not the program that was shown")
+        elif about.id != current.id and (about.turn != current.turn or state.settings.samples == 1):
+            yield _wrong(f"is about {program}, though {current.id} was shown")
+
+    def _feedback(self, state: State, event: ev.FeedbackGiven) -> Iterator[Finding]:
+        yield from self._on_current(state, event.program)
+        current = state.current_program
+        judged = current is None or current.visible is not None or current.code is None
+        if event.round > state.settings.rounds and judged:  # without a verdict, a session does not end
+            yield _wrong(f"feedback for round {event.round} of a session that allows {state.settings.rounds}")
+        if not self._asked and event == state.pending_feedback:
+            yield _wrong("the same feedback is recorded twice")
+        if event.author != _MODEL_AUTHOR and event.author_model:
+            yield _wrong(f"`{event.author}` gave the feedback, and a model is named")
+        spoke = (event.author, event.author_model)
+        if self._interface in ATTENDED and spoke != (state.author, state.author_model):
+            yield _wrong(f"`{event.author}` gave the feedback, though `{state.author}` was to")
+
+    def _edit(self, state: State, event: ev.CodeEdited) -> Iterator[Finding]:
+        yield from self._on_current(state, event.parent)
+        made_in = next((p.round for p in state.programs if p.id == event.parent), event.round)
+        if event.round != made_in and not self._imported:
+            yield _wrong(f"an edit in round {event.round} of a program of round {made_in}")
+
+    def _clock(self, state: State, stamp: ev.Stamp, event: ev.ClockChanged) -> Iterator[Finding]:
+        """The totals never fall, grow no faster than time passes, and hold what was credited to feedback."""
+        self._clock_seen = True
+        credited, now = state.effort.model_dump(), event.effort.model_dump()
+        if any(credited[name] > now[name] + CLOCK_TOLERANCE for name in now):
+            yield _wrong("more of the person's time went into feedback than the clock counted")
+        if self._reading is not None:
+            at, before = self._reading
+            grown = {name: now[name] - seconds for name, seconds in before.model_dump().items()}
+            if min(grown.values()) < -CLOCK_TOLERANCE:
+                yield _wrong("the clock of the person's time goes back")
+            if sum(grown.values()) > stamp.mono - at + CLOCK_TOLERANCE:
+                yield _wrong("the clock of the person's time counts more seconds than passed")
+        self._reading = stamp.mono, event.effort
+
+    def _end(self, state: State, event: ev.SessionEnded) -> Iterator[Finding]:
+        if self._clock_seen and event.effort != state.clock:
+            yield _wrong("the person's time at the end is not what the clock counted")
+        current = state.current_program
+        if self._imported or current is None or state.pending_feedback is not None or self._tests_changed:
+            return
+        if event.reason == "solved" and not current.solved:
+            yield _wrong(f"ended as solved, though {current.id} does not pass the visible tests")
+        elif event.reason in ("gave_up", "rounds_used_up", "bad_task") and current.solved:
+            yield _wrong(f"ended as {event.reason}, though {current.id} passes the visible tests")
+        elif event.reason == "rounds_used_up" and current.round < state.settings.rounds:
+            yield _wrong(f"ended with all rounds used, though {current.id} is of round {current.round}")
+        elif event.reason in ("gave_up", "bad_task") and _used_up(state, current):
+            yield _wrong(f"ended as {event.reason}, though all {state.settings.rounds} rounds were used")
+
+
+def _used_up(state: State, current: Program) -> bool:
+    """Whether the session had ended by itself: its last answer is of the last round, and judged."""
+    hidden = bool(state.problem and state.problem.hidden_tests)
+    judged = current.visible is not None and (current.hidden is not None or not hidden)
+    return judged and not current.edited and current.round >= state.settings.rounds
+
+
+def _header(event: ev.SessionStarted) -> Iterator[Finding]:
+    if (event.interface == "import") and not event.imported_from:
+        yield _wrong("made by an import, and no dataset is named")
+    if event.imported_from and event.interface not in ("", "import"):
+        yield _wrong(f"imported from {event.imported_from}, and held in `{event.interface}`")
+    if event.author != _MODEL_AUTHOR and event.author_model:
+        yield _wrong(f"`{event.author}` was to give the feedback, and a model is named")
+    if event.settings.samples < 1 or event.settings.rounds < 0:
+        yield _wrong(
+            f"{event.settings.samples} samples, {event.settings.rounds} rounds: no session has so few"
+        )
+    study = event.study
+    if study is not None and study.position is not None and not 1 <= study.position <= (study.total or 0):
+        yield _wrong(f"problem {study.position} of {study.total} in its study")
+
+
+def _choice(state: State, event: ev.ProgramChosen) -> Iterator[Finding]:
+    """A branch is a choice of a program of another turn."""
+    current, chosen = state.current_program, next((p for p in state.programs if p.id == event.program), None)
+    other = current is not None and chosen is not None and current.turn != chosen.turn
+    if event.branch is not other:
+        yield _wrong(f"chooses {event.program}: branch is {event.branch}, and the turns say {other}")
+    if event.branch and not state.settings.branching:
+        yield _wrong("goes back to an earlier program, which the session does not allow")
+
+
+def _wrong(message: str) -> Finding:
+    return "contradiction", message

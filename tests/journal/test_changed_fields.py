@@ -1,0 +1,265 @@
+"""Any one field of a sound journal that is changed and chained anew: `verify` finds it, or its guide says that it cannot.
+
+What "sound" and "changed" mean is general: real sessions of many shapes, and for each field every value that the
+same field has elsewhere in them, or one next to its own.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.core import events as ev
+from assistant.core.problem import AssertTest, CallTest, Problem
+from assistant.core.state import replay
+from assistant.core.submission import Sandbox
+from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.engine.scripted.script import ScriptedAnswer
+from assistant.journal.codec import FIRST_PREV, hash_of
+from assistant.journal.reader import read_journal
+from assistant.journal.validation import check_file
+from assistant.sandbox.local import open_sandbox
+from assistant.session.arms.build import missing_arms, numbered, run_arm
+from assistant.session.header import Held
+from assistant.session.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "sessions" / "README.md"
+Record = dict[str, Any]
+Place = tuple[str | int, ...]
+"""Keys and indices from an event to one of its values."""
+
+WRONG = "```python\ndef add(a, b):\n    return a - b\n```"
+HALF = "Here it is:\n```python\ndef add(a, b):\n    return abs(a) + abs(b)\n```\nIt adds."
+CRASH = "```python\ndef add(a, b):\n    return a.x\n```"
+RIGHT = "```python\ndef add(a, b):\n    return a + b\n```"
+PROSE = "Which numbers do you mean?"
+
+PROBLEM = Problem(
+    id="test/add",
+    text="Write a function add that adds two numbers.",
+    entry_point="add",
+    visible_tests=(AssertTest(code="assert add(1, 2) == 3"), AssertTest(code="assert add(4, 0) == 4")),
+    hidden_tests=(AssertTest(code="assert add(-1, -1) == -2"), CallTest(arguments="[2, 5]", expected="7")),
+    reference="def add(a, b):\n    return a + b\n",
+    source="test",
+)
+
+
+class _Maker:
+    """Makes sessions of many shapes in one folder."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        self.folder, self.sandbox = folder, sandbox
+
+    def begin(
+        self, answers: list[str | ScriptedAnswer], author: ev.Author = "person", **settings: Any
+    ) -> Session:
+        study = ev.StudyInfo(name="s", sha256="0" * 64, condition={"cases": "no"}, position=2, total=3)
+        model = "some-model" if author == "model" else ""
+        held = Held(author=author, author_model=model, interface="app", terminal="120x36")
+        return Session.begin(
+            PROBLEM, ev.Settings(**settings), ScriptedEngine(answers), self.sandbox, self.folder,
+            annotator="tester", study=study, held=held,
+        )  # fmt: skip
+
+    def controls(self, session: Session) -> None:
+        for task in missing_arms(session.state, ("retry", "tests", "resample", "shuffled")):
+            events = run_arm(session.state, task, session.engine, self.sandbox)
+            assert events is not None
+            for event in numbered(events, session.state.turns):
+                session.record(event)
+
+    def plain(self) -> Path:
+        """Two rounds with a clock, a draft, labels and controls, then solved."""
+        with closing(self.begin([WRONG, HALF, RIGHT, WRONG, WRONG, HALF, CRASH, WRONG, WRONG])) as session:
+            session.record(
+                ev.ConsentGiven(version="1", text_sha256=_sha("agree"), granted=True, text="agree")
+            )
+            list(session.start())
+            session.clock("started", ev.Effort())
+            session.save_draft("it sub")
+            session.clock("read", ev.Effort(reading=0.5, typing=0.3))
+            list(session.feedback("it subtracts", ("logic",), ev.Effort(reading=0.5, typing=0.3)))
+            list(session.feedback("it adds the absolute values"))
+            self.controls(session)
+            session.record(ev.QuestionAnswered(question="How hard?", answer="easy"))
+            return session.path
+
+    def branched(self) -> Path:
+        """Samples, a choice, an edit, added tests, a call, a branch, an interruption, given up."""
+        answers = [WRONG, HALF, CRASH, WRONG, WRONG, HALF, HALF, WRONG]
+        with closing(self.begin(list(answers), samples=2, author="model")) as session:
+            list(session.start())
+            list(session.choose("t0s1", "the other"))
+            list(session.scratch("add(1, 1)"))
+            list(session.add_test("assert add(-3, 1) == -2"))
+            list(session.feedback("negative numbers, too"))
+            list(session.edit("def add(a, b):\n    return a - -b + 1\n", ev.Effort(editing=0.2)))
+            list(session.remove_test(session.state.extra_tests[0]))
+            list(session.choose("t0s0", "back"))
+            list(session.end("interrupted"))
+        session = Session.resume(
+            session.path, ScriptedEngine([HALF, WRONG]), self.sandbox,
+            annotator="tester", held=Held(author="model", author_model="some-model", interface="plain", command="resume"),
+        )  # fmt: skip
+        with closing(session):
+            list(session.start())
+            list(session.feedback("minus is wrong"))
+            list(session.end("gave_up", "enough"))
+            return session.path
+
+    def cut(self) -> Path:
+        """An answer that fails, prose that is drawn again, and all rounds used up."""
+        answers: list[str | ScriptedAnswer] = [
+            PROSE,
+            WRONG,
+            ScriptedAnswer(text="```py", error="broken"),
+            PROSE,
+            HALF,
+        ]
+        sampling = {"temperature": 0.5, "max_new_tokens": 30, "seed": 7}
+        with closing(self.begin(answers, redraw=True, rounds=1, sampling=sampling)) as session:
+            list(session.start())
+            list(session.feedback("it subtracts"))
+            list(session.again())
+            return session.path
+
+
+def _sha(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def journals(tmp_path_factory: pytest.TempPathFactory) -> list[list[Record]]:
+    """Sound journals of several shapes, and the published one."""
+    folder = tmp_path_factory.mktemp("sound")
+    with closing(open_sandbox()) as sandbox:
+        maker = _Maker(folder, sandbox)
+        paths = [maker.plain(), maker.branched(), maker.cut()]
+    for path in paths:
+        assert check_file(path).findings == (), path
+        assert replay(read_journal(path).events).ended is not None
+    return [_records(path) for path in (*paths, ROOT / "sessions" / "example.jsonl")]
+
+
+def _records(path: Path) -> list[Record]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def _places(value: Any, at: Place = ()) -> Iterator[Place]:
+    """Every value inside that is no mapping and no list with items."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _places(item, (*at, key))
+    elif isinstance(value, list) and value and not all(isinstance(item, int) for item in value):
+        for number, item in enumerate(value):
+            yield from _places(item, (*at, number))
+    else:
+        yield at
+
+
+def _name(record: Record, place: Place) -> str:
+    """`generation_finished.finish.text`; lists are `[]`."""
+    name = record["type"] + "".join("[]" if isinstance(key, int) else f".{key}" for key in place)
+    return str(name)
+
+
+def _at(record: Record, place: Place) -> Any:
+    value: Any = record
+    for key in place:
+        value = value[key]
+    return value
+
+
+def _with(record: Record, place: Place, value: Any) -> Record:
+    changed: Record = json.loads(json.dumps(record))
+    inner: Any = changed
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return changed
+
+
+def _near(value: Any) -> list[Any]:
+    """Values next to this one."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, value - 1]
+    if isinstance(value, float):
+        return [value + 100.0, -1.0]
+    if isinstance(value, str):
+        return [f"{value} x", "another"] if not re.fullmatch("[0-9a-f]{64}", value) else ["0" * 63 + "1"]
+    return [value[:-1]] if isinstance(value, list) and value else []
+
+
+def _write(folder: Path, records: list[Record]) -> Path:
+    path = folder / f"{records[0]['session']}.jsonl"
+    prev, lines = FIRST_PREV, []
+    for seq, record in enumerate(records):
+        text = json.dumps({**record, "seq": seq, "prev": prev}, ensure_ascii=False, separators=(",", ":"))
+        lines.append(text.encode() + b"\n")
+        prev = hash_of(lines[-1][:-1])
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def _survives(folder: Path, records: list[Record], number: int, changed: Record) -> bool:
+    """Whether `verify` takes the journal with this one record changed."""
+    path = folder / f"{records[0]['session']}.jsonl"
+    _write(folder, [*records[:number], changed, *records[number + 1 :]])
+    return not any(finding.is_error for finding in check_file(path).findings)
+
+
+def _changes(journals: list[list[Record]], chance: random.Random) -> Iterator[tuple[str, int, int, Record]]:
+    """Field, journal, line and the record with it changed: a few for every field."""
+    where: dict[str, list[tuple[int, int, Place]]] = defaultdict(list)
+    for which, records in enumerate(journals):
+        for number, record in enumerate(records):
+            for place in _places(record):
+                if place[0] not in ("seq", "prev", "schema", "time", "mono", "type"):
+                    where[_name(record, place)].append((which, number, place))
+    for name, found in sorted(where.items()):
+        values = {json.dumps(_at(journals[w][n], p)) for w, n, p in found}
+        for which, number, place in chance.sample(found, min(len(found), 6)):
+            record = journals[which][number]
+            old = _at(record, place)
+            others = [json.loads(text) for text in sorted(values) if text != json.dumps(old)]
+            for value in [*_near(old), *chance.sample(others, min(len(others), 2))]:
+                yield name, which, number, _with(record, place, value)
+
+
+def _listed() -> list[str]:
+    """The fields that the journals' guide says nothing else determines."""
+    section = (
+        README.read_text(encoding="utf-8").split("### What no other field determines")[1].split("\n## ")[0]
+    )
+    return [name for name in re.findall(r"`([a-z_*]+\.[a-z_0-9.*\[\]]+)`", section)]
+
+
+def test_a_changed_field_is_found_or_listed(journals: list[list[Record]], tmp_path: Path) -> None:
+    listed, missed, tried = _listed(), set[str](), 0
+    names: set[str] = set()
+    for name, which, number, changed in _changes(journals, random.Random(5)):
+        tried += 1
+        names.add(name)
+        if _survives(tmp_path, journals[which], number, changed):
+            missed.add(name)
+    pattern: Callable[[str, str], bool] = lambda name, entry: fnmatchcase(name, entry.replace("[]", "[[]]"))
+    unknown = {name for name in missed if not any(pattern(name, entry) for entry in listed)}
+    unneeded = [entry for entry in listed if not any(pattern(name, entry) for name in missed)]
+    assert tried > 500
+    assert unknown == set(), "found by nothing, and not listed in sessions/README.md"
+    assert unneeded == [], "listed in sessions/README.md, and found"
