@@ -1,4 +1,4 @@
-"""Any one field of a sound journal that is changed and chained anew: `verify` finds it, or its guide says that it cannot.
+"""Any one field of a sound journal, changed and chained anew: `verify` finds it, or the journals' guide names it.
 
 What "sound" and "changed" mean is general: real sessions of many shapes, and for each field every value that the
 same field has elsewhere in them, or one next to its own.
@@ -6,11 +6,12 @@ same field has elsewhere in them, or one next to its own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -108,10 +109,9 @@ class _Maker:
             list(session.remove_test(session.state.extra_tests[0]))
             list(session.choose("t0s0", "back"))
             list(session.end("interrupted"))
-        session = Session.resume(
-            session.path, ScriptedEngine([HALF, WRONG]), self.sandbox,
-            annotator="tester", held=Held(author="model", author_model="some-model", interface="plain", command="resume"),
-        )  # fmt: skip
+        held = Held(author="model", author_model="some-model", interface="plain", command="resume")
+        engine = ScriptedEngine([HALF, WRONG])
+        session = Session.resume(session.path, engine, self.sandbox, annotator="tester", held=held)
         with closing(session):
             list(session.start())
             list(session.feedback("minus is wrong"))
@@ -136,8 +136,6 @@ class _Maker:
 
 
 def _sha(text: str) -> str:
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -246,7 +244,11 @@ def _listed() -> list[str]:
     section = (
         README.read_text(encoding="utf-8").split("### What no other field determines")[1].split("\n## ")[0]
     )
-    return [name for name in re.findall(r"`([a-z_*]+\.[a-z_0-9.*\[\]]+)`", section)]
+    return list(re.findall(r"`([a-z_*]+\.[a-z_0-9.*\[\]]+)`", section))
+
+
+def _fits(name: str, entry: str) -> bool:
+    return fnmatchcase(name, entry.replace("[]", "[[]]"))
 
 
 def test_a_changed_field_is_found_or_listed(journals: list[list[Record]], tmp_path: Path) -> None:
@@ -257,9 +259,8 @@ def test_a_changed_field_is_found_or_listed(journals: list[list[Record]], tmp_pa
         names.add(name)
         if _survives(tmp_path, journals[which], number, changed):
             missed.add(name)
-    pattern: Callable[[str, str], bool] = lambda name, entry: fnmatchcase(name, entry.replace("[]", "[[]]"))
-    unknown = {name for name in missed if not any(pattern(name, entry) for entry in listed)}
-    unneeded = [entry for entry in listed if not any(pattern(name, entry) for name in missed)]
+    unknown = {name for name in missed if not any(_fits(name, entry) for entry in listed)}
+    unneeded = [entry for entry in listed if not any(_fits(name, entry) for name in missed)]
     assert tried > 500
     assert unknown == set(), "found by nothing, and not listed in sessions/README.md"
     assert unneeded == [], "listed in sessions/README.md, and found"
