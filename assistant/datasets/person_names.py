@@ -1,7 +1,7 @@
 """People's names in free text: by the words that introduce them, and by lists of names of many countries.
 
-The lists are those that Faker carries for its locales. Words that are ordinary English or programming as well count
-only where something else says that a person is meant.
+The lists are those that Faker carries for its locales. Words that are ordinary English or programming as well, and
+places, count only where something else says that a person is meant. Words in quotes are data of a test.
 """
 
 from __future__ import annotations
@@ -41,6 +41,27 @@ _SIGNED = re.compile(
     rf"thanks|best|grüße|gruß|cordialement|saludos))[,.!]?\s+({_FULL}|{_ANY}(?:[ \t]+{_ANY})?)[.!]?\s*\Z"
 )
 _DASHED = re.compile(rf"(?:^|\s)(?:--|[-–—])[ \t]*({_FULL})\s*\Z")
+_RELATED = re.compile(
+    rf"(?i:\b(?:my|our|his|her)\s+(?:{_ANY}\s+)?(?:colleague|co-?worker|friend|boss|supervisor|teacher|professor|tutor|"
+    rf"advis[eo]r|manager|mentor|flatmate|roommate|wife|husband|brother|sister|son|daughter|mother|father|mum|mom|dad|"
+    rf"cousin|neighbou?r|classmate|lab ?mate|team ?mate|boyfriend|girlfriend|fianc[ée]e?|uncle|aunt|nephew|niece))"
+    rf",?[ \t]+({_FULL}|{_ANY}(?=[ \t]+(?:said|says|told|thinks|suggested|wrote|pointed)\b))"
+)
+"""A person by how they are related to the one who writes."""
+_NO_NAME_WORDS = "also who just he she they then once always never already and here there that it has had"
+_NO_NAME = frozenset(word for word in _NO_NAME_WORDS.split())
+_DATA = re.compile(
+    r"(?<![\w)\]])(['\"`])(?P<word>[^'\"`\n]{1,40})\1(?!\w)"
+    r"|(?<=[(\[{,=:])[ ]?(['\"])[^'\"\n]{1,80}\3(?=\s*[)\]},:])"
+)
+"""Text in quotes that a program is called with: one word or name alone, or within brackets."""
+_KNOWN_AS = re.compile(
+    r"(?:['’]s?)?[ -](?:algorithm|theorem|distance|cipher|sequence|conjecture|triangle|numbers?|code|sort|search|"
+    r"formula|method|rule|tree|constant|identity|lemma|series|test|sieve|filter|product|transform|primes?|notation|"
+    r"coding|law|paradox|problem|squares?|polynomials?|matrix|graph|curve|inequality|logic|algebra|automaton|"
+    r"expansion|calendar)\b"
+)
+"""What makes the name before it a term of mathematics."""
 _SPEAKS = re.compile(r"\s+(?:said|says|told|wrote|thinks|suggested|asked|mentioned|pointed|here)\b")
 _RUN = re.compile(_FULL)
 _LOWER_PAIR = re.compile(rf"(?<![\w’'])(?=({_ANY})[ ]({_ANY})(?![\w’']))")
@@ -61,13 +82,28 @@ Rivers Cook Baker Zero One Two Three Four Five Six Seven Eight Nine Ten Regex Js
 Tree Graph Node Lot Lots Valid Invalid Wrong Right Correct Answer Fine Done Ok Okay Problem Task Program Base
 Bit Bits Big Can Do Does Did Has Had Have Is Are Was Were Be If In On At To Of An As It So No Yes Or
 """
+_PLACE_WORDS = """
+amsterdam athens atlanta auckland austin barcelona berlin bern bombay boston brisbane brooklyn brussels
+budapest cairo calcutta cambridge canberra caracas casablanca charlotte chelsea chester chicago cleveland
+cologne columbus copenhagen dallas darwin delhi denver detroit devon dublin durham edinburgh florence
+frankfurt geneva genoa glasgow hamburg hamilton havana helsinki houston istanbul jakarta jerusalem kent
+kingston kyoto lagos lancaster lima lincoln lisbon liverpool london lyon madison madrid manchester manila
+marseille melbourne memphis mexico miami milan montreal moscow mumbai munich nairobi naples nice odessa
+orlando osaka oslo oxford paris perth phoenix porto prague quebec rio rome santiago savannah seattle seoul
+seville sienna singapore sofia stockholm sydney tampa tokyo toronto tripoli troy tucson turin valencia venice
+verona victoria vienna warsaw washington york zurich africa asia europe america england scotland wales holland
+britain
+"""
+_CITIES = frozenset(word for word in _PLACE_WORDS.split())
 _ORDINARY = frozenset(word.lower() for word in _WORDS_TOO.split())
 
 
 def names(text: str) -> Iterator[str]:
     """Names of people in the text, as they stand there."""
+    text = _DATA.sub(_masked, text)
     for pattern in (_INTRODUCED, _TITLE):
         yield from (match[1] for match in pattern.finditer(text))
+    yield from (match[1] for match in _RELATED.finditer(text) if match[1].split()[0].lower() not in _NO_NAME)
     for pattern in (_SIGNED, _DASHED):
         yield from (match[1] for match in pattern.finditer(text) if _may_sign(match[1]))
     yield from (match[1] for match in _SAYS_WHO.finditer(text) if _is_named(match[1]))
@@ -76,16 +112,27 @@ def names(text: str) -> Iterator[str]:
     yield from _lower(text)
 
 
+def _masked(match: re.Match[str]) -> str:
+    """Underscores for the text in quotes; a sentence that is quoted by itself stays."""
+    word = match["word"]
+    if word is not None and len(word.split()) > 3:
+        return match[0]
+    return re.sub(r"\w", "_", match[0])
+
+
 def _in_run(text: str, match: re.Match[str]) -> Iterator[str]:
     """The name in a run of capitalised words: from the first known first name on."""
     words = match[0].split()
+    if _KNOWN_AS.match(text, match.end()):
+        return
+    speaks = _SPEAKS.match(text, match.end()) is not None
     for place, word in enumerate(words):
-        if not _is_first(word):
+        followed = len(words) > place + 1 and not _is_ordinary(words[place + 1])
+        if not _is_first(word) or (_is_place(word) and not followed and not speaks):
             continue
         name = " ".join(words[place:])
         begins = place == 0 and _begins(text, match.start())
-        followed = len(words) > place + 1 and not _is_ordinary(words[place + 1])
-        if followed or not begins or _SPEAKS.match(text, match.end()):
+        if followed or not begins or speaks:
             yield name if followed else word
         return
     begins = _begins(text, match.start())
@@ -113,8 +160,10 @@ def _may_sign(name: str) -> bool:
 def _is_named(name: str) -> bool:
     """Behind a word that may introduce a name: a first name, or two capitals of which none is ordinary."""
     words = name.split()
-    if len(words) > 1 and not any(_is_ordinary(word) for word in words):
+    if len(words) > 1 and not any(_is_ordinary(word) or _is_place(word) for word in words):
         return True
+    if len(words) == 1 and _is_place(name):
+        return False
     return words[0].lower() in _lists()[0] and (len(words) > 1 or not _is_ordinary(words[0]))
 
 
@@ -124,6 +173,10 @@ def _is_first(word: str) -> bool:
 
 def _is_last(word: str) -> bool:
     return len(word) > 2 and word.lower() in _lists()[1] and not _is_ordinary(word)
+
+
+def _is_place(word: str) -> bool:
+    return word.lower() in _places()
 
 
 def _is_ordinary(word: str) -> bool:
@@ -142,6 +195,13 @@ def _ordinary() -> frozenset[str]:
     lorem = need("faker.providers.lorem.en_US").Provider.word_list
     python = [*keyword.kwlist, *keyword.softkwlist, *dir(builtins)]
     return _ORDINARY | {word.lower() for word in (*lorem, *python)}
+
+
+@cache
+def _places() -> frozenset[str]:
+    """Cities, countries and states of one word that are names of people as well."""
+    provider = need("faker.providers.address.en_US").Provider
+    return _CITIES | {place.lower() for place in (*provider.countries, *provider.states) if " " not in place}
 
 
 @cache

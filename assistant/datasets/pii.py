@@ -1,6 +1,7 @@
 """Personal data in feedback: keys, names, and whatever leads to a person (addresses, numbers, accounts).
 
-Keys are found by their prefixes and by detect-secrets, names by `names`, all else by patterns.
+Keys are found by their prefixes and by detect-secrets, names by `names`, what needs a word beside it by
+`identifiers`, all else by patterns.
 What the problem's own text, tests or program hold is data of the task and not personal.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 
 from assistant.datasets.extras import need
 from assistant.datasets.person_names import names
+from assistant.datasets.personal_identifiers import identifiers
 
 _KEY_RUN = r"[\w.+/=~-]*"
 _PRIVATE_KEY = re.compile(
@@ -40,8 +42,7 @@ _CALLED = re.compile(
     r"(\+?\d[\d ().-]{6,}\d)"
 )
 _IP = re.compile(
-    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)"
-    r"|(?<![\w:])[0-9A-Fa-f]{3,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{1,4}(?![\w:])"
+    r"(?<![\w:])[0-9A-Fa-f]{3,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{1,4}(?![\w:])"
     r"|(?<![\w:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"
 )
 _NUMBERED = re.compile(
@@ -58,7 +59,7 @@ _STREET = re.compile(
     r"|\b\d{1,4},?\s+(?:rue|avenue|boulevard|chemin|place|impasse)\s+(?:(?:de|du|des|la|le|les)\s+|l['’])*[A-ZÉÀ][\w-]+"
     r"|\b(?:Calle|Avenida|Via|Viale|Piazza|Rua|Plaza)\s+(?:(?:de|del|la|los|di|da|do)\s+)*[A-Z]\w+,?\s+\d+"
 )
-_HANDLE = re.compile(r"(?<![\w@.`/])@[A-Za-z_][\w-]{2,}(?![\w(.])")
+_HANDLE = re.compile(r"(?<![\w@.`/])@[A-Za-z_][\w-]{2,}(?![\w(]|\.\w|\s*\n\s*(?:def|class|async|@))")
 _ACCOUNT = re.compile(
     r"(?i:\b(?:my|on|via)\s+(?:github|gitlab|twitter|discord|telegram|instagram|linkedin|slack|skype|kaggle|reddit)"
     r"(?:\s+(?:handle|user ?name|user|account|name|id))?\s*(?:is|as|:|i am|i'm)\s+)([\w.#-]{3,})"
@@ -93,7 +94,8 @@ _DECORATORS = frozenset(
             "njit",
             "jit",
         ),
-        *("singledispatch", "final", "param", "app"),
+        *("singledispatch", "final", "param", "params", "return", "returns", "throws", "raises", "app"),
+        *("see", "author", "since", "deprecated", "example", "todo", "media", "import", "abc", "atexit"),
     )
 )
 _DETECTORS = (
@@ -112,7 +114,7 @@ class Finding:
 
     session: str
     kind: str
-    """`key`, `e-mail`, `path`, `url`, `phone`, `ip`, `number`, `address`, `handle` or `name`."""
+    """`key`, `e-mail`, `path`, `url`, `phone`, `ip`, `number`, `date`, `address`, `handle` or `name`."""
     text: str
 
     @property
@@ -156,6 +158,7 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
     yield from (("address", match[0]) for match in _STREET.finditer(text))
     yield from (("handle", match[0]) for match in _HANDLE.finditer(text) if match[0][1:] not in _DECORATORS)
     yield from (("handle", match[1].rstrip(".")) for match in _ACCOUNT.finditer(text))
+    yield from identifiers(text)
     yield from (("name", value) for value in names(text))
 
 

@@ -14,6 +14,7 @@ from assistant.core.errors import AssistantError  # noqa: E402
 from assistant.datasets.pii import find, redact  # noqa: E402
 from assistant.datasets.pipeline import export, rehearse  # noqa: E402
 from tests.datasets.build import refined, request  # noqa: E402
+from tests.datasets.identifier_probes import IDENTIFIERS, LOOK_ALIKES  # noqa: E402
 from tests.datasets.probes import CLEAN, PROBES  # noqa: E402
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
@@ -121,3 +122,18 @@ def test_little_of_real_feedback_is_taken_for_personal(shared_data: Path) -> Non
 )
 def test_more_ways_to_write_what_is_personal(words: str) -> None:
     assert find("s", [words], "")
+
+
+@pytest.mark.parametrize(("text", "secret"), IDENTIFIERS)
+def test_identifiers_with_a_cue_are_found(text: str, secret: str) -> None:
+    assert not _left(text, secret)
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES)
+def test_what_only_looks_like_an_identifier_is_left(text: str) -> None:
+    assert find("s", [text], "") == []
+
+
+def test_there_are_probes_of_both_kinds() -> None:
+    assert len(IDENTIFIERS) >= 60
+    assert len(LOOK_ALIKES) >= 60
