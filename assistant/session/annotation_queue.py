@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.core import events as ev
-from assistant.core.errors import AssistantError, UsageError
+from assistant.core.errors import AssistantError, SessionLocked, UsageError
 from assistant.core.generation import Engine
 from assistant.core.problem import Problem
 from assistant.core.state import State
@@ -130,7 +130,12 @@ class AnnotationQueue:
     def hold(self, assignment: Assignment, engine: Engine, sandbox: Sandbox, held: Held) -> Session:
         """The session that the study wants: a new one, or the one that was interrupted. Raises AssistantError."""
         if assignment.unfinished is not None:
-            return Session.resume(assignment.unfinished, engine, sandbox, annotator=self.annotator, held=held)
+            try:
+                return Session.resume(
+                    assignment.unfinished, engine, sandbox, annotator=self.annotator, held=held
+                )
+            except SessionLocked as error:
+                raise SessionLocked(self._taken(assignment, str(error))) from None
         return Session.begin(
             assignment.problem,
             assignment.settings,
@@ -140,6 +145,15 @@ class AnnotationQueue:
             annotator=self.annotator,
             study=assignment.info,
             held=held,
+        )
+
+    def _taken(self, assignment: Assignment, error: str) -> str:
+        """What to do where another terminal of the same annotator holds the next problem."""
+        holder = error.partition(" is being written by ")[2].partition(": ")[0] or "another process"
+        return (
+            f"{self.annotator} has problem {assignment.problem.id}, the next one of study {self.study.name}, open "
+            f"in another terminal ({holder}). Go on there; or leave it there (Ctrl+Q, `:later`) and start again "
+            "here. Another person works here with --annotator and a name of their own"
         )
 
     def changes(self) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from assistant.core.errors import SessionLocked
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.submission import Sandbox
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.session.annotation_queue import AnnotationQueue, Assignment
+from assistant.session.header import Held
 from assistant.session.session import Session
 from assistant.session.study import Consent, Study
 from tests.session.conftest import RIGHT, WRONG
@@ -78,3 +84,23 @@ def test_others_in_the_folder_do_not_matter(tmp_path: Path, sandbox: Sandbox) ->
     assert other.problem.id == "test/a"
     assert other.settings.sampling.seed == assignment.settings.sampling.seed
     assert two.consented() is None
+
+
+def test_a_second_terminal_says_what_it_can_do(tmp_path: Path, sandbox: Sandbox) -> None:
+    queue = _queue(tmp_path, "a1")
+    assignment = queue.next()
+    assert assignment is not None
+    with closing(queue.hold(assignment, ScriptedEngine([WRONG]), sandbox, Held())) as first:
+        list(first.start())
+        second = _queue(tmp_path, "a1").next()
+        assert second is not None and second.unfinished == first.path
+        with pytest.raises(SessionLocked) as refused:
+            queue.hold(second, ScriptedEngine([WRONG]), sandbox, Held())
+    said = str(refused.value)
+    assert (
+        f"a1 has problem test/a, the next one of study pilot, open in another terminal (process {os.getpid()}"
+        in said
+    )
+    assert all(way in said for way in ("Go on there", "`:later`", "--annotator"))
+    with closing(queue.hold(second, ScriptedEngine([RIGHT]), sandbox, Held())) as again:
+        assert again.path == first.path
