@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -12,6 +13,8 @@ import pytest
 from assistant.core.errors import EngineError, UsageError
 from assistant.core.generation import Finish, Message, Progress, Request, Sampling
 from assistant.engine.openai_server import OpenAIEngine, RetryPolicy
+from assistant.engine.openai_server.endpoint import parse_address
+from assistant.engine.openai_server.server_errors import server_words
 from tests.engine.server_fixtures import Exchange, MisbehavingServer, answer, fail, hang, running
 
 QUICK = RetryPolicy(first_wait=0.01, longest_wait=0.05, retries=2, first_token=20, prepare=5, connect=5)
@@ -153,6 +156,20 @@ def test_a_missing_and_a_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
         info, engine = prepare(server, api_key_env="MY_KEY")
     assert "sk-right-key" not in info.model_dump_json()
     assert "sk-right-key" not in repr(engine.address)
+
+
+@pytest.mark.parametrize("length", [12, 40, 200])
+def test_a_key_that_is_repeated_is_redacted_wherever_the_message_is_cut(length: int) -> None:
+    key = "sk-" + "Ab3" * (length // 3)
+    address = parse_address("http://127.0.0.1:1/v1", key)
+    for before in range(200, 320, 3):
+        body = json.dumps({"error": {"message": f"{'x' * before} {key} is not a key"}})
+        said = address.hide(server_words(body.encode()))
+        assert key[:6] not in said
+    assert (
+        address.hide(f"{key[:5]} {key} {key[:9]}… {key}{key}")
+        == f"{key[:5]} [secret] [secret]… [secret][secret]"
+    )
 
 
 def test_credentials_in_the_address_are_sent_and_never_told() -> None:

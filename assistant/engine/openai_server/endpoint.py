@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
+from itertools import takewhile
 from os import getenv
 
 import httpx
 
 from assistant.core.errors import EngineError, UsageError
 from assistant.engine.openai_server.proxies import proxy_for
+
+SHORTEST_BEGINNING = 6
+"""Characters of a secret's beginning that are redacted where the rest was cut off."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,21 @@ class Address:
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
     def hide(self, text: str) -> str:
-        """`text` with every secret redacted: servers may repeat the key that they refuse."""
+        """`text` with every secret redacted: servers may repeat the key that they refuse, whole or cut short."""
         for secret in (self.key, self.user[1] if self.user else ""):
             if secret:
-                text = text.replace(secret, "[secret]")
+                text = _without(secret, text)
         return text
+
+
+def _without(secret: str, text: str) -> str:
+    """`text` without the secret and without its beginnings of some length: messages are quoted up to a limit."""
+    head, parts, at = secret[:SHORTEST_BEGINNING], list[str](), 0
+    while (start := text.find(head, at)) >= 0:
+        parts.append(text[at:start])
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(secret, text[start:], strict=False))
+        at = start + sum(1 for _ in same)
+    return "[secret]".join([*parts, text[at:]])
 
 
 def parse_address(base_url: str, key: str = "") -> Address:
