@@ -8,10 +8,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assistant.core.code_regions import dedented, islands
+from assistant.core.code_regions import dedented, islands, string_spans
 from assistant.core.safe_ast import parse
 
 _LANGUAGE_LINE = re.compile(r"\A\s*(?:python3?|py3?|python\s*3(?:\.\d+)?)[ \t]*:?\n(?=\s*\S)", re.IGNORECASE)
@@ -66,8 +67,16 @@ def best_parts(text: str) -> str:
 
 
 def _without_marker_lines(code: str) -> str:
-    """`[DONE]` on a line of its own is Python, too: a list of an undefined name."""
-    changed = _MARKER_LINE.sub("", code)
+    """`[DONE]` on a line of its own is Python, too: a list of an undefined name. In a string it is text."""
+    if _MARKER_LINE.search(code) is None:
+        return code
+    strings = [(start, end) for start, end in string_spans(code) if end is not None]
+
+    def unless_in_string(mark: re.Match[str]) -> str:
+        before = bisect(strings, (mark.start(), 0)) - 1
+        return mark[0] if before >= 0 and mark.start() < strings[before][1] else ""
+
+    changed = _MARKER_LINE.sub(unless_in_string, code)
     return changed if changed == code else changed.strip("\n")
 
 

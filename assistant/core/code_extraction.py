@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assistant.core.code_cleaning import best_parts, clean
-from assistant.core.code_regions import dedented
+from assistant.core.code_regions import dedented, open_string
 from assistant.core.definitions import (
     Level,
     defined_names,
@@ -20,7 +20,7 @@ from assistant.core.definitions import (
     needed_names,
 )
 from assistant.core.generation import Finish
-from assistant.core.markdown_fences import CodeBlock, fenced_blocks, layout, open_string
+from assistant.core.markdown_fences import CodeBlock, fenced_blocks, layout
 from assistant.core.safe_ast import parse
 from assistant.core.thinking import split_thinking
 

@@ -13,6 +13,8 @@ _CODE_START = re.compile(
     r"^[ \t]*(?:async\s+(?:def|for|with)\s|(?:def|class|import|for|while|if|with)\s|from\s+\S+\s+import\b|@\w"
     r"|try\s*:|print\s*\(|[A-Za-z_][\w.\[\]]*(?:\s*,\s*\w+)*(?:\s*:\s*[\w\[\], .]+)?\s*[-+*/|&]?=[^=])"
 )
+_TOKEN = re.compile(r"""\"{3}|'{3}|\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""")
+_CLOSING = {q * 3: re.compile(rf"(?:[^\\{q}]|\\.|{q}(?!{q}{q}))*+{q}{q}{q}", re.DOTALL) for q in ("'", '"')}
 _STRAY_FENCE = re.compile(r"`{3,}[ \t]*$")
 _MOST_EFFORT = 600_000
 _MOST_CUTS = 40
@@ -117,3 +119,24 @@ def _shared(margins: Sequence[str]) -> str:
     first, last = min(margins), max(margins)
     same = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
     return first[: next(same, min(len(first), len(last)))]
+
+
+def string_spans(code: str) -> Iterator[tuple[int, int | None]]:
+    """Where each triple-quoted string begins and ends; None where it is not closed.
+
+    Needs no code that parses, and takes one pass.
+    """
+    at = 0
+    while (token := _TOKEN.search(code, at)) is not None:
+        at = token.end()
+        if (closing := _CLOSING.get(token[0])) is not None:
+            end = closing.match(code, at)
+            yield token.start(), end.end() if end else None
+            if end is None:
+                return
+            at = end.end()
+
+
+def open_string(code: str) -> bool:
+    """Whether `code` ends within a triple-quoted string."""
+    return any(end is None for _, end in string_spans(code))

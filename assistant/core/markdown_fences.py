@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.core.code_cleaning import clean
-from assistant.core.code_regions import dedented, reaches
+from assistant.core.code_regions import dedented, open_string, reaches
 from assistant.core.safe_ast import read_program
 
 _MARKS = r"[ \t]*(?:(?:[-*+>]|\d{1,3}[.)])[ \t]*)*"
@@ -21,8 +21,6 @@ _DEFINITION = re.compile(r"(?:async\s+def|def|class|import|from)\s|@\w|\w+\s*=\s
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?")
 _PYTHON = frozenset({"", "code", "ipython", "sage", "codeblock", "tool_code"})
 _DOCUMENTS = frozenset({"", "markdown", "md"})
-_TOKEN = re.compile(r"""\"{3}|'{3}|\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""")
-_CLOSING = {q * 3: re.compile(rf"(?:[^\\{q}]|\\.|{q}(?!{q}{q}))*+{q}{q}{q}", re.DOTALL) for q in ("'", '"')}
 _MOST_TRIES = 200
 """Fences of one answer that are looked at for being inside a string."""
 
@@ -65,19 +63,6 @@ def fenced_blocks(text: str) -> list[CodeBlock]:
     for block in layout(text).blocks:
         found += nested_blocks(block) or [block]
     return found
-
-
-def open_string(code: str) -> bool:
-    """Whether `code` ends within a triple-quoted string. Needs no code that parses, and takes one pass."""
-    at = 0
-    while (token := _TOKEN.search(code, at)) is not None:
-        at = token.end()
-        if (closing := _CLOSING.get(token[0])) is not None:
-            end = closing.match(code, at)
-            if end is None:
-                return True
-            at = end.end()
-    return False
 
 
 def may_close(line: str) -> bool:

@@ -98,3 +98,25 @@ def test_never_fails(text: str) -> None:
 @given(st.lists(st.sampled_from(["```", "```python", "~~~", "def f():", "    return 1", "x", "", "[DONE]"])))
 def test_never_fails_on_fences(lines: list[str]) -> None:
     extract_code("\n".join(lines), "f")
+
+
+@pytest.mark.parametrize("mark", ["[DONE]", "<answer>", "[/PYTHON]", "</solution>"])
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_a_mark_alone_on_a_line_of_a_string_is_text(mark: str, quotes: str, indent: str) -> None:
+    program = f"def f(x):\n    r{quotes}Ends with\n{indent}{mark}\n    like that.{quotes}\n    return x\n"
+    shapes = (
+        f"```python\n{program}```",
+        program,
+        f"[BEGIN]\n{program}[DONE]\n",
+        f"Here:\n\n{program}\n{mark}\n",
+    )
+    for text in shapes:
+        assert extract_code(text, "f").code == program, text
+
+
+def test_a_mark_behind_a_string_that_never_ends_is_a_mark() -> None:
+    assert (
+        extract_code("It's '''so\n[BEGIN]\ndef f(x):\n    return x\n[DONE]\n", "f").code
+        == "def f(x):\n    return x\n"
+    )
