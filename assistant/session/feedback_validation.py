@@ -9,7 +9,8 @@ from assistant.core.errors import UsageError
 
 LONGEST = 8_000
 """Characters of one feedback. A person who needs more is pasting something else."""
-LINE_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
+LINE_BREAK = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line for `str.splitlines` and for the feedback box, which keeps text by lines."""
 
 
 def clean_feedback(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -385,7 +386,17 @@ def key_text(keys: str) -> str:
 
 
 def _one(key: str) -> str:
-    parts = key.split("+")
-    return "+".join(
-        KEY_NAMES.get(part, part.upper() if len(part) == 1 else part.capitalize()) for part in parts
-    )
+    return "+".join(_part(part) for part in key.split("+"))
+
+
+def _part(part: str) -> str:
+    """`ctrl` as `Ctrl`, `a` as `A`, `circumflex_accent` as `^`: Textual names signs as Unicode does."""
+    if part in KEY_NAMES:
+        return KEY_NAMES[part]
+    if len(part) == 1:
+        return part.upper()
+    try:
+        sign = unicodedata.lookup(part.replace("_", " "))
+    except KeyError:
+        return part.capitalize()
+    return sign if sign.isprintable() and not sign.isspace() else part.capitalize()

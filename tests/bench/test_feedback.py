@@ -15,9 +15,10 @@ from assistant.bench.feedback.feedback_states import (
     held_out,
     ilf_moments,
     journal_moments,
+    only_people,
 )
 from assistant.bench.sample_log import read_samples
-from assistant.core.errors import UsageError
+from assistant.core.errors import AssistantError, UsageError
 from assistant.core.events import Settings
 from assistant.core.generation import ModelInfo, Sampling
 from assistant.core.problem import Problem
@@ -251,6 +252,29 @@ def test_a_problem_is_scored_with_the_tests_that_a_person_added(
     (moment,) = journal_moments(tmp_path, print)
     job = asker([moment]).job(moment, Wording.parse("paper"), "human")
     assert len(job.problem.visible_tests) == 3
+
+
+def test_feedback_of_an_unknown_speaker_is_left_out_and_said(
+    sandbox: LocalSandbox, tmp_path: Path, problem: Problem
+) -> None:
+    speakers: tuple[tuple[str, str], ...] = (("person", ""), ("model", "m"), ("unknown", ""), ("unknown", ""))
+    for author, model in speakers:
+        held = Held.model_validate({"author": author, "author_model": model})
+        session = Session.begin(
+            problem, Settings(), ScriptedEngine([WRONG]), sandbox, tmp_path, annotator="t", held=held
+        )
+        list(session.start())
+        list(session.feedback("use plus"))
+        session.close()
+    states, said = journal_moments(tmp_path, print), list[str]()
+    assert sorted(state.origin for state in states) == ["people", "simulated", *["unknown speaker"] * 2]
+    (kept,) = only_people(states, said.append)
+    assert kept.origin == "people"
+    assert said == [
+        "left out: 1 feedback that a model wrote", "left out: 2 feedbacks that an unknown speaker wrote",
+    ]  # fmt: skip
+    with pytest.raises(AssistantError, match="nobody known to be a person"):
+        only_people([state for state in states if state.origin != "people"], said.append)
 
 
 @pytest.mark.slow

@@ -402,3 +402,25 @@ async def test_a_problem_opened_before_the_model_is_ready_starts_when_it_is(make
         gate.set()
         await until_phase(pilot, Phase.YOUR_TURN)
     assert read_journal(work.conductor.session.path).events[0].type == "session_started"
+
+
+async def test_a_problem_that_is_not_finished_is_there_again(make_app: MakeApp, tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    app = make_app([WRONG], own_problems=file)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.problems)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: isinstance(app.screen, OwnProblemScreen))
+        app.screen.query_one("#text", TextArea).load_text("Double a number.")
+        app.screen.query_one("#tests", TextArea).load_text("assert double(2)")
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, OwnProblemScreen))
+    again = make_app([WRONG], own_problems=file)  # the app was left meanwhile
+    async with again.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: again.problems)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: isinstance(again.screen, OwnProblemScreen))
+        screen = again.screen
+        assert isinstance(screen, OwnProblemScreen)
+        assert screen.draft == ("Double a number.", "assert double(2)")
+    assert not file.exists()

@@ -297,3 +297,23 @@ def test_the_persons_editor_is_used_with_its_arguments(monkeypatch: pytest.Monke
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", "code --wait")
     assert editor_command() == ["code", "--wait"]
+
+
+async def test_page_keys_in_the_box_turn_the_pages_of_the_program(make_app: MakeApp) -> None:
+    body = "".join(f"    value_{n} = {n}\n" for n in range(80))
+    long = f"```python\ndef underscores(name):\n{body}    return name\n```"
+    app = make_app([long], problem="starter/underscores")
+    async with app.run_test(size=SIZE) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        box, code = work.query_one(FeedbackBox), work.query_one(CodeView)
+        assert box.has_focus
+        start = code.row
+        await pilot.press("pagedown")
+        page = code.row - start
+        assert page > 5 and box.has_focus
+        await pilot.press("pagedown", "pageup")
+        assert code.row == start + page
+        box.load_text("\n".join(map(str, range(60))))
+        box.move_cursor((0, 0))
+        await pilot.press("pagedown")
+        assert code.row == start + page and box.cursor_location[0] > 0, "its own text first"

@@ -11,6 +11,7 @@ from assistant.tui.actions import bindings, key_text, keys_of
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge
 from assistant.tui.widgets.text_field import TextField
+from assistant.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from assistant.tui.app import AssistantApp
@@ -19,7 +20,10 @@ LONGEST_PASTE = 100_000
 
 
 class FeedbackBox(TopEdge, TextField):
-    """Enter sends, Alt+Enter makes a new line, up and down at the edges go through what was said before."""
+    """Enter sends, Alt+Enter makes a new line, up and down at the edges go through what was said before.
+
+    PageUp and PageDown turn the pages of the program while the box shows all of its own text.
+    """
 
     BINDINGS = bindings("feedback")
     app: AssistantApp
@@ -45,6 +49,29 @@ class FeedbackBox(TopEdge, TextField):
     def action_cursor_down(self, select: bool = False) -> None:
         if select or not self.cursor_at_last_line or not self._recall(-1):
             super().action_cursor_down(select)
+
+    def action_cursor_page_up(self) -> None:
+        if self._fits:
+            self._page(-1)
+        else:
+            super().action_cursor_page_up()
+
+    def action_cursor_page_down(self) -> None:
+        if self._fits:
+            self._page(1)
+        else:
+            super().action_cursor_page_down()
+
+    @property
+    def _fits(self) -> bool:
+        """The box shows its whole text: a page key has nowhere to go in it."""
+        return self.max_scroll_y == 0
+
+    def _page(self, step: int) -> None:
+        """Turn a page of the program that the feedback is about."""
+        for pane in self.screen.query("#code, #diff").results(VirtualList):
+            if pane.display:
+                pane.action_page(step)
 
     async def _on_paste(self, event: Paste) -> None:
         """Pasted text goes in as it is, line breaks included, and is never sent by itself."""
