@@ -78,6 +78,7 @@ class Consistency:
                 yield from self._tested(event)
             case ev.HiddenScored():
                 self._judged[event.program] = True
+                yield from self._of_its_turn(event.turn, event.arm)
                 yield from self._of_its_program(event)
                 yield from self._report(event.hidden, "hidden", event.program)
             case ev.FeedbackGiven():

@@ -73,7 +73,9 @@ class GenerationChecks:
         """Round and parent follow from the feedback that is answered."""
         if event.redraw_of is not None:
             first = self._turn_of.get(event.redraw_of)
-            if first is None or _asked(first) != _asked(event) or not state.settings.redraw:
+            answers = [program for program in state.programs if program.turn == event.redraw_of]
+            wanted = event.arm != "human" or all(p.complete and p.code is None for p in answers)
+            if first is None or _asked(first) != _asked(event) or not (state.settings.redraw and wanted):
                 yield _wrong(f"turn {event.turn} does not repeat the prompt of turn {event.redraw_of}")
         elif event.arm not in DIALOGUE:
             if (event.parent, event.round) not in self._feedback:
@@ -157,7 +159,7 @@ def _wrong(message: str) -> Finding:
 
 def _asked(turn: ev.GenerationStarted) -> tuple[object, ...]:
     """What a second draw repeats."""
-    return turn.arm, turn.round, turn.parent, turn.messages
+    return turn.arm, turn.round, turn.parent, turn.messages, turn.dropped_rounds
 
 
 def _settings(state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
@@ -202,6 +204,8 @@ def _seeds(state: State, event: ev.GenerationStarted) -> set[int]:
 def _dialogue(state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
     """The assistant's messages are answers on the path to the parent, and the user's hold the feedback on them."""
     sent = [message.content for message in event.messages if message.role == "assistant"]
+    if event.parent is None and event.dropped_rounds and event.redraw_of is None:
+        yield _wrong("the first prompt has no rounds to leave out")
     if event.raw or event.parent is None or event.redraw_of is not None or not sent:
         return
     path = state.path(event.parent)

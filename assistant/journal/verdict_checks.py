@@ -27,10 +27,14 @@ class VerdictChecks:
         """Programs with a verdict of the visible tests as they are now."""
         self._visible: set[str] = set()
         self._hidden: set[str] = set()
+        self._layers: dict[str, bool | str] = {}
+        """Of the sandbox in this run."""
 
     def check(self, state: State, event: ev.Event) -> Iterator[Finding]:
         """Findings on `event`; `state` is the session before it."""
         match event:
+            case ev.SessionStarted() | ev.SessionResumed():
+                self._layers = event.sandbox
             case ev.TestAdded() | ev.TestRemoved():
                 self._judged.clear()
             case ev.TestsFinished():
@@ -40,6 +44,7 @@ class VerdictChecks:
                 self._visible.add(event.program)
                 yield from _complete(state, event.program)
                 yield from report_findings(event.visible, state.visible_tests())
+                yield from self._in_sandbox(state, event.arm, event.visible)
             case ev.HiddenScored():
                 if event.program in self._hidden:
                     yield _wrong(f"the hidden tests judge {event.program} a second time")
@@ -48,6 +53,13 @@ class VerdictChecks:
                 self._hidden.add(event.program)
                 yield from _complete(state, event.program)
                 yield from report_findings(event.hidden, state.problem.hidden_tests if state.problem else ())
+                yield from self._in_sandbox(state, event.arm, event.hidden)
+
+    def _in_sandbox(self, state: State, arm: ev.Arm, report: Report) -> Iterator[Finding]:
+        """The layers in force are the run's; controls may be judged later, elsewhere."""
+        both = report.layers.keys() & self._layers.keys()
+        if arm == "human" and state.ended is None and any(report.layers[k] != self._layers[k] for k in both):
+            yield _wrong("the verdict comes from another sandbox than the run's")
 
 
 def _complete(state: State, program_id: str) -> Iterator[Finding]:
