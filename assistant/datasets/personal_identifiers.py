@@ -46,7 +46,8 @@ _BIRTH = re.compile(
 
 _NUMBER = r"(?:\s*(?:numbers?|no|nr|num|id|#)\b\.?|\s*#)"
 _IS = r"(?:\s+(?:is|was|ends in)\b|\s*[:=])"
-_VALUE = r"(?P<found>(?=[a-z]{0,3}\d|[A-Z]{0,6} ?\d)(?=(?:[A-Za-z0-9/ -]*?\d){4})[A-Za-z0-9](?:[ /-]?[A-Za-z0-9]){4,19})"
+_BEGINS = r"(?=[a-z]{0,3}\d|[A-Z]{0,6} ?\d)"
+_VALUE = rf"(?P<found>{_BEGINS}(?=(?:[A-Za-z0-9/ -]*?\d){{4}})[A-Za-z0-9](?:[ /-]?[A-Za-z0-9]){{4,19}})"
 _DOCUMENT = re.compile(
     r"\b(?i:passport|reisepass|pasaporte|driv(?:er'?s?|ers|ing) licen[cs]e|licen[cs]e plate|number ?plate|"
     r"identity card|id card|national id|national insurance|nhs|matriculation|matrikel|matrikelnummer|"
