@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Key
@@ -17,11 +15,10 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from assistant.core.errors import AssistantError
-from assistant.core.generation import Progress
 from assistant.settings.preferences import save_preference
 from assistant.tui import clipboard
 from assistant.tui.actions import bindings, keymap, unknown_keys
-from assistant.tui.custom_problems import Shelf, with_own
+from assistant.tui.context import AppContext
 from assistant.tui.drivers import own_driver
 from assistant.tui.input_queue import InputQueue, as_text, direct_typing
 from assistant.tui.launch import Launch, Problems
@@ -37,24 +34,18 @@ from assistant.tui.messages import (
 )
 from assistant.tui.navigation import Navigator
 from assistant.tui.palette import commands_of, places_of
-from assistant.tui.problem_filter import attempts_of, winnable_first
+from assistant.tui.problem_filter import attempts_of
 from assistant.tui.safe_screen import SafeText
 from assistant.tui.screens.problems import LibraryScreen
-from assistant.tui.services import Services
 from assistant.tui.signals import on_signals
-from assistant.tui.study_flow import Studying
-from assistant.tui.themes import THEMES
+from assistant.tui.study_flow import StudyFlow
 from assistant.tui.unrequested_screens import Unasked, is_typing
-
-if TYPE_CHECKING:
-    from assistant.journal.session_summary import SessionSummary
-
 
 LIST_FIRST = 0.5
 """Seconds for which the model's process waits for the list of problems; a large source may take longer."""
 
 
-class AssistantApp(App[None]):
+class AssistantApp(AppContext):
     """`AssistantApp(launch).run()` is the whole app."""
 
     TITLE = "assistant"
@@ -63,28 +54,15 @@ class AssistantApp(App[None]):
     # Textual's own annotations of these two are not ClassVar.
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (21, "-high")]  # noqa: RUF012
+    navigator: Navigator
+    study: StudyFlow | None
 
     def __init__(self, launch: Launch) -> None:
-        super().__init__()
-        self.launch = launch
-        self.services = Services(launch)
+        super().__init__(launch)
         self.navigator = Navigator(self)
-        self.problems: Problems | None = None
-        self.attempts: dict[str, str] = {}
-        self.progress: Progress | None = None
-        self.model_error = ""
-        self.sessions: tuple[SessionSummary, ...] = ()
-        """As they were when last read."""
-        self.study = Studying(self, launch.open_queue) if launch.open_queue else None
+        self.study = StudyFlow(self, launch.open_queue) if launch.open_queue else None
         self.input = InputQueue(self, self._deliver)
-        self.typed_at = -math.inf
-        """When a key of words was last pressed, by the monotonic clock."""
-        self._beats = 0
         self._heavy_begun = False
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.preferences = launch.preferences
-        self._use_theme(launch.preferences.theme)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [SafeText(), *super().get_line_filters()]
@@ -94,9 +72,7 @@ class AssistantApp(App[None]):
 
     @property
     def library(self) -> LibraryScreen:
-        screen = self.screen_stack[0]
-        assert isinstance(screen, LibraryScreen)
-        return screen
+        return self.navigator.library
 
     def on_load(self) -> None:
         """Before the terminal is taken: whatever signal comes from now on gives it back."""
@@ -122,19 +98,6 @@ class AssistantApp(App[None]):
             self._heavy_begun = True
             self.prepare_model()
             self.open_sandbox()
-
-    # Settings.
-
-    def preference_changed(self, name: str, value: object) -> None:
-        """A setting was saved: let it take effect."""
-        self.preferences = self.preferences.model_copy(update={name: value})
-        if name == "theme":
-            self._use_theme(str(value))
-        elif name == "keys":
-            self.set_keymap(keymap(self.preferences.keys))
-
-    def _use_theme(self, name: str) -> None:
-        self.theme = name if name in self.available_themes else THEMES[0].name
 
     def _show_tour(self) -> None:
         from assistant.tui.screens.tour import TourScreen
@@ -165,41 +128,7 @@ class AssistantApp(App[None]):
         if not isinstance(self.screen, SettingsScreen):
             self.push_screen(SettingsScreen())
 
-    # Threads: they post messages and touch no widget.
-
-    @work(thread=True, group="problems", exit_on_error=False)
-    def load_problems(self) -> None:
-        try:
-            problems = self.launch.load_problems()
-            ordered = Shelf(problems.name, winnable_first(problems.problems), problems.skipped)
-            self.post_message(ProblemsLoaded(with_own(ordered, self.launch.own_problems)))
-            import assistant.tui.screens.session.screen  # noqa: F401 (while the person looks at the list)
-        except AssistantError as error:
-            self.post_message(ProblemsFailed(str(error)))
-
-    @work(thread=True, group="model", exit_on_error=False)
-    def prepare_model(self) -> None:
-        try:
-            info = self.services.prepare(self._tell_progress)
-            self.post_message(ModelReady(info))
-        except AssistantError as error:
-            self.post_message(ModelFailed(str(error)))
-
-    @work(thread=True, group="sandbox", exit_on_error=False)
-    def open_sandbox(self) -> None:
-        """Started before the first run, which would wait for it otherwise; errors are shown when it is used."""
-        with contextlib.suppress(AssistantError):
-            self.services.sandbox()
-
-    def _tell_progress(self, progress: Progress) -> None:
-        self.post_message(ModelProgress(progress))
-
-    @work(thread=True, group="sessions", exclusive=True, exit_on_error=False)
-    def read_sessions(self) -> None:
-        from assistant.journal.library import list_sessions
-
-        with contextlib.suppress(AssistantError):  # the session list shows it
-            self.post_message(SessionsListed(tuple(list_sessions(self.launch.sessions))))
+    # What the loading threads say.
 
     @on(SessionsListed)
     def sessions_listed(self, message: SessionsListed) -> None:
@@ -213,7 +142,13 @@ class AssistantApp(App[None]):
         self.library.show_problems(message.problems)
         self.call_after_refresh(self._begin_heavy_loading)
         self.read_sessions()
+        self._import_session_screen()
         self._open_what_was_asked(message.problems)
+
+    @work(thread=True, group="import", exit_on_error=False)
+    def _import_session_screen(self) -> None:
+        """Its import takes a moment: it is done while the person looks at the list."""
+        import assistant.tui.screens.session.screen  # noqa: F401
 
     def _open_what_was_asked(self, problems: Problems) -> None:
         wanted, resume = self.launch.problem, self.launch.resume
@@ -241,32 +176,18 @@ class AssistantApp(App[None]):
     @on(ModelReady)
     def model_ready(self) -> None:
         self.progress = None
-        from assistant.tui.screens.session.screen import SessionScreen
-
-        for screen in self.screen_stack:
-            if isinstance(screen, SessionScreen):
-                screen.begin()
+        self.navigator.begin_waiting()
 
     @on(ModelFailed)
     def model_failed(self, message: ModelFailed) -> None:
         self.progress, self.model_error = None, message.error
         self.notify(message.error, title="The model is not there", severity="error", timeout=60, markup=False)
 
-    def action_retry_model(self) -> None:
-        """Try again to get the model ready."""
-        self.model_error = ""
-        self.prepare_model()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Trying again is offered only where it failed, the shell only where there is one."""
         if action == "suspend_process":
             return self._driver is not None and self._driver.can_suspend
         return bool(self.model_error) if action == "retry_model" else True
-
-    def next_beat(self) -> int:
-        """Counts up, for moving parts."""
-        self._beats += 1
-        return self._beats
 
     # A study.
 

@@ -9,10 +9,10 @@ from assistant.core.problem import Problem
 from assistant.tui.save_file import file_name, save_text
 
 if TYPE_CHECKING:
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 
-def copy_code(app: AssistantApp, code: str) -> None:
+def copy_code(app: AppContext, code: str) -> None:
     """Clean code to the clipboard, through the terminal (OSC 52), so that it works over SSH too."""
     if not code.strip():
         app.notify("there is no code to copy yet", severity="warning")
@@ -21,7 +21,7 @@ def copy_code(app: AssistantApp, code: str) -> None:
     app.notify(f"{len(code.splitlines())} lines copied")
 
 
-def save_code(app: AssistantApp, code: str, problem: Problem | None) -> None:
+def save_code(app: AppContext, code: str, problem: Problem | None) -> None:
     """The program to a file of its own in the working folder."""
     if not code.strip():
         app.notify("there is no code to save yet", severity="warning")
@@ -34,7 +34,7 @@ def save_code(app: AssistantApp, code: str, problem: Problem | None) -> None:
     app.notify(f"saved as {path}", markup=False)
 
 
-def copy_selected(app: AssistantApp) -> None:
+def copy_selected(app: AppContext) -> None:
     """What is marked with the mouse; else a word on how to leave, for those who meant that."""
     text = app.screen.get_selected_text()
     if text:
@@ -44,7 +44,7 @@ def copy_selected(app: AssistantApp) -> None:
         app.notify("Ctrl+Q quits (nothing gets lost); Esc stops the model; F7 copies the code")
 
 
-def call_person(app: AssistantApp, what: str) -> None:
+def call_person(app: AppContext, what: str) -> None:
     """A long wait is over: a bell, a desktop notification, both or neither."""
     how = app.preferences.notify
     if how in ("bell", "both"):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from assistant.core.state import State
     from assistant.session.annotation_queue import Assignment
     from assistant.session.session import Session
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext, EndedSession
+    from assistant.tui.screens.problems import LibraryScreen
     from assistant.tui.screens.session.screen import SessionScreen
     from assistant.tui.session_worker import Step
 
@@ -24,9 +25,23 @@ if TYPE_CHECKING:
 class Navigator:
     """Opens and closes the app's screens."""
 
-    def __init__(self, app: AssistantApp) -> None:
+    def __init__(self, app: AppContext) -> None:
         self._app = app
         self._leaving: list[threading.Thread] = []
+
+    @property
+    def library(self) -> LibraryScreen:
+        """The lowest screen: the list of problems."""
+        from assistant.tui.screens.problems import LibraryScreen
+
+        screen = self._app.screen_stack[0]
+        assert isinstance(screen, LibraryScreen)
+        return screen
+
+    def begin_waiting(self) -> None:
+        """The model is ready: begin the sessions that were opened before it was."""
+        for screen in self._working():
+            screen.begin()
 
     def work_on(self, problem: Problem) -> None:
         """A new session on `problem`."""
@@ -131,27 +146,28 @@ class Navigator:
         except OSError as error:
             app.notify(f"not kept: {error.strerror}: {error.filename}", severity="error", markup=False)
         app.problems = with_problem(app.problems, problem)
-        app.library.show_problems(app.problems)
+        self.library.show_problems(app.problems)
         self.work_on(problem)
 
-    def show_summary(self, screen: SessionScreen, *, asked: bool = False) -> None:
+    def show_summary(self, ended: EndedSession, *, asked: bool = False) -> None:
         """How the session ended, after the study's questions (unless they were `asked`)."""
-        if self._app.study is not None and not asked:
-            self._app.study.ask_questions(screen, lambda: self._push_summary(screen))
+        study = self._app.study
+        if study is None or asked:
+            self._push_summary(ended)
         else:
-            self._push_summary(screen)
+            study.ask_questions(ended.state.answered, ended.record_answer, lambda: self._push_summary(ended))
 
-    def _push_summary(self, screen: SessionScreen) -> None:
+    def _push_summary(self, ended: EndedSession) -> None:
         from assistant.tui.screens.summary import SummaryScreen
 
-        app, session = self._app, screen.conductor.session
-        if session is not None and app.screen is screen:
+        app, journal = self._app, ended.journal
+        if journal is not None and ended.on_top:
             app.push_screen(
                 SummaryScreen(
-                    screen.state,
-                    session.path,
+                    ended.state,
+                    journal,
                     tell_hidden=app.study is None or app.study.lesson,
-                    keep_draft_text=screen.keep_draft_text,
+                    keep_draft_text=ended.keep_draft_text,
                 )
             )
 
@@ -160,7 +176,7 @@ class Navigator:
         self.release_all()
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
-        self._app.library.begin_anew()
+        self.library.begin_anew()
         self._app.read_sessions()
 
     def next_problem(self) -> None:

@@ -14,7 +14,7 @@ from assistant.tui.actions import ACTIONS, Action
 from assistant.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 
 def places_of(screen: Screen[Any]) -> Sequence[str]:
@@ -22,7 +22,7 @@ def places_of(screen: Screen[Any]) -> Sequence[str]:
     return (*getattr(screen, "PLACES", ()), "app")
 
 
-def commands_of(app: AssistantApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
+def commands_of(app: AppContext, screen: Screen[Any]) -> Iterator[SystemCommand]:
     """Every action that is possible now, and the themes."""
     for place in places_of(screen):
         owner = _owner(app, screen, place)
@@ -33,7 +33,7 @@ def commands_of(app: AssistantApp, screen: Screen[Any]) -> Iterator[SystemComman
         yield SystemCommand(f"Theme: {theme.name}", "Colours of the app", partial(_theme, app, theme.name))
 
 
-def _owner(app: AssistantApp, screen: Screen[Any], place: str) -> DOMNode | None:
+def _owner(app: AppContext, screen: Screen[Any], place: str) -> DOMNode | None:
     if place == "app":
         return app
     if place == "feedback":
@@ -54,11 +54,11 @@ def _possible(owner: DOMNode, action: Action) -> bool:
     return bool(owner.check_action(action.command or action.id, ()))
 
 
-async def _run(app: AssistantApp, owner: DOMNode, action: Action) -> None:
+async def _run(app: AppContext, owner: DOMNode, action: Action) -> None:
     await app.run_action(action.command or action.id, owner)
 
 
-def _theme(app: AssistantApp, name: str) -> None:
+def _theme(app: AppContext, name: str) -> None:
     from assistant.settings.preferences import save_preference
 
     save_preference("theme", name)

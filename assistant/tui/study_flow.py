@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING
 
 from assistant.core import events as ev
@@ -15,14 +15,13 @@ if TYPE_CHECKING:
     from assistant.journal.session_summary import SessionSummary
     from assistant.session.annotation_queue import AnnotationQueue, Assignment, Unanswered
     from assistant.session.session import Session
-    from assistant.tui.app import AssistantApp
-    from assistant.tui.screens.session.screen import SessionScreen
+    from assistant.tui.context import AppContext
 
 
-class Studying:
+class StudyFlow:
     """Leads one annotator through a study. Reading the folder happens in threads that post messages."""
 
-    def __init__(self, app: AssistantApp, open_queue: Callable[[], AnnotationQueue]) -> None:
+    def __init__(self, app: AppContext, open_queue: Callable[[], AnnotationQueue]) -> None:
         self._app = app
         self._open_queue = open_queue
         self._queue: AnnotationQueue | None = None
@@ -110,15 +109,15 @@ class Studying:
 
         self._ask(asked, keep, lambda: self._ask_open(others, then))
 
-    def ask_questions(self, screen: SessionScreen, then: Callable[[], None]) -> None:
-        """The study's questions, one after the other; an empty answer or Esc skips one."""
-        answered = screen.state.answered
+    def ask_questions(
+        self, answered: Container[str], record: Callable[[str, str], None], then: Callable[[], None]
+    ) -> None:
+        """The study's questions that are not `answered`, one after the other; an empty answer or Esc skips one.
+
+        `record` takes each question with its answer, `then` is called after the last.
+        """
         questions = [q for q in self._queue.study.questions if q not in answered] if self._queue else []
-
-        def keep(question: str, answer: str) -> None:
-            screen.conductor.do(lambda session: _record_answer(session, question, answer))
-
-        self._ask([(question, question) for question in questions], keep, then)
+        self._ask([(question, question) for question in questions], record, then)
 
     def _ask(
         self, questions: list[tuple[str, str]], keep: Callable[[str, str], None], then: Callable[[], None]
@@ -136,7 +135,3 @@ class Studying:
         self._app.push_screen(
             QuestionScreen(words, hint="Enter keeps it · empty skips the question"), answered
         )
-
-
-def _record_answer(session: Session, question: str, answer: str) -> Iterator[ev.LiveEvent]:
-    yield session.record(ev.QuestionAnswered(question=question, answer=answer))

@@ -24,7 +24,7 @@ from assistant.tui.widgets.text_field import TextField
 from assistant.tui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 
 class OwnProblemScreen(Screen[Problem | None]):
@@ -32,7 +32,7 @@ class OwnProblemScreen(Screen[Problem | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("own problem")
     PLACES: ClassVar = ("own problem",)
-    app: AssistantApp
+    app: AppContext
 
     def __init__(self) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 
 class ProblemList(VirtualList):
@@ -76,7 +76,7 @@ class LibraryScreen(Screen[None]):
     ]
     PLACES: ClassVar = ("library",)
     AUTO_FOCUS = "#filter"
-    app: AssistantApp
+    app: AppContext
 
     def __init__(self) -> None:
         super().__init__()

@@ -37,7 +37,7 @@ from assistant.tui.text.spans import Line, Piece, displayable
 
 if TYPE_CHECKING:
     from assistant.session.replay import Comparison
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 LOOKS = {
     True: ("same", "case--passed"),
@@ -68,7 +68,7 @@ class ReplayScreen(ModalScreen[None]):
     """One line a comparison; Esc stops it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "Stop")]
-    app: AssistantApp
+    app: AppContext
 
     def __init__(self, journal: Path) -> None:
         super().__init__()

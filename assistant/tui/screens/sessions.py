@@ -24,7 +24,7 @@ from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 
 class SessionList(VirtualList):
@@ -62,7 +62,7 @@ class SessionsScreen(Screen[None]):
     ]
     PLACES: ClassVar = ("sessions",)
     AUTO_FOCUS = "#filter"
-    app: AssistantApp
+    app: AppContext
 
     def __init__(self) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 
 ELSEWHERE = "Other problems, rounds, samples: assistant --problems humaneval --rounds 6 --samples 3"
@@ -39,7 +39,7 @@ ELSEWHERE = "Other problems, rounds, samples: assistant --problems humaneval --r
 class SettingList(VirtualList):
     """One row a setting."""
 
-    app: AssistantApp
+    app: AppContext
 
     @property
     def line_count(self) -> int:
@@ -57,7 +57,7 @@ class SettingsScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("settings")
     PLACES: ClassVar = ("settings",)
-    app: AssistantApp
+    app: AppContext
 
     def compose(self) -> ComposeResult:
         yield Static(f"Settings  ·  {settings_file()}", id="title", markup=False)

@@ -24,7 +24,7 @@ from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.verdict_table import VerdictTable
 
 if TYPE_CHECKING:
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 
 class SummaryScreen(Unasked[None]):
@@ -32,7 +32,7 @@ class SummaryScreen(Unasked[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("summary")
     PLACES: ClassVar = ("summary",)
-    app: AssistantApp
+    app: AppContext
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from assistant.tui.widgets.text_field import TextField
 from assistant.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 LONGEST_PASTE = 100_000
 
@@ -26,7 +26,7 @@ class FeedbackBox(TopEdge, TextField):
     """
 
     BINDINGS = bindings("feedback")
-    app: AssistantApp
+    app: AppContext
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -42,7 +43,7 @@ from assistant.tui.widgets.verdict_table import VerdictTable
 
 if TYPE_CHECKING:
     from assistant.session.session import Session
-    from assistant.tui.app import AssistantApp
+    from assistant.tui.context import AppContext
 
 BEAT = 1 / 25
 """Seconds between two looks at what is being written: fast enough for the eye, slow enough for the processor."""
@@ -58,7 +59,7 @@ class SessionScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("work")
     PLACES: ClassVar = ("work", "feedback", "editor")
     AUTO_FOCUS = "#feedback"
-    app: AssistantApp
+    app: AppContext
 
     def __init__(
         self,
@@ -354,6 +355,21 @@ class SessionScreen(Screen[None]):
         box.insert(text, box.document.end)
         self.add_class("-words")
 
+    @property
+    def journal(self) -> Path | None:
+        """The session's file; None where it was never opened."""
+        session = self.conductor.session
+        return session.path if session is not None else None
+
+    @property
+    def on_top(self) -> bool:
+        """Whether no other screen lies over this one."""
+        return self.app.screen is self
+
+    def record_answer(self, question: str, answer: str) -> None:
+        """Write the answer to a study's question into the journal."""
+        self.conductor.do(lambda session: _answer(session, question, answer))
+
     def person_acted(self, key: bool) -> None:
         """A key, click or scroll: the effort clock hears of it."""
         typing = key and isinstance(self.focused, FeedbackBox)
@@ -419,3 +435,7 @@ class SessionScreen(Screen[None]):
 
 def _nothing() -> Session:
     raise UsageError("this session is only looked at")
+
+
+def _answer(session: Session, question: str, answer: str) -> Iterator[ev.LiveEvent]:
+    yield session.record(ev.QuestionAnswered(question=question, answer=answer))

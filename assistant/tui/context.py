@@ -1,0 +1,190 @@
+"""What screens and panes need of the app: shared values, settings, navigation, and the threads that load things.
+
+Screens depend on this module and never on `app`, which depends on them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Container, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from textual import work
+from textual.app import App
+
+from assistant.core.errors import AssistantError
+from assistant.core.generation import Progress
+from assistant.core.problem import Problem
+from assistant.tui.actions import keymap
+from assistant.tui.custom_problems import Shelf, with_own
+from assistant.tui.launch import Launch, Problems
+from assistant.tui.messages import (
+    ModelFailed,
+    ModelProgress,
+    ModelReady,
+    ProblemsFailed,
+    ProblemsLoaded,
+    SessionsListed,
+)
+from assistant.tui.problem_filter import winnable_first
+from assistant.tui.services import Services
+from assistant.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from assistant.core.events import LiveEvent
+    from assistant.core.state import State
+    from assistant.journal.session_summary import SessionSummary
+    from assistant.session.annotation_queue import Assignment
+    from assistant.session.session import Session
+
+
+class EndedSession(Protocol):
+    """A session screen whose session is over, as the summary and a study's questions need it."""
+
+    @property
+    def state(self) -> State:
+        """The session's state at its end."""
+
+    @property
+    def journal(self) -> Path | None:
+        """The session's file; None where it was never opened."""
+
+    @property
+    def on_top(self) -> bool:
+        """Whether the screen is on top."""
+
+    def keep_draft_text(self, text: str) -> None:
+        """Put what is typed on the summary into the feedback box."""
+
+    def record_answer(self, question: str, answer: str) -> None:
+        """Write the answer to a study's question into the journal."""
+
+
+class Navigation(Protocol):
+    """Opens and closes screens; `navigation.Navigator` is the app's."""
+
+    def work_on(self, problem: Problem) -> None: ...
+
+    def work_on_assignment(self, assignment: Assignment) -> None: ...
+
+    def resume(self, journal: Path) -> None: ...
+
+    def look_at(self, journal: Path) -> None: ...
+
+    def write_problem(self) -> None: ...
+
+    def draft(self) -> tuple[str, str]: ...
+
+    def keep_draft(self, draft: tuple[str, str]) -> None: ...
+
+    def show_summary(self, ended: EndedSession, *, asked: bool = False) -> None: ...
+
+    def to_library(self) -> None: ...
+
+    def next_problem(self) -> None: ...
+
+    def wait_until_left(self) -> None: ...
+
+
+class StudyGuide(Protocol):
+    """Leads an annotator through a study; `study_flow.StudyFlow` is the app's."""
+
+    name: str
+
+    @property
+    def lesson(self) -> bool: ...
+
+    def next(self) -> None: ...
+
+    def belongs(self, session: SessionSummary) -> bool: ...
+
+    def open(self, assignment: Assignment) -> Session: ...
+
+    def first_step(self, session: Session) -> Iterator[LiveEvent]: ...
+
+    def ask_questions(
+        self, answered: Container[str], record: Callable[[str, str], None], then: Callable[[], None]
+    ) -> None: ...
+
+
+class AppContext(App[None]):
+    """The app as its screens know it."""
+
+    navigator: Navigation
+    study: StudyGuide | None = None
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__()
+        self.launch = launch
+        self.services = Services(launch)
+        self.problems: Problems | None = None
+        self.attempts: dict[str, str] = {}
+        """What came of each problem that was tried, by id."""
+        self.progress: Progress | None = None
+        self.model_error = ""
+        self.sessions: tuple[SessionSummary, ...] = ()
+        """As they were when last read."""
+        self.typed_at = -math.inf
+        """When a key of words was last pressed, by the monotonic clock."""
+        self._beats = 0
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.preferences = launch.preferences
+        self._use_theme(launch.preferences.theme)
+
+    def next_beat(self) -> int:
+        """Counts up, for moving parts."""
+        self._beats += 1
+        return self._beats
+
+    # Settings.
+
+    def preference_changed(self, name: str, value: object) -> None:
+        """A setting was saved: let it take effect."""
+        self.preferences = self.preferences.model_copy(update={name: value})
+        if name == "theme":
+            self._use_theme(str(value))
+        elif name == "keys":
+            self.set_keymap(keymap(self.preferences.keys))
+
+    def _use_theme(self, name: str) -> None:
+        self.theme = name if name in self.available_themes else THEMES[0].name
+
+    # Threads: they post messages and touch no widget.
+
+    @work(thread=True, group="problems", exit_on_error=False)
+    def load_problems(self) -> None:
+        try:
+            problems = self.launch.load_problems()
+            ordered = Shelf(problems.name, winnable_first(problems.problems), problems.skipped)
+            self.post_message(ProblemsLoaded(with_own(ordered, self.launch.own_problems)))
+        except AssistantError as error:
+            self.post_message(ProblemsFailed(str(error)))
+
+    @work(thread=True, group="model", exit_on_error=False)
+    def prepare_model(self) -> None:
+        try:
+            info = self.services.prepare(lambda progress: self.post_message(ModelProgress(progress)))
+            self.post_message(ModelReady(info))
+        except AssistantError as error:
+            self.post_message(ModelFailed(str(error)))
+
+    def action_retry_model(self) -> None:
+        """Try again to get the model ready."""
+        self.model_error = ""
+        self.prepare_model()
+
+    @work(thread=True, group="sandbox", exit_on_error=False)
+    def open_sandbox(self) -> None:
+        """Started before the first run, which would wait for it otherwise; errors are shown when it is used."""
+        with contextlib.suppress(AssistantError):
+            self.services.sandbox()
+
+    @work(thread=True, group="sessions", exclusive=True, exit_on_error=False)
+    def read_sessions(self) -> None:
+        from assistant.journal.library import list_sessions
+
+        with contextlib.suppress(AssistantError):  # the session list shows it
+            self.post_message(SessionsListed(tuple(list_sessions(self.launch.sessions))))
