@@ -60,7 +60,7 @@ class ProblemsFailed(Message):
 class Happened(Message, bubble=False):
     """The round loop recorded an event; `state` is the session's after it."""
 
-    conductor: int
+    worker: int
     event: Event
     state: State
 
@@ -69,7 +69,7 @@ class Happened(Message, bubble=False):
 class StepDone(Message, bubble=False):
     """A step of the round loop is over; `error` is one line when it failed, `returned` the words it was given."""
 
-    conductor: int
+    worker: int
     state: State
     error: str = ""
     returned: str = ""

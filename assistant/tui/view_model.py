@@ -6,7 +6,7 @@ import re
 
 from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
-from assistant.core.state_labels import SAME_PROGRAM, after_feedback, round_name, tries_left
+from assistant.core.state_labels import round_name
 from assistant.core.thinking import split_thinking, without_thinking
 from assistant.tui.screen_state import Phase
 from assistant.tui.widgets.code_view import Code
@@ -94,6 +94,11 @@ def written_code(text: str) -> str:
     return inside[: closing.start()] if closing else inside
 
 
+def fence_count(text: str) -> int:
+    """How many fences of Markdown an answer has so far: two where its code is complete."""
+    return len(_FENCE.findall(text))
+
+
 def _raised(program: Program) -> tuple[int | None, str]:
     if program.visible is None:
         return None, ""
@@ -109,84 +114,3 @@ def _placeholder(phase: Phase) -> str:
     if phase in (Phase.STARTING, Phase.WRITING):
         return "The model reads the problem …"
     return "No program yet. Ctrl+R asks the model again."
-
-
-def speed_of(state: State) -> float | None:
-    """Tokens a second of the latest answer; None where it came too quickly to say."""
-    for program in reversed(state.programs):
-        finish = program.finish
-        if finish is not None and finish.seconds >= 0.1 and finish.generated_tokens:
-            return finish.generated_tokens / finish.seconds
-    return None
-
-
-def failure_of(state: State) -> str:
-    """Why the latest answer failed, or an empty string."""
-    latest = max(state.human_programs, key=lambda program: program.turn, default=None)
-    if latest is None or latest.finish is None or latest.finish.reason != "error":
-        return ""
-    return latest.finish.error or "the model gave no answer"
-
-
-def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: str) -> str:
-    """The current activity, or what the person can do now."""
-    match phase:
-        case Phase.GETTING_READY if model_error:
-            return f"{model_error}; Ctrl+R tries again"
-        case Phase.BROKEN:
-            return f"{phase.value}; Ctrl+R tries again"
-        case Phase.ENDED:
-            return f"{over_text(state)}: Alt+Left looks at its rounds, Esc goes back"
-        case Phase.YOUR_TURN | Phase.STOPPED:
-            return your_turn_word(state, looked_at)
-        case _:
-            return str(phase.value)
-
-
-def writing_word(text: str) -> str:
-    """How far an answer is that is still growing."""
-    if not text.strip():
-        return "reading what it is asked"
-    if len(_FENCE.findall(text)) >= 2:
-        return "writing about its code (F6 shows it)"
-    return f"writing line {written_code(text).count(chr(10)) + 1}"
-
-
-def your_turn_word(state: State, looked_at: str | None) -> str:
-    """What a person can do now, in a few words."""
-    if looked_at is not None and looked_at != state.current:
-        return f"{_looked_at(state, state.program(looked_at))}: Ctrl+B goes on from here, Esc returns"
-    failed = failure_of(state)
-    if failed:
-        return f"failed: {failed}; Ctrl+R asks again"
-    if state.pending_feedback is not None:
-        return "stopped: Enter sends your words again, Ctrl+R asks again"
-    table = state.current_program
-    if table is None:
-        return "stopped: Ctrl+R asks the model again"
-    if changed_nothing(state, table):
-        return f"{SAME_PROGRAM} ({tries_left(state)})"
-    return f"your turn: {tries_left(state)}"
-
-
-def over_text(state: State) -> str:
-    """How a session that is only looked at ended."""
-    reason = state.ended.reason if state.ended is not None else "interrupted"
-    return {
-        "solved": f"solved {after_feedback(state)}",
-        "rounds_used_up": "not solved, no tries left",
-        "gave_up": "given up",
-        "bad_task": "the task or its tests are wrong",
-    }.get(reason, "this session is not over")
-
-
-def _looked_at(state: State, program: Program) -> str:
-    """`round 1`, or `sample 2` for another answer of the round on the table."""
-    table = state.current_program
-    if table is not None and table.turn == program.turn:
-        return f"sample {program.sample + 1}"
-    return (
-        f"looking back at the {round_name(0)}"
-        if not program.round
-        else f"looking back at round {program.round}"
-    )

@@ -74,7 +74,7 @@ async def test_all_text_of_a_theme_can_be_read(make_app: MakeApp, theme: str) ->
         work = await until_phase(pilot, Phase.YOUR_TURN)
         found["first answer"] = unreadable(app)
         work.take(lambda session: session.feedback("no"))
-        await until(pilot, lambda: work.state.round == 1 and not work.conductor.busy)
+        await until(pilot, lambda: work.state.round == 1 and not work.live.busy)
         await pilot.press("f4")
         await pilot.pause()
         found["diff"] = unreadable(app)

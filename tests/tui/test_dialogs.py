@@ -73,14 +73,14 @@ async def test_a_session_that_is_over_is_looked_at_and_never_written(
         await until_phase(pilot, Phase.YOUR_TURN)
         await pilot.press(*"no", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-        journal = work_screen(pilot).conductor.session.path
+        journal = work_screen(pilot).journal
         await pilot.press("ctrl+l", "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
         before = journal.read_bytes()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SessionScreen))
         await pilot.press("alt+left", *"words", "enter", "f2")
-        assert app.screen.view.program == "t0s0"
+        assert app.screen.programs.view.program == "t0s0"
         assert journal.read_bytes() == before
 
 
@@ -109,7 +109,7 @@ async def test_a_session_is_exported_in_every_form(
         await until_phase(pilot, Phase.YOUR_TURN)
         await pilot.press(*"no", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-        journal = work_screen(pilot).conductor.session.path
+        journal = work_screen(pilot).journal
         await pilot.press("ctrl+l", "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
         for form in "mjp":
@@ -401,7 +401,7 @@ async def test_a_problem_opened_before_the_model_is_ready_starts_when_it_is(make
         )
         gate.set()
         await until_phase(pilot, Phase.YOUR_TURN)
-    assert read_journal(work.conductor.session.path).events[0].type == "session_started"
+    assert read_journal(work.journal).events[0].type == "session_started"
 
 
 async def test_a_problem_that_is_not_finished_is_there_again(make_app: MakeApp, tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ async def test_an_answer_that_changed_nothing_is_said_at_once(make_app: MakeApp)
     async with app.run_test(size=(120, 36)) as pilot:
         work = await until_phase(pilot, Phase.YOUR_TURN)
         await pilot.press(*"no", "enter")
-        await until(pilot, lambda: work.state.round == 1 and not work.conductor.busy)
+        await until(pilot, lambda: work.state.round == 1 and not work.live.busy)
         assert "same program as before: it changed nothing" in work.query_one(StatusLine).status.doing
         assert work.query_one("#timeline", Timeline).strip.steps[-1].label.endswith("same")
 

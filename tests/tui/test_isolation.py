@@ -59,7 +59,7 @@ async def test_the_screen_and_the_journal_say_unsealed(make_app: MakeApp) -> Non
         await until(pilot, lambda: table.verdicts.tested)
         assert "unsealed" in str(table.border_title)
         assert any("unsealed" in plain(table.line(y)) for y in range(table.line_count))
-        journal = work.conductor.session.path
+        journal = work.journal
     events = read_journal(journal).events
     finished = next(event for event in events if isinstance(event, TestsFinished))
     assert not finished.visible.sealed and not finished.visible.cases[0].sealed

@@ -61,9 +61,9 @@ async def test_clicks_choose_cases_lines_and_rounds(make_app: MakeApp) -> None:
         assert work.query_one(CodeView).line_number == 2
         await pilot.click(FeedbackBox)
         await pilot.press(*"no", "enter")
-        await until(pilot, lambda: work.state.round == 1 and not work.conductor.busy)
+        await until(pilot, lambda: work.state.round == 1 and not work.live.busy)
         await pilot.click("#timeline", offset=(4, 0))
-        assert work.view.program == "t0s0"
+        assert work.programs.view.program == "t0s0"
 
 
 @pytest.mark.slow
@@ -127,9 +127,9 @@ async def test_the_person_is_called_when_a_long_wait_ends(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, how: str, bells: int, notes: int
 ) -> None:
     from assistant.settings.preferences import Preferences
-    from assistant.tui.screens.session import screen as work
+    from assistant.tui.screens.session import status
 
-    monkeypatch.setattr(work, "LONG_WAIT", 0.0)
+    monkeypatch.setattr(status, "LONG_WAIT", 0.0)
     preferences = Preferences(tour_seen=True, notify=how)
     app = make_app([WRONG], problem="starter/underscores", preferences=preferences)
     rung, written = [], []
@@ -153,7 +153,7 @@ async def test_quitting_while_the_model_writes_keeps_the_partial_answer(make_app
         await until(pilot, lambda: "# slow" in work.query_one(CodeView).code.text)
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not app.is_running)
-    events = read_journal(work.conductor.session.path).events
+    events = read_journal(work.journal).events
     assert events[-1].type == "session_ended" and events[-1].reason == "interrupted"
     finished = [event for event in events if event.type == "generation_finished"]
     assert finished[0].finish.reason == "cancelled" and "# slow" in finished[0].finish.text
@@ -192,7 +192,7 @@ async def test_without_colour_everything_still_says_what_it_is(
     async with app.run_test(size=SIZE) as pilot:
         work = await working(pilot)
         await pilot.press(*"no", "enter")
-        await until(pilot, lambda: work.state.round == 1 and not work.conductor.busy)
+        await until(pilot, lambda: work.state.round == 1 and not work.live.busy)
         await pilot.press("alt+left")
         strips = [strip.text for strip in work._compositor.render_strips()]
         screen = "\n".join(strips)

@@ -105,7 +105,7 @@ async def _first(app: AssistantApp, pilot: Pilot[None]) -> None:
 
 async def _raises(app: AssistantApp, pilot: Pilot[None]) -> None:
     await pilot.press(*"but ", "enter")
-    await until(pilot, lambda: work_screen(pilot).state.round == 1 and not work_screen(pilot).conductor.busy)
+    await until(pilot, lambda: work_screen(pilot).state.round == 1 and not work_screen(pilot).live.busy)
 
 
 async def _diff(app: AssistantApp, pilot: Pilot[None]) -> None:

@@ -41,7 +41,7 @@ async def test_a_session_from_the_list_to_the_summary_with_keys_alone(make_app: 
         await pilot.press(*"replace it by nothing", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         assert work.state.solved and work.state.round == 1
-    recording = read_journal(work.conductor.session.path)
+    recording = read_journal(work.journal)
     given = [event for event in recording.events if isinstance(event, FeedbackGiven)]
     assert [event.text for event in given] == ["replace it by nothing"]
     assert given[0].effort.active > 0
@@ -99,7 +99,7 @@ async def test_giving_up_ends_the_session_and_leaving_keeps_it_open(make_app: Ma
         await pilot.press(*"half a th")
         await pilot.press("ctrl+l")
         await until(pilot, lambda: isinstance(app.screen, LibraryScreen) and left(app))
-    events = read_journal(work.conductor.session.path).events
+    events = read_journal(work.journal).events
     assert events[-1].type == "session_ended" and events[-1].reason == "interrupted"
     assert any(event.type == "draft_saved" and event.text == "half a th" for event in events)
 

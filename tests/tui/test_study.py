@@ -199,8 +199,8 @@ async def test_seconds_since_the_last_step_survive_a_kill(
     app = make_app([WRONG], problem=UNDERSCORES.id)
     async with app.run_test(size=(120, 36)) as pilot:
         screen = await until_phase(pilot, Phase.YOUR_TURN)
-        assert screen.conductor.session is not None
-        path = screen.conductor.session.path
+        assert screen.journal is not None
+        path = screen.journal
         before = replay(list(read_journal(path).events)).clock.active
         await pilot.press("down")
         await until(pilot, lambda: replay(list(read_journal(path).events)).clock.active > before + 0.1)

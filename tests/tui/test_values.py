@@ -18,12 +18,13 @@ from assistant.tui.custom_problems import asserts_in, asserts_in_answer, functio
 from assistant.tui.feedback_suggestions import form_of, proposed_kinds, quoted_case
 from assistant.tui.problem_filter import completed, entries_of, matching, next_state
 from assistant.tui.screen_state import Phase
+from assistant.tui.screens.session.status import writing_word
 from assistant.tui.settings_model import SETTINGS, clash
 from assistant.tui.test_rows import Row, row_lines, rows_of
 from assistant.tui.text.diff import compared, side_by_side, unified
 from assistant.tui.text.highlight import PythonLines
 from assistant.tui.text.spans import displayable, plain, shortened
-from assistant.tui.view_model import code_of, stream_code, writing_word, written_code
+from assistant.tui.view_model import code_of, stream_code, written_code
 from assistant.tui.widgets.status_line import Status, bar, doing_text, facts_of
 from tests.tui.conftest import ADDITION, PRIMES, UNDERSCORES
 

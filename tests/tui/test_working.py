@@ -40,7 +40,7 @@ async def to_round_one(pilot: Pilot[None]) -> SessionScreen:
     """A session whose second program raises."""
     work = await until_phase(pilot, Phase.YOUR_TURN)
     await say(pilot, "nothing instead")
-    await until(pilot, lambda: work.state.round == 1 and not work.conductor.busy)
+    await until(pilot, lambda: work.state.round == 1 and not work.live.busy)
     return work
 
 
@@ -61,18 +61,18 @@ async def test_looking_back_and_branching_leaves_the_dropped_round_in_the_journa
     async with app.run_test(size=SIZE) as pilot:
         work = await to_round_one(pilot)
         await pilot.press("alt+left")
-        assert work.view.program == "t0s0"
+        assert work.programs.view.program == "t0s0"
         assert 'replace("_", " ")' in work.query_one(CodeView).code.text
         await pilot.press("escape")
-        assert work.view.program is None
+        assert work.programs.view.program is None
         await pilot.press("alt+left", "ctrl+b")
-        await until(pilot, lambda: work.state.current == "t0s0" and not work.conductor.busy)
+        await until(pilot, lambda: work.state.current == "t0s0" and not work.live.busy)
         await say(pilot, "use an empty string")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         assert [program.id for program in work.state.path(work.state.current)] == ["t0s0", "t2s0"]
         asides = [step.program for step in work.query_one("#timeline", Timeline).strip.steps if step.aside]
         assert asides == ["t1s0"]
-    prompts = [e for e in read_journal(work.conductor.session.path).events if e.type == "generation_started"]
+    prompts = [e for e in read_journal(work.journal).events if e.type == "generation_started"]
     assert not any("rep1ace" in message.content for message in prompts[-1].messages)
 
 
@@ -132,10 +132,10 @@ async def test_kinds_are_proposed_and_only_what_is_marked_is_recorded(make_app: 
         await until(pilot, lambda: app.screen.query(Checklist))
         await pilot.press("space", "enter")
         await until(pilot, lambda: app.screen is work)
-        assert work.kinds == ("formatting",)
+        assert work.feedback.kinds == ("formatting",)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-    given = [e for e in read_journal(work.conductor.session.path).events if isinstance(e, FeedbackGiven)]
+    given = [e for e in read_journal(work.journal).events if isinstance(e, FeedbackGiven)]
     assert given[0].kinds == ("formatting",)
 
 
@@ -155,7 +155,7 @@ async def test_mending_in_place_runs_the_tests_and_is_logged_with_its_time(make_
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         assert work.state.solved and work.state.current_program.edited
-    edits = [e for e in read_journal(work.conductor.session.path).events if isinstance(e, CodeEdited)]
+    edits = [e for e in read_journal(work.journal).events if isinstance(e, CodeEdited)]
     assert edits[0].editor == "inline" and edits[0].effort.editing > 0
 
 
@@ -182,15 +182,15 @@ async def test_trying_a_call_and_making_a_test_of_it(make_app: MakeApp) -> None:
         await until(pilot, lambda: "'x '" in str(app.screen.query_one("#result").render()))
         assert app.screen.query_one("#expected", Input).value == "'x '"
         await pilot.press("tab", "end", *["backspace"] * 2, "'", "enter")
-        await until(pilot, lambda: app.screen is work and not work.conductor.busy and work.state.extra_tests)
+        await until(pilot, lambda: app.screen is work and not work.live.busy and work.state.extra_tests)
         assert work.state.extra_tests[0].text("") == "assert remove_underscores('x_') == 'x'"
         assert len(work.query_one(VerdictTable).verdicts.rows) == 4
         table = work.query_one(VerdictTable)
         table.focus()
         await pilot.press("delete")
-        assert work.state.extra_tests and not work.conductor.busy  # the cursor is on a test of the problem
+        assert work.state.extra_tests and not work.live.busy  # the cursor is on a test of the problem
         await pilot.press("end", "delete")
-        await until(pilot, lambda: not work.state.extra_tests and not work.conductor.busy)
+        await until(pilot, lambda: not work.state.extra_tests and not work.live.busy)
         assert len(table.verdicts.rows) == 3
 
 
@@ -203,7 +203,7 @@ async def test_nonsense_in_a_call_is_told_and_not_run(make_app: MakeApp) -> None
         await until(pilot, lambda: isinstance(app.screen, ScratchScreen))
         await pilot.press(*"1 2", "enter")  # open brackets alone would be closed
         assert "not a Python expression" in str(app.screen.query_one("#result").render())
-        assert not work.conductor.busy
+        assert not work.live.busy
 
 
 @pytest.mark.slow
@@ -292,7 +292,7 @@ async def test_nothing_is_offered_that_cannot_be_done(make_app: MakeApp) -> None
 
 
 def test_the_persons_editor_is_used_with_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    from assistant.tui.screens.code_editing import editor_command
+    from assistant.tui.screens.session.editing import editor_command
 
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", "code --wait")

@@ -41,7 +41,7 @@ async def until_phase(pilot: Pilot[None], *phases: Phase) -> SessionScreen:
 
     def reached() -> bool:
         screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, SessionScreen)]
-        return bool(screens) and screens[-1].phase_now() in phases and not screens[-1].conductor.busy
+        return bool(screens) and screens[-1].phase_now() in phases and not screens[-1].live.busy
 
     await until(pilot, reached, f"phase {phases}")
     return work_screen(pilot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import RenderResult
 from textual.content import Content
@@ -11,6 +12,9 @@ from textual.widget import Widget
 
 from assistant.core.generation import ModelInfo, Progress
 from assistant.core.state_labels import round_name
+
+if TYPE_CHECKING:
+    from assistant.tui.context import AppContext
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 BAR_WIDTH = 20
@@ -39,6 +43,8 @@ class Status:
 
 class StatusLine(Widget):
     """Shows `status` on one line."""
+
+    app: AppContext
 
     status: reactive[Status] = reactive(Status())
 

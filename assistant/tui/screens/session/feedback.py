@@ -1,129 +1,159 @@
-"""Feedback of the person: sending, drafts, quotes, tags."""
+"""Feedback of the person: the box, its labels, drafts, and quotes of tests and lines."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import ClassVar
 
-from assistant.core.events import LiveEvent
-from assistant.tui.feedback_suggestions import proposed_kinds, quoted_case, quoted_line
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widgets import Static
+
+from assistant.core.state import State
+from assistant.tui.feedback_suggestions import FORMS, KINDS, proposed_kinds, quoted_case, quoted_line
 from assistant.tui.screen_state import Phase
-from assistant.tui.screens.feedback_tags import KindsScreen
-from assistant.tui.screens.session import display
-from assistant.tui.session_worker import Step
-from assistant.tui.widgets.code_view import CodeView
+from assistant.tui.test_rows import Row
+from assistant.tui.widgets.checklist import Checklist
 from assistant.tui.widgets.feedback_box import FeedbackBox
-from assistant.tui.widgets.verdict_table import VerdictTable
 
-if TYPE_CHECKING:
-    from assistant.session.session import Session
-    from assistant.tui.screens.session.screen import SessionScreen
-
-WAYS_TO_END = (("g", "I give up"), ("t", "The task or its tests are wrong"))
 DRAFT_AFTER = 1.0
 """Seconds after a key until unsent words are on disk."""
+QUESTION = "Label your feedback (optional, for research): what is it about, how is it said?"
 
 
-def send(screen: SessionScreen, text: str) -> None:
-    """Send the words, or say why it is not the time for them; they stay in the box then."""
-    words = text.strip()
-    if screen.phase is Phase.STOPPED and (not words or is_pending(screen, words)):
-        screen.action_again()
-    elif screen.phase is Phase.ENDED:
-        screen.notify("this session has ended; Ctrl+L goes back to the problems")
-    elif screen.state.current_program is None or screen.conductor.busy:
-        screen.notify(f"{screen.phase.value}: your words stay in the box until it is your turn")
-    elif not words:
-        screen.notify("say what is wrong in a few words, then press Enter")
-    else:
-        _send(screen, text)
+class FeedbackPanel:
+    """Owns the feedback box and the labels of what stands in it."""
+
+    def __init__(self) -> None:
+        self.box = FeedbackBox(id="feedback")
+        self.kinds: tuple[str, ...] = ()
+        """Labels of the words in the box."""
+        self._timer: Timer | None = None
+        self._phase = Phase.GETTING_READY
+        """As it was last shown."""
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there are words in the box."""
+        return bool(self.box.text.strip())
+
+    # Sending.
+
+    def is_pending(self, state: State, words: str) -> bool:
+        """These very words wait for an answer already."""
+        pending = state.pending_feedback
+        return pending is not None and pending.text == words
+
+    def sent(self) -> tuple[str, ...]:
+        """The words are on their way: empty the box. Returns their labels."""
+        kinds, self.kinds = self.kinds, ()
+        self.box.sent()
+        return kinds
+
+    def forget_pending(self, state: State) -> None:
+        """Empty the box when it holds the words that are asked again."""
+        if self.is_pending(state, self.box.text.strip()):
+            self.box.sent()
+
+    def give_back(self, state: State, returned: str) -> None:
+        """Words that no answer followed go back into the box."""
+        pending = state.pending_feedback
+        self.box.give_back(returned or (pending.text if pending else "") or state.draft)
+
+    def recall(self, state: State) -> None:
+        """What was said so far can be gone through with the arrow keys."""
+        self.box.said = [program.feedback for program in state.path(state.current) if program.feedback]
+
+    # Writing.
+
+    def changed(self, keep: Callable[[str], None] | None) -> None:
+        """The words in the box are others than before; `keep` gets them a while later."""
+        self.show(self._phase)
+        if keep is not None and self._timer is None:
+            self._timer = self.box.set_timer(DRAFT_AFTER, lambda: self._draft_due(keep))
+
+    def _draft_due(self, keep: Callable[[str], None]) -> None:
+        self._timer = None
+        keep(self.box.text)
+
+    def append(self, text: str) -> None:
+        """Words that were typed on, while something else came on top."""
+        self.box.insert(text, self.box.document.end)
+
+    def quote_case(self, row: Row | None) -> None:
+        """A test, as words."""
+        if row is not None:
+            self.box.add(quoted_case(row))
+
+    def quote_line(self, number: int, text: str) -> None:
+        """A line of code, as words."""
+        self.box.add(quoted_line(number, text))
+
+    # Labels.
+
+    def ask_kinds(self) -> None:
+        """Let the person label their words."""
+
+        def chosen(kinds: tuple[str, ...] | None) -> None:
+            self.kinds = kinds or ()
+            self.show(self._phase)
+
+        self.box.app.push_screen(KindsScreen(self.kinds, proposed_kinds(self.box.text)), chosen)
+
+    def show(self, phase: Phase) -> None:
+        """Whether it is the person's turn, and the labels of the words or those that they suggest."""
+        box, self._phase = self.box, phase
+        box.set_class(phase in (Phase.YOUR_TURN, Phase.STOPPED), "-your-turn")
+        labels = " · ".join(self.kinds) or self._proposed_labels()
+        narrow = box.screen.has_class("-narrow")  # there the frame has no lower edge
+        box.border_title = f"{box.BORDER_TITLE}  {labels}".rstrip() if narrow else box.BORDER_TITLE
+        box.border_subtitle = "" if narrow else labels
+
+    def _proposed_labels(self) -> str:
+        proposed = proposed_kinds(self.box.text) if self.box.app.preferences.propose_kinds else ()
+        return "Ctrl+T labels: " + ", ".join(f"{kind}?" for kind in proposed) if proposed else ""
 
 
-def _send(screen: SessionScreen, words: str) -> None:
-    effort, kinds = screen.effort_clock.take(time.monotonic()), screen.kinds
-    screen.kinds = ()
-    screen.query_one(FeedbackBox).sent()
-    screen.choose_looked_at()
-    screen.take(lambda session: session.feedback(words, kinds, effort), words)
+def refusal_to_send(words: str, state: State, phase: Phase, *, busy: bool) -> str:
+    """Why these words cannot be sent now, in one line; they stay in the box. Empty where they can."""
+    if phase is Phase.ENDED:
+        return "this session has ended; Ctrl+L goes back to the problems"
+    if state.current_program is None or busy:
+        return f"{phase.value}: your words stay in the box until it is your turn"
+    return "" if words else "say what is wrong in a few words, then press Enter"
 
 
-def is_pending(screen: SessionScreen, words: str) -> bool:
-    """These very words wait for an answer already."""
-    pending = screen.state.pending_feedback
-    return pending is not None and pending.text == words
+class KindsScreen(ModalScreen[tuple[str, ...]]):
+    """Space marks, Enter is done."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "done", "Done", priority=True),
+        Binding("escape", "done", "Done", show=False),
+    ]
 
-def forget_pending(screen: SessionScreen) -> None:
-    """Empty the box when it holds the words that are asked again."""
-    box = screen.query_one(FeedbackBox)
-    if is_pending(screen, box.text.strip()):
-        box.sent()
+    def __init__(self, chosen: tuple[str, ...], proposed: tuple[str, ...]) -> None:
+        super().__init__()
+        self._chosen = chosen
+        self._proposed = proposed
 
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(QUESTION, classes="question")
+            yield Checklist(id="kinds")
+            yield Static("Space marks · Enter is done · all of it is optional", classes="hint")
 
-def give_back(screen: SessionScreen, returned: str) -> None:
-    """Words that no answer followed go back into the box."""
-    pending = screen.state.pending_feedback
-    words = returned or (pending.text if pending else "") or screen.state.draft
-    screen.query_one(FeedbackBox).give_back(words)
+    def on_mount(self) -> None:
+        kinds = self.query_one(Checklist)
+        kinds.show([(kind, self._title(kind)) for kind in (*KINDS, *FORMS)], self._chosen)
+        kinds.row = next(((*KINDS, *FORMS).index(kind) for kind in self._proposed), 0)
+        kinds.focus()
 
+    def _title(self, kind: str) -> str:
+        proposed = "  (proposed)" if kind in self._proposed else ""
+        return f"{'said as: ' if kind in FORMS else 'about: '}{kind}{proposed}"
 
-def save_draft(screen: SessionScreen) -> None:
-    """Put unsent words on disk and let the model read them, in a thread."""
-    session, words = screen.conductor.session, screen.query_one(FeedbackBox).text
-    if session is not None:
-        screen.run_worker(lambda: _keep(session, words), thread=True, group="draft", exit_on_error=False)
-
-
-def save_clock(screen: SessionScreen) -> None:
-    """Put the effort clock's totals on disk, in a thread, where the person has spent time since the last reading."""
-    session = screen.conductor.session
-    if session is None or not screen.effort_clock.running or screen.state.ended is not None:
-        return
-    now, before = screen.effort_clock.read(time.monotonic()), session.state.clock
-    if now.active + now.waiting > before.active + before.waiting:
-        screen.run_worker(lambda: session.clock("read", now), thread=True, group="clock", exit_on_error=False)
-
-
-def _keep(session: Session, words: str) -> None:
-    session.save_draft(words)
-    session.prefill(words)
-
-
-def last_step(screen: SessionScreen) -> Step:
-    """What is recorded when the screen is left: unsent words, the clock, and that it was interrupted."""
-    draft = screen.query_one(FeedbackBox).text
-    effort = screen.effort_clock.read(time.monotonic())
-
-    def step(session: Session) -> Iterator[LiveEvent]:
-        if session.state.ended is None:
-            session.save_draft(draft)
-            session.clock("paused", effort, "left")
-            yield from session.end("interrupted")
-
-    return step
-
-
-def quote_case(screen: SessionScreen) -> None:
-    """The chosen failing test, as words."""
-    row = screen.query_one(VerdictTable).chosen
-    if row is not None:
-        screen.query_one(FeedbackBox).add(quoted_case(row))
-
-
-def quote_line(screen: SessionScreen) -> None:
-    """The chosen code line, as words."""
-    view = screen.query_one(CodeView)
-    if view.rows():
-        screen.query_one(FeedbackBox).add(quoted_line(view.line_number, view.line_text(view.line_number)))
-
-
-def ask_kinds(screen: SessionScreen) -> None:
-    """Let the person tag their words."""
-    proposed = proposed_kinds(screen.query_one(FeedbackBox).text)
-
-    def chosen(kinds: tuple[str, ...] | None) -> None:
-        screen.kinds = kinds or ()
-        display.present_kinds(screen)
-
-    screen.app.push_screen(KindsScreen(screen.kinds, proposed), chosen)
+    def action_done(self) -> None:
+        self.dismiss(self.query_one(Checklist).marked)

@@ -1,0 +1,151 @@
+"""The programs of a session: timeline, samples, code, diff and verdicts, and which of them is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.widget import Widget
+
+from assistant.core.problem import Test
+from assistant.core.state import Program, State
+from assistant.core.state_labels import round_name
+from assistant.tui.screen_state import Phase, View, shown_program
+from assistant.tui.session_worker import Stream
+from assistant.tui.test_rows import verdicts_of
+from assistant.tui.view_model import answer_of, code_of, code_text, code_title, stream_code
+from assistant.tui.widgets.code_view import CodeView
+from assistant.tui.widgets.diff_view import Comparison, DiffView
+from assistant.tui.widgets.timeline import Timeline, samples_of, timeline_of
+from assistant.tui.widgets.verdict_table import VerdictTable
+
+
+class ProgramsPanel:
+    """Owns the panes that show programs, and what the person looks at in them."""
+
+    def __init__(self) -> None:
+        self.view = View()
+        self.samples = Timeline(separator=" ", id="samples")
+        self.timeline = Timeline(id="timeline")
+        self.code = CodeView(id="code")
+        self.diff = DiffView(id="diff")
+        self.verdicts = VerdictTable(id="verdicts")
+        self._seen_version = -1
+        """Of the stream, as it was last shown."""
+
+    # What is looked at.
+
+    def shown(self, state: State) -> Program | None:
+        """The program on the screen."""
+        return shown_program(state, self.view.program)
+
+    def branching_from(self, state: State) -> str | None:
+        """The earlier program that is looked at: what is said or done about it goes on from there."""
+        program = self.view.program
+        return program if program != state.current else None
+
+    def look_at(self, program: str, state: State) -> None:
+        """Show a program; the current one is what is shown anyway."""
+        self.view = View(None if program == state.current else program)
+
+    def look_away(self) -> bool:
+        """Back to the current program. False where it is shown as it is already."""
+        before, self.view = self.view, View()
+        return before != self.view
+
+    def point(self, step: int) -> None:
+        """Look `step` programs along the timeline."""
+        self.timeline.action_point(step)
+
+    def compare(self, state: State) -> None:
+        """Compare with the parent, at the next call with an earlier program, after the first one with none."""
+        self.view = replace(self.view, base=_next_base(state, self.shown(state), self.view.base))
+
+    def toggle_whole(self) -> None:
+        """All that the model said, or its program alone."""
+        self.view = replace(self.view, whole=not self.view.whole, base=None)
+
+    def show_code_alone(self) -> None:
+        """No comparison and no talk, of the program that is looked at."""
+        self.view = replace(self.view, base=None, whole=False)
+
+    def comparing(self, state: State) -> bool:
+        """Whether the diff is shown instead of the code."""
+        return self.view.base is not None and self.shown(state) is not None
+
+    def added_test(self, state: State) -> Test | None:
+        """The test under the cursor where the person added it, else None."""
+        of_problem = len(state.problem.visible_tests) if state.problem else 0
+        row = self.verdicts.row - of_problem
+        return state.extra_tests[row] if 0 <= row < len(state.extra_tests) else None
+
+    # Showing.
+
+    def show(self, state: State, phase: Phase, stream: Stream, *, tell_hidden: bool) -> None:
+        """Hand every pane its value; hidden tests' verdicts only where `tell_hidden`."""
+        self.timeline.strip = timeline_of(state, self.view.program, tell_hidden=tell_hidden)
+        self.samples.strip = samples_of(state, self.view.program)
+        if self._follows_stream(phase):
+            self._show_stream(stream)
+            self.code.border_title = "Code"
+            self.verdicts.verdicts = verdicts_of(state, None)
+        else:
+            self._show_program(state, phase, tell_hidden)
+        self._show_comparison(state)
+
+    def show_new_text(self, phase: Phase, stream: Stream) -> None:
+        """Text that has come since it was last shown."""
+        if self._follows_stream(phase) and stream.version != self._seen_version:
+            self._seen_version = stream.version
+            self._show_stream(stream)
+
+    def _follows_stream(self, phase: Phase) -> bool:
+        return phase is Phase.WRITING and self.view.program is None
+
+    def _show_stream(self, stream: Stream) -> None:
+        self.code.code = stream_code(stream.text(), whole=self.view.whole)
+
+    def _show_program(self, state: State, phase: Phase, tell_hidden: bool) -> None:
+        shown, whole = self.shown(state), self.view.whole
+        self.code.code = answer_of(shown) if whole else code_of(shown, phase)
+        self.code.border_title = code_title(state, shown, whole=whole)
+        self.verdicts.verdicts = verdicts_of(state, shown, tell_hidden=tell_hidden)
+
+    def _show_comparison(self, state: State) -> None:
+        base, shown = self.view.base, self.shown(state)
+        if base is not None and shown is not None:
+            old = state.program(base)
+            self.diff.comparison = Comparison(code_text(old), code_text(shown), _name(old), _name(shown))
+        self.diff.display = self.comparing(state)
+
+    # Sizes.
+
+    def resize(self, focused: Widget | None, rows: int) -> None:
+        """Make the focused pane larger or smaller; the code pane gets what the verdicts lose."""
+        pane = focused
+        if isinstance(pane, CodeView | DiffView) or pane is None:
+            pane, rows = self.verdicts, -rows
+        pane.styles.height = max(3, min(pane.outer_size.height + rows, pane.screen.size.height - 12))
+
+    def toggle_folds(self) -> None:
+        """Let long lines of code and tests go on below, or cut them at the edge."""
+        folds = not self.code.folds
+        self.code.folds = folds
+        self.verdicts.folds = folds
+
+
+def _name(program: Program) -> str:
+    sample = f", sample {program.sample + 1}" if program.sample else ""
+    return f"{round_name(program.round)}{' (edited)' if program.edited else ''}{sample}"
+
+
+def _next_base(state: State, shown: Program | None, base: str | None) -> str | None:
+    """The next earlier program to compare with: the parent first, then the others, then none."""
+    if shown is None:
+        return None
+    earlier = [p for p in state.human_programs if p.turn < shown.turn and p.complete]
+    earlier.sort(key=lambda p: (p.id == shown.parent, p.turn, -p.sample), reverse=True)
+    ids = [program.id for program in earlier]
+    if base is None:
+        return ids[0] if ids else None
+    following = ids[ids.index(base) + 1 :] if base in ids else []
+    return following[0] if following else None

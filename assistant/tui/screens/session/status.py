@@ -1,0 +1,149 @@
+"""The status line of a session: what is being done, for how long, and what the person can do now."""
+
+from __future__ import annotations
+
+import time
+
+from assistant.core.program_equality import changed_nothing
+from assistant.core.state import Program, State
+from assistant.core.state_labels import SAME_PROGRAM, after_feedback, round_name, tries_left
+from assistant.tui import clipboard
+from assistant.tui.screen_state import Phase
+from assistant.tui.screens.session.live_session import LiveSession
+from assistant.tui.view_model import fence_count, written_code
+from assistant.tui.widgets.status_line import Status, StatusLine
+
+LONG_WAIT = 5.0
+"""Seconds of waiting after which the person is called back."""
+BEATS = 3
+"""Beats between two turns of the moving parts."""
+
+
+class StatusPanel:
+    """Owns the status line, and since when the session is in its phase."""
+
+    def __init__(self) -> None:
+        self.line = StatusLine(id="status")
+        self._since = self._turn_since = time.monotonic()
+        """When what is done now began, and when the person's turn or waiting did."""
+        self._beats = 0
+
+    def phase_changed(self, before: Phase, phase: Phase) -> None:
+        """Something else is being done from now on; who has waited long for it is called back."""
+        now = self._since = time.monotonic()
+        if before.working == phase.working and before is not Phase.GETTING_READY:
+            return
+        if not phase.working and now - self._turn_since > LONG_WAIT:
+            clipboard.call_person(self.line.app, phase.value)
+        self._turn_since = now
+
+    def beat(self, live: LiveSession, phase: Phase, looked_at: str | None) -> None:
+        """Move the moving parts, at every third call."""
+        self._beats += 1
+        if self._beats % BEATS == 0:
+            self.show(live, phase, looked_at)
+
+    def show(self, live: LiveSession, phase: Phase, looked_at: str | None) -> None:
+        """Put together what the line says; `looked_at` is an earlier program that is shown."""
+        app, state, services = self.line.app, live.state, self.line.app.services
+        preparing = phase is Phase.GETTING_READY
+        working = phase.working and not (preparing and app.model_error)
+        self.line.status = Status(
+            doing=self._doing(live, phase, looked_at),
+            warning=services.warning,
+            working=working,
+            seconds=time.monotonic() - self._since if working and not preparing else None,
+            model=services.model,
+            model_name=services.launch.model_name,
+            progress=app.progress if preparing else None,
+            round=state.round,
+            rounds=state.settings.rounds,
+            speed=speed_of(state),
+            beat=self._beats // BEATS,
+        )
+
+    def _doing(self, live: LiveSession, phase: Phase, looked_at: str | None) -> str:
+        if phase is not Phase.WRITING:
+            return doing_word(phase, live.state, looked_at, self.line.app.model_error)
+        return "stopping" if live.stopping else writing_word(live.stream.text())
+
+
+def speed_of(state: State) -> float | None:
+    """Tokens a second of the latest answer; None where it came too quickly to say."""
+    for program in reversed(state.programs):
+        finish = program.finish
+        if finish is not None and finish.seconds >= 0.1 and finish.generated_tokens:
+            return finish.generated_tokens / finish.seconds
+    return None
+
+
+def failure_of(state: State) -> str:
+    """Why the latest answer failed, or an empty string."""
+    latest = max(state.human_programs, key=lambda program: program.turn, default=None)
+    if latest is None or latest.finish is None or latest.finish.reason != "error":
+        return ""
+    return latest.finish.error or "the model gave no answer"
+
+
+def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: str) -> str:
+    """The current activity, or what the person can do now."""
+    match phase:
+        case Phase.GETTING_READY if model_error:
+            return f"{model_error}; Ctrl+R tries again"
+        case Phase.BROKEN:
+            return f"{phase.value}; Ctrl+R tries again"
+        case Phase.ENDED:
+            return f"{over_text(state)}: Alt+Left looks at its rounds, Esc goes back"
+        case Phase.YOUR_TURN | Phase.STOPPED:
+            return your_turn_word(state, looked_at)
+        case _:
+            return str(phase.value)
+
+
+def writing_word(text: str) -> str:
+    """How far an answer is that is still growing."""
+    if not text.strip():
+        return "reading what it is asked"
+    if fence_count(text) >= 2:
+        return "writing about its code (F6 shows it)"
+    return f"writing line {written_code(text).count(chr(10)) + 1}"
+
+
+def your_turn_word(state: State, looked_at: str | None) -> str:
+    """What a person can do now, in a few words."""
+    if looked_at is not None and looked_at != state.current:
+        return f"{_looked_at(state, state.program(looked_at))}: Ctrl+B goes on from here, Esc returns"
+    failed = failure_of(state)
+    if failed:
+        return f"failed: {failed}; Ctrl+R asks again"
+    if state.pending_feedback is not None:
+        return "stopped: Enter sends your words again, Ctrl+R asks again"
+    table = state.current_program
+    if table is None:
+        return "stopped: Ctrl+R asks the model again"
+    if changed_nothing(state, table):
+        return f"{SAME_PROGRAM} ({tries_left(state)})"
+    return f"your turn: {tries_left(state)}"
+
+
+def over_text(state: State) -> str:
+    """How a session that is only looked at ended."""
+    reason = state.ended.reason if state.ended is not None else "interrupted"
+    return {
+        "solved": f"solved {after_feedback(state)}",
+        "rounds_used_up": "not solved, no tries left",
+        "gave_up": "given up",
+        "bad_task": "the task or its tests are wrong",
+    }.get(reason, "this session is not over")
+
+
+def _looked_at(state: State, program: Program) -> str:
+    """`round 1`, or `sample 2` for another answer of the round on the table."""
+    table = state.current_program
+    if table is not None and table.turn == program.turn:
+        return f"sample {program.sample + 1}"
+    return (
+        f"looking back at the {round_name(0)}"
+        if not program.round
+        else f"looking back at round {program.round}"
+    )
