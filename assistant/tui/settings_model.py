@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
+from textual.widgets import Input, TextArea
+
 from assistant.core.plugins import engine_kinds
 from assistant.settings.preferences import Preferences
-from assistant.tui.actions import ACTIONS, binding_id, key_text, keys_of
+from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, binding_id, key_text, keys_of
 from assistant.tui.text.spans import Line, Piece, shortened
 from assistant.tui.themes import THEMES
 
@@ -58,6 +62,17 @@ KEYS = tuple(
     for action in ACTIONS
 )
 SETTINGS = (*GENERAL, *KEYS)
+_ENTER = Binding("enter", "enter", "New line")
+TEXT_FIELDS: dict[str, Sequence[BindingType]] = {
+    "app": (*Input.BINDINGS, *TextArea.BINDINGS),
+    "library": Input.BINDINGS,
+    "sessions": Input.BINDINGS,
+    "work": TextArea.BINDINGS,
+    "feedback": TextArea.BINDINGS,
+    "editor": (*TextArea.BINDINGS, _ENTER),
+    "own problem": (*TextArea.BINDINGS, _ENTER),
+}
+"""By place, the keys of the text field that has the focus there."""
 
 
 def value_of(setting: Setting, preferences: Preferences) -> str:
@@ -90,16 +105,46 @@ def next_choice(setting: Setting, shown: str) -> str:
 
 
 def clash(setting: Setting, key: str, chosen: Mapping[str, str]) -> str:
-    """The title of another action of the same place, or everywhere, that has `key`; else an empty string."""
+    """What has `key` already where this action is offered; empty where the action can have it.
+
+    That is another action, or what a pane or a text field does by itself: the focused one takes its keys first, so
+    that the action would never be reached. The app's own keys fit together and are always free for their action.
+    """
     name = setting.name.removeprefix("keys.")
-    place = name.partition(".")[0]
+    own = next(action for action in ACTIONS if binding_id(action) == name)
+    default = key in _split(own.keys)
     for action in ACTIONS:
-        other = binding_id(action)
-        if other == name or not {action.where, place} & {place, "app"} or action.where not in (place, "app"):
+        if action is own or action.where not in _met_with(own.where):
             continue
-        if key in [part.strip() for part in (chosen.get(other) or action.keys).split(",")]:
+        taken = chosen.get(binding_id(action)) or ("" if default else action.keys)
+        if key in _split(taken):
             return action.title
-    return ""
+    return "" if default else _fixed_use(own.where, key)
+
+
+def _split(keys: str) -> list[str]:
+    return [key.strip() for key in keys.split(",")]
+
+
+def _met_with(place: str) -> Sequence[str]:
+    """Places whose keys work at the same time as those of `place`."""
+    if place == "app":
+        return tuple(PLACES)
+    return ("app", "work", "feedback") if place in ("work", "feedback") else ("app", place)
+
+
+def _fixed_use(place: str, key: str) -> str:
+    """What a pane or text field of a place does with a key; empty where it does nothing."""
+    for action in FIXED_KEYS:
+        if action.where in (place, "app", "panes") and key in _split(action.keys):
+            return action.title
+    if place not in TEXT_FIELDS:
+        return ""
+    character = key_to_character(key)
+    if character is not None and character.isprintable():
+        return "typing"
+    uses = {part.key: part.description for part in Binding.make_bindings(TEXT_FIELDS[place])}
+    return f"{uses[key]} (text field)" if key in uses else ""
 
 
 def setting_line(setting: Setting, preferences: Preferences) -> Line:

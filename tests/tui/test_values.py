@@ -7,6 +7,8 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textual.binding import Binding
+from textual.widgets import Input, TextArea
 
 from assistant.core.errors import UsageError
 from assistant.core.generation import Progress
@@ -14,6 +16,7 @@ from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.state import Program
 from assistant.core.value_difference import differing_parts
 from assistant.session.feedback_validation import clean_text
+from assistant.tui.actions import ACTIONS, binding_id
 from assistant.tui.custom_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
 from assistant.tui.feedback_suggestions import form_of, proposed_kinds, quoted_case
 from assistant.tui.problem_filter import completed, entries_of, matching, next_state
@@ -213,6 +216,24 @@ def test_a_key_may_not_be_given_twice_in_a_place() -> None:
     assert clash(edit, "ctrl+q", {}) == "Quit"
     assert clash(edit, "f4", {"work.diff": "ctrl+y"}) == ""
     assert clash(edit, "ctrl+n", {}) == "", "another place may use it"
+
+
+def test_a_key_that_the_focused_field_takes_for_itself_is_refused() -> None:
+    """All keys of the text fields, letters, and the keys of panes: an action with one of them is never reached."""
+    keys_of_fields = {
+        "work": TextArea, "feedback": TextArea, "editor": TextArea, "own problem": TextArea,
+        "library": Input, "sessions": Input,
+    }  # fmt: skip
+    for action in ACTIONS:
+        setting = next(s for s in SETTINGS if s.name == f"keys.{binding_id(action)}")
+        own = action.keys.split(",")
+        assert not any(clash(setting, key, {}) for key in own), "the app's own keys can be had back"
+        field = keys_of_fields.get(action.where)
+        used = {binding.key for binding in Binding.make_bindings(field.BINDINGS)} if field else set()
+        typed = {"a", "Z", "7", "space", "question_mark", "ä"} if field else set()
+        for key in (used | typed | {"tab", "up", "pageup", "enter"}) - set(own):
+            assert clash(setting, key, {}), f"{key} for {setting.name}"
+        assert not clash(setting, "ctrl+alt+w", {}) and not clash(setting, "f20", {})
 
 
 def test_own_problems_are_checked_in_words() -> None:
