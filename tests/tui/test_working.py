@@ -11,6 +11,7 @@ from textual.widgets import Input
 from assistant.core.events import CodeEdited, FeedbackGiven
 from assistant.journal.reader import read_journal
 from assistant.session.session import Session
+from assistant.settings.preferences import Preferences
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.session.screen import SessionScreen
 from assistant.tui.screens.summary import SummaryScreen
@@ -247,6 +248,18 @@ async def test_unsent_words_are_read_by_the_model(make_app: MakeApp, monkeypatch
         await pilot.press(*"hing")
         await until(pilot, lambda: read[-1] == "nothing")
     assert len(read) <= 3, "a second apart, not at every key"
+
+
+@pytest.mark.parametrize(("keys", "send"), [({}, "Enter"), ({"feedback.send": "ctrl+g"}, "Ctrl+G")])
+async def test_the_box_says_what_it_is_for_and_how_words_are_sent(
+    make_app: MakeApp, keys: dict[str, str], send: str
+) -> None:
+    preferences = Preferences(tour_seen=True, notify="none", keys=keys)
+    app = make_app([WRONG], problem="starter/underscores", preferences=preferences)
+    async with app.run_test(size=SIZE) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        title = str(work.query_one(FeedbackBox).border_title)
+    assert title == f"Say what is wrong  ·  {send} sends, Alt+Enter breaks the line"
 
 
 @pytest.mark.slow

@@ -35,12 +35,14 @@ class FeedbackBox(TopEdge, TextField):
         self._back = 0
         self._kept = ""
 
-    def on_mount(self) -> None:
+    @property
+    def title(self) -> str:
+        """What the box is for, and the keys that the person sends and breaks lines with."""
         chosen = self.app.preferences.keys
         send, line = (
             key_text(keys_of(f"feedback.{name}", chosen).partition(",")[0]) for name in ("send", "new_line")
         )
-        self.border_title = f"Say what is wrong  ·  {send} sends, {line} breaks the line"
+        return f"Say what is wrong  ·  {send} sends, {line} breaks the line"
 
     def action_cursor_up(self, select: bool = False) -> None:
         if select or not self.cursor_at_first_line or not self._recall(1):

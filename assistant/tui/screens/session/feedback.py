@@ -109,7 +109,7 @@ class FeedbackPanel:
         box.set_class(phase in (Phase.YOUR_TURN, Phase.STOPPED), "-your-turn")
         labels = " · ".join(self.kinds) or self._proposed_labels()
         narrow = box.screen.has_class("-narrow")  # there the frame has no lower edge
-        box.border_title = f"{box.BORDER_TITLE}  {labels}".rstrip() if narrow else box.BORDER_TITLE
+        box.border_title = f"{box.title}  {labels}".rstrip() if narrow else box.title
         box.border_subtitle = "" if narrow else labels
 
     def _proposed_labels(self) -> str:
