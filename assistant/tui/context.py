@@ -166,10 +166,13 @@ class AppContext(App[None]):
     @work(thread=True, group="model", exit_on_error=False)
     def prepare_model(self) -> None:
         try:
-            info = self.services.prepare(lambda progress: self.post_message(ModelProgress(progress)))
+            info = self.services.prepare(self._tell_progress)
             self.post_message(ModelReady(info))
         except AssistantError as error:
             self.post_message(ModelFailed(str(error)))
+
+    def _tell_progress(self, progress: Progress) -> None:
+        self.post_message(ModelProgress(progress))
 
     def action_retry_model(self) -> None:
         """Try again to get the model ready."""
