@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,10 +33,10 @@ from assistant.tui.services import Services
 from assistant.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from assistant.core.events import LiveEvent
     from assistant.core.state import State
     from assistant.journal.session_summary import SessionSummary
     from assistant.session.annotation_queue import Assignment
+    from assistant.session.commands import AnyCommand
     from assistant.session.session import Session
 
 
@@ -102,7 +102,7 @@ class StudyGuide(Protocol):
 
     def open(self, assignment: Assignment) -> Session: ...
 
-    def first_step(self, session: Session) -> Iterator[LiveEvent]: ...
+    def first_commands(self) -> Sequence[AnyCommand]: ...
 
     def ask_questions(
         self, answered: Container[str], record: Callable[[str, str], None], then: Callable[[], None]

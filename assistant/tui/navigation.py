@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,11 @@ from assistant.tui.problem_filter import next_untried
 if TYPE_CHECKING:
     from assistant.core.state import State
     from assistant.session.annotation_queue import Assignment
+    from assistant.session.commands import AnyCommand
     from assistant.session.session import Session
     from assistant.tui.context import AppContext, EndedSession
     from assistant.tui.screens.problems import LibraryScreen
     from assistant.tui.screens.session.screen import SessionScreen
-    from assistant.tui.session_worker import Step
 
 
 class Navigator:
@@ -52,7 +52,7 @@ class Navigator:
         problem: Problem | None,
         open_session: Callable[[], Session] | None = None,
         state: State | None = None,
-        first: Step | None = None,
+        first: Sequence[AnyCommand] = (),
     ) -> None:
         from assistant.tui.screens.session.screen import SessionScreen  # not before the first paint
 
@@ -91,12 +91,12 @@ class Navigator:
         """What a study wants next."""
         study = self._app.study
         assert study is not None
-        self._open(assignment.problem, lambda: study.open(assignment), first=study.first_step)
+        self._open(assignment.problem, lambda: study.open(assignment), first=study.first_commands())
 
     def resume(self, journal: Path) -> None:
         """The session of `journal`, where it was left."""
         study = self._app.study
-        first = None if study is None else study.first_step
+        first = () if study is None else study.first_commands()
         self._open(None, lambda: self._reopen(journal), first=first)
 
     def _reopen(self, journal: Path) -> Session:

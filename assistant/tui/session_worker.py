@@ -1,4 +1,4 @@
-"""The session's thread: runs the blocking steps of the round loop and posts their events as messages."""
+"""The session's thread: executes commands, which block, and posts the events that follow from them as messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,13 @@ from textual.message import Message
 from assistant.core.errors import AssistantError
 from assistant.core.events import Event, GenerationStarted, LiveEvent, Streamed
 from assistant.core.state import State
+from assistant.session.commands import AnyCommand, GiveFeedback, Leave
+from assistant.session.effort import EffortClock
 from assistant.tui.messages import Happened, StepDone
 
 if TYPE_CHECKING:
     from assistant.session.session import Session
 
-Step = Callable[["Session"], Iterator[LiveEvent]]
 _numbers = itertools.count(1)
 
 
@@ -50,41 +51,48 @@ class Stream:
 
 
 class SessionWorker:
-    """Runs the steps of one session in a thread, one after the other.
+    """Executes the commands for one session in a thread, one after the other.
 
     `post` must be safe to call from a thread (`Screen.post_message` is). Widgets are never touched here.
     """
 
-    def __init__(self, open_session: Callable[[], Session], post: Callable[[Message], object]) -> None:
+    def __init__(
+        self,
+        open_session: Callable[[], Session],
+        clock: EffortClock,
+        post: Callable[[Message], object],
+    ) -> None:
+        """`clock` goes on from the session's totals, and the session reads it when verdicts are there."""
         self.number = next(_numbers)
         self.session: Session | None = None
         self.stream = Stream()
         self._open = open_session
+        self._clock = clock
         self._post = post
-        self._steps: queue.Queue[tuple[Step, str] | None] = queue.Queue()
+        self._commands: queue.Queue[AnyCommand | None] = queue.Queue()
         self.failed = False
         """The session could not be opened."""
         self.stopping = False
         """The generation was cancelled and has not stopped yet."""
         self._waiting = 0
         self._lock = threading.Lock()
-        self._left = False
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
-    def begin(self, first: Step) -> None:
-        """Open the session and take its first step."""
-        self.do(first)
+    def begin(self, *first: AnyCommand) -> None:
+        """Open the session and execute its first commands."""
+        for command in first:
+            self.submit(command)
         self._thread.start()
 
-    def do(self, step: Step, words: str = "") -> None:
-        """Take `step` after those that wait; `words` come back to the screen if it fails."""
+    def submit(self, command: AnyCommand) -> None:
+        """Execute `command` after those that wait. Feedback comes back to the screen if it fails."""
         with self._lock:
             self._waiting += 1
-        self._steps.put((step, words))
+        self._commands.put(command)
 
     @property
     def busy(self) -> bool:
-        """A step is running or waiting."""
+        """A command is being executed or waits."""
         return self._waiting > 0
 
     def cancel(self) -> None:
@@ -93,43 +101,44 @@ class SessionWorker:
             self.stopping = True
             self.session.cancel()
 
-    def leave(self, last: Step | None = None, timeout: float = 5.0) -> None:
-        """Stop, take the `last` step, release the journal and wait for the thread. Waiting steps are dropped."""
-        self._left = True
+    def leave(self, last: Leave, timeout: float = 5.0) -> None:
+        """Stop, execute the `last` command, release the journal and wait for the thread, at most `timeout` s."""
         self.cancel()
-        if last is not None:
-            self._steps.put((last, ""))
-        self._steps.put(None)
+        self._commands.put(last)
+        self._commands.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def _run(self) -> None:
         try:
-            self.session = self._open()
+            session = self._open()
+            session.attach_clock(self._clock)
         except Exception as error:
             self.failed, self._waiting = True, 0
             self._post(StepDone(self.number, State(), error=one_line(error)))
             return
         from assistant.session.arms.background import start_background_arms
 
-        arms = start_background_arms(self.session)
-        while (item := self._steps.get()) is not None:
-            self._take(self.session, *item)
+        self.session = session
+        arms = start_background_arms(session)
+        while (command := self._commands.get()) is not None:
+            self._execute(session, command)
         if arms is not None:
             arms.close()
-        self.session.close()
+        session.close()
 
-    def _take(self, session: Session, step: Step, words: str) -> None:
+    def _execute(self, session: Session, command: AnyCommand) -> None:
         error = ""
         try:
-            for event in step(session):
+            for event in session.execute(command):
                 self._tell(session, event)
         except Exception as problem:  # whatever it is, the person hears of it and the session stays usable
             error = one_line(problem)
         self.stopping = False
         with self._lock:
             self._waiting -= 1
-        self._post(StepDone(self.number, session.state, error, words if error else ""))
+        returned = command.text if error and isinstance(command, GiveFeedback) else ""
+        self._post(StepDone(self.number, session.state, error, returned))
 
     def _tell(self, session: Session, event: LiveEvent) -> None:
         match event:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING
 
-from assistant.core import events as ev
 from assistant.core.errors import AssistantError
+from assistant.session.commands import AnyCommand, GiveConsent, Start
 from assistant.tui.messages import StudyFailed, StudyNext
 from assistant.tui.screens.dialogs import ConsentScreen, QuestionScreen
 
@@ -77,12 +77,11 @@ class StudyFlow:
         queue = self._queue
         return queue is not None and (session.annotator, session.study) == (queue.annotator, queue.study.name)
 
-    def first_step(self, session: Session) -> Iterator[ev.LiveEvent]:
+    def first_commands(self) -> Sequence[AnyCommand]:
         """The agreement under which the session is made, then its first answer."""
         assert self._queue is not None
-        if self._granted is not None:
-            yield from self._queue.record_consent(session, self._granted)
-        yield from session.start()
+        consent = () if self._granted is None else (GiveConsent(self._queue, self._granted),)
+        return (*consent, Start())
 
     def open(self, assignment: Assignment) -> Session:
         """The session that the study wants: a new one, or the one that was interrupted. Blocks."""

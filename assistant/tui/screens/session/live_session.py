@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from assistant.core import events as ev
 from assistant.core.errors import UsageError
+from assistant.core.events import Effort
 from assistant.core.state import State
+from assistant.session.commands import AnswerQuestion, AnyCommand, Leave, Start
 from assistant.session.effort import EffortClock
 from assistant.tui.messages import Happened, StepDone
 from assistant.tui.screen_state import Phase, phase_of
-from assistant.tui.session_worker import SessionWorker, Step, Stream
+from assistant.tui.session_worker import SessionWorker, Stream
 
 if TYPE_CHECKING:
     from assistant.session.session import Session
@@ -27,18 +30,17 @@ class LiveSession:
         self,
         open_session: Callable[[], Session] | None,
         state: State,
-        first: Step | None,
+        first: Sequence[AnyCommand],
         post: Callable[[Message], object],
     ) -> None:
-        """Without `open_session`, the rounds of `state` are only looked at."""
+        """Begins with the `first` commands, else with `Start`; without `open_session`, `state` is only looked at."""
         self.state = state
         self.read_only = open_session is None
         self._open_session = open_session or _nothing
-        self._first = first or (lambda session: session.start())
+        self._first = first or (Start(),)
         self._post = post
-        self._worker = SessionWorker(self._open_session, post)
         self._clock = EffortClock()
-        self._away_after = 0.0
+        self._worker = SessionWorker(self._open_session, self._clock, post)
         self._begun = self._left = False
 
     @property
@@ -48,7 +50,7 @@ class LiveSession:
 
     @property
     def busy(self) -> bool:
-        """A step is running or waiting."""
+        """A command is being executed or waits."""
         return self._worker.busy
 
     @property
@@ -78,23 +80,23 @@ class LiveSession:
     # Beginning and leaving.
 
     def set_clock(self, away_after: float) -> None:
-        """Take the totals so far; a person is away after `away_after` seconds without a key."""
-        self._away_after = away_after
-        self._clock = EffortClock(self.state.clock, away_after)
+        """To be called before the session begins: a person is away after `away_after` seconds without a key."""
+        self._clock = EffortClock(away_after=away_after)
+        self._worker = SessionWorker(self._open_session, self._clock, self._post)
 
     def begin(self) -> bool:
-        """Open the session and take its first step, once. False where there is nothing to begin."""
+        """Open the session and execute its first commands, once. False where there is nothing to begin."""
         if self._begun or self.read_only:
             return False
         self._begun = True
-        self._worker.begin(lambda session: self._timed(session, self._first))
+        self._worker.begin(*self._first)
         self._clock.start(time.monotonic())
         return True
 
     def renew(self) -> None:
         """Let a session that could not be opened begin again."""
         self._begun = False
-        self._worker = SessionWorker(self._open_session, self._post)
+        self._worker = SessionWorker(self._open_session, self._clock, self._post)
 
     def leaving(self, draft: str) -> Callable[[], None] | None:
         """What releases the session, to be called once in a thread; the journal then says `interrupted`.
@@ -104,24 +106,19 @@ class LiveSession:
         if not self._begun or self._left:
             return None
         self._left = True
-        effort, worker = self._clock.read(time.monotonic()), self._worker
-        return lambda: worker.leave(lambda session: _interrupted(session, draft, effort))
+        # Before the session is open the clock lacks the totals of a session that is resumed.
+        clock = self._clock.read(time.monotonic()) if self.session is not None else None
+        return partial(self._worker.leave, Leave(draft=draft, clock=clock))
 
     # The round loop.
 
-    def submit(self, step: Step, said: str = "") -> None:
-        """Have the session take a step, the clock read before it; what was said comes back if it fails."""
-        effort = self._clock.read(time.monotonic())
-
-        def timed(session: Session) -> Iterator[ev.LiveEvent]:
-            session.clock("read", effort)
-            yield from self._timed(session, step)
-
-        self._worker.do(timed, said)
+    def submit(self, command: AnyCommand) -> None:
+        """Have the session execute a command, with what the clock says now."""
+        self._worker.submit(replace(command, clock=self._clock.read(time.monotonic())))
 
     def record_answer(self, question: str, answer: str) -> None:
         """Have the answer to a study's question recorded."""
-        self._worker.do(lambda session: _answered(session, question, answer))
+        self._worker.submit(AnswerQuestion(question, answer))
 
     def cancel(self) -> None:
         """Stop what is being generated."""
@@ -132,26 +129,15 @@ class LiveSession:
         if message.worker != self._worker.number:
             return False
         self.state = message.state
-        if isinstance(message.event, ev.SessionResumed):
-            self._clock = EffortClock(self.state.clock, self._away_after, self.state.effort)
-            self._clock.wait(time.monotonic(), True)
-            self._clock.start(time.monotonic())
         return True
 
     def step_over(self, message: StepDone) -> bool:
-        """Take the state after a step. False for a message of an earlier thread."""
+        """Take the state after a command. False for a message of an earlier thread."""
         if message.worker != self._worker.number:
             return False
         if message.state.problem is not None:
             self.state = message.state
         return True
-
-    def _timed(self, session: Session, step: Step) -> Iterator[ev.LiveEvent]:
-        """`step`, with the clock read again once verdicts are there: the session may end right after them."""
-        for event in step(session):
-            yield event
-            if isinstance(event, ev.TestsFinished):
-                session.clock("read", self._clock.read(time.monotonic()))
 
     # The clock.
 
@@ -167,11 +153,11 @@ class LiveSession:
         """The person begins (or ends) to edit the code by hand."""
         self._clock.edit(time.monotonic(), editing)
 
-    def take_effort(self) -> ev.Effort:
+    def take_effort(self) -> Effort:
         """The person's seconds since effort was last taken."""
         return self._clock.take(time.monotonic())
 
-    # Written by other threads while a step may be running: each gives the function that writes, or None.
+    # Written by other threads while a command may be running: each gives the function that writes, or None.
 
     def draft_writer(self, words: str) -> Callable[[], None] | None:
         """What puts unsent words on disk and lets the model read them."""
@@ -194,18 +180,6 @@ class LiveSession:
 def _keep(session: Session, words: str) -> None:
     session.save_draft(words)
     session.prefill(words)
-
-
-def _answered(session: Session, question: str, answer: str) -> Iterator[ev.LiveEvent]:
-    yield session.record(ev.QuestionAnswered(question=question, answer=answer))
-
-
-def _interrupted(session: Session, draft: str, effort: ev.Effort) -> Iterator[ev.LiveEvent]:
-    """What is recorded when a session is left: unsent words, the clock, and that it was interrupted."""
-    if session.state.ended is None:
-        session.save_draft(draft)
-        session.clock("paused", effort, "left")
-        yield from session.end("interrupted")
 
 
 def _nothing() -> Session:

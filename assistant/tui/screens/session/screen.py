@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,8 +10,9 @@ from textual import on
 from textual.binding import BindingType
 
 from assistant.core import events as ev
-from assistant.core.problem import Problem
+from assistant.core.problem import AssertTest, Problem
 from assistant.core.state import Program, State
+from assistant.session import commands as cmd
 from assistant.tui.actions import bindings
 from assistant.tui.messages import DraftChanged, EditDone, FeedbackSent, Happened, ProgramPicked, StepDone
 from assistant.tui.screen_state import Phase
@@ -20,7 +21,6 @@ from assistant.tui.screens.session.feedback import refusal_to_send
 from assistant.tui.screens.session.layout import SessionLayout
 from assistant.tui.screens.session.live_session import LiveSession
 from assistant.tui.screens.try_call import ScratchScreen
-from assistant.tui.session_worker import Step
 from assistant.tui.view_model import code_text
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.feedback_box import FeedbackBox
@@ -47,9 +47,9 @@ class SessionScreen(SessionLayout):
         problem: Problem | None,
         open_session: Callable[[], Session] | None = None,
         state: State | None = None,
-        first: Step | None = None,
+        first: Sequence[cmd.AnyCommand] = (),
     ) -> None:
-        """Without `open_session`, the rounds of `state` are only looked at."""
+        """Begins with the `first` commands, else with `Start`; without `open_session`, `state` is only looked at."""
         super().__init__(LiveSession(open_session, state or State(problem=problem), first, self.post_message))
         self._composed = self._summed_up = False
         self._scratch: ScratchScreen | None = None
@@ -77,16 +77,16 @@ class SessionScreen(SessionLayout):
         if self._composed and self.live.begin():
             self.present()
 
-    def submit(self, step: Step, said: str = "") -> None:
-        """Have the session take a step; what was said comes back into the box if it fails."""
-        self.live.submit(step, said)
+    def submit(self, command: cmd.AnyCommand) -> None:
+        """Have the session execute a command; feedback comes back into the box if it fails."""
+        self.live.submit(command)
         self.present()
 
     def _branch(self) -> None:
         """What is said or done about a program that is looked back at goes on from there."""
         program = self.programs.branching_from(self.state)
         if program is not None:
-            self.submit(lambda session: session.choose(program))
+            self.submit(cmd.ChooseProgram(program))
 
     @on(Happened)
     def event_happened(self, message: Happened) -> None:
@@ -137,7 +137,7 @@ class SessionScreen(SessionLayout):
     def _send(self, words: str) -> None:
         effort, kinds = self.live.take_effort(), self.feedback.sent()
         self._branch()
-        self.submit(lambda session: session.feedback(words, kinds, effort), words)
+        self.submit(cmd.GiveFeedback(words, kinds, effort))
 
     @on(DraftChanged)
     def draft_changed(self) -> None:
@@ -193,7 +193,7 @@ class SessionScreen(SessionLayout):
             self.begin()
         elif self.phase is Phase.STOPPED:
             self.feedback.forget_pending(self.state)
-            self.submit(lambda session: session.again())
+            self.submit(cmd.Regenerate())
 
     def action_give_up(self) -> None:
         if self.phase in (Phase.YOUR_TURN, Phase.STOPPED):
@@ -202,7 +202,7 @@ class SessionScreen(SessionLayout):
 
     def _ended_by_person(self, letter: str | None) -> None:
         if letter is not None and not self.live.busy:
-            self.submit(lambda session: session.end("bad_task" if letter == "t" else "gave_up"))
+            self.submit(cmd.End("bad_task" if letter == "t" else "gave_up"))
 
     def action_leave(self) -> None:
         self.app.navigator.to_library()
@@ -269,7 +269,7 @@ class SessionScreen(SessionLayout):
             return
         effort = self.live.take_effort()
         self._branch()
-        self.submit(lambda session: session.edit(code.rstrip() + "\n", effort, editor))
+        self.submit(cmd.EditCode(code.rstrip() + "\n", effort, editor))
 
     def action_scratch(self) -> None:
         entry_point = self.state.problem.entry_point if self.state.problem else ""
@@ -278,12 +278,12 @@ class SessionScreen(SessionLayout):
         self.app.push_screen(self._scratch, self._scratch_closed)
 
     def _evaluate(self, expression: str) -> None:
-        self.submit(lambda session: session.scratch(expression))
+        self.submit(cmd.Evaluate(expression))
 
     def _scratch_closed(self, test: str | None) -> None:
         self._scratch = None
         if test:
-            self.submit(lambda session: session.add_test(test))
+            self.submit(cmd.AddTest(AssertTest(code=test)))
 
     def action_remove_test(self) -> None:
         test = self.programs.added_test(self.state)
@@ -291,7 +291,7 @@ class SessionScreen(SessionLayout):
             self.notify("Only a test that you added (F5) can be removed: choose it in the pane of tests")
             return
         self._branch()
-        self.submit(lambda session: session.remove_test(test))
+        self.submit(cmd.RemoveTest(test))
 
     def person_acted(self, key: bool) -> None:
         """A key, click or scroll: the effort clock hears of it."""
