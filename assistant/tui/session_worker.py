@@ -74,8 +74,6 @@ class SessionWorker:
         """The session could not be opened."""
         self.stopping = False
         """The generation was cancelled and has not stopped yet."""
-        self._waiting = 0
-        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
     def begin(self, *first: AnyCommand) -> None:
@@ -85,15 +83,8 @@ class SessionWorker:
         self._thread.start()
 
     def submit(self, command: AnyCommand) -> None:
-        """Execute `command` after those that wait. Feedback comes back to the screen if it fails."""
-        with self._lock:
-            self._waiting += 1
+        """Execute `command` after those that wait; a `StepDone` follows, which gives feedback back if it failed."""
         self._commands.put(command)
-
-    @property
-    def busy(self) -> bool:
-        """A command is being executed or waits."""
-        return self._waiting > 0
 
     def cancel(self) -> None:
         """Stop what is being generated."""
@@ -114,7 +105,7 @@ class SessionWorker:
             session = self._open()
             session.attach_clock(self._clock)
         except Exception as error:
-            self.failed, self._waiting = True, 0
+            self.failed = True
             self._post(StepDone(self.number, State(), error=one_line(error)))
             return
         from assistant.session.arms.background import start_background_arms
@@ -135,8 +126,6 @@ class SessionWorker:
         except Exception as problem:  # whatever it is, the person hears of it and the session stays usable
             error = one_line(problem)
         self.stopping = False
-        with self._lock:
-            self._waiting -= 1
         returned = command.text if error and isinstance(command, GiveFeedback) else ""
         self._post(StepDone(self.number, session.state, error, returned))
 

@@ -42,6 +42,8 @@ class LiveSession:
         self._clock = EffortClock()
         self._worker = SessionWorker(self._open_session, self._clock, post)
         self._begun = self._left = False
+        self._pending = 0
+        """Commands whose end the screen has not heard of."""
 
     @property
     def session(self) -> Session | None:
@@ -50,8 +52,8 @@ class LiveSession:
 
     @property
     def busy(self) -> bool:
-        """A command is being executed or waits."""
-        return self._worker.busy
+        """A command waits, is being executed, or its end was not heard of yet: the state is not complete."""
+        return self._pending > 0
 
     @property
     def left(self) -> bool:
@@ -89,6 +91,7 @@ class LiveSession:
         if self._begun or self.read_only:
             return False
         self._begun = True
+        self._pending = len(self._first)
         self._worker.begin(*self._first)
         self._clock.start(time.monotonic())
         return True
@@ -114,11 +117,15 @@ class LiveSession:
 
     def submit(self, command: AnyCommand) -> None:
         """Have the session execute a command, with what the clock says now."""
-        self._worker.submit(replace(command, clock=self._clock.read(time.monotonic())))
+        self._submit(replace(command, clock=self._clock.read(time.monotonic())))
 
     def record_answer(self, question: str, answer: str) -> None:
         """Have the answer to a study's question recorded."""
-        self._worker.submit(AnswerQuestion(question, answer))
+        self._submit(AnswerQuestion(question, answer))
+
+    def _submit(self, command: AnyCommand) -> None:
+        self._pending += 1
+        self._worker.submit(command)
 
     def cancel(self) -> None:
         """Stop what is being generated."""
@@ -135,6 +142,7 @@ class LiveSession:
         """Take the state after a command. False for a message of an earlier thread."""
         if message.worker != self._worker.number:
             return False
+        self._pending = 0 if self._worker.failed else self._pending - 1
         if message.state.problem is not None:
             self.state = message.state
         return True
