@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.tui.context import AppContext
 
 LONGEST_PASTE = 100_000
+PURPOSE = "Say what is wrong"
 
 
 class FeedbackBox(TopEdge, TextField):
@@ -42,7 +43,7 @@ class FeedbackBox(TopEdge, TextField):
         send, line = (
             key_text(keys_of(f"feedback.{name}", chosen).partition(",")[0]) for name in ("send", "new_line")
         )
-        return f"Say what is wrong  ·  {send} sends, {line} breaks the line"
+        return f"{PURPOSE}  ·  {send} sends, {line} breaks the line"
 
     def action_cursor_up(self, select: bool = False) -> None:
         if select or not self.cursor_at_first_line or not self._recall(1):

@@ -17,7 +17,7 @@ from assistant.tui.feedback_suggestions import FORMS, KINDS, proposed_kinds, quo
 from assistant.tui.screen_state import Phase
 from assistant.tui.test_rows import Row
 from assistant.tui.widgets.checklist import Checklist
-from assistant.tui.widgets.feedback_box import FeedbackBox
+from assistant.tui.widgets.feedback_box import PURPOSE, FeedbackBox
 
 DRAFT_AFTER = 1.0
 """Seconds after a key until unsent words are on disk."""
@@ -109,7 +109,7 @@ class FeedbackPanel:
         box.set_class(phase in (Phase.YOUR_TURN, Phase.STOPPED), "-your-turn")
         labels = " · ".join(self.kinds) or self._proposed_labels()
         narrow = box.screen.has_class("-narrow")  # there the frame has no lower edge
-        box.border_title = f"{box.title}  {labels}".rstrip() if narrow else box.title
+        box.border_title = f"{PURPOSE}  {labels}" if narrow and labels else box.title
         box.border_subtitle = "" if narrow else labels
 
     def _proposed_labels(self) -> str:
