@@ -166,7 +166,7 @@ def with_progress(label: str, run: BenchmarkRun) -> Iterator[BenchmarkRun]:
         with ProgressPrinter(announce=None, time_left=False) as printer:
             yield replace(run, watch=lambda totals: printer.show(label, *state_of(totals)))
     except KeyboardInterrupt:
-        say("stopped; what was finished is kept: run the same command again to go on")
+        say("Stopped. What was finished is kept: run the same command again to go on.")
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -190,7 +190,7 @@ def shown_again(bench: str, options: BenchOptions) -> bool:
     place = finished_folder(bench, options.out, options.given)
     if place is None:
         return False
-    say(f"finished before, shown again from {place} (another --out makes it anew)")
+    say(f"Finished before: shown again from {place}. Choose another --out to run it again.")
     show_folder(place, json_=options.json_)
     return True
 

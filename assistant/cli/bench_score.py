@@ -100,7 +100,7 @@ def merge(
     missing = merge.missing_shards(parts)
     if missing and not json_:  # with --json it is in the summary
         print(
-            f"NOT WHOLE: shards {', '.join(missing)} are missing; every rate is over the problems of the others"
+            f"Incomplete: shards {', '.join(missing)} are missing; every rate is over the problems of the others"
         )
     return _finish(out, config["bench"], total, json_, {"missing_shards": missing} if missing else {})
 

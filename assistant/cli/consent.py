@@ -43,7 +43,7 @@ def consent(
     if yes:
         print(text, file=sys.stderr)
     elif not ask_consent(text, _line):
-        print("nothing was recorded: what was answered before stays as it is")
+        print("Nothing was recorded. What was answered before stays as it is.")
         return 0
     folder = sessions_folder(sessions)
     digest = hashlib.sha256(text.encode()).hexdigest()

@@ -120,7 +120,7 @@ def export(
         _tell_findings(outcome, printer.line)
     _tell(request, outcome, json_=json_, samples=dry_run)
     if not dry_run:
-        print(f"dataset in {out}; begin with {out / 'README.md' if out else ''}", file=sys.stderr)
+        print(f"Dataset in {out}; begin with {out / 'README.md' if out else ''}", file=sys.stderr)
     return 0
 
 

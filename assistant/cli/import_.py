@@ -42,7 +42,7 @@ def import_(
     folder = sessions_folder(sessions)
     if found.note:
         print(found.note, file=sys.stderr)
-    print(f"{found.dataset}: {found.rows} rows; their programs run in the sandbox now", file=sys.stderr)
+    print(f"{found.dataset}: {found.rows} rows; running their programs in the sandbox", file=sys.stderr)
     wanted = min(found.rows, limit or found.rows)
     written = there = 0
     with closing(open_sandbox()) as sandbox, ProgressPrinter(announce=None) as printer:

@@ -25,9 +25,12 @@ def serve(
     _check_run_options(context, words)
     check_served(host, port)
     if host not in LOCAL:
-        print("careful: the link works from other machines, and is not encrypted", file=sys.stderr)
+        print(
+            "Careful: the link works from other machines, and the connection is not encrypted.",
+            file=sys.stderr,
+        )
     token, at = new_token(), f"[{host}]" if ":" in host else host
-    print(f"the app is at http://{at}:{port}/?token={token} (Ctrl+C ends it)", file=sys.stderr, flush=True)
+    print(f"The app is at http://{at}:{port}/?token={token} (Ctrl+C ends it)", file=sys.stderr, flush=True)
     serve_app([sys.executable, "-m", "assistant", "run", *words], host=host, port=port, token=token)
     return 0
 

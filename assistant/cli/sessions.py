@@ -68,7 +68,10 @@ def show(
     for piece in account(summary, recording.events, state, colour_wanted(sys.stdout)):
         print(piece, end="\n\n")
     if recording.torn:
-        print("its last line was cut off; resuming the session sets that aside", file=sys.stderr)
+        print(
+            "The last line was cut off. Resuming the session sets it aside; nothing else is lost.",
+            file=sys.stderr,
+        )
     return 0
 
 

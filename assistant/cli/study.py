@@ -40,7 +40,7 @@ def new(
         raise UsageError(f"{file} exists already: name another file") from None
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}") from None
-    print(f"wrote {file}: change it, then `assistant study check {file}`")
+    print(f"Wrote {file}. Change it, then run `assistant study check {file}`.")
 
 
 KEYS = (
@@ -154,7 +154,7 @@ def ask_consent(text: str, read_line: Callable[[], str]) -> bool:
     """Show the text and read yes or no. Raises UsageError on any other end of the input."""
     print(f"{text.strip()}\n", file=sys.stderr)
     while True:
-        print("do you agree? (yes/no) ", end="", file=sys.stderr, flush=True)
+        print("Do you agree? (yes/no) ", end="", file=sys.stderr, flush=True)
         line = read_line()
         if not line:
             raise UsageError("no answer to the consent text: nothing was started")

@@ -19,6 +19,6 @@ main.main(["doctor"])
 
 def test_an_interrupt_within_a_library_s_exec_ends_with_130(tmp_path: Path) -> None:
     (tmp_path / "interrupted.py").write_text(CODE, encoding="utf-8")
-    words = [sys.executable, "-m", "interrupted"]  # as `python -m assistant` does: a script ends with our status anyway
+    words = [sys.executable, "-m", "interrupted"]  # only modules and commands ended with -2
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "assistant: interrupted\n")

@@ -89,7 +89,7 @@ def test_plain_mode_reads_the_effort_clock_at_every_step(run: Run) -> None:
 @pytest.mark.slow
 def test_an_annotator_stops_and_goes_on_another_day(run: Run) -> None:
     status, out, err = run(*AT_STUDY, "a1", said="yes\nsubtracting is wrong\n:later\n")
-    assert (status, err.count("do you agree?")) == (0, 1)
+    assert (status, err.count("Do you agree?")) == (0, 1)
     assert "problem 1 of 2 of study pilot" in err
     assert "goes on with the same command" in err
     assert "hidden tests" not in out, "the session is not over"
@@ -98,7 +98,7 @@ def test_an_annotator_stops_and_goes_on_another_day(run: Run) -> None:
     assert (first.round, first.ended and first.ended.reason) == (1, "interrupted")
 
     status, out, err = run(*AT_STUDY, "a1", said="negative numbers\nstill\n4\n:stop\n2\n")
-    assert (status, "do you agree?" in err) == (0, False)
+    assert (status, "Do you agree?" in err) == (0, False)
     assert "--- so far: round 1, program t1s0" in out, "where it stands is shown before anything is asked"
     assert "hidden tests: 1 of 1 pass" in out
     assert "study pilot is done" in err

@@ -106,7 +106,7 @@ def test_resuming_a_studys_session_goes_through_the_study(run: Run) -> None:
     status, out, err = run(*RESUME, path.stem, "--annotator", "a1", said="no\nno\n4\n")
     assert status == 0
     assert "hidden" not in out and "control" not in out
-    assert "do you agree?" not in err and "How hard was it?" in err
+    assert "Do you agree?" not in err and "How hard was it?" in err
     assert [e.answer for e in events_of(path, ev.QuestionAnswered)] == ["4"]  # type: ignore[attr-defined]
     header = read_journal(path).events[0]
     assert isinstance(header, ev.SessionStarted) and header.study is not None
@@ -134,7 +134,7 @@ def test_a_changed_consent_text_is_asked_again_whatever_its_version(run: Run) ->
     run(*AT_STUDY, "a1", said="yes\n:stop\n1\n:later\n")
     Path("study.toml").write_text(STUDY.replace("publish your words", "sell your words"), encoding="utf-8")
     status, _, err = run(*AT_STUDY, "a1", said="no\n:stop\n1\n")
-    assert "do you agree?" in err and "does not agree" in err and "other: consent" in err
+    assert "Do you agree?" in err and "does not agree" in err and "other: consent" in err
     given = [e for path in journals() for e in events_of(path, ev.ConsentGiven)]
     assert all(isinstance(e, ev.ConsentGiven) for e in given)
     said = [(e.text, e.granted) for e in given]  # type: ignore[attr-defined]
