@@ -11,12 +11,16 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from assistant.core.control_arms import RESAMPLE_TEMPERATURE, control_seed
+from assistant.core.generation import sample_seed
 from assistant.core.problem import AssertTest, CallTest, Problem
 from assistant.journal.codec import FIRST_PREV
 
+_BEGUN = datetime(2026, 11, 23, 3, tzinfo=UTC)
 WRONG = "def solve_{0}(values):\n    total = 0\n    for value in values:\n        total -= value\n    return total\n"
 RIGHT = "def solve_{0}(values):\n    return sum(value * {0} for value in values if value > {0})\n"
 WORDS = (
@@ -78,8 +82,8 @@ def chained(events: Iterator[dict[str, Any]]) -> Iterator[bytes]:
         stamp = {
             "schema": 1,
             "seq": seq,
-            "time": f"2026-11-23T03:{seq // 60 % 60:02}:{seq % 60:02}.000000+00:00",
-            "mono": float(seq),
+            "time": (_BEGUN + timedelta(minutes=10 * seq)).isoformat(timespec="microseconds"),
+            "mono": 600.0 * seq,
             "prev": prev,
         }
         line = json.dumps(stamp | event, separators=(",", ":"), ensure_ascii=False).encode()
@@ -134,7 +138,7 @@ class _Play:
         self.problem, self.problem_json, self.problem_sha256 = _known(self.problem_number)
         self.shift = world.spread * (2 * random.Random(f"{world.seed} p{self.problem_number}").random() - 1)
         self.touch = world.person_spread * (2 * random.Random(f"{world.seed} a{self.annotator}").random() - 1)
-        self.turn = 0
+        self.turn = self.draws = 0
         self.effort = [0.0, 0.0, 0.0, 0.0, 0.0]
         self.messages = [
             {"role": "user", "content": "\n".join([self.problem.text, *self.problem.test_texts()])}
@@ -159,6 +163,8 @@ class _Play:
                 yield from self.answer(arm, round_, said, self.chance(rate))
         else:
             reason = "solved" if solved else "rounds_used_up"
+        if self.world.filler:
+            yield {"type": "clock_changed", "change": "read", "effort": self.spent(), "reason": ""}
         yield {"type": "session_ended", "reason": reason, "effort": self.spent(), "note": ""}
 
     def chance(self, rate: float) -> bool:
@@ -197,23 +203,23 @@ class _Play:
         code = (RIGHT if solved else WRONG).format(self.problem_number)
         text = f"```python\n{code}```\n"
         where = {"turn": turn, "arm": arm, "round": round_}
-        last = (
-            self.messages
-            if arm == "human"
-            else [*self.messages[:-1], {"role": "user", "content": "Try again."}]
-        )
+        last, length = self.asked(arm), len(self.messages)
         program = f"t{turn}s0"
         tokens = 60 + self.random.randrange(40)
+        seed = 1000 * self.draws if arm == "human" else control_seed(self.name, arm, parent or "", round_)
+        self.draws += arm == "human"
+        temperature = RESAMPLE_TEMPERATURE if arm == "resample" else 0.0
         yield {
             "type": "generation_started", **where, "parent": parent, "messages": list(last),
-            "sampling": {"temperature": 0.0, "top_p": 1.0, "max_new_tokens": 640, "seed": turn},
+            "sampling": {"temperature": temperature, "top_p": 1.0, "max_new_tokens": 640, "seed": seed},
             "samples": 1, "raw": False, "stop": [], "template_sha256": "0" * 64, "dropped_rounds": 0,
         }  # fmt: skip
         yield {
             "type": "generation_finished", **where, "program": program,
             "finish": {
-                "sample": 0, "text": text, "reason": "stop", "error": "", "overflow": 0, "seed": turn,
-                "seed_honoured": True, "prompt_tokens": 90 * len(last), "reused_tokens": 80 * (len(last) - 1),
+                "sample": 0, "text": text, "reason": "stop", "error": "", "overflow": 0,
+                "seed": sample_seed(seed, 0),
+                "seed_honoured": True, "prompt_tokens": 90 * length, "reused_tokens": 80 * (length - 1),
                 "generated_tokens": tokens, "drafted_tokens": 0, "accepted_tokens": 0,
                 "first_token_seconds": 0.2, "seconds": 2.0 + self.random.random(), "prompt_sha256": "2" * 64,
                 "output_ids": list(range(1000, 1000 + tokens)), "notes": [],
@@ -233,11 +239,20 @@ class _Play:
             "hidden": self.report(self.problem.hidden_tests, honest),
         }  # fmt: skip
 
+    def asked(self, arm: str) -> list[dict[str, str]]:
+        """The dialogue as an arm sends it; a control comes after the person's answer."""
+        if arm == "human":
+            return self.messages
+        if arm == "resample":
+            return self.messages[:-3]
+        return [*self.messages[:-2], {"role": "user", "content": "Try again."}]
+
     def report(self, tests: tuple[Any, ...], passed: bool) -> dict[str, Any]:
         cases = [
             {
                 "test": test.text(self.problem.entry_point), "outcome": "passed" if passed or n else "wrong",
-                "expected": "13", "actual": "13" if passed else "-13", "message": "", "line": None,
+                "expected": (wanted := test.text("f").rpartition(" == ")[2]),
+                "actual": wanted if passed or n else "-13", "message": "", "line": None,
                 "seconds": 0.0004, "stdout": "", "sealed": True,
             }
             for n, test in enumerate(tests)

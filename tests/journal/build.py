@@ -137,7 +137,8 @@ def whole_session(session: str, *, feedbacks: int = 1, hidden: bool = True) -> l
         events += verdict(round_, round_, passed=last, hidden=hidden if last else False)
         if not last:
             events.append(feedback(f"t{round_}s0", round_ + 1))
-    return [*events, ev.SessionEnded(reason="solved", effort=ev.Effort(reading=8.0 * feedbacks))]
+    events.append(ev.SessionEnded(reason="solved", effort=ev.Effort(reading=8.0 * feedbacks)))
+    return list(as_a_session(events))
 
 
 def lines_of(events: Iterable[ev.Event]) -> list[bytes]:
