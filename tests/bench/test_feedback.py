@@ -21,10 +21,11 @@ from assistant.bench.sample_log import read_samples
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.events import Settings
 from assistant.core.generation import ModelInfo, Sampling
-from assistant.core.problem import Problem
+from assistant.core.problem import AssertTest, Problem
 from assistant.core.submission import Limits
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.sandbox.local import LocalSandbox
+from assistant.session.commands import AddTest
 from assistant.session.header import Held
 from assistant.session.prompting import known_templates, load_template
 from assistant.session.session import Session
@@ -246,7 +247,7 @@ def test_a_problem_is_scored_with_the_tests_that_a_person_added(
         problem, Settings(), ScriptedEngine([WRONG]), sandbox, tmp_path, annotator="t", held=PERSON
     )
     list(session.start())
-    list(session.add_test("assert add(-5, 2) == -3"))
+    list(session.execute(AddTest(AssertTest(code="assert add(-5, 2) == -3"))))
     list(session.feedback("use plus"))
     session.close()
     (moment,) = journal_moments(tmp_path, print)

@@ -13,7 +13,7 @@ from assistant.core.state import replay, without_last
 from assistant.core.submission import Sandbox
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
-from assistant.session.commands import assertion
+from assistant.session.commands import AddTest, RemoveTest, assertion
 from assistant.session.replay import repeat_tests
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin
 
@@ -41,14 +41,14 @@ def test_tests_are_added_and_removed_in_any_order(
     expected: list[str] = []
     for adds, text in steps:
         if adds:
-            list(session.add_test(text))
+            list(session.execute(AddTest(AssertTest(code=text))))
             expected.append(text)
         elif text in expected:
-            list(session.remove_test(AssertTest(code=text)))
+            list(session.execute(RemoveTest(AssertTest(code=text))))
             del expected[len(expected) - 1 - expected[::-1].index(text)]
         else:
             with pytest.raises(UsageError, match="only a test that was added"):
-                list(session.remove_test(AssertTest(code=text)))
+                list(session.execute(RemoveTest(AssertTest(code=text))))
     assert [test.text("") for test in session.state.extra_tests] == expected
     table = session.state.current_program
     assert table is not None and table.visible is not None
@@ -59,10 +59,10 @@ def test_tests_are_added_and_removed_in_any_order(
 def test_a_slip_does_not_make_the_session_unsolvable(begin: Begin, sandbox: Sandbox) -> None:
     session = begin([WRONG, RIGHT])
     list(session.start())
-    list(session.add_test(TEXTS[2]))
+    list(session.execute(AddTest(AssertTest(code=TEXTS[2]))))
     list(session.feedback("it subtracts"))
     assert not session.state.solved and session.state.ended is None
-    list(session.remove_test(session.state.extra_tests[0]))
+    list(session.execute(RemoveTest(session.state.extra_tests[0])))
     assert session.state.ended is not None and session.state.ended.reason == "solved"
     agree(session, sandbox)
 
@@ -71,13 +71,14 @@ def test_tests_of_the_problem_stay(begin: Begin) -> None:
     session = begin([WRONG, HALF])
     list(session.start())
     with pytest.raises(UsageError, match="only a test that was added"):
-        list(session.remove_test(session.state.visible_tests()[0]))
+        list(session.execute(RemoveTest(session.state.visible_tests()[0])))
 
 
 def test_an_answer_without_a_program_gets_no_verdict_from_an_added_test(begin: Begin) -> None:
     session = begin(["I do not know."])
     list(session.start())
-    events = [*session.add_test(TEXTS[0]), *session.remove_test(AssertTest(code=TEXTS[0]))]
+    test = AssertTest(code=TEXTS[0])
+    events = [*session.execute(AddTest(test)), *session.execute(RemoveTest(test))]
     assert [event.type for event in events if isinstance(event, ev.Event)] == ["test_added", "test_removed"]
     assert session.state.current_program is not None and session.state.current_program.visible is None
 

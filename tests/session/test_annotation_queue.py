@@ -13,6 +13,7 @@ from assistant.core.problem import AssertTest, Problem
 from assistant.core.submission import Sandbox
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.session.annotation_queue import AnnotationQueue, Assignment
+from assistant.session.commands import GiveConsent
 from assistant.session.header import Held
 from assistant.session.session import Session
 from assistant.session.study import Consent, Study
@@ -44,7 +45,7 @@ def _hold(queue: AnnotationQueue, assignment: Assignment, sandbox: Sandbox, answ
         annotator=queue.annotator,
         study=assignment.info,
     )
-    list(queue.record_consent(session, True))
+    list(session.execute(GiveConsent(queue, True)))
     list(session.start())
     session.close()
     return session

@@ -1,10 +1,9 @@
-"""Commands as values: each is executed by `Session.execute`, and the methods of a session are the same thing."""
+"""Commands as values: what follows from each, and that they are the one way into a session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
@@ -14,42 +13,40 @@ from assistant.core.problem import AssertTest
 from assistant.core.state import State
 from assistant.journal.reader import read_journal
 from assistant.session import commands as cmd
-from assistant.session.session import Session
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin, types
 
 TEST = AssertTest(code="assert add(5, 0) == 5")
 EDIT = "def add(a, b):\n    return a * b\n"
-Method = Callable[[Session], Iterator[ev.LiveEvent]]
+TESTED = ["tests_finished", "hidden_scored"]
+ANSWERED = ["generation_started", "generation_finished", *TESTED]
 
-EQUAL: list[tuple[cmd.AnyCommand, Method]] = [
-    (cmd.GiveFeedback("add", ("wrong",), author="model", author_model="m"),
-     lambda s: s.feedback("add", ("wrong",), author="model", author_model="m")),
-    (cmd.EditCode(EDIT, ev.Effort(editing=3.0), "external"),
-     lambda s: s.edit(EDIT, ev.Effort(editing=3.0), "external")),
-    (cmd.ChooseProgram("t0s0", "why"), lambda s: s.choose("t0s0", "why")),
-    (cmd.AddTest(TEST), lambda s: s.add_test(TEST.code)),
-    (cmd.AddTest.written("add(5, 0) == 5"), lambda s: s.add_test(TEST)),
-    (cmd.Evaluate("add(7, 2)"), lambda s: s.scratch("add(7, 2)")),
-    (cmd.End("bad_task", "note"), lambda s: s.end("bad_task", "note")),
-]  # fmt: skip
-
-
-def told(events: Iterator[ev.LiveEvent]) -> list[dict[str, Any]]:
-    """The events without the times that a run takes."""
-
-    def timeless(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: timeless(v) for k, v in value.items() if "seconds" not in k}
-        return [timeless(item) for item in value] if isinstance(value, list) else value
-
-    return [timeless(event.model_dump(mode="json")) for event in events]
+FOLLOWS: list[tuple[cmd.AnyCommand, list[str]]] = [
+    (cmd.GiveFeedback("add", ("wrong",), author="model", author_model="m"), ["feedback_given", *ANSWERED]),
+    (cmd.EditCode(EDIT, ev.Effort(editing=3.0), "external"), ["code_edited", *TESTED]),
+    (cmd.ChooseProgram("t0s0", "why"), ["program_chosen"]),
+    (cmd.AddTest(TEST), ["test_added", "tests_finished"]),
+    (cmd.AddTest.written("add(5, 0) == 5"), ["test_added", "tests_finished"]),
+    (cmd.Evaluate("add(7, 2)"), ["scratch_called"]),
+    (cmd.End("bad_task", "note"), ["session_ended"]),
+    (cmd.Leave("a draft"), ["session_ended"]),
+]
 
 
-@pytest.mark.parametrize(("command", "method"), EQUAL, ids=lambda value: type(value).__name__)
-def test_a_method_is_its_command(begin: Begin, command: cmd.AnyCommand, method: Method) -> None:
-    one, other = begin([WRONG, HALF]), begin([WRONG, HALF])
-    assert types(list(one.execute(cmd.Start()))) == types(list(other.start()))
-    assert told(one.execute(command)) == told(method(other))
+@pytest.mark.parametrize(("command", "follows"), FOLLOWS, ids=lambda value: type(value).__name__)
+def test_what_follows_from_a_command(begin: Begin, command: cmd.AnyCommand, follows: list[str]) -> None:
+    session = begin([WRONG, HALF.replace("abs(a)", "0")])
+    list(session.execute(cmd.Start()))
+    given = list(session.execute(command))
+    assert types(given) == follows
+    recorded = next(event for event in read_journal(session.path).events if event.type == follows[0])
+    for name in type(recorded).model_fields.keys() & vars(command).keys():
+        assert getattr(recorded, name) == getattr(command, name), name
+
+
+def test_two_commands_have_a_method_too(begin: Begin) -> None:
+    one, other = begin([WRONG, RIGHT]), begin([WRONG, RIGHT])
+    assert types(list(one.start())) == types(list(other.execute(cmd.Start())))
+    assert types(list(one.feedback("add"))) == types(list(other.execute(cmd.GiveFeedback("add"))))
 
 
 def test_every_command_is_a_frozen_value() -> None:

@@ -25,6 +25,7 @@ from assistant.sandbox.local import open_sandbox
 from assistant.session.arms.backfill import Completed, complete
 from assistant.session.arms.background import start_background_arms
 from assistant.session.arms.build import missing_arms
+from assistant.session.commands import ChooseProgram
 from assistant.session.session import Session
 from tests.session import killing
 from tests.session.killing import ANSWERS, WORDS
@@ -183,7 +184,8 @@ def _hold_like_the_screen(
     while session.state.ended is None:
         state = session.state
         if state.round == 0 and state.chosen_turn < 0:
-            for event in session.choose("t0s1" if state.programs[1].turn == 0 else state.programs[-1].id):
+            chosen = "t0s1" if state.programs[1].turn == 0 else state.programs[-1].id
+            for event in session.execute(ChooseProgram(chosen)):
                 _tell(telling, event)
         arms.finish(timeout=dice.uniform(0, 0.05))
         for event in session.feedback(WORDS[session.state.round]):

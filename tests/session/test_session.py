@@ -9,11 +9,12 @@ import pytest
 from assistant.core import events as ev
 from assistant.core.errors import JournalError, UsageError
 from assistant.core.generation import Cancel, Request
-from assistant.core.problem import Problem
+from assistant.core.problem import AssertTest, Problem
 from assistant.core.state import replay
 from assistant.core.submission import Sandbox
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.reader import read_journal
+from assistant.session.commands import AddTest, ChooseProgram, EditCode, End, Evaluate, Regenerate
 from assistant.session.session import Session
 from tests.session.conftest import HALF, PAPER, RIGHT, WRONG, Begin, types
 
@@ -124,7 +125,7 @@ def test_a_cancelled_answer_keeps_its_text_and_can_be_repeated(begin: Begin) -> 
     assert cut.text
     assert session.state.current == "t0s0"
     assert session.state.pending_feedback is not None
-    list(session.again())
+    list(session.execute(Regenerate()))
     assert session.state.round == 1
 
 
@@ -132,7 +133,7 @@ def test_branch_leaves_the_later_turn_out_of_the_context(begin: Begin) -> None:
     session = begin([WRONG, HALF.replace("abs(a)", "0"), WRONG])
     list(session.start())
     list(session.feedback("first try"))
-    list(session.choose("t0s0", "that led nowhere"))
+    list(session.execute(ChooseProgram("t0s0", "that led nowhere")))
     list(session.feedback("second try"))
     started = [e for e in read_journal(session.path).events if isinstance(e, ev.GenerationStarted)]
     sent = " ".join(m.content for m in started[-1].messages)
@@ -144,7 +145,7 @@ def test_branch_leaves_the_later_turn_out_of_the_context(begin: Begin) -> None:
 def test_an_edit_that_passes_solves_the_session(begin: Begin) -> None:
     session = begin([WRONG])
     list(session.start())
-    list(session.edit("def add(a, b):\n    return b + a\n"))
+    list(session.execute(EditCode("def add(a, b):\n    return b + a\n")))
     assert session.state.ended is not None
     assert session.state.ended.reason == "solved"
     assert session.state.current_program is not None
@@ -155,7 +156,7 @@ def test_an_edit_that_passes_solves_the_session(begin: Begin) -> None:
 def test_the_model_goes_on_from_an_edit(begin: Begin) -> None:
     session = begin([WRONG, WRONG])
     list(session.start())
-    list(session.edit("def add(a, b):\n    return a * b\n"))
+    list(session.execute(EditCode("def add(a, b):\n    return a * b\n")))
     list(session.feedback("still wrong"))
     started = [e for e in read_journal(session.path).events if isinstance(e, ev.GenerationStarted)]
     assert "a * b" in started[-1].messages[1].content
@@ -174,7 +175,7 @@ def test_an_extra_test_counts(begin: Begin) -> None:
     assert session.state.solved
     session = begin([WRONG])
     list(session.start())
-    list(session.add_test("assert add(5, 0) == 5"))
+    list(session.execute(AddTest(AssertTest(code="assert add(5, 0) == 5"))))
     assert session.state.current_program is not None
     assert session.state.current_program.visible is not None
     assert [case.passed for case in session.state.current_program.visible.cases] == [False, True, True]
@@ -183,7 +184,7 @@ def test_an_extra_test_counts(begin: Begin) -> None:
 def test_scratch_evaluates_beside_the_program(begin: Begin) -> None:
     session = begin([WRONG])
     list(session.start())
-    [event] = list(session.scratch("add(7, 2)"))
+    [event] = list(session.execute(Evaluate("add(7, 2)")))
     assert isinstance(event, ev.ScratchCalled)
     assert event.actual == "5"
 
@@ -193,7 +194,7 @@ def test_an_interrupted_session_goes_on_at_its_round(begin: Begin, sandbox: Sand
     list(session.start())
     list(session.feedback("one"))
     session.save_draft("half a thought")
-    list(session.end("interrupted"))
+    list(session.execute(End("interrupted")))
     session.close()
     resumed = Session.resume(session.path, ScriptedEngine([RIGHT]), sandbox)
     events = list(resumed.start())
