@@ -17,7 +17,6 @@ from assistant.journal.library import SessionSummary, list_sessions
 from assistant.journal.reader import read_journal
 from assistant.journal.writer import Journal
 from assistant.session import study as studies
-from assistant.session.commands import GiveConsent
 from assistant.session.header import Held
 from assistant.session.session import Session
 from assistant.session.study_file import parse_study
@@ -207,10 +206,6 @@ class AnnotationQueue:
             f"{self.annotator} does not agree to the consent text: that is on record, and the sessions are left out "
             f"of every dataset; `assistant consent {self.annotator} --study FILE` changes it"
         )
-
-    def record_consent(self, session: Session, granted: bool) -> Iterator[ev.LiveEvent]:
-        """Record the answer under which the session is made, unless its journal has it already."""
-        return session.execute(GiveConsent(self, granted))
 
     def consent_event(self, state: State, granted: bool) -> ev.ConsentGiven | None:
         """The answer as a session's journal has to say it; None where it says so already, or nothing was asked."""

@@ -15,7 +15,7 @@ from assistant.core import events as ev
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Engine
 from assistant.core.ids import new_session_id
-from assistant.core.problem import AssertTest, Problem, Test
+from assistant.core.problem import Problem
 from assistant.core.state import State, program_id, replay
 from assistant.core.submission import Sandbox
 from assistant.journal.writer import Journal
@@ -250,7 +250,7 @@ class Session(RoundLoop):
         if self._clock is not None:
             self.clock("read", self._clock.read(time.monotonic()))
 
-    # Commands as methods
+    # The two commands of a session without a person at a screen, as methods
 
     def start(self) -> Iterator[ev.LiveEvent]:
         """`commands.Start`."""
@@ -267,33 +267,3 @@ class Session(RoundLoop):
     ) -> Iterator[ev.LiveEvent]:
         """`commands.GiveFeedback`."""
         return self.execute(cmd.GiveFeedback(text, kinds, effort, author, author_model))
-
-    def again(self) -> Iterator[ev.LiveEvent]:
-        """`commands.Regenerate`."""
-        return self.execute(cmd.Regenerate())
-
-    def edit(
-        self, code: str, effort: ev.Effort = ev.Effort(), editor: str = "inline"
-    ) -> Iterator[ev.LiveEvent]:
-        """`commands.EditCode`."""
-        return self.execute(cmd.EditCode(code, effort, editor))
-
-    def choose(self, program: str, reason: str = "") -> Iterator[ev.LiveEvent]:
-        """`commands.ChooseProgram`."""
-        return self.execute(cmd.ChooseProgram(program, reason))
-
-    def add_test(self, test: Test | str) -> Iterator[ev.LiveEvent]:
-        """`commands.AddTest`, of a test or of the text of an assertion."""
-        return self.execute(cmd.AddTest(AssertTest(code=test) if isinstance(test, str) else test))
-
-    def remove_test(self, test: Test) -> Iterator[ev.LiveEvent]:
-        """`commands.RemoveTest`."""
-        return self.execute(cmd.RemoveTest(test))
-
-    def scratch(self, expression: str) -> Iterator[ev.LiveEvent]:
-        """`commands.Evaluate`."""
-        return self.execute(cmd.Evaluate(expression))
-
-    def end(self, reason: ev.EndReason, note: str = "") -> Iterator[ev.LiveEvent]:
-        """`commands.End`."""
-        return self.execute(cmd.End(reason, note))

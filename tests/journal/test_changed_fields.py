@@ -29,6 +29,7 @@ from assistant.journal.codec import FIRST_PREV, hash_of
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import check_file
 from assistant.sandbox.local import open_sandbox
+from assistant.session import commands as cmd
 from assistant.session.arms.build import missing_arms, numbered, run_arm
 from assistant.session.header import Held
 from assistant.session.session import Session
@@ -101,21 +102,22 @@ class _Maker:
         answers = [WRONG, HALF, CRASH, WRONG, WRONG, HALF, HALF, WRONG]
         with closing(self.begin(list(answers), samples=2, author="model")) as session:
             list(session.start())
-            list(session.choose("t0s1", "the other"))
-            list(session.scratch("add(1, 1)"))
-            list(session.add_test("assert add(-3, 1) == -2"))
+            list(session.execute(cmd.ChooseProgram("t0s1", "the other")))
+            list(session.execute(cmd.Evaluate("add(1, 1)")))
+            list(session.execute(cmd.AddTest(AssertTest(code="assert add(-3, 1) == -2"))))
             list(session.feedback("negative numbers, too"))
-            list(session.edit("def add(a, b):\n    return a - -b + 1\n", ev.Effort(editing=0.2)))
-            list(session.remove_test(session.state.extra_tests[0]))
-            list(session.choose("t0s0", "back"))
-            list(session.end("interrupted"))
+            edited = "def add(a, b):\n    return a - -b + 1\n"
+            list(session.execute(cmd.EditCode(edited, ev.Effort(editing=0.2))))
+            list(session.execute(cmd.RemoveTest(session.state.extra_tests[0])))
+            list(session.execute(cmd.ChooseProgram("t0s0", "back")))
+            list(session.execute(cmd.End("interrupted")))
         held = Held(author="model", author_model="some-model", interface="plain", command="resume")
         engine = ScriptedEngine([HALF, WRONG])
         session = Session.resume(session.path, engine, self.sandbox, annotator="tester", held=held)
         with closing(session):
             list(session.start())
             list(session.feedback("minus is wrong"))
-            list(session.end("gave_up", "enough"))
+            list(session.execute(cmd.End("gave_up", "enough")))
             return session.path
 
     def cut(self) -> Path:
@@ -131,7 +133,7 @@ class _Maker:
         with closing(self.begin(answers, redraw=True, rounds=1, sampling=sampling)) as session:
             list(session.start())
             list(session.feedback("it subtracts"))
-            list(session.again())
+            list(session.execute(cmd.Regenerate()))
             return session.path
 
 

@@ -6,6 +6,7 @@ import pytest
 from textual.app import App
 from textual.color import Color
 
+from assistant.session.commands import End, GiveFeedback
 from assistant.settings.preferences import Preferences
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.custom_problem import OwnProblemScreen
@@ -73,12 +74,12 @@ async def test_all_text_of_a_theme_can_be_read(make_app: MakeApp, theme: str) ->
         app.navigator.work_on(app.problems.problems[0])
         work = await until_phase(pilot, Phase.YOUR_TURN)
         found["first answer"] = unreadable(app)
-        work.take(lambda session: session.feedback("no"))
+        work.submit(GiveFeedback("no"))
         await until(pilot, lambda: work.state.round == 1 and not work.live.busy)
         await pilot.press("f4")
         await pilot.pause()
         found["diff"] = unreadable(app)
-        work.take(lambda session: session.end("gave_up"))
+        work.submit(End("gave_up"))
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         found["summary"] = unreadable(app)
     assert not {screen: texts for screen, texts in found.items() if texts}

@@ -10,6 +10,7 @@ from textual.app import App
 
 from assistant.core.problem import AssertTest, Problem
 from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.session.commands import End
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.sessions import SessionList
 from assistant.tui.screens.summary import SummaryScreen
@@ -66,7 +67,7 @@ async def test_no_screen_lets_a_terminal_be_driven(make_app: MakeApp) -> None:
         work.query_one(FeedbackBox).load_text(HOSTILE)
         await pilot.pause()
         assert not harmful(app)
-        work.take(lambda session: session.end("gave_up"))
+        work.submit(End("gave_up"))
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         assert not harmful(app)
         app.navigator.to_library()
