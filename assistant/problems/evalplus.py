@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from assistant.core.problem import CallTest, Compare
-from assistant.problems.formats.mbpp_inputs import typed_arguments
+from assistant.problems.mbpp_inputs import typed_arguments
 from assistant.problems.records import BadRecord, NotALiteral, Record, literal
 
 FLOAT_ATOL = 1e-6

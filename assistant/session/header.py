@@ -8,6 +8,7 @@ from typing import cast
 
 from assistant import __version__
 from assistant.core import events as ev
+from assistant.core.control_arms import RECORDED
 from assistant.core.errors import JournalError, UsageError
 from assistant.core.generation import ModelInfo
 from assistant.core.problem import FrozenModel, Problem
@@ -15,7 +16,6 @@ from assistant.core.state import State
 from assistant.core.submission import Sandbox
 from assistant.problems.expected_cache import fill_problem_once
 from assistant.problems.expected_values import LiteralRecorder, is_open
-from assistant.session.arms.build import CONTROL_ARMS
 from assistant.session.prompting import load_template
 from assistant.settings.paths import cache_folder
 
@@ -88,7 +88,7 @@ def arms_for(settings: ev.Settings, model: ModelInfo) -> tuple[ev.Arm, ...]:
     """The control arms asked for; where nothing was said, all of them on a GPU and none elsewhere."""
     if settings.arms is not None:
         return settings.arms
-    return CONTROL_ARMS if model.device.startswith(("cuda", "mps")) else ()
+    return RECORDED if model.device.startswith(("cuda", "mps")) else ()
 
 
 def describe_machine() -> dict[str, str]:

@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
+import assistant
 from assistant.core.errors import EngineError
 from assistant.core.problem import FrozenModel
 from assistant.engine.models.capacity import size_text, total_memory
@@ -18,6 +20,8 @@ Fit = Literal["gpu", "cpu", "slow", "no"]
 SLOW_PARAMETERS = 4e9
 """Models larger than this answer too slowly on a processor for a person who waits."""
 PROBE_SECONDS = 120
+PACKAGE_ROOT = str(Path(assistant.__file__).resolve().parents[1])
+"""The folder that a child process needs on its `sys.path` to import this package."""
 _PROBE = """
 import json, torch, transformers
 from assistant.engine.models import devices
@@ -52,8 +56,6 @@ class TorchProbe(FrozenModel):
 
 def probe_torch() -> TorchProbe:
     """Import torch in a process of its own and ask it. Raises EngineError when that fails."""
-    from assistant.engine.process.worker_process import PACKAGE_ROOT
-
     program = f"import sys; sys.path.append({PACKAGE_ROOT!r})\n{_PROBE}"
     try:
         done = subprocess.run(

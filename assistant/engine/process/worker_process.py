@@ -11,20 +11,18 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from queue import SimpleQueue
 
 import psutil  # type: ignore[import-untyped]
 
-import assistant
 from assistant.core.errors import EngineError
 from assistant.core.problem import FrozenModel
 from assistant.engine import inference
+from assistant.engine.models.hardware import PACKAGE_ROOT
 from assistant.engine.process import protocol
 
 LOG_LINES = 200
 """Lines of the worker's stderr that are kept for error reports."""
-PACKAGE_ROOT = str(Path(assistant.__file__).resolve().parents[1])
 # Not `-m`, which would put the current folder, and any `random.py` in it, before the standard library.
 _START = "import sys; sys.path.append(sys.argv.pop()); from assistant.engine.process.worker_main import main; main()"
 _ENVIRONMENT = {
