@@ -136,7 +136,9 @@ class RoundLoop(Recorder):
 
     def _end(self, reason: ev.EndReason, note: str = "") -> Iterator[ev.LiveEvent]:
         self._check_open()
-        yield self.record(ev.SessionEnded(reason=reason, effort=self.state.clock, note=note))
+        with self._writing:  # no other thread reads the clock in between
+            ended = self.record(ev.SessionEnded(reason=reason, effort=self.state.clock, note=note))
+        yield ended
 
     def _table(self) -> Program:
         self._check_open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from assistant.core.events import Effort
 from assistant.core.submission import Sandbox
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.reader import read_journal
-from assistant.session.commands import GiveFeedback, Leave, Start
+from assistant.session.commands import End, GiveFeedback, Leave, Start
 from assistant.session.effort import EffortClock
 from assistant.session.session import Session
 from tests.session.conftest import RIGHT, WRONG, Begin
@@ -164,3 +165,31 @@ def test_leaving_keeps_the_draft_and_the_time_and_a_resumed_session_continues_bo
 def session_clocks(session: Session) -> list[ev.ClockChanged]:
     """What the journal says of the clock."""
     return [event for event in read_journal(session.path).events if isinstance(event, ev.ClockChanged)]
+
+
+class _LateReading:
+    """A session's lock, before which another thread gets to read the clock once."""
+
+    def __init__(self, session: Session) -> None:
+        self._lock, self._session, self._waits = threading.RLock(), session, True
+
+    def __enter__(self) -> None:
+        if self._waits:
+            self._waits = False
+            reader = threading.Thread(target=self._session.clock, args=("read", Effort(reading=9.0)))
+            reader.start()
+            reader.join()
+        self._lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+
+def test_the_time_at_the_end_is_the_last_reading_whoever_read_it(begin: Begin) -> None:
+    session = begin([WRONG])
+    list(session.execute(Start()))
+    session._writing = _LateReading(session)  # type: ignore[assignment]
+    list(session.execute(End("gave_up")))
+    assert session_clocks(session)[-1].effort == Effort(reading=9.0)
+    assert session.state.ended is not None
+    assert session.state.ended.effort == Effort(reading=9.0)
