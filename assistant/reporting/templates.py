@@ -9,7 +9,8 @@ from typing import Any
 
 from assistant.core.printable import printable
 
-_MARKDOWN = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown could take for markup; an underscore between letters or digits is none."""
 
 
 class Html(str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistant.core.printable import printable
@@ -16,6 +16,7 @@ texts = st.text(st.sampled_from(MARKUP), max_size=30) | st.text(max_size=30)
 
 
 @given(texts)
+@example("__0__")
 def test_free_text_in_a_sentence(text: str) -> None:
     shown = printable(" ".join(text.split()))
     tokens = _parsed(f"Models: {markdown_text(text)}.")
@@ -25,6 +26,7 @@ def test_free_text_in_a_sentence(text: str) -> None:
 
 
 @given(texts)
+@example("__0__")
 def test_free_text_in_a_table(text: str) -> None:
     tokens = _parsed(f"| a | b |\n| --- | --- |\n| x{markdown_text(text)}x | 1 |\n")
     cells = [token for token in tokens if token.type == "inline"]
