@@ -35,10 +35,9 @@ from assistant.tui.messages import (
 from assistant.tui.navigation import Navigator
 from assistant.tui.palette import commands_of, places_of
 from assistant.tui.problem_filter import attempts_of
-from assistant.tui.safe_screen import SafeText
 from assistant.tui.screens.problems import LibraryScreen
-from assistant.tui.signals import on_signals
 from assistant.tui.study_flow import StudyFlow
+from assistant.tui.terminal_safety import SafeText, on_signals
 from assistant.tui.unrequested_screens import Unasked, is_typing
 
 LIST_FIRST = 0.5
