@@ -106,8 +106,8 @@ def _some_keys(chance: random.Random) -> list[Key]:
 
 
 def as_pasted(text: str) -> str:
-    """Line breaks as `\\n`, without control characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    """Line ends as `\\n` (a form feed is one), without control characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
     return "".join(c for c in text if c in "\n\t" or ord(c) >= 32)
 
 
