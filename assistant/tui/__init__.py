@@ -1,8 +1,8 @@
 """The terminal app: screens, widgets and the thread that runs the session.
 
 `app.py` is the application and `context.py` what its screens know of it, so that no screen imports the app;
-`actions.py` is the one table of keys, commands and help; `session_worker.py` executes a session's commands on a thread
-of its own and posts the events as messages; `view_model.py` turns state into what widgets show.
+`actions.py` is the one table of keys, commands and help; `session_worker.py` executes a session's commands on its
+own thread and posts the events as messages; `view_model.py` turns state into what widgets show.
 
 Imported by: `cli.tui_launcher`. Imports: `session`, `sandbox`, `problems`, `journal` and below; no
 other package may import textual.
