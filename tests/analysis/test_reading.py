@@ -21,6 +21,7 @@ from assistant.journal.records import Session
 from assistant.journal.trimming import trimmed
 from assistant.sandbox.local import open_sandbox
 from assistant.session.arms.build import CONTROL_ARMS, missing_arms, numbered, run_arm
+from assistant.session.commands import ChooseProgram, EditCode
 from assistant.session.header import Held
 from assistant.session.session import Session as LiveSession
 from tests.analysis.simulation import World, write_world
@@ -90,8 +91,8 @@ def test_a_real_session_with_controls_branch_and_edit(tmp_path: Path) -> None:
             events = run_arm(live.state, task, engine, sandbox)
             assert events is not None
             live.record_together(lambda turn, events=events: list(numbered(events, turn)))
-        list(live.choose("t0s0", "another way"))
-        list(live.edit("def add(a, b):\n    return b - a\n", Effort(editing=5)))
+        list(live.execute(ChooseProgram("t0s0", "another way")))
+        list(live.execute(EditCode("def add(a, b):\n    return b - a\n", Effort(editing=5))))
         live.close()
         state = live.state
     finally:
