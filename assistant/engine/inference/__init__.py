@@ -5,8 +5,7 @@ processor (`cpu_kernels/`, `llama_forward.py`) or on a graphics card (`cuda_grap
 transformers (`transformers_forward.py`). `prefix_cache.py`, `prompt_lookup.py` and `ngram_drafts.py` save work;
 `precision.py` chooses the number format.
 
-Imported by: `engine.process` (in the worker) and `engine.models.loader`; every engine takes a sample's seed from
-`sampling.py`, which imports nothing heavy. Imports: `core`, torch, transformers.
+Imported by: `engine.process` (in the worker) and `engine.models.loader`. Imports: `core`, torch, transformers.
 Threads: one request at a time, on the worker's main thread; the kernels bring a team of threads of their own.
 Processes: the model's worker only. The application never imports torch.
 Start reading at README.md, then `decoder.py` and `batch.py`.
