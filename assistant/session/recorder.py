@@ -54,9 +54,18 @@ class Recorder:
                 self.record(ev.DraftSaved(text=text))
 
     def clock(self, change: str, effort: ev.Effort, reason: str = "") -> None:
-        """Record a change or reading of the effort clock: `effort` are its totals, in seconds."""
+        """Record a change or reading of the effort clock: `effort` are its totals, in seconds.
+
+        Two threads read the clock: where a reading comes here after a newer one, the newer totals stand.
+        """
         with self._writing:
             if self.state.ended is None:
+                totals = _no_less(effort, self.state.clock)
                 self.record(
-                    ev.ClockChanged.model_validate({"change": change, "effort": effort, "reason": reason})
+                    ev.ClockChanged.model_validate({"change": change, "effort": totals, "reason": reason})
                 )
+
+
+def _no_less(effort: ev.Effort, before: ev.Effort) -> ev.Effort:
+    """The larger of both, kind by kind."""
+    return ev.Effort(**{kind: max(seconds, getattr(before, kind)) for kind, seconds in effort})

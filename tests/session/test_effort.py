@@ -193,3 +193,12 @@ def test_the_time_at_the_end_is_the_last_reading_whoever_read_it(begin: Begin) -
     assert session_clocks(session)[-1].effort == Effort(reading=9.0)
     assert session.state.ended is not None
     assert session.state.ended.effort == Effort(reading=9.0)
+
+
+def test_a_reading_that_comes_after_a_newer_one_takes_nothing_back(begin: Begin) -> None:
+    session = begin([WRONG])
+    list(session.execute(Start()))
+    session.clock("read", Effort(reading=5.0, waiting=2.0))
+    session.clock("read", Effort(reading=4.9, waiting=2.5))  # taken earlier, by the other thread
+    readings = [e.effort for e in read_journal(session.path).events if isinstance(e, ev.ClockChanged)]
+    assert readings[-2:] == [Effort(reading=5.0, waiting=2.0), Effort(reading=5.0, waiting=2.5)]
