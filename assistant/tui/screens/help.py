@@ -15,7 +15,8 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, Action, binding_id, key_text
+from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, Action, binding_id
+from assistant.tui.key_names import key_text
 from assistant.tui.text.spans import Line, Piece
 from assistant.tui.widgets.virtual_list import VirtualList
 

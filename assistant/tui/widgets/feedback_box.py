@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from textual.events import Paste
 
 from assistant.session.feedback_validation import clean_text
-from assistant.tui.actions import bindings, key_text, keys_of
+from assistant.tui.actions import bindings, keys_of
+from assistant.tui.key_names import key_text
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge
 from assistant.tui.widgets.text_field import TextField
