@@ -232,7 +232,7 @@ def test_the_command_that_fetches(hub: HubServer, tmp_path: Path) -> None:
     program = "from assistant.cli.main import main; main(['model', 'pull', 'owner/tiny'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stdout) == (0, "owner/tiny is ready\n")
-    assert "downloading" in done.stderr.splitlines()
+    assert "downloading …" in done.stderr.splitlines()
 
 
 @pytest.mark.slow

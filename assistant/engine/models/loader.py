@@ -16,9 +16,10 @@ from assistant.engine.models.manifest import Manifest, library_versions
 from assistant.engine.models.provision import PreparedModel, cache_key
 from assistant.engine.progress import Steps
 
-STEP = "loading"
+LOADING = "loading"
 SYSTEM_TRIAL = "Reply in one word."
 COMPILING = "compiling once for this processor"
+PACKING = "converting once to {precision}"
 WORKING_MEMORY = 700_000_000
 """Bytes that torch, the tokenizer and the caches of a few conversations take in addition to the weights."""
 
@@ -84,16 +85,16 @@ def load(plan: LoadPlan, threads: int, steps: Steps) -> LoadedModel:
     """Load the model and its tokenizer, and say everything there is to say about them."""
     from transformers import AutoTokenizer
 
-    steps(STEP, 0, 3)
+    steps(LOADING, 0, 3)
     prepared = plan.prepared
     if plan.device == "cpu":
         require_memory(plan.weight_bytes + WORKING_MEMORY, f"load {prepared.name}")
     tokenizer = _read(
         prepared, lambda: AutoTokenizer.from_pretrained(prepared.folder, trust_remote_code=False)
     )
-    steps(STEP, 1, 3)
+    steps(LOADING, 1, 3)
     model = _model(plan)
-    steps(STEP, 2, 3)
+    steps(LOADING, 2, 3)
     info = ModelInfo(
         engine="transformers",
         name=prepared.name,
@@ -110,7 +111,7 @@ def load(plan: LoadPlan, threads: int, steps: Steps) -> LoadedModel:
         threads=threads,
         versions=library_versions(),
     )
-    steps(STEP, 3, 3)
+    steps(LOADING, 3, 3)
     return LoadedModel(model, tokenizer, info)
 
 
@@ -169,7 +170,6 @@ def _template_hash(tokenizer: Any) -> str:
     return hashlib.sha256(str(template).encode()).hexdigest() if template is not None else ""
 
 
-STEP = "converting once to {precision}"
 DISK_SHARE = 0.65
 """Size of 8-bit weights over that of 16-bit ones, the embedding staying at 16 bits; rounded up."""
 MEMORY_SHARE = 1.2
@@ -191,7 +191,7 @@ def packed_weights(prepared: PreparedModel, precision: str, root: Path, steps: S
     require_memory(int(plain * MEMORY_SHARE), f"convert {prepared.name} to {precision} (once)")
 
     def fill(target: Path, _: Path) -> Manifest:
-        steps(STEP.format(precision=precision))
+        steps(PACKING.format(precision=precision))
         pack(prepared.folder, precision, target)
         return Manifest(
             name=prepared.name,
