@@ -274,7 +274,7 @@ def test_feedback_of_an_unknown_speaker_is_left_out_and_said(
     assert said == [
         "left out: 1 feedback that a model wrote", "left out: 2 feedbacks that an unknown speaker wrote",
     ]  # fmt: skip
-    with pytest.raises(AssistantError, match="nobody known to be a person"):
+    with pytest.raises(AssistantError, match="no feedback here is known to be a person's"):
         only_people([state for state in states if state.origin != "people"], said.append)
 
 
