@@ -13,7 +13,6 @@ from typing import Any
 
 from assistant import __version__
 from assistant.core.errors import AssistantError, UsageError
-from assistant.core.generation import ModelInfo
 from assistant.core.problem import Problem, sha256_of
 from assistant.storage.durable_io import make_folders, replace_file
 
@@ -98,11 +97,6 @@ def described_run(sandbox: Mapping[str, bool | str], options: Mapping[str, str] 
         "machine": {"system": platform.system(), "processor": platform.machine()},
         "sandbox": dict(sandbox),
     }
-
-
-def asked_of_model(model: ModelInfo) -> Json:
-    """What of the model decides its answers, and the versions that may."""
-    return model.model_dump(mode="json")
 
 
 def asked_of_problems(source: str, problems: tuple[Problem, ...]) -> Json:
