@@ -20,7 +20,7 @@ from assistant.session.session import Session
 
 if TYPE_CHECKING:
     from assistant.analysis.results import Analysis
-    from assistant.datasets.export_result import Outcome
+    from assistant.datasets.export_result import ExportResult
 
 __all__ = [
     "Problem",
@@ -137,7 +137,7 @@ def export(
     licence: str = "",
     overwrite: bool = False,
     **rules: object,
-) -> Outcome:
+) -> ExportResult:
     """Journals as a dataset at `out`, of the sessions whose annotators consented.
 
     `rules` are the options of `assistant export`, e.g. `solved="visible"` (`assistant.datasets.options.Rules`).
@@ -145,8 +145,8 @@ def export(
     """
     from assistant.datasets.formats.all import parse_formats
     from assistant.datasets.options import checked
-    from assistant.datasets.pipeline import Request
+    from assistant.datasets.pipeline import ExportRequest
     from assistant.datasets.pipeline import export as write
 
-    request = Request(Path(folder), parse_formats(",".join(formats)), checked(**rules), licence)
+    request = ExportRequest(Path(folder), parse_formats(",".join(formats)), checked(**rules), licence)
     return write(request, Path(out), overwrite=overwrite)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
-from assistant.analysis.lift import Pair, clusters_of
+from assistant.analysis.lift import ArmPair, clusters_of
 from assistant.analysis.solve_curve import answered
 from assistant.core.stats.agreement import cohen_kappa, krippendorff_alpha, masi
 from assistant.core.stats.bootstrap import cluster_bootstrap
 from assistant.core.stats.random_effects import spread_between
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ Judged = dict[str, frozenset[str]]
 """The kinds that each annotator gave to one program."""
 
 
-def agreement(sessions: Sequence[Session]) -> list[Agreement]:
+def agreement(sessions: Sequence[SessionRecord]) -> list[Agreement]:
     """For all kinds together, then for each; empty where no program was judged twice."""
     units = [judged for judged in _judged_programs(sessions).values() if len(judged) > 1]
     if not units:
@@ -77,7 +77,7 @@ def agreement(sessions: Sequence[Session]) -> list[Agreement]:
     return rows
 
 
-def person_lifts(by_arm: Mapping[str, Sequence[Pair]]) -> list[PersonLift]:
+def person_lifts(by_arm: Mapping[str, Sequence[ArmPair]]) -> list[PersonLift]:
     """Each annotator's lift over each arm."""
     return [
         _person_lift(arm, annotator, own)
@@ -86,7 +86,7 @@ def person_lifts(by_arm: Mapping[str, Sequence[Pair]]) -> list[PersonLift]:
     ]
 
 
-def between(by_arm: Mapping[str, Sequence[Pair]]) -> list[Between]:
+def between(by_arm: Mapping[str, Sequence[ArmPair]]) -> list[Between]:
     """The spread of the lift over each arm, from annotators with pairs on `FEW_PROBLEMS` problems or more.
 
     Also who was always helped, or never: one variance of a pair is estimated from all annotators together.
@@ -104,7 +104,7 @@ def between(by_arm: Mapping[str, Sequence[Pair]]) -> list[Between]:
     return rows
 
 
-def _judged_programs(sessions: Sequence[Session]) -> dict[tuple[str, str], Judged]:
+def _judged_programs(sessions: Sequence[SessionRecord]) -> dict[tuple[str, str], Judged]:
     """First feedbacks with kinds, by problem and exact code of the first program; an annotator's first counts."""
     found: dict[tuple[str, str], Judged] = {}
     for session in answered(sessions):
@@ -133,14 +133,14 @@ def _mean_kappa(units: Sequence[Judged]) -> float | None:
     return fmean(kappas) if kappas else None
 
 
-def _by_annotator(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
-    found: dict[str, list[Pair]] = {}
+def _by_annotator(pairs: Sequence[ArmPair]) -> dict[str, list[ArmPair]]:
+    found: dict[str, list[ArmPair]] = {}
     for pair in pairs:
         found.setdefault(pair.annotator, []).append(pair)
     return found
 
 
-def _person_lift(arm: str, annotator: str, pairs: Sequence[Pair]) -> PersonLift:
+def _person_lift(arm: str, annotator: str, pairs: Sequence[ArmPair]) -> PersonLift:
     clusters = clusters_of(pairs)
     differ = any(pair.difference for pair in pairs)
     low, high = cluster_bootstrap(clusters) if differ and len(clusters) > 1 else (None, None)

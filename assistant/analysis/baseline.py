@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from assistant.analysis.solve_curve import answered
 from assistant.core.stats.bootstrap import cluster_bootstrap
 from assistant.core.stats.pass_at_k import expected_tries, unsolved_after
-from assistant.journal.records import Program, Session
+from assistant.journal.records import ProgramRecord, SessionRecord
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class _Starts:
     """Of the solved ones together, and of the failed ones; read and written."""
     generated: list[int] = field(default_factory=lambda: [0, 0])
 
-    def add(self, first: Sequence[Program]) -> None:
+    def add(self, first: Sequence[ProgramRecord]) -> None:
         has_failed = not any(p.solved for p in first)
         self.failed += has_failed
         self.solved += not has_failed
@@ -74,7 +74,7 @@ class _Starts:
         return rate, expected_tries(further, self.pool.solved, self.pool.made)
 
 
-def alone_curve(sessions: Sequence[Session], most: int = 20) -> list[Alone]:
+def alone_curve(sessions: Sequence[SessionRecord], most: int = 20) -> list[Alone]:
     """One try, two, … as far as at least half of the sessions that need further samples have enough."""
     sessions = answered(sessions)
     pools = _pools(sessions)
@@ -95,8 +95,8 @@ def flat_line(curve: Sequence[Alone], rounds: int) -> tuple[int, float] | None:
     return (fitting[-1].tries, fitting[-1].rate) if fitting else None
 
 
-def _pools(sessions: Sequence[Session]) -> dict[tuple[str, str], _Draws]:
-    drawn: dict[tuple[str, str], list[Program]] = {}
+def _pools(sessions: Sequence[SessionRecord]) -> dict[tuple[str, str], _Draws]:
+    drawn: dict[tuple[str, str], list[ProgramRecord]] = {}
     for session in sessions:
         drawn.setdefault(_pool_of(session), []).extend(
             p
@@ -106,18 +106,18 @@ def _pools(sessions: Sequence[Session]) -> dict[tuple[str, str], _Draws]:
     return {key: _draws(programs) for key, programs in drawn.items()}
 
 
-def _pool_of(session: Session) -> tuple[str, str]:
+def _pool_of(session: SessionRecord) -> tuple[str, str]:
     return session.problem_sha256, f"{session.model} {session.precision} {session.visible_tests}"
 
 
-def _draws(programs: Sequence[Program]) -> _Draws:
+def _draws(programs: Sequence[ProgramRecord]) -> _Draws:
     count = len(programs) or 1
     tokens = sum(p.tokens for p in programs) / count
     generated = sum(p.generated_tokens for p in programs) / count
     return _Draws(len(programs), sum(p.solved for p in programs), tokens, generated)
 
 
-def _starts(sessions: Sequence[Session], pools: Mapping[tuple[str, str], _Draws]) -> list[_Starts]:
+def _starts(sessions: Sequence[SessionRecord], pools: Mapping[tuple[str, str], _Draws]) -> list[_Starts]:
     found: dict[tuple[tuple[str, str], int], _Starts] = {}
     for session in sessions:
         first = [p for p in session.dialogue if p.round == 0]

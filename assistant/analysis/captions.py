@@ -8,7 +8,7 @@ from assistant.analysis.annotators import FEW_PROBLEMS
 from assistant.analysis.feedback_stats import median_words
 from assistant.analysis.lift import Lift
 from assistant.analysis.results import Results
-from assistant.analysis.solve_curve import Point
+from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.speaker_captions import say_of
 from assistant.core.control_arms import control_arm
 
@@ -137,7 +137,7 @@ def people(results: Results) -> str:
     )
 
 
-def _rate(point: Point) -> str:
+def _rate(point: CurvePoint) -> str:
     return f"{point.rate:.0%} ({point.low_clustered:.0%}–{point.high_clustered:.0%})"
 
 

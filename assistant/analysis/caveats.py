@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from assistant.analysis.baseline import Alone
-from assistant.analysis.grouping import Group
+from assistant.analysis.grouping import SessionGroup
 from assistant.analysis.lift import Lift
-from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, answered, longest
-from assistant.journal.records import Session
+from assistant.analysis.solve_curve import LEAST_COVERAGE, CurvePoint, answered, longest
+from assistant.journal.records import SessionRecord
 
 FEW_SESSIONS = 30
 FEW_PROBLEMS = 20
@@ -17,11 +17,11 @@ FEW_DISCORDANT = 10
 
 
 def cautions(
-    group: Group,
-    curve: Sequence[Point],
+    group: SessionGroup,
+    curve: Sequence[CurvePoint],
     lifts: Sequence[Lift],
     alone: Sequence[Alone],
-    sealed: Sequence[Point] = (),
+    sealed: Sequence[CurvePoint] = (),
 ) -> list[str]:
     """One sentence each; empty when there is nothing to warn of."""
     return [
@@ -32,7 +32,7 @@ def cautions(
     ]  # fmt: skip
 
 
-def _sizes(group: Group) -> Iterator[str]:
+def _sizes(group: SessionGroup) -> Iterator[str]:
     count, problems = len(answered(group.sessions)), group.problems
     if count < FEW_SESSIONS:
         yield (
@@ -45,7 +45,7 @@ def _sizes(group: Group) -> Iterator[str]:
         yield "One annotator: nothing here says how other people would do."
 
 
-def _imported(sessions: Sequence[Session]) -> Iterator[str]:
+def _imported(sessions: Sequence[SessionRecord]) -> Iterator[str]:
     if any(session.imported_from == "realhumaneval" for session in sessions):
         yield (
             "What a programmer wrote after an answer counts here as feedback on it; in these chats most later turns "
@@ -53,7 +53,7 @@ def _imported(sessions: Sequence[Session]) -> Iterator[str]:
         )
 
 
-def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
+def _unfinished(sessions: Sequence[SessionRecord]) -> Iterator[str]:
     unanswered = len(sessions) - len(answered(sessions))
     if unanswered:
         yield f"No complete first answer in {_count(unanswered)}, left out of every rate."
@@ -83,7 +83,7 @@ def _unfinished(sessions: Sequence[Session]) -> Iterator[str]:
         )
 
 
-def _mixtures(sessions: Sequence[Session]) -> Iterator[str]:
+def _mixtures(sessions: Sequence[SessionRecord]) -> Iterator[str]:
     most = longest(sessions)
     limited = sum(s.rounds < most and s.solve is None for s in answered(sessions))
     if limited:
@@ -103,14 +103,14 @@ def _mixtures(sessions: Sequence[Session]) -> Iterator[str]:
         yield f"Sessions that differ in {', '.join(names)} are pooled here; `--by` or `--condition` keeps them apart."
 
 
-def _rounds(curve: Sequence[Point]) -> Iterator[str]:
+def _rounds(curve: Sequence[CurvePoint]) -> Iterator[str]:
     thin = [p for p in curve if p.arm == "human" and p.interventions and p.asked < FEW_DISCORDANT]
     if thin:
         names = ", ".join(f"{p.interventions} ({p.asked})" for p in thin)
         yield f"Few sessions came so far (interventions, and sessions that had it): {names}."
 
 
-def _controls(sessions: Sequence[Session], lifts: Sequence[Lift]) -> Iterator[str]:
+def _controls(sessions: Sequence[SessionRecord], lifts: Sequence[Lift]) -> Iterator[str]:
     states = sum(len(found) for s in answered(sessions) for found in s.spoken.values())
     overall = [lift for lift in lifts if lift.round == "all"]
     if states and not overall:
@@ -128,13 +128,13 @@ def _controls(sessions: Sequence[Session], lifts: Sequence[Lift]) -> Iterator[st
         yield f"Fewer than {FEW_DISCORDANT} pairs differ for {', '.join(thin)}: too few to see an effect."
 
 
-def _hidden(sessions: Sequence[Session]) -> Iterator[str]:
+def _hidden(sessions: Sequence[SessionRecord]) -> Iterator[str]:
     without = len({s.problem_sha256 for s in sessions if not s.problem.hidden_tests})
     if without:
         yield f"No hidden tests for {_count(without, 'problem')}: false solves cannot be seen there."
 
 
-def _unsealed(sessions: Sequence[Session], sealed: Sequence[Point]) -> Iterator[str]:
+def _unsealed(sessions: Sequence[SessionRecord], sealed: Sequence[CurvePoint]) -> Iterator[str]:
     solves = [s.solve for s in answered(sessions) if s.solve is not None]
     unsealed = sum(not solve.sealed for solve in solves)
     if unsealed and sealed:
@@ -145,7 +145,7 @@ def _unsealed(sessions: Sequence[Session], sealed: Sequence[Point]) -> Iterator[
         )
 
 
-def _alone(sessions: Sequence[Session], alone: Sequence[Alone]) -> Iterator[str]:
+def _alone(sessions: Sequence[SessionRecord], alone: Sequence[Alone]) -> Iterator[str]:
     most = max(0, longest(sessions)) + 1
     drawn = alone[-1].tries if alone else 0
     if drawn < most:

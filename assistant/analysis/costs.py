@@ -9,7 +9,7 @@ from itertools import pairwise
 from assistant.analysis.baseline import Alone
 from assistant.analysis.solve_curve import answered, longest
 from assistant.core.events import DIALOGUE_ARMS
-from assistant.journal.records import Program, Session
+from assistant.journal.records import ProgramRecord, SessionRecord
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Spent:
     """Solve rate without a person at as many tokens read and written, between whole tries by a straight line."""
 
 
-def costs(sessions: Sequence[Session]) -> list[Cost]:
+def costs(sessions: Sequence[SessionRecord]) -> list[Cost]:
     """For each arm and round, in that order."""
-    groups: dict[tuple[str, int], list[Program]] = {}
+    groups: dict[tuple[str, int], list[ProgramRecord]] = {}
     for session in sessions:
         for program in session.programs:
             if not program.edited:
@@ -58,13 +58,13 @@ def costs(sessions: Sequence[Session]) -> list[Cost]:
     return [_cost(arm, round_, programs) for (arm, round_), programs in sorted(groups.items())]
 
 
-def spent(sessions: Sequence[Session], alone: Sequence[Alone]) -> list[Spent]:
+def spent(sessions: Sequence[SessionRecord], alone: Sequence[Alone]) -> list[Spent]:
     """The dialogue's price after 0, 1, … interventions, and what the same would have bought without a person."""
     sessions = answered(sessions)
     return [_spent(sessions, round_, alone) for round_ in range(longest(sessions) + 1)]
 
 
-def _cost(arm: str, round_: int, programs: Sequence[Program]) -> Cost:
+def _cost(arm: str, round_: int, programs: Sequence[ProgramRecord]) -> Cost:
     whole = [p for p in programs if p.counts]
     return Cost(
         arm, round_, len(whole), _mean(p.prompt_tokens for p in whole), _mean(p.reused_tokens for p in whole),
@@ -72,7 +72,7 @@ def _cost(arm: str, round_: int, programs: Sequence[Program]) -> Cost:
     )  # fmt: skip
 
 
-def _spent(sessions: Sequence[Session], interventions: int, alone: Sequence[Alone]) -> Spent:
+def _spent(sessions: Sequence[SessionRecord], interventions: int, alone: Sequence[Alone]) -> Spent:
     used = [
         [
             p

@@ -9,7 +9,7 @@ from statistics import median
 from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.events import Effort
 from assistant.core.stats.proportion import wilson
-from assistant.journal.records import Feedback, Program, Session
+from assistant.journal.records import Feedback, ProgramRecord, SessionRecord
 
 ENOUGH_MINUTES = 0.25
 """With less of the person's time than this in all, a rate per minute says nothing."""
@@ -49,7 +49,7 @@ class Repair:
     solved_per_minute: float | None
 
 
-def minutes(sessions: Sequence[Session]) -> Minutes:
+def minutes(sessions: Sequence[SessionRecord]) -> Minutes:
     """Totals over the sessions."""
     sessions = answered(sessions)
     timed = [(s, s.effort) for s in sessions if s.effort != Effort()]
@@ -63,7 +63,7 @@ def minutes(sessions: Sequence[Session]) -> Minutes:
     )  # fmt: skip
 
 
-def ways(sessions: Sequence[Session]) -> list[Repair]:
+def ways(sessions: Sequence[SessionRecord]) -> list[Repair]:
     """Feedback compared with editing by hand; a way without attempts is left out."""
     telling = [pair for s in sessions for pair in _tellings(s)]
     edited = [
@@ -72,7 +72,7 @@ def ways(sessions: Sequence[Session]) -> list[Repair]:
     return [_way(name, tries) for name, tries in (("telling", telling), ("editing", edited)) if tries]
 
 
-def answers_to(session: Session, words: Feedback) -> list[Program]:
+def answers_to(session: SessionRecord, words: Feedback) -> list[ProgramRecord]:
     """The complete programs that answer these words (one turn's), before the person spoke again."""
     end = min((f.seq for f in session.feedback if f.seq > words.seq), default=None)
     found = [
@@ -83,7 +83,7 @@ def answers_to(session: Session, words: Feedback) -> list[Program]:
     return [p for p in found if p.turn == found[0].turn]
 
 
-def _tellings(session: Session) -> Iterator[tuple[Effort, bool]]:
+def _tellings(session: SessionRecord) -> Iterator[tuple[Effort, bool]]:
     """Each feedback that was answered: the time it took, and whether the answer solved."""
     for words in session.feedback:
         answers = answers_to(session, words)
@@ -102,7 +102,7 @@ def _way(name: str, tries: Sequence[tuple[Effort, bool]]) -> Repair:
     )  # fmt: skip
 
 
-def _solved_in_the_end(session: Session) -> bool:
+def _solved_in_the_end(session: SessionRecord) -> bool:
     return any(p.solved for p in session.dialogue_or_edited) or any(
         (p := session.by_id.get(edit.program)) is not None and p.solved for edit in session.edits
     )

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from assistant.analysis.effort import answers_to
-from assistant.analysis.lift import Pair
+from assistant.analysis.lift import ArmPair
 from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.leakage import Leak, Secret, measure, secret_of
 from assistant.core.stats.proportion import clustered_wilson
-from assistant.journal.records import Feedback, Program, Session
+from assistant.journal.records import Feedback, ProgramRecord, SessionRecord
 
 
 @dataclass(frozen=True)
-class Said:
+class FeedbackMeasures:
     """One feedback, measured. The words themselves stay in the journal."""
 
     session: str
@@ -42,7 +42,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Share:
+class FeedbackRate:
     """How often feedback of one sort was followed by a solution."""
 
     sort: str
@@ -56,7 +56,7 @@ class Share:
     high: float
 
 
-def said(sessions: Sequence[Session]) -> list[Said]:
+def said(sessions: Sequence[SessionRecord]) -> list[FeedbackMeasures]:
     """Every feedback, in order."""
     secrets: dict[tuple[str, int | None], Secret] = {}
     found = []
@@ -69,7 +69,7 @@ def said(sessions: Sequence[Session]) -> list[Said]:
     return found
 
 
-def shares(found: Sequence[Said]) -> list[Share]:
+def shares(found: Sequence[FeedbackMeasures]) -> list[FeedbackRate]:
     """By kind, by length (thirds), and by whether it leaks."""
     kinds = sorted({kind for item in found for kind in item.kinds.split("; ") if kind})
     rows = [_share("kind", kind, [i for i in found if kind in i.kinds.split("; ")]) for kind in kinds]
@@ -86,15 +86,17 @@ def shares(found: Sequence[Said]) -> list[Share]:
     return [row for row in rows if row.feedbacks]
 
 
-def median_words(found: Sequence[Said]) -> float | None:
+def median_words(found: Sequence[FeedbackMeasures]) -> float | None:
     return median(item.words for item in found) if found else None
 
 
-def clean_solved_at(found: Sequence[Said]) -> Callable[[Session, int], Program | None]:
-    """`Session.solved_at` where no solve counts that has leaky words on the way to it: a lower bound."""
+def clean_solved_at(
+    found: Sequence[FeedbackMeasures],
+) -> Callable[[SessionRecord, int], ProgramRecord | None]:
+    """`SessionRecord.solved_at` where no solve counts that has leaky words on the way to it: a lower bound."""
     leaky = {(item.session, item.about, item.round) for item in found if item.leaky}
 
-    def solved_at(session: Session, round_: int) -> Program | None:
+    def solved_at(session: SessionRecord, round_: int) -> ProgramRecord | None:
         program = session.solved_at(round_)
         step = program
         while step is not None and step.parent is not None:
@@ -106,7 +108,9 @@ def clean_solved_at(found: Sequence[Said]) -> Callable[[Session, int], Program |
     return solved_at
 
 
-def clean_pairs(by_arm: Mapping[str, Sequence[Pair]], found: Sequence[Said]) -> dict[str, list[Pair]]:
+def clean_pairs(
+    by_arm: Mapping[str, Sequence[ArmPair]], found: Sequence[FeedbackMeasures]
+) -> dict[str, list[ArmPair]]:
     """The pairs whose words give nothing away."""
     leaky = {(item.session, item.about, item.round) for item in found if item.leaky}
     return {
@@ -115,10 +119,10 @@ def clean_pairs(by_arm: Mapping[str, Sequence[Pair]], found: Sequence[Said]) -> 
     }
 
 
-def _said(session: Session, words: Feedback, leak: Leak) -> Said:
+def _said(session: SessionRecord, words: Feedback, leak: Leak) -> FeedbackMeasures:
     answers = answers_to(session, words)
     effort = words.effort
-    return Said(
+    return FeedbackMeasures(
         session.id, session.problem.id, session.problem_sha256, session.annotator, words.about, words.round,
         len(words.text.split()), len(words.text), "; ".join(words.kinds), effort.reading, effort.typing,
         effort.waiting, effort.away, leak.share, leak.longest, leak.told, len(leak.values), leak.leaky,
@@ -126,7 +130,7 @@ def _said(session: Session, words: Feedback, leak: Leak) -> Said:
     )  # fmt: skip
 
 
-def _share(sort: str, value: str, items: Sequence[Said]) -> Share:
+def _share(sort: str, value: str, items: Sequence[FeedbackMeasures]) -> FeedbackRate:
     told = [item for item in items if item.answered]
     clusters: dict[str, list[int]] = {}
     for item in told:
@@ -135,4 +139,6 @@ def _share(sort: str, value: str, items: Sequence[Said]) -> Share:
         cluster[1] += 1
     solved = sum(item.solved for item in told)
     low, high = clustered_wilson([(x, n) for x, n in clusters.values()])
-    return Share(sort, value, len(items), len(told), solved, solved / len(told) if told else 0.0, low, high)
+    return FeedbackRate(
+        sort, value, len(items), len(told), solved, solved / len(told) if told else 0.0, low, high
+    )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from assistant.core.errors import UsageError
 from assistant.core.speaker import PEOPLE
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 
-BY: Mapping[str, Callable[[Session], str]] = {
+BY: Mapping[str, Callable[[SessionRecord], str]] = {
     "model": lambda s: f"{s.model} {s.precision}".strip(),
     "study": lambda s: s.study or "no study",
     "condition": lambda s: ", ".join(f"{k}={v}" for k, v in sorted(s.condition.items())) or "no condition",
@@ -22,13 +22,13 @@ BY: Mapping[str, Callable[[Session], str]] = {
 
 
 @dataclass(frozen=True)
-class Group:
+class SessionGroup:
     """Sessions that are looked at together."""
 
     name: str
     origin: str
     speaker: str
-    sessions: tuple[Session, ...]
+    sessions: tuple[SessionRecord, ...]
 
     @property
     def size(self) -> str:
@@ -64,7 +64,9 @@ def parse_condition(words: Sequence[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def chosen(sessions: Sequence[Session], study: str, condition: Mapping[str, str]) -> list[Session]:
+def chosen(
+    sessions: Sequence[SessionRecord], study: str, condition: Mapping[str, str]
+) -> list[SessionRecord]:
     """The sessions of this study (any, when empty) under this condition."""
     return [
         session
@@ -73,10 +75,12 @@ def chosen(sessions: Sequence[Session], study: str, condition: Mapping[str, str]
     ]
 
 
-def grouped(sessions: Sequence[Session], by: Sequence[str] = ("model",)) -> list[Group]:
+def grouped(sessions: Sequence[SessionRecord], by: Sequence[str] = ("model",)) -> list[SessionGroup]:
     """Groups by origin and then by `by`: people's first, then the larger before the smaller."""
-    found: dict[tuple[str, ...], list[Session]] = {}
+    found: dict[tuple[str, ...], list[SessionRecord]] = {}
     for session in sessions:
         found.setdefault((session.origin, *(BY[name](session) for name in by)), []).append(session)
     order = sorted(found.items(), key=lambda item: (item[0][0] != PEOPLE, -len(item[1]), item[0]))
-    return [Group(" · ".join(key), key[0], members[0].speaker, tuple(members)) for key, members in order]
+    return [
+        SessionGroup(" · ".join(key), key[0], members[0].speaker, tuple(members)) for key, members in order
+    ]

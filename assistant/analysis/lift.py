@@ -9,11 +9,11 @@ from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.control_arms import RECORDED
 from assistant.core.stats.bootstrap import cluster_bootstrap
 from assistant.core.stats.exact_tests import holm, mcnemar_exact, sign_test
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 
 
 @dataclass(frozen=True)
-class Pair:
+class ArmPair:
     """One state: did the feedback solve it, and did the arm?"""
 
     session: str
@@ -55,25 +55,25 @@ class Lift:
     """`p_problems` adjusted for the number of arms."""
 
 
-def pairs_of(sessions: Sequence[Session], arm: str) -> Iterator[Pair]:
+def pairs_of(sessions: Sequence[SessionRecord], arm: str) -> Iterator[ArmPair]:
     """Every state with both answers."""
     for session in answered(sessions):
         for round_, states in sorted(session.spoken.items()):
             for about, human in states:
                 control = session.controls.get((arm, about, round_))
                 if control:
-                    yield Pair(
+                    yield ArmPair(
                         session.id, session.problem_sha256, session.annotator, arm, round_, about,
                         first_solve(human) is not None, first_solve(control) is not None,
                     )  # fmt: skip
 
 
-def all_pairs(sessions: Sequence[Session]) -> dict[str, list[Pair]]:
+def all_pairs(sessions: Sequence[SessionRecord]) -> dict[str, list[ArmPair]]:
     """The pairs of each arm."""
     return {arm: list(pairs_of(sessions, arm)) for arm in RECORDED}
 
 
-def lifts(by_arm: Mapping[str, Sequence[Pair]]) -> list[Lift]:
+def lifts(by_arm: Mapping[str, Sequence[ArmPair]]) -> list[Lift]:
     """For each arm that was made: over all interventions, then for each one."""
     overall = with_holm([lift_of(arm, "all", pairs) for arm, pairs in by_arm.items() if pairs])
     found = []
@@ -85,7 +85,7 @@ def lifts(by_arm: Mapping[str, Sequence[Pair]]) -> list[Lift]:
     return found
 
 
-def lift_of(arm: str, round_: str, pairs: Sequence[Pair]) -> Lift:
+def lift_of(arm: str, round_: str, pairs: Sequence[ArmPair]) -> Lift:
     """The lift over these pairs (at least one)."""
     clusters = clusters_of(pairs)
     count = len(pairs)
@@ -102,14 +102,14 @@ def lift_of(arm: str, round_: str, pairs: Sequence[Pair]) -> Lift:
     )  # fmt: skip
 
 
-def _first_of_each_session(pairs: Sequence[Pair]) -> list[Pair]:
-    first: dict[str, Pair] = {}
+def _first_of_each_session(pairs: Sequence[ArmPair]) -> list[ArmPair]:
+    first: dict[str, ArmPair] = {}
     for pair in pairs:
         first.setdefault(pair.session, pair)
     return list(first.values())
 
 
-def clusters_of(pairs: Sequence[Pair]) -> list[tuple[float, float]]:
+def clusters_of(pairs: Sequence[ArmPair]) -> list[tuple[float, float]]:
     """Sum of differences and number of pairs of each problem."""
     sums: dict[str, list[float]] = {}
     for pair in pairs:

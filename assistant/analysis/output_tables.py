@@ -11,10 +11,10 @@ from assistant.analysis.annotators import Agreement, Between, PersonLift
 from assistant.analysis.baseline import Alone
 from assistant.analysis.costs import Cost, Spent
 from assistant.analysis.effort import Minutes, Repair
-from assistant.analysis.feedback_stats import Said, Share
+from assistant.analysis.feedback_stats import FeedbackMeasures, FeedbackRate
 from assistant.analysis.lift import Lift
 from assistant.analysis.results import Analysis, Results
-from assistant.analysis.solve_curve import Point
+from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.tables import Table, sql_type, table_of
 from assistant.journal.fast_validation import LeftOut
 
@@ -74,11 +74,13 @@ def tables_of(analysis: Analysis) -> list[Table]:
         return table_of(name, kind, ((g, row) for g, r in results.items() for row in getattr(r, part)))
 
     return [
-        table("curve", Point, "curve"), table("curve_without_leaks", Point, "clean_curve"),
-        table("curve_sealed", Point, "sealed_curve"), table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
+        table("curve", CurvePoint, "curve"), table("curve_without_leaks", CurvePoint, "clean_curve"),
+        table("curve_sealed", CurvePoint, "sealed_curve"),
+        table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
         table("lift_without_leaks", Lift, "clean_lifts"),
         table_of("minutes", Minutes, ((g, r.minutes) for g, r in results.items())),
-        table("ways", Repair, "ways"), table("feedback", Said, "said"), table("feedback_shares", Share, "shares"),
+        table("ways", Repair, "ways"), table("feedback", FeedbackMeasures, "said"),
+        table("feedback_shares", FeedbackRate, "shares"),
         table("agreement", Agreement, "agreement"), table("annotators", PersonLift, "person_lifts"),
         table("between_annotators", Between, "between"), table("costs", Cost, "costs"),
         table("spent", Spent, "spent"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.analysis.results import Results
-from assistant.analysis.solve_curve import Point
+from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.speaker_captions import Say
 from assistant.core.control_arms import RECORDED
 from assistant.reporting.plot_style import NAMES
@@ -86,7 +86,7 @@ def tables(results: Results, say: Say = str) -> Iterator[HtmlTable]:
     )
 
 
-def _rates(curve: Sequence[Point], say: Say) -> tuple[Sequence[str], Cells]:
+def _rates(curve: Sequence[CurvePoint], say: Say) -> tuple[Sequence[str], Cells]:
     head = (
         "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem", "false solves",
         "took place in", "of", "stopped before",
@@ -101,7 +101,7 @@ def _rates(curve: Sequence[Point], say: Say) -> tuple[Sequence[str], Cells]:
     return head, rows
 
 
-def _false(point: Point) -> str:
+def _false(point: CurvePoint) -> str:
     """False solves of the solves that hidden tests judged; a dash where they judged none."""
     return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
 

@@ -12,25 +12,32 @@ from assistant.analysis.baseline import Alone, alone_curve, flat_line
 from assistant.analysis.caveats import cautions
 from assistant.analysis.costs import Cost, Spent, costs, spent
 from assistant.analysis.effort import Minutes, Repair, minutes, ways
-from assistant.analysis.feedback_stats import Said, Share, clean_pairs, clean_solved_at, said, shares
+from assistant.analysis.feedback_stats import (
+    FeedbackMeasures,
+    FeedbackRate,
+    clean_pairs,
+    clean_solved_at,
+    said,
+    shares,
+)
 from assistant.analysis.forked_task import in_fork
-from assistant.analysis.grouping import Group
+from assistant.analysis.grouping import SessionGroup
 from assistant.analysis.lift import Lift, all_pairs, lifts
-from assistant.analysis.solve_curve import Point, all_curves, human_curve, longest
+from assistant.analysis.solve_curve import CurvePoint, all_curves, human_curve, longest
 from assistant.analysis.speaker_captions import say_of
 from assistant.journal.fast_validation import LeftOut
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 
 
 @dataclass(frozen=True)
 class Results:
     """One group's figures as numbers."""
 
-    group: Group
-    curve: tuple[Point, ...]
-    clean_curve: tuple[Point, ...]
+    group: SessionGroup
+    curve: tuple[CurvePoint, ...]
+    clean_curve: tuple[CurvePoint, ...]
     """The person's, where solves after leaky words do not count."""
-    sealed_curve: tuple[Point, ...]
+    sealed_curve: tuple[CurvePoint, ...]
     """The person's, where only verdicts count that no program could have forged."""
     alone: tuple[Alone, ...]
     flat: tuple[int, float] | None
@@ -39,8 +46,8 @@ class Results:
     """Of pairs whose words give nothing away."""
     minutes: Minutes
     ways: tuple[Repair, ...]
-    said: tuple[Said, ...]
-    shares: tuple[Share, ...]
+    said: tuple[FeedbackMeasures, ...]
+    shares: tuple[FeedbackRate, ...]
     agreement: tuple[Agreement, ...]
     person_lifts: tuple[PersonLift, ...]
     between: tuple[Between, ...]
@@ -49,7 +56,7 @@ class Results:
     cautions: tuple[str, ...] = ()
 
     @property
-    def human(self) -> list[Point]:
+    def human(self) -> list[CurvePoint]:
         return [point for point in self.curve if point.arm == "human"]
 
 
@@ -73,14 +80,14 @@ MANY = 2000
 """From so many sessions on, what was said is measured in a forked process."""
 
 
-def results_of(group: Group) -> Results:
+def results_of(group: SessionGroup) -> Results:
     """Every measure of the group."""
     sessions = group.sessions
     of_words = in_fork(lambda: _of_words(sessions)) if len(sessions) >= MANY else lambda: _of_words(sessions)
     curve, alone = all_curves(sessions), alone_curve(sessions)
     of_programs: dict[str, Any] = {
         "curve": tuple(curve),
-        "sealed_curve": tuple(human_curve(sessions, Session.solved_sealed_at)),
+        "sealed_curve": tuple(human_curve(sessions, SessionRecord.solved_sealed_at)),
         "alone": tuple(alone),
         "flat": flat_line(alone, max(0, longest(sessions))),
         "minutes": minutes(sessions),
@@ -95,7 +102,7 @@ def results_of(group: Group) -> Results:
     return Results(group=group, **of_programs, **words, cautions=tuple(warnings))
 
 
-def _of_words(sessions: Sequence[Session]) -> dict[str, Any]:
+def _of_words(sessions: Sequence[SessionRecord]) -> dict[str, Any]:
     """What was said and what came of it: those fields of `Results`."""
     words, pairs = said(sessions), all_pairs(sessions)
     return {

@@ -9,7 +9,7 @@ program gives no intervention for nothing.
 
 A control arm's point at r interventions is: the person's words up to r - 1, the arm at r. It is measured from the
 very state in which the person spoke. Where only some of those states have the control, the others are taken to be
-like them, so that the point is about the same sessions as the person's (see `Point`).
+like them, so that the point is about the same sessions as the person's (see `CurvePoint`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from dataclasses import dataclass, field
 
 from assistant.core.control_arms import RECORDED
 from assistant.core.stats.proportion import Cluster, clustered_wilson, partly_measured, wilson
-from assistant.journal.records import Program, Session
+from assistant.journal.records import ProgramRecord, SessionRecord
 
 LEAST_COVERAGE = 0.1
 """An arm has a point only where its control was made in at least this share of the states that words led on from."""
 
 
 @dataclass(frozen=True)
-class Point:
+class CurvePoint:
     """Solve rate after `interventions`, with a 95% Wilson interval and one that knows of shared problems.
 
     For an arm whose control is missing in some states, `rate` is
@@ -63,37 +63,38 @@ class Point:
         return self.asked / self.open if self.open else 1.0
 
 
-def answered(sessions: Iterable[Session]) -> list[Session]:
+def answered(sessions: Iterable[SessionRecord]) -> list[SessionRecord]:
     """Sessions with a complete first answer; the others say nothing about solving."""
     return [session for session in sessions if session.is_answered]
 
 
 def human_curve(
-    sessions: Sequence[Session], solved_at: Callable[[Session, int], Program | None] = Session.solved_at
-) -> list[Point]:
+    sessions: Sequence[SessionRecord],
+    solved_at: Callable[[SessionRecord, int], ProgramRecord | None] = SessionRecord.solved_at,
+) -> list[CurvePoint]:
     """Points after 0, 1, … interventions, as far as any session was to go or went."""
     sessions = answered(sessions)
     return [_human_point(sessions, round_, solved_at) for round_ in range(longest(sessions) + 1)]
 
 
-def longest(sessions: Iterable[Session]) -> int:
+def longest(sessions: Iterable[SessionRecord]) -> int:
     """The most interventions that any of the sessions was to have or had; -1 where there is none."""
     return max((s.effective_rounds for s in sessions), default=-1)
 
 
-def arm_curves(sessions: Sequence[Session]) -> list[Point]:
+def arm_curves(sessions: Sequence[SessionRecord]) -> list[CurvePoint]:
     """Every arm's points where it was made often enough, from one intervention on; in order of arms."""
     sessions = answered(sessions)
     points = [p for round_ in range(1, longest(sessions) + 1) for p in _arm_points(sessions, round_)]
     return sorted(points, key=lambda point: RECORDED.index(point.arm))
 
 
-def all_curves(sessions: Sequence[Session]) -> list[Point]:
+def all_curves(sessions: Sequence[SessionRecord]) -> list[CurvePoint]:
     """The person's curve, then every arm's."""
     return human_curve(sessions) + arm_curves(sessions)
 
 
-def first_solve(programs: Iterable[Program]) -> Program | None:
+def first_solve(programs: Iterable[ProgramRecord]) -> ProgramRecord | None:
     """The first of the programs that solves."""
     return next((p for p in programs if p.solved), None)
 
@@ -114,7 +115,7 @@ class _Tally:
         settled = {problem: list(counts) for problem, counts in self.settled.items()}
         return _Tally(settled, {}, self.false_solves, self.hidden_scored)
 
-    def add(self, session: Session, solve: Program | None, *, asked: bool = False) -> None:
+    def add(self, session: SessionRecord, solve: ProgramRecord | None, *, asked: bool = False) -> None:
         counts = (self.asked if asked else self.settled).setdefault(session.problem_sha256, [0, 0])
         counts[0] += solve is not None
         counts[1] += 1
@@ -122,16 +123,16 @@ class _Tally:
             self.false_solves += solve.false_solve
             self.hidden_scored += solve.hidden_passed is not None
 
-    def known_point(self, round_: int, asked: int, stopped: int, asked_solved: int) -> Point:
+    def known_point(self, round_: int, asked: int, stopped: int, asked_solved: int) -> CurvePoint:
         """The person's: nothing is missing."""
         solved, sessions = _sums(self.settled)
-        return Point(
+        return CurvePoint(
             "human", round_, sessions, len(self.settled), solved, solved / sessions if sessions else 0.0,
             *wilson(solved, sessions), *clustered_wilson(sorted((x, n) for x, n in self.settled.values())),
             self.false_solves, self.hidden_scored, asked, stopped, asked, asked_solved,
         )  # fmt: skip
 
-    def arm_point(self, arm: str, round_: int, open_: Sequence[Session], stopped: int) -> Point:
+    def arm_point(self, arm: str, round_: int, open_: Sequence[SessionRecord], stopped: int) -> CurvePoint:
         """The arm's: what was asked stands for all open sessions."""
         settled_solved, settled = _sums(self.settled)
         solved, asked = _sums(self.asked)
@@ -140,7 +141,7 @@ class _Tally:
             [_cluster(self.settled.get(problem), self.asked.get(problem)) for problem in sorted(problems)],
             len(open_),
         )
-        return Point(
+        return CurvePoint(
             arm, round_, settled + len(open_), len(problems), settled_solved + solved, share.rate,
             share.low, share.high, share.low_clustered, share.high_clustered,
             self.false_solves, self.hidden_scored, asked, stopped, len(open_), solved,
@@ -156,8 +157,10 @@ def _sums(counts: dict[str, list[int]]) -> tuple[int, int]:
 
 
 def _human_point(
-    sessions: Sequence[Session], round_: int, solved_at: Callable[[Session, int], Program | None]
-) -> Point:
+    sessions: Sequence[SessionRecord],
+    round_: int,
+    solved_at: Callable[[SessionRecord, int], ProgramRecord | None],
+) -> CurvePoint:
     tally, asked, stopped, by_asked = _Tally(), 0, 0, 0
     for session in sessions:
         solve = solved_at(session, round_)
@@ -170,9 +173,9 @@ def _human_point(
     return tally.known_point(round_, asked, stopped, by_asked)
 
 
-def _arm_points(sessions: Sequence[Session], round_: int) -> Iterator[Point]:
+def _arm_points(sessions: Sequence[SessionRecord], round_: int) -> Iterator[CurvePoint]:
     """The point of each arm: sessions that the words had settled before, and those in which words were used."""
-    settled, open_ = _Tally(), list[tuple[Session, tuple[str, int]]]()
+    settled, open_ = _Tally(), list[tuple[SessionRecord, tuple[str, int]]]()
     stopped = 0
     for session in sessions:
         before = session.solved_at(round_ - 1)

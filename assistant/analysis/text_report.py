@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from assistant.analysis import captions
 from assistant.analysis.results import Analysis, Results
-from assistant.analysis.solve_curve import Point
+from assistant.analysis.solve_curve import CurvePoint
 from assistant.core.control_arms import RECORDED
 from assistant.core.speaker import PEOPLE
 from assistant.reporting.terminal_tables import table
@@ -61,10 +61,10 @@ def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
-def _false(point: Point) -> str:
+def _false(point: CurvePoint) -> str:
     """False solves; a dash where no hidden test judged any solve."""
     return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
 
 
-def _cell(point: Point | None) -> str:
+def _cell(point: CurvePoint | None) -> str:
     return "–" if point is None else f"{point.rate:4.0%} {point.low_clustered:.0%}–{point.high_clustered:.0%}"

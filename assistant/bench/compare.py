@@ -39,7 +39,7 @@ class Compared(FrozenModel):
     difference: Difference
 
 
-class Comparison(FrozenModel):
+class RunComparison(FrozenModel):
     """What two runs have in common, and how they differ."""
 
     differing: dict[str, tuple[Any, Any]]
@@ -49,7 +49,7 @@ class Comparison(FrozenModel):
     """What cannot be compared, and why."""
 
 
-def compare(a: Path, b: Path) -> Comparison:
+def compare(a: Path, b: Path) -> RunComparison:
     """Groups of the same name are compared; where no name is in both, the only group of each, or groups that end
     alike (the same arm under two wordings). Raises AssistantError in one line.
     """
@@ -66,7 +66,7 @@ def compare(a: Path, b: Path) -> Comparison:
     )
     if not compared:
         raise UsageError(f"{a} and {b} have no group and row in common")
-    return Comparison(
+    return RunComparison(
         differing=differing_settings(*configs),
         compared=_without_repeats(compared),
         notes=tuple(dict.fromkeys(note for pair in pairs for note in _unlike(*pair))),
@@ -141,7 +141,7 @@ def _without_repeats(compared: tuple[Compared, ...]) -> tuple[Compared, ...]:
     return tuple(kept.values())
 
 
-def report(comparison: Comparison) -> Iterator[str]:
+def report(comparison: RunComparison) -> Iterator[str]:
     """The comparison on the terminal."""
     for name, (a, b) in comparison.differing.items():
         yield f"  {name}: {folders.short(a)} in A, {folders.short(b)} in B"

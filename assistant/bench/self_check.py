@@ -18,7 +18,7 @@ LIMITS = Limits(seconds=60.0)
 """As for recording references: a busy machine must not fail them."""
 
 
-class Checked(FrozenModel):
+class CheckedPrograms(FrozenModel):
     """One lot of programs: how many score, and the first that do not score as they must."""
 
     name: str
@@ -36,7 +36,9 @@ class Checked(FrozenModel):
 Lot = tuple[str, bool, list[tuple[Problem, str]]]
 
 
-def check_sources(sources: Iterable[tuple[str, str]], sandbox: LocalSandbox, say: Say) -> Iterator[Checked]:
+def check_sources(
+    sources: Iterable[tuple[str, str]], sandbox: LocalSandbox, say: Say
+) -> Iterator[CheckedPrograms]:
     """Every reference of each (source, its hidden tests or empty), on visible and hidden tests."""
     for source, hidden in sources:
         problems = load_ready(source, sandbox, say, hidden)
@@ -46,19 +48,19 @@ def check_sources(sources: Iterable[tuple[str, str]], sandbox: LocalSandbox, say
         )
 
 
-def check_ilf(path: Path, sandbox: LocalSandbox) -> Iterator[Checked]:
+def check_ilf(path: Path, sandbox: LocalSandbox) -> Iterator[CheckedPrograms]:
     """ILF's wrong programs, and what their annotators made of them."""
     rows = read_ilf(path).rows
     yield _scored(("ILF's wrong programs", False, [(row.problem, row.wrong) for row in rows]), sandbox)
     yield _scored(("ILF's repaired programs", True, [(row.problem, row.fix) for row in rows]), sandbox)
 
 
-def _scored(lot: Lot, sandbox: LocalSandbox) -> Checked:
+def _scored(lot: Lot, sandbox: LocalSandbox) -> CheckedPrograms:
     name, wanted, pairs = lot
     judge = ProgramJudge(sandbox, LIMITS)
     with ThreadPoolExecutor(cores()) as threads:
         passes = list(threads.map(_passes(judge), pairs))
-    return Checked(
+    return CheckedPrograms(
         name=name,
         wanted=wanted,
         programs=len(pairs),

@@ -6,7 +6,7 @@ from assistant.core.errors import UsageError
 from assistant.core.problem import FrozenModel, Problem
 
 
-class Part(FrozenModel):
+class ProblemSelection(FrozenModel):
     """Which of the problems are asked; all by default."""
 
     ids: tuple[str, ...] = ()
@@ -18,7 +18,7 @@ class Part(FrozenModel):
     """Shard `shard` of `shards` takes every `shards`-th problem, so that each has easy and hard ones."""
 
     @classmethod
-    def parse(cls, ids: str = "", offset: int = 0, shard: str = "") -> Part:
+    def parse(cls, ids: str = "", offset: int = 0, shard: str = "") -> ProblemSelection:
         """From the command line: `--ids 2,3`, `--offset 100`, `--shard 1/4`. Raises UsageError."""
         number, _, of = (shard or "1/1").partition("/")
         if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):

@@ -46,7 +46,7 @@ def execution(
             raise UsageError(f"{problems} has no reference programs that are called with literals")
         sampling = Sampling(temperature=temperature, seed=options.seed, max_new_tokens=options.max_tokens)
         template = plans.load_wording(parts.prepare())
-        plan = plans.Plan(asked, problems, template, samples, sampling)
+        plan = plans.ExecutionPlan(asked, problems, template, samples, sampling)
         run = parts.run("execution", problems, plan.asked(), samples, judge=judge_value)
         with b.with_progress("execution", run) as progressing:
             progressing.make(plan.jobs(), plan.total)

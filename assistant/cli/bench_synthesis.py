@@ -59,7 +59,7 @@ def synthesis(
     options: b.BenchOptions = b.BenchOptions(),
 ) -> int:
     """Draw programs for every problem, score them, and report both of the paper's metrics and pass@k."""
-    from assistant.bench.shards import Part
+    from assistant.bench.shards import ProblemSelection
     from assistant.bench.synthesis.synthesis_config import Question
 
     options = options.asked_with(arguments)
@@ -67,7 +67,7 @@ def synthesis(
         source=problems, samples=samples, temperature=temperature, asserts=asserts, shots=shots,
         shots_from=shots_from or "", prompt_seeds=prompt_seeds, edited=edited or "", split=split or "",
         template=template, hidden=hidden_tests or "", limit=limit, seed=options.seed, max_tokens=options.max_tokens,
-        part=Part.parse(ids, offset, shard),
+        part=ProblemSelection.parse(ids, offset, shard),
     )  # fmt: skip
     question.check()
     if b.shown_again("synthesis", options):

@@ -16,7 +16,7 @@ from assistant.core.errors import AssistantError
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorCheck:
     """One line of the doctor's report."""
 
     state: Literal["ok", "warning", "failure"]
@@ -38,9 +38,9 @@ def doctor(
     return 1 if any(finding.state == "failure" for finding in findings) else 0
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[DoctorCheck]:
     """All findings, one part after another; a part that breaks is a finding too."""
-    parts: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+    parts: tuple[tuple[str, Callable[[], Iterator[DoctorCheck]]], ...] = (
         ("python", _python),
         ("torch", _torch),
         ("model", _model),
@@ -53,37 +53,37 @@ def examine() -> Iterator[Finding]:
         try:
             yield from part()
         except AssistantError as error:
-            yield Finding("failure", subject, str(error))
+            yield DoctorCheck("failure", subject, str(error))
         except Exception as error:
-            yield Finding("failure", subject, f"{type(error).__name__}: {error}")
+            yield DoctorCheck("failure", subject, f"{type(error).__name__}: {error}")
 
 
-def _python() -> Iterator[Finding]:
+def _python() -> Iterator[DoctorCheck]:
     version = ".".join(map(str, sys.version_info[:3]))
     where = (
         "in an environment of its own" if sys.prefix != sys.base_prefix else "not in a virtual environment"
     )
-    yield Finding("ok", "python", f"{version}, {where}")
+    yield DoctorCheck("ok", "python", f"{version}, {where}")
 
 
-def _torch() -> Iterator[Finding]:
+def _torch() -> Iterator[DoctorCheck]:
     """Asked in a process of its own: this one stays free of torch."""
     from assistant.engine.models.hardware import probe_torch
 
     probe = probe_torch()
-    yield Finding("ok", "torch", f"{probe.torch}, transformers {probe.transformers}")
-    yield Finding("ok" if probe.device != "cpu" else "warning", "device", probe.describe())
+    yield DoctorCheck("ok", "torch", f"{probe.torch}, transformers {probe.transformers}")
+    yield DoctorCheck("ok" if probe.device != "cpu" else "warning", "device", probe.describe())
 
 
-def _model() -> Iterator[Finding]:
+def _model() -> Iterator[DoctorCheck]:
     from assistant.engine.models.inventory import default_model_state
 
     state = default_model_state(_cache())
-    yield Finding(state.state, "model", state.detail)
+    yield DoctorCheck(state.state, "model", state.detail)
     yield from _weights()
 
 
-def _weights() -> Iterator[Finding]:
+def _weights() -> Iterator[DoctorCheck]:
     """Converted weights against the SHA-256 that was recorded when they were made."""
     from assistant.engine.models.inventory import damage, stored_models
 
@@ -91,28 +91,28 @@ def _weights() -> Iterator[Finding]:
     sound = 0
     for item in prepared:
         if line := damage(item.name, _cache()):
-            yield Finding("failure", "weights", line)
+            yield DoctorCheck("failure", "weights", line)
         else:
             sound += 1
     if sound:
-        yield Finding(
+        yield DoctorCheck(
             "ok", "weights", f"{sound} of {len(prepared)} converted models have their recorded SHA-256"
         )
 
 
-def _disk() -> Iterator[Finding]:
+def _disk() -> Iterator[DoctorCheck]:
     cache = _cache()
     existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
     free = shutil.disk_usage(existing).free / 1e9
     if free < 6:
-        yield Finding(
+        yield DoctorCheck(
             "warning", "disk", f"{free:.1f} GB free for the cache; preparing the default model needs 6 GB"
         )
     else:
-        yield Finding("ok", "disk", f"{free:.1f} GB free for the cache at {_short(cache)}")
+        yield DoctorCheck("ok", "disk", f"{free:.1f} GB free for the cache at {_short(cache)}")
 
 
-def _sandbox() -> Iterator[Finding]:
+def _sandbox() -> Iterator[DoctorCheck]:
     from assistant.sandbox.isolation_notice import isolation_notice
     from assistant.sandbox.local import open_sandbox
     from assistant.sandbox.self_check import try_promises
@@ -120,17 +120,17 @@ def _sandbox() -> Iterator[Finding]:
     sandbox = open_sandbox()
     try:
         layers = ", ".join(f"{name} {value}" for name, value in sandbox.layers.items())
-        yield Finding("ok", "sandbox", f"layers: {layers}")
+        yield DoctorCheck("ok", "sandbox", f"layers: {layers}")
         if line := isolation_notice(sandbox.layers):
-            yield Finding("warning", "sandbox", line)
+            yield DoctorCheck("warning", "sandbox", line)
         for promise in try_promises(sandbox):
             state: Literal["ok", "failure"] = "ok" if promise.kept else "failure"
-            yield Finding(state, "sandbox", f"{promise.name}: {promise.detail}")
+            yield DoctorCheck(state, "sandbox", f"{promise.name}: {promise.detail}")
     finally:
         sandbox.close()
 
 
-def _sessions() -> Iterator[Finding]:
+def _sessions() -> Iterator[DoctorCheck]:
     from assistant.settings.paths import sessions_folder
 
     folder = sessions_folder(None)
@@ -140,27 +140,29 @@ def _sessions() -> Iterator[Finding]:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        yield Finding(
+        yield DoctorCheck(
             "failure",
             "sessions",
             f"{_short(folder)} cannot be written ({error.strerror}); use --sessions DIR",
         )
     else:
-        yield Finding("ok", "sessions", f"journals go to {_short(folder)}")
+        yield DoctorCheck("ok", "sessions", f"journals go to {_short(folder)}")
 
 
-def _terminal() -> Iterator[Finding]:
+def _terminal() -> Iterator[DoctorCheck]:
     import os
 
     size = shutil.get_terminal_size()
     if not sys.stdout.isatty():
-        yield Finding("warning", "terminal", "standard output is not a terminal: sessions run in plain lines")
+        yield DoctorCheck(
+            "warning", "terminal", "standard output is not a terminal: sessions run in plain lines"
+        )
     elif os.environ.get("TERM", "dumb") == "dumb":
-        yield Finding("warning", "terminal", "TERM is dumb: sessions run in plain lines")
+        yield DoctorCheck("warning", "terminal", "TERM is dumb: sessions run in plain lines")
     elif size.columns < 60 or size.lines < 15:
-        yield Finding("warning", "terminal", f"{size.columns}x{size.lines}: make it 80x24 or larger")
+        yield DoctorCheck("warning", "terminal", f"{size.columns}x{size.lines}: make it 80x24 or larger")
     else:
-        yield Finding("ok", "terminal", f"{size.columns}x{size.lines}, TERM {os.environ.get('TERM')}")
+        yield DoctorCheck("ok", "terminal", f"{size.columns}x{size.lines}, TERM {os.environ.get('TERM')}")
 
 
 def _cache() -> Path:

@@ -15,9 +15,9 @@ from assistant.core import plugins
 from assistant.reporting.progress import ProgressPrinter
 
 if TYPE_CHECKING:
-    from assistant.datasets.export_result import Outcome
+    from assistant.datasets.export_result import ExportResult
     from assistant.datasets.options import Rules
-    from assistant.datasets.pipeline import Request
+    from assistant.datasets.pipeline import ExportRequest
 
 SHOWN = 160
 """Characters of a text in a sample row."""
@@ -97,7 +97,7 @@ def export(
 
     if out is None and not dry_run:
         raise UsageError("where to? name a folder with --out OUT, or look first with --dry-run")
-    request = exporting.Request(
+    request = exporting.ExportRequest(
         folder=folder or sessions_folder(sessions),
         formats=parse_formats(format_ or ("all" if dry_run else "")),
         rules=rules.checked(
@@ -124,7 +124,7 @@ def export(
     return 0
 
 
-def _tell_findings(outcome: Outcome, say: Callable[[str], None]) -> None:
+def _tell_findings(outcome: ExportResult, say: Callable[[str], None]) -> None:
     """Personal data, before anything has its name."""
     for finding in outcome.findings[:20]:
         say(f"personal data in {finding.session}: {finding.kind} {finding.text!r}")
@@ -132,7 +132,7 @@ def _tell_findings(outcome: Outcome, say: Callable[[str], None]) -> None:
         say(f"… and {len(outcome.findings) - 20} more")
 
 
-def _tell(request: Request, outcome: Outcome, *, json_: bool, samples: bool) -> None:
+def _tell(request: ExportRequest, outcome: ExportResult, *, json_: bool, samples: bool) -> None:
     """Counts (and rows) on stdout, what was left out on stderr."""
     for item in outcome.left_out[:20]:
         print(f"left out: {item.path.name}: {item.message}", file=sys.stderr)
@@ -158,7 +158,7 @@ def _tell(request: Request, outcome: Outcome, *, json_: bool, samples: bool) -> 
         print(f"note: {line}", file=sys.stderr)
 
 
-def _overlap(outcome: Outcome, rules: Rules) -> str:
+def _overlap(outcome: ExportResult, rules: Rules) -> str:
     names = sorted({name for found in outcome.overlaps.values() for name in found})
     if outcome.excluded:
         return f"left out as test problems: {', '.join(outcome.excluded)}"
@@ -173,7 +173,7 @@ def _overlap(outcome: Outcome, rules: Rules) -> str:
     return f"{len(outcome.overlaps)} problems are test problems of MBPP or HumanEval: {shown} ({placed})"
 
 
-def _advice(request: Request, outcome: Outcome) -> Iterator[str]:
+def _advice(request: ExportRequest, outcome: ExportResult) -> Iterator[str]:
     """What the person may not have meant."""
     if outcome.lumped:
         yield (
@@ -184,7 +184,7 @@ def _advice(request: Request, outcome: Outcome) -> Iterator[str]:
         yield "no licence chosen: the card says so; name one with --licence ID, e.g. --licence cc-by-4.0"
 
 
-def _summary(outcome: Outcome, samples: bool) -> dict[str, Any]:
+def _summary(outcome: ExportResult, samples: bool) -> dict[str, Any]:
     return {
         "data_sha256": outcome.data_sha256,
         "sessions": {why: count for why, count in sorted(outcome.sessions.items()) if count},

@@ -103,9 +103,9 @@ def _tell_differences(events: Sequence[ev.Event], engine: Engine) -> None:
 
 def _tell(comparison: object, json_: bool) -> bool:
     """Print one comparison; True when it differs."""
-    from assistant.session.replay import Comparison
+    from assistant.session.replay import ReplayComparison
 
-    assert isinstance(comparison, Comparison)
+    assert isinstance(comparison, ReplayComparison)
     if json_:
         print(comparison.model_dump_json(), flush=True)
     else:

@@ -13,13 +13,13 @@ from assistant.datasets.formats.all import export_format
 from assistant.datasets.formats.base import Format
 from assistant.datasets.options import Rules
 from assistant.datasets.parquet_shards import encoded
-from assistant.datasets.pii import Finding, redact
+from assistant.datasets.pii import PersonalData, redact
 from assistant.datasets.provenance import Place
-from assistant.datasets.session_view import Row, View, export_origin
-from assistant.journal.consent import Answer
+from assistant.datasets.session_view import Row, SessionView, export_origin
+from assistant.journal.consent import ConsentAnswer
 from assistant.journal.fast_validation import LeftOut
 from assistant.journal.load import read_session
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 
 _CLEANED = (
     "messages", "task", "wrong", "feedback", "better", "prompt", "completion", "completions", "chosen", "rejected",
@@ -28,12 +28,12 @@ _CLEANED = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class RowPlan:
     """What is the same for every problem."""
 
     rules: Rules
     formats: tuple[str, ...]
-    consent: Mapping[str, Answer]
+    consent: Mapping[str, ConsentAnswer]
     """Last answers given outside sessions, by annotator."""
 
 
@@ -43,7 +43,7 @@ class Task:
 
     place: Place
     paths: tuple[Path, ...]
-    plan: Plan
+    plan: RowPlan
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Made:
     """By format: rows kept, duplicates, conflicts."""
     programs: Counter[str] = field(default_factory=Counter)
     """Why programs are out."""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[PersonalData] = field(default_factory=list)
     solving: list[Solving] = field(default_factory=list)
     annotators: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
@@ -88,12 +88,12 @@ class Made:
 def make(task: Task) -> Made:
     """The rows of one problem. Never raises for what is in a journal."""
     made, plan = Made(task.place.split), task.plan
-    views: list[View] = []
+    views: list[SessionView] = []
     for session in _sessions(task, made):
         why = _why_not(session, plan.rules.origin) or _without_consent(session, plan.consent)
         made.sessions[why or "exported"] += 1
         if not why:
-            views.append(View(session, plan.rules))
+            views.append(SessionView(session, plan.rules))
             made.consents |= _agreed(session, plan.consent)
             _account(views[-1], made)
     for name in plan.formats:
@@ -116,7 +116,7 @@ def _problem_of(sha: str, record: dict[str, Any]) -> Problem:
     return _PROBLEMS[sha]
 
 
-def _sessions(task: Task, made: Made) -> Iterator[Session]:
+def _sessions(task: Task, made: Made) -> Iterator[SessionRecord]:
     for path in task.paths:
         judged, session = read_session(path, _problem_of, content=True)
         if isinstance(judged, LeftOut):
@@ -125,7 +125,7 @@ def _sessions(task: Task, made: Made) -> Iterator[Session]:
             yield session
 
 
-def _why_not(session: Session, wanted: str) -> str:
+def _why_not(session: SessionRecord, wanted: str) -> str:
     """Why a session is not exported where feedback of the origin `wanted` is; empty where it may be."""
     origin = export_origin(session)
     if origin == "mixed":
@@ -135,7 +135,7 @@ def _why_not(session: Session, wanted: str) -> str:
     return "the person said the task is wrong" if session.end == "bad_task" else ""
 
 
-def _without_consent(session: Session, ledger: Mapping[str, Answer]) -> str:
+def _without_consent(session: SessionRecord, ledger: Mapping[str, ConsentAnswer]) -> str:
     """Imported journals carry their dataset's licence; other feedback is exported only with consent.
 
     A yes in the ledger counts without a consent question, and after an older refusal.
@@ -148,7 +148,7 @@ def _without_consent(session: Session, ledger: Mapping[str, Answer]) -> str:
     return "nobody was asked for consent" if own is None else "consent refused"
 
 
-def _agreed_outside(session: Session, ledger: Mapping[str, Answer]) -> str:
+def _agreed_outside(session: SessionRecord, ledger: Mapping[str, ConsentAnswer]) -> str:
     """The consent text that was agreed to outside the session, where that answer is the one that counts."""
     given, own = ledger.get(session.annotator), session.consent
     if given is None or session.imported_from or (own is not None and own.granted):
@@ -157,12 +157,12 @@ def _agreed_outside(session: Session, ledger: Mapping[str, Answer]) -> str:
     return f"{given.version} ({given.text_sha256[:12]})" if late else ""
 
 
-def _agreed(session: Session, ledger: Mapping[str, Answer]) -> set[str]:
+def _agreed(session: SessionRecord, ledger: Mapping[str, ConsentAnswer]) -> set[str]:
     """Versions of the consent texts that were agreed to, with the start of their hash."""
     return {*(session.consent.agreed if session.consent else ()), _agreed_outside(session, ledger)} - {""}
 
 
-def _account(view: View, made: Made) -> None:
+def _account(view: SessionView, made: Made) -> None:
     """What the card says of a session that is exported."""
     session = view.session
     made.annotators.add(session.annotator)
@@ -176,7 +176,7 @@ def _account(view: View, made: Made) -> None:
         made.solving.append(_solving(session))
 
 
-def _solving(session: Session) -> Solving:
+def _solving(session: SessionRecord) -> Solving:
     """How an answered session went, as `assistant analyze` counts it."""
     solve = session.solve
     after = session.interventions(solve) if solve else -1
@@ -185,7 +185,7 @@ def _solving(session: Session) -> Solving:
     return Solving(session.problem_sha256, session.effective_rounds, after, whole, answered)
 
 
-def _once(format_: Format, views: Sequence[View], place: Place, made: Made) -> Iterator[Row]:
+def _once(format_: Format, views: Sequence[SessionView], place: Place, made: Made) -> Iterator[Row]:
     """The format's rows without duplicates; equal rows with different labels contradict, and none is kept."""
     count = made.rows.setdefault(format_.name, Counter())
     rows = list(format_.make(views, place))
@@ -206,7 +206,7 @@ def _once(format_: Format, views: Sequence[View], place: Place, made: Made) -> I
     yield from (row for key, row in first.items() if key not in conflicts)
 
 
-def _cleaned(rows: Iterator[Row], views: Sequence[View], rules: Rules) -> Iterator[Row]:
+def _cleaned(rows: Iterator[Row], views: Sequence[SessionView], rules: Rules) -> Iterator[Row]:
     """Rows with personal data replaced, where the rules say so."""
     findings = {view.session.id: view.personal for view in views if view.personal}
     for row in rows:

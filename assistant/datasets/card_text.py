@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from assistant.datasets.export_result import Outcome
+from assistant.datasets.export_result import ExportResult
 from assistant.datasets.features import PROVENANCE_WORDS
-from assistant.datasets.figure import Point
+from assistant.datasets.figure import SolvedPoint
 from assistant.datasets.formats.all import export_format
 from assistant.datasets.importers.base import importers
 from assistant.datasets.options import SPLITS, Rules, stated
@@ -35,7 +35,7 @@ def _collected(origin: str) -> str:
 
 
 def shown(
-    formats: Sequence[str], rules: Rules, licence: str, outcome: Outcome, solved: Sequence[Point]
+    formats: Sequence[str], rules: Rules, licence: str, outcome: ExportResult, solved: Sequence[SolvedPoint]
 ) -> Shown:
     """Every value of `card.md.j2` but the header, the figure and the version. Names from elsewhere are escaped."""
     origin = rules.origin
@@ -58,7 +58,7 @@ def shown(
     }
 
 
-def _counts(formats: Sequence[str], outcome: Outcome) -> Shown:
+def _counts(formats: Sequence[str], outcome: ExportResult) -> Shown:
     """Sessions, people and problems; a row for each format, with its rows in each split."""
     rows = []
     for name in formats:
@@ -83,7 +83,7 @@ def _counts(formats: Sequence[str], outcome: Outcome) -> Shown:
     }
 
 
-def _names(outcome: Outcome) -> Shown:
+def _names(outcome: ExportResult) -> Shown:
     """Names from the journals, as Markdown."""
     return {
         "speakers": _listed(outcome.speakers, "nobody spoke"),
@@ -97,7 +97,7 @@ def _listed(names: Iterable[str], otherwise: str) -> str:
     return ", ".join(map(markdown_text, sorted(names))) or otherwise
 
 
-def _solved(point: Point) -> Shown:
+def _solved(point: SolvedPoint) -> Shown:
     return {
         "round": point.round,
         "visible": _share(point.visible, point.sessions, point.visible_interval),
@@ -111,7 +111,7 @@ def _share(count: int, sessions: int, interval: tuple[float, float]) -> str:
     return f"{count} = {count / sessions:.0%} ({low:.0%} to {high:.0%})"
 
 
-def _left_out(outcome: Outcome) -> Shown:
+def _left_out(outcome: ExportResult) -> Shown:
     """What makes no row, and how many rows were left out of which format."""
 
     def rows(why: str) -> str:
@@ -132,7 +132,7 @@ _PLACED = {
 }
 
 
-def _splits(rules: Rules, outcome: Outcome) -> Shown:
+def _splits(rules: Rules, outcome: ExportResult) -> Shown:
     """Near-duplicates, and problems that are also test problems of MBPP or HumanEval."""
     names = sorted({name for found in outcome.overlaps.values() for name in found})
     more = len(names) - MOST_NAMED
@@ -148,7 +148,7 @@ def _splits(rules: Rules, outcome: Outcome) -> Shown:
     }
 
 
-def _personal(rules: Rules, outcome: Outcome) -> Shown:
+def _personal(rules: Rules, outcome: ExportResult) -> Shown:
     kinds = Counter(finding.kind for finding in outcome.findings)
     return {
         "found": ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing",

@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant import __version__
 from assistant.datasets.card_text import shown
-from assistant.datasets.export_result import Outcome
+from assistant.datasets.export_result import ExportResult
 from assistant.datasets.features import feature
 from assistant.datasets.figure import picture, points
 from assistant.datasets.formats.all import export_format
@@ -59,7 +59,9 @@ HUB_LICENCES = frozenset(
 """Licences that hubs know by these names; any other is `other`, with a name and a file that says more."""
 
 
-def write_card(folder: Path, formats: Sequence[str], rules: Rules, licence: str, outcome: Outcome) -> None:
+def write_card(
+    folder: Path, formats: Sequence[str], rules: Rules, licence: str, outcome: ExportResult
+) -> None:
     """Put README.md and the figure into the export."""
     found = points(outcome.solving)
     if found and outcome.answered:
@@ -80,7 +82,7 @@ def _imported_licence(origin: str) -> str:
     return importer.licence if importer is not None else ""
 
 
-def _licence_file(licence: str, outcome: Outcome) -> str:
+def _licence_file(licence: str, outcome: ExportResult) -> str:
     """What is known of a licence that hubs have no name for."""
     problems = ", ".join(sorted(filter(None, outcome.licences))) or "unknown"
     licence_line = (
@@ -91,7 +93,7 @@ def _licence_file(licence: str, outcome: Outcome) -> str:
     return f"{licence_line}\nLicences of the problems in it: {problems} (column `licence`).\n"
 
 
-def _front_matter(formats: Sequence[str], licence: str, outcome: Outcome) -> str:
+def _front_matter(formats: Sequence[str], licence: str, outcome: ExportResult) -> str:
     """The header in YAML, without its fences."""
     from huggingface_hub import DatasetCardData
 
@@ -111,7 +113,7 @@ def _front_matter(formats: Sequence[str], licence: str, outcome: Outcome) -> str
     return str(DatasetCardData(**data).to_yaml(original_order=list(data)))
 
 
-def _licence(licence: str, outcome: Outcome) -> dict[str, Any]:
+def _licence(licence: str, outcome: ExportResult) -> dict[str, Any]:
     """The dataset's licence and those of its problems, by the names that hubs know."""
     problems = sorted(filter(None, outcome.licences)) if outcome.sessions["exported"] else []
     chosen = licence.lower() if licence.lower() in HUB_LICENCES else "other"
@@ -126,17 +128,17 @@ def _licence(licence: str, outcome: Outcome) -> dict[str, Any]:
     return found
 
 
-def splits_of(name: str, outcome: Outcome) -> list[str]:
+def splits_of(name: str, outcome: ExportResult) -> list[str]:
     """Splits in which the format has rows."""
     return [split for split in SPLITS if outcome.rows[name][split]]
 
 
-def _config(name: str, outcome: Outcome, *, default: bool) -> dict[str, Any]:
+def _config(name: str, outcome: ExportResult, *, default: bool) -> dict[str, Any]:
     files = [{"split": split, "path": f"data/{name}/{split}-*.parquet"} for split in splits_of(name, outcome)]
     return {"config_name": name, **({"default": True} if default else {}), "data_files": files}
 
 
-def _info(name: str, outcome: Outcome) -> dict[str, Any]:
+def _info(name: str, outcome: ExportResult) -> dict[str, Any]:
     return {
         "config_name": name,
         "features": [feature(column, kind) for column, kind in export_format(name).columns.items()],

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from assistant.datasets.build_rows import Made, Solving
-from assistant.datasets.pii import Finding
+from assistant.datasets.pii import PersonalData
 from assistant.datasets.provenance import Place
 from assistant.datasets.session_view import Row
 from assistant.journal.fast_validation import LeftOut
@@ -16,7 +16,7 @@ SAMPLES = 3
 
 
 @dataclass
-class Outcome:
+class ExportResult:
     """Everything that is reported about an export."""
 
     sessions: Counter[str] = field(default_factory=Counter)
@@ -36,7 +36,7 @@ class Outcome:
     excluded: list[str] = field(default_factory=list)
     near_duplicates: int = 0
     """Problems that are in a group with another one."""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[PersonalData] = field(default_factory=list)
     solving: list[Solving] = field(default_factory=list)
     samples: dict[str, list[Row]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)

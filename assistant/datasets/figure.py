@@ -12,7 +12,7 @@ from assistant.datasets.extras import need
 
 
 @dataclass(frozen=True)
-class Point:
+class SolvedPoint:
     """Sessions that were right within so many feedbacks, of all that had a first answer."""
 
     round: int
@@ -24,14 +24,14 @@ class Point:
     whole_interval: tuple[float, float]
 
 
-def points(solving: Sequence[Solving]) -> list[Point]:
+def points(solving: Sequence[Solving]) -> list[SolvedPoint]:
     """One point a round, up to the longest session's limit."""
     return [_point(solving, round_) for round_ in range(max((s.rounds for s in solving), default=-1) + 1)]
 
 
-def _point(solving: Sequence[Solving], round_: int) -> Point:
+def _point(solving: Sequence[Solving], round_: int) -> SolvedPoint:
     visible, whole = ([0 <= found <= round_ for found in each] for each in _rounds_of(solving))
-    return Point(
+    return SolvedPoint(
         round_, len(solving), sum(visible), sum(whole), _interval(solving, visible), _interval(solving, whole)
     )
 
@@ -49,7 +49,7 @@ def _interval(solving: Sequence[Solving], solved: Sequence[bool]) -> tuple[float
     return clustered_wilson([(x, n) for x, n in clusters.values()])
 
 
-def picture(found: Sequence[Point]) -> bytes:
+def picture(found: Sequence[SolvedPoint]) -> bytes:
     """A PNG: the same bytes for the same numbers and the same matplotlib."""
     figure_class = need("matplotlib.figure").Figure
     figure = figure_class(figsize=(6, 3.6), dpi=130, layout="constrained")

@@ -109,7 +109,7 @@ _DETECTORS = (
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class PersonalData:
     """Personal data in the feedback of a session."""
 
     session: str
@@ -122,17 +122,17 @@ class Finding:
         return f"[{self.kind}]"
 
 
-def find(session: str, texts: Iterable[str], own: str) -> list[Finding]:
+def find(session: str, texts: Iterable[str], own: str) -> list[PersonalData]:
     """Personal data in `texts`; what `own`, the task's own text, holds as well is left alone."""
     found: dict[str, str] = {}
     for text in texts:
         for kind, value in _found(text):
             if value not in own:
                 found.setdefault(value, kind)
-    return sorted(Finding(session, kind, value) for value, kind in found.items())
+    return sorted(PersonalData(session, kind, value) for value, kind in found.items())
 
 
-def redact(value: Any, findings: Sequence[Finding]) -> Any:
+def redact(value: Any, findings: Sequence[PersonalData]) -> Any:
     """`value`, a text or a list or mapping of such, with every finding replaced by its placeholder."""
     if isinstance(value, str):
         for finding in sorted(findings, key=lambda f: -len(f.text)):

@@ -10,10 +10,10 @@ from pathlib import Path
 from assistant import __version__
 from assistant.core.errors import AssistantError, UsageError
 from assistant.datasets.atomic_directory import MARK, check_free, staged
-from assistant.datasets.build_rows import Plan, Task, make
+from assistant.datasets.build_rows import RowPlan, Task, make
 from assistant.datasets.contamination import overlaps
 from assistant.datasets.dataset_card import write_card
-from assistant.datasets.export_result import Outcome
+from assistant.datasets.export_result import ExportResult
 from assistant.datasets.extras import need
 from assistant.datasets.first_lines import Folder, look
 from assistant.datasets.formats.all import export_format
@@ -31,7 +31,7 @@ MANY = 200
 
 
 @dataclass(frozen=True)
-class Request:
+class ExportRequest:
     """What is to be exported."""
 
     folder: Path
@@ -43,13 +43,13 @@ class Request:
 
 
 def export(
-    request: Request,
+    request: ExportRequest,
     out: Path,
     *,
     overwrite: bool = False,
     progress: Progress = lambda step, done, total: None,
-    show: Callable[[Outcome], None] = lambda outcome: None,
-) -> Outcome:
+    show: Callable[[ExportResult], None] = lambda outcome: None,
+) -> ExportResult:
     """Write the dataset to `out`, which is there whole or not at all. Raises `AssistantError`.
 
     `show` is called when all is made and nothing has its name yet: it may still refuse by raising.
@@ -65,7 +65,7 @@ def export(
     return outcome
 
 
-def rehearse(request: Request, progress: Progress = lambda step, done, total: None) -> Outcome:
+def rehearse(request: ExportRequest, progress: Progress = lambda step, done, total: None) -> ExportResult:
     """All that `export` would do but writing: counts, findings, the first rows of each format."""
     return _run(request, _prepare(request, progress), None, progress)
 
@@ -76,7 +76,7 @@ class _Prepared:
     tasks: list[Task]
 
 
-def _prepare(request: Request, progress: Progress) -> _Prepared:
+def _prepare(request: ExportRequest, progress: Progress) -> _Prepared:
     """Look at every journal's first line, group and place the problems."""
     for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
         need(module)
@@ -89,7 +89,7 @@ def _prepare(request: Request, progress: Progress) -> _Prepared:
     grouped, overlapping = groups(prints), overlaps(prints)
     tests = [c for c, names in overlapping.items() if names and request.rules.overlap == "test"]
     splits = assign(grouped, request.rules.shares, request.earlier, tests)
-    plan = Plan(request.rules, request.formats, read_answers(request.folder))
+    plan = RowPlan(request.rules, request.formats, read_answers(request.folder))
     paths: dict[str, list[Path]] = {}
     for header in sorted(found.headers, key=lambda header: header.session):
         paths.setdefault(header.content, []).append(header.path)
@@ -98,9 +98,11 @@ def _prepare(request: Request, progress: Progress) -> _Prepared:
     return _Prepared(found, tasks)
 
 
-def _run(request: Request, prepared: _Prepared, folder: Path | None, progress: Progress) -> Outcome:
+def _run(
+    request: ExportRequest, prepared: _Prepared, folder: Path | None, progress: Progress
+) -> ExportResult:
     """Make and write every problem's rows, in order of their hashes."""
-    outcome = Outcome(left_out=list(prepared.found.left_out))
+    outcome = ExportResult(left_out=list(prepared.found.left_out))
     total = len(prepared.found.headers)
     tasks, excluded = _parted(prepared.tasks, request.rules)
     outcome.sessions["overlaps a test set"] = sum(len(task.paths) for task in excluded)
@@ -133,7 +135,7 @@ def _parted(tasks: list[Task], rules: Rules) -> tuple[list[Task], list[Task]]:
     return [t for t in tasks if not t.place.overlaps], [t for t in tasks if t.place.overlaps]
 
 
-def _check_any(request: Request, outcome: Outcome) -> None:
+def _check_any(request: ExportRequest, outcome: ExportResult) -> None:
     """Raises `UsageError` with advice where no session is exported."""
     if outcome.sessions["exported"]:
         return
@@ -149,7 +151,7 @@ def _check_any(request: Request, outcome: Outcome) -> None:
     raise AssistantError(f"nothing in {request.folder} may be exported ({why or 'no sound journal'}){advice}")
 
 
-def _refuse(request: Request, outcome: Outcome) -> None:
+def _refuse(request: ExportRequest, outcome: ExportResult) -> None:
     if request.rules.personal == "refuse" and outcome.findings:
         some = ", ".join(f"{f.kind} in {f.session}" for f in outcome.findings[:3])
         raise AssistantError(
@@ -158,7 +160,7 @@ def _refuse(request: Request, outcome: Outcome) -> None:
         )
 
 
-def _record(request: Request, outcome: Outcome) -> str:
+def _record(request: ExportRequest, outcome: ExportResult) -> str:
     """What made this export, and where every problem went; the same for the same journals and options."""
     record = {
         "made_by": f"assistant {__version__}",

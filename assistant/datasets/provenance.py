@@ -8,8 +8,8 @@ from functools import cache
 
 from assistant.datasets.features import REJECTED
 from assistant.datasets.pii import find
-from assistant.datasets.session_view import Row, View, export_origin
-from assistant.journal.records import Model, Program
+from assistant.datasets.session_view import Row, SessionView, export_origin
+from assistant.journal.records import Model, ProgramRecord
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Place:
     overlaps: tuple[str, ...]
 
 
-def provenance(view: View, program: Program, place: Place) -> Row:
+def provenance(view: SessionView, program: ProgramRecord, place: Place) -> Row:
     """The provenance columns of a row about `program`."""
     session, problem, texts = view.session, view.problem, program.texts
     model = texts.prompt.model if texts.prompt is not None else _model_before(view, program)
@@ -73,7 +73,7 @@ def pseudonym(annotator: str) -> str:
     return "anon-" + hashlib.sha256(annotator.encode()).hexdigest()[:10]
 
 
-def _model_before(view: View, program: Program) -> Model:
+def _model_before(view: SessionView, program: ProgramRecord) -> Model:
     """An edit changes a program of this model."""
     sent = [step.texts.prompt for step in view.session.path(program)]
     models = [prompt.model for prompt in sent if prompt is not None]

@@ -12,18 +12,18 @@ from assistant.core.problem import Problem
 from assistant.core.speaker import MIXED, PEOPLE, UNKNOWN
 from assistant.core.thinking import without_thinking
 from assistant.datasets.options import Rules
-from assistant.datasets.pii import Finding, find
-from assistant.journal.records import Feedback, Program, Session
-from assistant.session.prompting import Step, dialogue_prompt, load_template, task_turn
+from assistant.datasets.pii import PersonalData, find
+from assistant.journal.records import Feedback, ProgramRecord, SessionRecord
+from assistant.session.prompting import Exchange, dialogue_prompt, load_template, task_turn
 
 Row = dict[str, Any]
 Message = dict[str, str]
 
 
-class View:
+class SessionView:
     """What the formats ask about a session."""
 
-    def __init__(self, session: Session, rules: Rules) -> None:
+    def __init__(self, session: SessionRecord, rules: Rules) -> None:
         self.session = session
         self.rules = rules
         self._prompts: dict[str, list[Message]] = {}
@@ -33,11 +33,11 @@ class View:
         return self.session.problem
 
     @cached_property
-    def counted(self) -> list[Program]:
+    def counted(self) -> list[ProgramRecord]:
         """Programs that may become rows: complete, of an arm that is exported, judged and not leaky by the rules."""
         return [program for program in self.session.programs if not self.why_not(program)]
 
-    def why_not(self, program: Program) -> str:
+    def why_not(self, program: ProgramRecord) -> str:
         """Why a program becomes no row; empty where it may."""
         if program.arm not in DIALOGUE_ARMS and program.arm not in self.rules.arms:
             return "control arm"
@@ -51,7 +51,7 @@ class View:
             return "leaky feedback"
         return ""
 
-    def right(self, program: Program) -> bool | None:
+    def right(self, program: ProgramRecord) -> bool | None:
         """Whether it is right by the rules; None where the hidden tests that should say so did not run."""
         if self.rules.solved == "visible" or not program.solved:
             return program.solved
@@ -59,7 +59,7 @@ class View:
             return None if self.problem.hidden_tests else True
         return program.hidden_passed
 
-    def leaky(self, program: Program) -> bool:
+    def leaky(self, program: ProgramRecord) -> bool:
         """Whether any feedback on the way to it gave away the solution."""
         steps = self.session.path(program)
         return any(self._leaks(given) for step in steps if (given := self.session.feedback_of(step)))
@@ -78,7 +78,7 @@ class View:
         return secret_for(self.problem, self.session.visible_tests)
 
     @cached_property
-    def personal(self) -> list[Finding]:
+    def personal(self) -> list[PersonalData]:
         """Personal data in the person's words and edits."""
         problem = self.problem
         own = "\n".join([problem.text, problem.stub, problem.reference, *_tests(problem)])
@@ -86,7 +86,7 @@ class View:
         edits = [p.code or "" for p in self.session.programs if p.edited]
         return find(self.session.id, [*texts, *edits], own)
 
-    def prompt(self, program: Program) -> list[Message]:
+    def prompt(self, program: ProgramRecord) -> list[Message]:
         """The messages that it answers: as sent to a chat model, else put into the chat template.
 
         An edit answers what the edited program answered.
@@ -95,27 +95,27 @@ class View:
             self._prompts[program.id] = self._prompt(program)
         return self._prompts[program.id]
 
-    def _prompt(self, program: Program) -> list[Message]:
+    def _prompt(self, program: ProgramRecord) -> list[Message]:
         if program.edited:
             return self.prompt(self.session.by_id[program.parent or ""])
         sent = program.texts.prompt
         assert sent is not None
         return rebuilt(self, program) if sent.raw else list(sent.messages)
 
-    def opening(self, program: Program) -> list[Message]:
+    def opening(self, program: ProgramRecord) -> list[Message]:
         """The task as first asked in this session, before any answer."""
         first = self.prompt(self.session.path(program)[0])
         answered = next((i for i, m in enumerate(first) if m["role"] == "assistant"), len(first))
         return first[:answered]
 
-    def answer(self, program: Program) -> Message:
+    def answer(self, program: ProgramRecord) -> Message:
         """Its text without the thinking; an edit, or a base model's program, as a block of code."""
         sent = program.texts.prompt
         said = "" if sent is None or sent.raw else without_thinking(program.texts.text)
         return {"role": "assistant", "content": said if said.strip() else fenced(program.code or "")}
 
 
-def export_origin(session: Session) -> str:
+def export_origin(session: SessionRecord) -> str:
     """`people`, `simulated`, `unknown`, the dataset that it was imported from, or `mixed`, never exported."""
     if session.speaker == MIXED:
         return "mixed"
@@ -124,7 +124,7 @@ def export_origin(session: Session) -> str:
     return {PEOPLE: "people", UNKNOWN: "unknown"}.get(session.speaker, "simulated")
 
 
-def is_sealed(program: Program) -> bool:
+def is_sealed(program: ProgramRecord) -> bool:
     """Whether the program could forge neither of its verdicts."""
     reports = (program.texts.visible, program.texts.hidden)
     return all(report["sealed"] for report in reports if report is not None)
@@ -135,12 +135,12 @@ def fenced(code: str) -> str:
     return load_template("paper").render("answer", code=code.rstrip())
 
 
-def rebuilt(view: View, program: Program) -> list[Message]:
+def rebuilt(view: SessionView, program: ProgramRecord) -> list[Message]:
     """The dialogue up to this program in the chat template: base models were sent plain text."""
     template, problem = load_template("paper"), view.problem
     path = view.session.path(program)
     steps = [
-        Step(view.answer(before)["content"], given.text)
+        Exchange(view.answer(before)["content"], given.text)
         for before, after in pairwise(path)
         if not after.edited and (given := view.session.feedback_of(after))
     ]

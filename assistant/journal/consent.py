@@ -1,6 +1,6 @@
 """Answers about consent that are given outside a session: an append-only file next to the journals.
 
-One line an answer (see `Answer`). `withdrawn` takes every session of the annotator out of every later export,
+One line an answer (see `ConsentAnswer`). `withdrawn` takes every session of the annotator out of every later export,
 whatever the journals say. `granted` stands for sessions without a consent question, or in which the annotator had
 refused before, and lifts an earlier withdrawal. The last answer of an annotator counts. A last line that a crash
 cut off was never confirmed; the next answer sets it aside.
@@ -22,7 +22,7 @@ from assistant.storage.durable_io import append_line, exclusive_lock
 NAME = "consent.jsonl"
 
 
-class Answer(FrozenModel):
+class ConsentAnswer(FrozenModel):
     """One annotator's answer."""
 
     time: str
@@ -37,7 +37,7 @@ class Answer(FrozenModel):
     """Who entered the answer; empty in lines written before this was recorded."""
 
 
-def read_answers(folder: Path, *, without_torn: bool = False) -> dict[str, Answer]:
+def read_answers(folder: Path, *, without_torn: bool = False) -> dict[str, ConsentAnswer]:
     """The last answer of every annotator in the folder's ledger. Raises `JournalError` naming a wrong line.
 
     A last line that was cut off is wrong, too: it may have been a withdrawal. `without_torn` leaves it out; the
@@ -52,12 +52,12 @@ def read_answers(folder: Path, *, without_torn: bool = False) -> dict[str, Answe
         raise JournalError(
             f"{path} cannot be read ({error.strerror}): without it nothing is exported"
         ) from None
-    answers: dict[str, Answer] = {}
+    answers: dict[str, ConsentAnswer] = {}
     if not lines[-1] or (without_torn and not _is_whole(lines[-1])):
         lines.pop()
     for number, line in enumerate(lines, start=1):
         try:
-            answer = Answer.model_validate_json(line)
+            answer = ConsentAnswer.model_validate_json(line)
         except ValidationError:
             raise JournalError(
                 f"{path}, line {number}: not an answer about consent; correct it, or repeat that answer where "
@@ -69,7 +69,7 @@ def read_answers(folder: Path, *, without_torn: bool = False) -> dict[str, Answe
 
 def _is_whole(line: bytes) -> bool:
     try:
-        Answer.model_validate_json(line)
+        ConsentAnswer.model_validate_json(line)
     except ValidationError:
         return False
     return True
@@ -84,9 +84,9 @@ def add_answer(
     text_sha256: str = "",
     text: str = "",
     recorded_by: Literal["annotator", "researcher"] = "annotator",
-) -> Answer:
+) -> ConsentAnswer:
     """Append an answer, on disk when this returns. Raises `JournalError`."""
-    given = Answer(
+    given = ConsentAnswer(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         annotator=annotator,
         answer=answer,

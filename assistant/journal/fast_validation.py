@@ -39,7 +39,7 @@ _REASONS: dict[str, Reason] = {
 
 
 @dataclass(frozen=True)
-class Journal:
+class ValidatedJournal:
     """A journal that takes part. `tip`, the hash of its last line, stands for its whole content."""
 
     path: Path
@@ -63,7 +63,7 @@ def _whole(kind: bytes, line: bytes) -> bytes:
     return line
 
 
-def judge(path: Path, trim: Callable[[bytes, bytes], bytes] = _whole) -> Journal | LeftOut:
+def judge(path: Path, trim: Callable[[bytes, bytes], bytes] = _whole) -> ValidatedJournal | LeftOut:
     """One file: by its bytes where it is written as the app writes, else strictly, line by line.
 
     Events that no record needs are checked like all others, but are not among the journal's `lines`; of the others
@@ -76,7 +76,7 @@ def judge(path: Path, trim: Callable[[bytes, bytes], bytes] = _whole) -> Journal
     return _by_bytes(path, data, trim) or judge_strictly(path, data)
 
 
-def judge_strictly(path: Path, data: bytes) -> Journal | LeftOut:
+def judge_strictly(path: Path, data: bytes) -> ValidatedJournal | LeftOut:
     """One file by the meaning of every line; slow, but it can say what is wrong."""
     lines, torn = split_lines(data)
     if not lines:
@@ -90,7 +90,7 @@ def judge_strictly(path: Path, data: bytes) -> Journal | LeftOut:
     return _of_recording(parse_journal(path, data))
 
 
-def _of_recording(recording: Recording) -> Journal | LeftOut:
+def _of_recording(recording: Recording) -> ValidatedJournal | LeftOut:
     path, header = recording.path, recording.events[0]
     if not isinstance(header, SessionStarted):
         return LeftOut(path, "event", "line 1: not the start of a session")
@@ -102,7 +102,9 @@ def _of_recording(recording: Recording) -> Journal | LeftOut:
         for stamp, event in pairs
         if event.type not in NOT_ASKED
     ]
-    return Journal(path, header.session, recording.tip, len(recording.events), _with_last_clock(asked))
+    return ValidatedJournal(
+        path, header.session, recording.tip, len(recording.events), _with_last_clock(asked)
+    )
 
 
 def _with_last_clock(asked: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, ...]:
@@ -112,7 +114,7 @@ def _with_last_clock(asked: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, ...]:
     return tuple(line for place, (_, line) in enumerate(asked) if place not in dropped)
 
 
-def _by_bytes(path: Path, data: bytes, trim: Callable[[bytes, bytes], bytes]) -> Journal | None:
+def _by_bytes(path: Path, data: bytes, trim: Callable[[bytes, bytes], bytes]) -> ValidatedJournal | None:
     """The journal, where every line is exactly as the app writes it; None sends it to the strict reading."""
     lines = data.split(b"\n")
     torn = lines.pop()
@@ -133,7 +135,7 @@ def _by_bytes(path: Path, data: bytes, trim: Callable[[bytes, bytes], bytes]) ->
         name = line[kind : line.find(b'"', kind)]
         if name not in _SKIPPED:
             asked.append((name, trim(name, line)))
-    return Journal(path, session, prev.decode(), len(lines), _with_last_clock(asked))
+    return ValidatedJournal(path, session, prev.decode(), len(lines), _with_last_clock(asked))
 
 
 _SESSION = b'"type":"session_started","session":"'

@@ -10,7 +10,7 @@ from assistant.core.errors import JournalError, SessionLocked, UsageError
 from assistant.core.optional_deps import no_garbage_collection
 from assistant.journal.locking import is_locked
 from assistant.journal.process_map import mapped
-from assistant.journal.scan import JOURNAL, Found, scan
+from assistant.journal.scan import JOURNAL, JournalFile, scan
 from assistant.journal.session_index import load_index, save_index
 from assistant.journal.session_summary import SessionSummary, summarize
 from assistant.settings.paths import cache_folder
@@ -53,8 +53,8 @@ def list_sessions(
 
 
 def _summarized(
-    changed: Sequence[Found], progress: Callable[[int, int], None]
-) -> list[tuple[Found, SessionSummary]]:
+    changed: Sequence[JournalFile], progress: Callable[[int, int], None]
+) -> list[tuple[JournalFile, SessionSummary]]:
     """Each journal with its summary; by as many processes as there are cores where there are many."""
     chunks = [
         [found.path for found in changed[start : start + CHUNK]] for start in range(0, len(changed), CHUNK)

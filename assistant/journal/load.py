@@ -11,11 +11,11 @@ from assistant.core.errors import JournalError
 from assistant.core.events import SessionStarted
 from assistant.core.optional_deps import no_garbage_collection
 from assistant.core.problem import Problem
-from assistant.journal.fast_validation import Journal, LeftOut, judge, judge_strictly
+from assistant.journal.fast_validation import LeftOut, ValidatedJournal, judge, judge_strictly
 from assistant.journal.process_map import mapped
 from assistant.journal.reader import Recording, load_bytes, read_journal
 from assistant.journal.record_fold import MISFIT, ProblemOf, record_of
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 from assistant.journal.scan import scan
 from assistant.journal.screening import Screened, left_out_of, settle
 from assistant.journal.trimming import trimmed
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 def read_sessions(
     folder: Path, progress: Progress = lambda done, total: None
-) -> tuple[list[Session], Screened]:
+) -> tuple[list[SessionRecord], Screened]:
     """The record of every sound journal in `folder`, in order of ids, and what became of each file.
 
     The texts of programs are not read. Raises `JournalError` where the folder itself cannot be read.
@@ -37,8 +37,8 @@ def read_sessions(
     contents = scan(folder)
     left_out = left_out_of(contents)
     problems: dict[str, Problem] = {}
-    sessions: dict[int, Session] = {}
-    journals: dict[int, Journal] = {}
+    sessions: dict[int, SessionRecord] = {}
+    journals: dict[int, ValidatedJournal] = {}
     paths = [found.path for found in contents.journals]
     for number, (journal, session) in enumerate(_all_read(paths, problems)):
         progress(number, len(paths))
@@ -67,16 +67,16 @@ def read_recordings(folder: Path) -> tuple[list[Recording], list[LeftOut]]:
     return [recordings[number] for number in screened.journals], list(screened.left_out)
 
 
-def _judged(recording: Recording) -> Journal:
+def _judged(recording: Recording) -> ValidatedJournal:
     """A recording as it counts among others. Its session is that of its first line, or its file's."""
     first = recording.events[0]
     session = first.session if isinstance(first, SessionStarted) else recording.path.stem
-    return Journal(recording.path, session, recording.tip, len(recording.events))
+    return ValidatedJournal(recording.path, session, recording.tip, len(recording.events))
 
 
 def read_session(
     path: Path, problem_of: ProblemOf, *, content: bool
-) -> tuple[Journal | LeftOut, Session | None]:
+) -> tuple[ValidatedJournal | LeftOut, SessionRecord | None]:
     """One journal, judged, and its record, with the texts of its programs where `content` is set.
 
     There is no record where the journal is left out. Never raises for what is in the file.
@@ -92,7 +92,7 @@ def read_session(
 
 def _read_strictly(
     path: Path, problem_of: ProblemOf, content: bool
-) -> tuple[Journal | LeftOut, Session | None]:
+) -> tuple[ValidatedJournal | LeftOut, SessionRecord | None]:
     """A journal whose chain holds, though a record could not be made of its lines as they are.
 
     It may lack fields that came later. Otherwise the strict reading says what is wrong with it.
@@ -112,7 +112,7 @@ def _read_strictly(
 class _Read:
     """What a process made of some journals. Problems go apart from the sessions, each once, as JSON."""
 
-    items: list[tuple[Journal | LeftOut, Session | None]] = field(default_factory=list)
+    items: list[tuple[ValidatedJournal | LeftOut, SessionRecord | None]] = field(default_factory=list)
     problems: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def problem_of(self, sha: str, record: dict[str, Any]) -> Problem:
@@ -126,7 +126,7 @@ _STAND_IN = Problem(id="", text="", entry_point="", visible_tests=(), source="")
 
 def _all_read(
     paths: Sequence[Path], problems: dict[str, Problem]
-) -> Iterator[tuple[Journal | LeftOut, Session | None]]:
+) -> Iterator[tuple[ValidatedJournal | LeftOut, SessionRecord | None]]:
     """Every file, in order; by as many processes as there are cores where that is worth it."""
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     for read in mapped(_read, chunks, alone=len(paths) < MANY):

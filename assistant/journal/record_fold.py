@@ -17,7 +17,16 @@ from pydantic_core import from_json
 from assistant.core.events import DIALOGUE_ARMS, EVENT_TYPES, Effort
 from assistant.core.generation import COMPLETE
 from assistant.core.problem import Problem
-from assistant.journal.records import Consent, Content, Edit, Feedback, Model, Program, Prompt, Session
+from assistant.journal.records import (
+    ConsentRecord,
+    Content,
+    Edit,
+    Feedback,
+    Model,
+    ProgramRecord,
+    PromptRecord,
+    SessionRecord,
+)
 
 Json = dict[str, Any]
 ProblemOf = Callable[[str, Json], Problem]
@@ -28,7 +37,7 @@ _LARGEST = 2**31
 _LONGEST = 2**63
 
 
-def record_of(lines: Sequence[bytes], tip: str, problem_of: ProblemOf, *, content: bool) -> Session:
+def record_of(lines: Sequence[bytes], tip: str, problem_of: ProblemOf, *, content: bool) -> SessionRecord:
     """The session in a judged journal's lines, with the texts of its programs where `content` is set.
 
     Raises one of `MISFIT` for lines that are no session.
@@ -56,7 +65,7 @@ class _Turn:
     arm: str
     samples: int
     redraw_of: int | None
-    prompt: Prompt | None
+    prompt: PromptRecord | None
     feedback: int | None = None
     """The feedback that its programs answer, known from the first of them on."""
     finished: int = 0
@@ -97,19 +106,19 @@ class _Fold:
         """The last feedback on a program."""
         self._end = "open"
         self._clock = Effort()
-        self._consent: Consent | None = None
+        self._consent: ConsentRecord | None = None
 
     def take(self, events: Iterable[Json]) -> None:
         for event in events:
             _HANDLERS[event["type"]](self, event)
 
-    def session(self, header: Json, tip: str, problem_of: ProblemOf) -> Session:
+    def session(self, header: Json, tip: str, problem_of: ProblemOf) -> SessionRecord:
         """The record of what was taken."""
         settings, study = header["settings"], header.get("study") or {}
         prompt, sampling = settings.get("prompt") or {}, settings.get("sampling") or {}
         sha, first = _text(header["problem_sha256"]), _model(header["model"])
         shown = prompt.get("visible_tests")
-        return Session(
+        return SessionRecord(
             id=_text(header["session"]),
             annotator=_text(header["annotator"]),
             problem=problem_of(sha, header["problem"]),
@@ -146,8 +155,8 @@ class _Fold:
             self._prompt(event) if self._content else None,
         )  # fmt: skip
 
-    def _prompt(self, event: Json) -> Prompt:
-        return Prompt(event["messages"], event["raw"], event["template_sha256"], self._model)
+    def _prompt(self, event: Json) -> PromptRecord:
+        return PromptRecord(event["messages"], event["raw"], event["template_sha256"], self._model)
 
     def _generation_finished(self, event: Json) -> None:
         turn = self._turns[event["turn"]]
@@ -202,7 +211,7 @@ class _Fold:
         granted = bool(event["granted"])
         agreed = (f"{event['version']} ({event['text_sha256'][:12]})",) if granted else ()
         before = self._consent.agreed if self._consent else ()
-        self._consent = Consent(granted, event["time"], (*before, *agreed))
+        self._consent = ConsentRecord(granted, event["time"], (*before, *agreed))
 
     def _ended(self, event: Json) -> None:
         self._end = _text(event["reason"])
@@ -222,10 +231,10 @@ class _Fold:
             raise ValueError(f"program {name} is made a second time")
         self._programs[name] = draft
 
-    def _program(self, draft: _Draft) -> Program:
+    def _program(self, draft: _Draft) -> ProgramRecord:
         event, turn, visible, hidden = draft.event, draft.turn, draft.visible, draft.hidden
         finish, code = event.get("finish") or {}, draft.code
-        return Program(
+        return ProgramRecord(
             seq=_whole(event["seq"]),
             id=event["program"],
             turn=_whole(event["turn"]),

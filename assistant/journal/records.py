@@ -31,7 +31,7 @@ _UNNAMED = Model("")
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class PromptRecord:
     """What a turn's generation was sent, and to which model."""
 
     messages: Sequence[dict[str, str]]
@@ -51,11 +51,11 @@ class Content:
     """Empty for an edit."""
     visible: Mapping[str, Any] | None
     hidden: Mapping[str, Any] | None
-    prompt: Prompt | None
+    prompt: PromptRecord | None
     """None for an edit."""
 
 
-class Program(NamedTuple):
+class ProgramRecord(NamedTuple):
     """One program: a model's sample or a person's edit."""
 
     seq: int
@@ -141,7 +141,7 @@ class Edit:
     effort: Effort
 
 
-class Consent(NamedTuple):
+class ConsentRecord(NamedTuple):
     """The annotator's answers about consent within the session."""
 
     granted: bool
@@ -153,7 +153,7 @@ class Consent(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Session:
+class SessionRecord:
     """One journal. Programs, feedback and edits are in the order they happened."""
 
     id: str
@@ -169,7 +169,7 @@ class Session:
     study: str
     condition: Mapping[str, str]
     imported_from: str
-    programs: tuple[Program, ...] = ()
+    programs: tuple[ProgramRecord, ...] = ()
     feedback: tuple[Feedback, ...] = ()
     edits: tuple[Edit, ...] = ()
     end: str = "open"
@@ -184,25 +184,25 @@ class Session:
     seed: int = 0
     started_with: Model = _UNNAMED
     """The model at the session's start; each prompt names its own."""
-    consent: Consent | None = None
+    consent: ConsentRecord | None = None
     """None where the session holds no consent question."""
     schema: int = 1
     tip: str = field(default="", compare=False)
     """SHA-256 of the journal's last line: it stands for the file's content, to its last space."""
 
     @cached_property
-    def by_id(self) -> dict[str, Program]:
+    def by_id(self) -> dict[str, ProgramRecord]:
         return {program.id: program for program in self.programs}
 
     @cached_property
-    def dialogue(self) -> tuple[Program, ...]:
+    def dialogue(self) -> tuple[ProgramRecord, ...]:
         """Answers of the dialogue, made by feedback alone: none after an edit by hand."""
         if not self.edits:
             return self.dialogue_or_edited
         return tuple(p for p in self.dialogue_or_edited if not self.follows_edit(p))
 
     @cached_property
-    def dialogue_or_edited(self) -> tuple[Program, ...]:
+    def dialogue_or_edited(self) -> tuple[ProgramRecord, ...]:
         """The model's answers of the dialogue, also those that follow an edit by hand."""
         return tuple(
             p
@@ -216,13 +216,13 @@ class Session:
         return frozenset(p.redraw_of for p in self.programs if p.redraw_of is not None and p.counts)
 
     @cached_property
-    def controls(self) -> dict[tuple[str, str, int], list[Program]]:
+    def controls(self) -> dict[tuple[str, str, int], list[ProgramRecord]]:
         """Complete programs of control arms by arm, program spoken about and round.
 
         As many as the person's answer had: what `resample` draws beyond that is for tries without a person. The
         first whole turn counts; one is made again only where a crash left it half written.
         """
-        turns: dict[tuple[str, str, int], dict[int, list[Program]]] = {}
+        turns: dict[tuple[str, str, int], dict[int, list[ProgramRecord]]] = {}
         for program in self.programs:
             fit = program.arm not in DIALOGUE_ARMS and program.counts and program.sample < self.samples
             fit = fit and program.turn not in self.redrawn
@@ -232,18 +232,18 @@ class Session:
         return {task: max(made.values(), key=len) for task, made in turns.items()}
 
     @cached_property
-    def spoken(self) -> dict[int, list[tuple[str, list[Program]]]]:
+    def spoken(self) -> dict[int, list[tuple[str, list[ProgramRecord]]]]:
         """By round, the states from which words led to it: the program spoken about, and the first answers.
 
         Where a person went back and said something else about the same program, the first time counts.
         """
-        states: dict[tuple[int, str], list[Program]] = {}
+        states: dict[tuple[int, str], list[ProgramRecord]] = {}
         for program in self.dialogue_or_edited:
             if program.round and program.parent:
                 made = states.setdefault((program.round, program.parent), [])
                 if not made or made[0].turn == program.turn:
                     made.append(program)
-        found: dict[int, list[tuple[str, list[Program]]]] = {}
+        found: dict[int, list[tuple[str, list[ProgramRecord]]]] = {}
         for (round_, parent), made in states.items():
             found.setdefault(round_, []).append((parent, made))
         return found
@@ -293,18 +293,18 @@ class Session:
         efforts = [given.effort for given in self.feedback] + [edit.effort for edit in self.edits]
         return total_effort(self.clock, sum(efforts, Effort()))
 
-    def path(self, program: Program) -> list[Program]:
+    def path(self, program: ProgramRecord) -> list[ProgramRecord]:
         """From the first program to this one. Raises KeyError where one of them is not in the session."""
         steps = [program]
         while (parent := steps[-1].parent) is not None:
             steps.append(self.by_id[parent])
         return steps[::-1]
 
-    def feedback_of(self, program: Program) -> Feedback | None:
+    def feedback_of(self, program: ProgramRecord) -> Feedback | None:
         """The feedback that the program answers; for an edit, the last one on its parent."""
         return None if program.feedback is None else self.feedback[program.feedback]
 
-    def interventions(self, program: Program) -> int:
+    def interventions(self, program: ProgramRecord) -> int:
         """Feedbacks that had been given when the program was made, those on paths that were left included."""
         return max(program.round, bisect_left(self._feedback_places, program.seq))
 
@@ -312,11 +312,11 @@ class Session:
     def _feedback_places(self) -> list[int]:
         return sorted(given.seq for given in self.feedback)
 
-    def solved_at(self, interventions: int) -> Program | None:
+    def solved_at(self, interventions: int) -> ProgramRecord | None:
         """The program that solves the problem within so many interventions, by feedback alone: the first shown."""
         return self._within(self.solve, interventions)
 
-    def _within(self, solve: Program | None, interventions: int) -> Program | None:
+    def _within(self, solve: ProgramRecord | None, interventions: int) -> ProgramRecord | None:
         return solve if solve is not None and self.interventions(solve) <= interventions else None
 
     def state_before(self, intervention: int) -> tuple[str, int] | None:
@@ -326,20 +326,20 @@ class Session:
         return next(((p.parent, p.round) for p in answers if p.parent), None)
 
     @cached_property
-    def solve(self) -> Program | None:
+    def solve(self) -> ProgramRecord | None:
         """The program that solves the problem by feedback alone, after however many of them: the first shown."""
         return first_shown(p for p in self.dialogue if p.solved)
 
-    def solved_sealed_at(self, interventions: int) -> Program | None:
+    def solved_sealed_at(self, interventions: int) -> ProgramRecord | None:
         """`solved_at`, where only verdicts count that no program could have forged."""
         solve = first_shown(p for p in self.dialogue if p.solved and p.sealed)
         return self._within(solve, interventions)
 
-    def follows_edit(self, program: Program) -> bool:
+    def follows_edit(self, program: ProgramRecord) -> bool:
         """Whether the program, or one on the way to it, was edited by hand."""
         if not self.edits:
             return False
-        step: Program | None = program
+        step: ProgramRecord | None = program
         while step is not None:
             if step.edited:
                 return True
@@ -347,6 +347,6 @@ class Session:
         return False
 
 
-def first_shown(programs: Iterable[Program]) -> Program | None:
+def first_shown(programs: Iterable[ProgramRecord]) -> ProgramRecord | None:
     """The one that a person saw first."""
     return min(programs, key=lambda p: (p.turn, p.sample), default=None)

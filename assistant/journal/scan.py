@@ -16,7 +16,7 @@ _EXPECTED_AT_TOP = frozenset({"README.md", "schema.json", "example.jsonl", "cons
 
 
 @dataclass(frozen=True)
-class Found:
+class JournalFile:
     """A file that is named like a journal; `stamp` changes whenever its content does."""
 
     path: Path
@@ -36,7 +36,7 @@ class Unreadable:
 class Contents:
     """A folder's files: journals in order of their names, torn lines set aside, and everything else."""
 
-    journals: list[Found] = field(default_factory=list)
+    journals: list[JournalFile] = field(default_factory=list)
     torn: list[Path] = field(default_factory=list)
     foreign: list[Path] = field(default_factory=list)
     empty: list[Path] = field(default_factory=list)
@@ -99,7 +99,7 @@ def _sort_in(entry: os.DirEntry[str], contents: Contents) -> None:
         if status.st_size == 0:
             contents.empty.append(path)
         else:
-            contents.journals.append(Found(path, (status.st_mtime_ns, status.st_size)))
+            contents.journals.append(JournalFile(path, (status.st_mtime_ns, status.st_size)))
     elif not _COMPANION.fullmatch(entry.name):
         contents.foreign.append(path)
     elif not entry.name.endswith(".lock"):

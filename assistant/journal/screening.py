@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from assistant.journal.fast_validation import Journal, LeftOut
+from assistant.journal.fast_validation import LeftOut, ValidatedJournal
 from assistant.journal.scan import Contents
 
 
@@ -16,7 +16,7 @@ from assistant.journal.scan import Contents
 class Screened:
     """A folder, sorted into what takes part and what does not."""
 
-    journals: Mapping[int, Journal]
+    journals: Mapping[int, ValidatedJournal]
     """By number."""
     left_out: tuple[LeftOut, ...]
 
@@ -80,7 +80,7 @@ def once(
     return kept, twice
 
 
-def settle(journals: Mapping[int, Journal], left_out: Sequence[LeftOut]) -> Screened:
+def settle(journals: Mapping[int, ValidatedJournal], left_out: Sequence[LeftOut]) -> Screened:
     """Each session once, under its number."""
     kept, twice = once(journals.values(), lambda journal: journal.tip)
     paths = {journal.path for journal in kept}

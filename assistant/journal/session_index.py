@@ -10,14 +10,14 @@ from pathlib import Path
 
 from assistant import __version__
 from assistant.core.problem import sha256_of
-from assistant.journal.scan import Found
+from assistant.journal.scan import JournalFile
 from assistant.journal.session_summary import SessionSummary
 
 _FORMAT = int(sha256_of([__version__, "without paths", *SessionSummary.model_fields])[:7], 16)
 """Changes with the summary's fields and the program's version, so that an old index is dropped."""
 
 
-def load_index(file: Path, files: Sequence[Found]) -> dict[Path, SessionSummary]:
+def load_index(file: Path, files: Sequence[JournalFile]) -> dict[Path, SessionSummary]:
     """Summaries of those of `files` that have not changed since they were indexed; forgets files that are gone."""
     paths = {str(found.path) for found in files}
     try:
@@ -43,7 +43,7 @@ def load_index(file: Path, files: Sequence[Found]) -> dict[Path, SessionSummary]
     return known
 
 
-def save_index(file: Path, fresh: Iterable[tuple[Found, SessionSummary]]) -> None:
+def save_index(file: Path, fresh: Iterable[tuple[JournalFile, SessionSummary]]) -> None:
     """Keep `fresh` summaries; an index that cannot be kept is no error."""
     rows = [
         (str(found.path), *found.stamp, summary.model_dump_json(exclude={"path"})) for found, summary in fresh

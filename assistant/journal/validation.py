@@ -42,7 +42,7 @@ class Finding(FrozenModel):
         return f"{place}: {self.message}"
 
 
-class Checked(FrozenModel):
+class CheckedJournal(FrozenModel):
     """One journal, checked. `tip` is the hash of its last whole line: keep it to notice any later change."""
 
     file: Path
@@ -62,7 +62,7 @@ class Checked(FrozenModel):
 class Verification(FrozenModel):
     """A folder, checked: every journal, and what else was found."""
 
-    journals: tuple[Checked, ...]
+    journals: tuple[CheckedJournal, ...]
     findings: tuple[Finding, ...]
     """Of all journals and of the folder itself, in order of files and lines."""
 
@@ -113,18 +113,18 @@ def check_folder(
     return Verification(journals=tuple(journals), findings=tuple(findings))
 
 
-def check_file(path: Path) -> Checked:
+def check_file(path: Path) -> CheckedJournal:
     """One journal, checked as far as it can be read; never raises for what is in it."""
     try:
         lines, torn = split_lines(load_bytes(path))
     except JournalError as error:
         findings: tuple[Finding, ...] = (_of(path, None, "unreadable", str(error).removeprefix(f"{path}: ")),)
-        return Checked(file=path, session=None, events=0, tip="", findings=findings)
+        return CheckedJournal(file=path, session=None, events=0, tip="", findings=findings)
     examined = list(examine(lines))
     findings = tuple(_line_findings(path, examined, torn))
     first = examined[0].event if examined else None
     header = first if isinstance(first, SessionStarted) else None
-    return Checked(
+    return CheckedJournal(
         file=path,
         session=header.session if header else None,
         events=sum(line.event is not None for line in examined),
@@ -168,7 +168,7 @@ def _contradictions(path: Path, lines: Sequence[Line]) -> Iterator[Finding]:
     yield from (_of(path, None, kind, message) for kind, message in consistency.finish())
 
 
-def _duplicates(journals: list[Checked]) -> Iterator[Finding]:
+def _duplicates(journals: list[CheckedJournal]) -> Iterator[Finding]:
     first: dict[str, Path] = {}
     for journal in journals:
         if journal.session is None:
@@ -179,7 +179,7 @@ def _duplicates(journals: list[Checked]) -> Iterator[Finding]:
         first.setdefault(journal.session, journal.file)
 
 
-def _consents(journals: Sequence[Checked]) -> Iterator[Finding]:
+def _consents(journals: Sequence[CheckedJournal]) -> Iterator[Finding]:
     """An annotator's answers to one text differ: it was changed, or the person thought again."""
     first: dict[tuple[str, str, str], tuple[bool, Path]] = {}
     for journal in journals:
@@ -193,7 +193,7 @@ def _consents(journals: Sequence[Checked]) -> Iterator[Finding]:
                 yield _of(journal.file, None, "consent", message)
 
 
-def _against(folder: Path, journals: Sequence[Checked], tips: Sequence[Tip]) -> Iterator[Finding]:
+def _against(folder: Path, journals: Sequence[CheckedJournal], tips: Sequence[Tip]) -> Iterator[Finding]:
     if not tips:
         return
     files = {journal.session or journal.file.stem: journal.file for journal in journals}

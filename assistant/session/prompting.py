@@ -42,7 +42,7 @@ class Template:
 
 
 @dataclass(frozen=True)
-class Step:
+class Exchange:
     """One exchange of a dialogue: the model's answer, and the next user turn."""
 
     answer: str
@@ -97,7 +97,7 @@ def first_turn(state: State, template: Template) -> str:
     return task_turn(template, state.problem, state.visible_tests()[: state.settings.prompt.visible_tests])
 
 
-def _steps(state: State, template: Template, first: str, last: UserTurn) -> list[Step]:
+def _steps(state: State, template: Template, first: str, last: UserTurn) -> list[Exchange]:
     """Each answer on the way to `last.program` with the user turn after it.
 
     An edit replaces the answer it changes: it has the same round and no feedback of its own.
@@ -109,7 +109,7 @@ def _steps(state: State, template: Template, first: str, last: UserTurn) -> list
         if text:
             as_it_is = program is path[-1] and not last.is_feedback
             said = text if as_it_is else person_turn(state, template, program, text, first)
-            steps.append(Step(answer_turn(template, program), said))
+            steps.append(Exchange(answer_turn(template, program), said))
     return steps
 
 
@@ -204,7 +204,7 @@ def failing_cases(report: Report | None) -> tuple[CaseReport, ...]:
 
 
 def dialogue_prompt(
-    template: Template, first: str, steps: Sequence[Step], dropped: int = 0, *, entry_point: str
+    template: Template, first: str, steps: Sequence[Exchange], dropped: int = 0, *, entry_point: str
 ) -> Prompt:
     """The prompt for a dialogue: the task, then each answer and the user turn after it.
 
@@ -247,7 +247,7 @@ def fitted(prompt: Prompt, model: ModelInfo) -> Prompt:
     return replace(prompt, messages=without_system(prompt.messages))
 
 
-def _raw_text(template: Template, first: str, steps: Sequence[Step]) -> str:
+def _raw_text(template: Template, first: str, steps: Sequence[Exchange]) -> str:
     begin, done = template.texts["begin"], template.texts["done"]
     parts = []
     for task, turns in template.examples:

@@ -14,7 +14,7 @@ from assistant.core.submission import Sandbox, Submission
 from assistant.session.turns import request_of
 
 
-class Comparison(FrozenModel):
+class ReplayComparison(FrozenModel):
     """One recorded value compared with its repetition."""
 
     program: str
@@ -40,7 +40,7 @@ def model_differences(before: ModelInfo, now: ModelInfo) -> list[str]:
     ]
 
 
-def repeat_generations(events: Sequence[ev.Event], engine: Engine) -> Iterator[Comparison]:
+def repeat_generations(events: Sequence[ev.Event], engine: Engine) -> Iterator[ReplayComparison]:
     """Every complete generation once more, in the recorded order, so that caches are warm where they were."""
     finished = {(e.turn, e.finish.sample): e for e in events if isinstance(e, ev.GenerationFinished)}
     session = next((e.session for e in events if isinstance(e, ev.SessionStarted)), "")
@@ -52,7 +52,7 @@ def repeat_generations(events: Sequence[ev.Event], engine: Engine) -> Iterator[C
 
 def _repeat_turn(
     started: ev.GenerationStarted, recorded: list[ev.GenerationFinished], engine: Engine, session: str
-) -> Iterator[Comparison]:
+) -> Iterator[ReplayComparison]:
     if all(event.finish.reason in ("cancelled", "error") for event in recorded):
         for event in recorded:
             yield _generation(event, None, f"it was {event.finish.reason} at the time")
@@ -64,7 +64,7 @@ def _repeat_turn(
         yield _compare(event, again.get(event.finish.sample))
 
 
-def _compare(event: ev.GenerationFinished, now: Finish | None) -> Comparison:
+def _compare(event: ev.GenerationFinished, now: Finish | None) -> ReplayComparison:
     before = event.finish
     if before.reason in ("cancelled", "error"):
         return _generation(event, None, f"it was {before.reason} at the time")
@@ -81,7 +81,7 @@ def _compare(event: ev.GenerationFinished, now: Finish | None) -> Comparison:
     return _generation(event, False, f"first differing token is number {at}: {was}, now {is_}")
 
 
-def _compare_texts(event: ev.GenerationFinished, before: str, now: Finish) -> Comparison:
+def _compare_texts(event: ev.GenerationFinished, before: str, now: Finish) -> ReplayComparison:
     """Servers and scripts give no token ids: the characters are compared."""
     if before == now.text:
         return _generation(event, True, f"{len(before)} characters")
@@ -100,11 +100,13 @@ def _token(ids: tuple[int, ...], at: int) -> str:
     return str(ids[at]) if at < len(ids) else "the end"
 
 
-def _generation(event: ev.GenerationFinished, same: bool | None, detail: str) -> Comparison:
-    return Comparison(program=event.program, what="generation", same=same, detail=detail)
+def _generation(event: ev.GenerationFinished, same: bool | None, detail: str) -> ReplayComparison:
+    return ReplayComparison(program=event.program, what="generation", same=same, detail=detail)
 
 
-def repeat_tests(events: Sequence[ev.Event], problem: Problem, sandbox: Sandbox) -> Iterator[Comparison]:
+def repeat_tests(
+    events: Sequence[ev.Event], problem: Problem, sandbox: Sandbox
+) -> Iterator[ReplayComparison]:
     """Every recorded verdict once more: the same program against the same tests."""
     codes: dict[str, str] = {}
     extra: tuple[Test, ...] = ()
@@ -130,11 +132,11 @@ def repeat_tests(events: Sequence[ev.Event], problem: Problem, sandbox: Sandbox)
 
 def _verdicts(
     program: str, what: Literal["visible tests", "hidden tests"], before: Report, now: Report
-) -> Comparison:
+) -> ReplayComparison:
     was, is_ = [c.outcome for c in before.cases], [c.outcome for c in now.cases]
     if (before.outcome, was) == (now.outcome, is_):
-        return Comparison(program=program, what=what, same=True, detail=f"{len(is_)} cases")
+        return ReplayComparison(program=program, what=what, same=True, detail=f"{len(is_)} cases")
     at = next((i for i, (a, b) in enumerate(zip(was, is_, strict=False)) if a != b), min(len(was), len(is_)))
     a = was[at].word if at < len(was) else before.outcome.word
     b = is_[at].word if at < len(is_) else now.outcome.word
-    return Comparison(program=program, what=what, same=False, detail=f"case {at + 1}: {a}, now {b}")
+    return ReplayComparison(program=program, what=what, same=False, detail=f"case {at + 1}: {a}, now {b}")

@@ -20,13 +20,13 @@ Word = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in
 """A text, which TOML may hold as a number: `version = 1`."""
 
 
-class Part(FrozenModel):
+class StudyTable(FrozenModel):
     """A table of a study file; its fields' docstrings are the comments of the example that `study new` writes."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
-class Consent(Part):
+class Consent(StudyTable):
     """What an annotator is asked to agree to before the first problem."""
 
     version: Word
@@ -40,14 +40,14 @@ class Consent(Part):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-class Conditions(Part):
+class Conditions(StudyTable):
     """Feedback conditions that are balanced over problems and annotators."""
 
     failing_cases: tuple[bool, ...] = (False,)
     """Whether failing cases accompany the feedback; two values make two conditions."""
 
 
-class Study(Part):
+class Study(StudyTable):
     """A study file. Every field that it leaves out has the program's default."""
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.core.events import Effort
-from assistant.journal.records import Edit, Feedback, Program, Session
+from assistant.journal.records import Edit, Feedback, ProgramRecord, SessionRecord
 from tests.analysis.simulation import problem_of
 
 
@@ -21,9 +21,9 @@ def program(
     edited: bool = False,
     complete: bool = True,
     tokens: int = 100,
-) -> Program:
+) -> ProgramRecord:
     """Program `t{turn}s{sample}`; half of its tokens are read, half written."""
-    return Program(
+    return ProgramRecord(
         seq=10 * turn + sample,
         id=f"t{turn}s{sample}",
         turn=turn,
@@ -57,7 +57,7 @@ def words(
 
 def session(
     name: str,
-    programs: Sequence[Program],
+    programs: Sequence[ProgramRecord],
     *,
     problem: int = 1,
     annotator: str = "anon-1",
@@ -68,10 +68,10 @@ def session(
     clock: Effort | None = None,
     imported_from: str = "",
     samples: int = 1,
-) -> Session:
+) -> SessionRecord:
     """A session on simulated problem number `problem`."""
     task = problem_of(problem)
-    return Session(
+    return SessionRecord(
         id=name,
         annotator=annotator,
         problem=task,

@@ -14,19 +14,19 @@ from assistant.analysis.annotators import between
 from assistant.analysis.baseline import alone_curve
 from assistant.analysis.costs import spent
 from assistant.analysis.lift import all_pairs, lifts
-from assistant.analysis.solve_curve import LEAST_COVERAGE, Point, all_curves, arm_curves, human_curve
+from assistant.analysis.solve_curve import LEAST_COVERAGE, CurvePoint, all_curves, arm_curves, human_curve
 from assistant.core.control_arms import RECORDED as ARMS
-from assistant.journal.records import Feedback, Program, Session
+from assistant.journal.records import Feedback, ProgramRecord, SessionRecord
 from tests.analysis.build import program, session, words
 
 pytest.importorskip("scipy")
 
 
 @st.composite
-def dialogues(draw: st.DrawFn, number: int) -> Session:
+def dialogues(draw: st.DrawFn, number: int) -> SessionRecord:
     """A dialogue of any length under any limit, with controls in any of its states."""
     rounds = draw(st.integers(1, 5))
-    programs: list[Program] = []
+    programs: list[ProgramRecord] = []
     parent = None
     for round_ in range(draw(st.integers(0, rounds)) + 1):
         before = parent
@@ -51,18 +51,18 @@ def dialogues(draw: st.DrawFn, number: int) -> Session:
 
 
 @st.composite
-def studies(draw: st.DrawFn) -> list[Session]:
+def studies(draw: st.DrawFn) -> list[SessionRecord]:
     return [draw(dialogues(number)) for number in range(draw(st.integers(1, 9)))]
 
 
-def by_arm(points: Sequence[Point]) -> dict[tuple[str, int], Point]:
+def by_arm(points: Sequence[CurvePoint]) -> dict[tuple[str, int], CurvePoint]:
     return {(point.arm, point.interventions): point for point in points}
 
 
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(studies())
-def test_a_cumulative_curve_never_falls(sessions: list[Session]) -> None:
+def test_a_cumulative_curve_never_falls(sessions: list[SessionRecord]) -> None:
     for curve in (human_curve(sessions), spent(sessions, alone_curve(sessions))):
         rates = [point.rate for point in curve]  # type: ignore[attr-defined]
         assert rates == sorted(rates)
@@ -72,7 +72,7 @@ def test_a_cumulative_curve_never_falls(sessions: list[Session]) -> None:
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(studies())
-def test_rates_are_shares_and_counts_are_parts(sessions: list[Session]) -> None:
+def test_rates_are_shares_and_counts_are_parts(sessions: list[SessionRecord]) -> None:
     for point in all_curves(sessions):
         assert 0 <= point.low <= point.rate <= point.high <= 1
         assert 0 <= point.low_clustered <= point.rate + 1e-12
@@ -88,7 +88,7 @@ def test_rates_are_shares_and_counts_are_parts(sessions: list[Session]) -> None:
 @pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(studies())
-def test_an_arm_has_a_point_only_where_its_controls_are(sessions: list[Session]) -> None:
+def test_an_arm_has_a_point_only_where_its_controls_are(sessions: list[SessionRecord]) -> None:
     for point in arm_curves(sessions):
         assert point.asked and point.coverage >= LEAST_COVERAGE
     bare = [replace(s, programs=tuple(p for p in s.programs if p.arm == "human")) for s in sessions]
@@ -99,7 +99,7 @@ def test_an_arm_has_a_point_only_where_its_controls_are(sessions: list[Session])
 @pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(studies(), dialogues(99))
-def test_a_session_without_controls_moves_no_arm(sessions: list[Session], other: Session) -> None:
+def test_a_session_without_controls_moves_no_arm(sessions: list[SessionRecord], other: SessionRecord) -> None:
     """What is known of an arm, the share of states in which it solved, is not touched by states without it."""
     other = replace(other, programs=tuple(p for p in other.programs if p.arm == "human"))
     before, after = by_arm(arm_curves(sessions)), by_arm(arm_curves([*sessions, other]))
@@ -113,7 +113,7 @@ def test_a_session_without_controls_moves_no_arm(sessions: list[Session], other:
 @pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(studies(), st.randoms(use_true_random=False))
-def test_the_order_of_sessions_is_nothing(sessions: list[Session], chance: random.Random) -> None:
+def test_the_order_of_sessions_is_nothing(sessions: list[SessionRecord], chance: random.Random) -> None:
     other = list(sessions)
     chance.shuffle(other)
     assert all_curves(other) == all_curves(sessions)
@@ -150,7 +150,7 @@ def test_intervals_of_a_partly_made_arm_hold_the_truth(share: float) -> None:
     assert width / 400 < 0.6
 
 
-def _partly_made(chance: random.Random, first: float, rate: float, share: float) -> list[Session]:
+def _partly_made(chance: random.Random, first: float, rate: float, share: float) -> list[SessionRecord]:
     sessions = []
     for number in range(60):
         programs = [program(0, 0, solved=chance.random() < first)]
@@ -203,7 +203,7 @@ def test_people_who_are_alike_seldom_seem_to_differ() -> None:
 
 
 @st.composite
-def branching(draw: st.DrawFn, number: int) -> Session:
+def branching(draw: st.DrawFn, number: int) -> SessionRecord:
     """A person who may go back to any earlier program, speak about it again, or speak and get no answer."""
     programs, said = [program(0, 0, solved=draw(st.booleans()))], list[Feedback]()
     for turn in range(1, draw(st.integers(1, 7))):

@@ -9,7 +9,7 @@ from assistant.analysis.baseline import alone_curve, flat_line
 from assistant.analysis.costs import at_tokens, costs, spent
 from assistant.analysis.effort import minutes, ways
 from assistant.analysis.feedback_stats import clean_pairs, clean_solved_at, said, shares
-from assistant.analysis.lift import Pair, all_pairs, lifts, pairs_of
+from assistant.analysis.lift import ArmPair, all_pairs, lifts, pairs_of
 from assistant.analysis.solve_curve import arm_curves, human_curve
 from assistant.core.events import Effort
 from assistant.journal.records import Edit
@@ -223,7 +223,7 @@ def test_words_that_give_the_answer_away_are_told_apart() -> None:
     assert [p.solved for p in human_curve([leaky, fair], clean_solved_at(found))] == [0, 1, 1, 1, 1]
     assert [p.solved for p in human_curve([leaky, fair])] == [0, 1, 2, 2, 2]
     pairs = [
-        Pair("a", leaky.problem_sha256, "anon-1", "retry", round_, about, human=True, control=False)
+        ArmPair("a", leaky.problem_sha256, "anon-1", "retry", round_, about, human=True, control=False)
         for round_, about in ((1, "t0s0"), (2, "t1s0"))
     ]
     assert clean_pairs({"retry": pairs}, found) == {"retry": pairs[1:]}

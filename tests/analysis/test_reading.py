@@ -17,7 +17,7 @@ from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.codec import encode
 from assistant.journal.load import read_sessions
 from assistant.journal.reader import read_journal
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 from assistant.journal.trimming import trimmed
 from assistant.sandbox.local import open_sandbox
 from assistant.session.arms.build import CONTROL_ARMS, missing_arms, numbered, run_arm
@@ -41,7 +41,7 @@ ADD = Problem(
 )
 
 
-def _assert_same(found: Session, state: State) -> None:
+def _assert_same(found: SessionRecord, state: State) -> None:
     assert state.started is not None
     assert (found.id, found.annotator, found.rounds) == (
         state.session,

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 
 from assistant.analysis.analyze import analyze, write
-from assistant.analysis.grouping import Group
+from assistant.analysis.grouping import SessionGroup
 from assistant.analysis.results import results_of
 from assistant.journal.load import read_sessions
-from assistant.journal.records import Program, Session
+from assistant.journal.records import ProgramRecord, SessionRecord
 from assistant.journal.trimming import trimmed
 from tests.analysis.build import program, session
 from tests.analysis.simulation import World, write_world
 
 
-def solving(sealed: bool, round_: int = 0) -> Program:
+def solving(sealed: bool, round_: int = 0) -> ProgramRecord:
     return program(round_, round_, None if round_ == 0 else f"t{round_ - 1}s0", solved=True)._replace(
         sealed=sealed
     )
 
 
-def four() -> list[Session]:
+def four() -> list[SessionRecord]:
     """Solved at once sealed, solved at once unsealed, unsealed at once and sealed after a word, unsolved."""
     return [
         session("a", [solving(True)], end="solved"),
@@ -33,7 +33,7 @@ def four() -> list[Session]:
 
 
 def test_the_curve_of_sealed_verdicts_lies_below() -> None:
-    results = results_of(Group(name="g", origin="people", speaker="people", sessions=tuple(four())))
+    results = results_of(SessionGroup(name="g", origin="people", speaker="people", sessions=tuple(four())))
     assert results.human[0].rate == pytest.approx(0.75)
     assert results.sealed_curve[0].rate == pytest.approx(0.25)
     assert results.sealed_curve[-1].rate == pytest.approx(0.5)
@@ -47,7 +47,9 @@ def test_the_curve_of_sealed_verdicts_lies_below() -> None:
 
 
 def test_nothing_is_said_where_all_verdicts_are_sealed() -> None:
-    results = results_of(Group(name="g", origin="people", speaker="people", sessions=(four()[0], four()[3])))
+    results = results_of(
+        SessionGroup(name="g", origin="people", speaker="people", sessions=(four()[0], four()[3]))
+    )
     assert results.sealed_curve == tuple(results.human)
     assert not any("unsealed" in caution for caution in results.cautions)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.bench.load_problems import load_ready
-from assistant.bench.shards import Part
+from assistant.bench.shards import ProblemSelection
 from assistant.core.errors import UsageError
 from assistant.core.outcome import CaseReport, Outcome
 from assistant.core.problem import CallTest, Problem
@@ -197,14 +197,14 @@ def test_samples_go_to_other_evaluators(run: Run, tmp_path: Path, source: Path, 
 )
 def test_parts_of_the_problems(ids: str, offset: int, shard: str, numbers: list[int]) -> None:
     problems: tuple[Problem, ...] = tuple(addition(f"test/{number}") for number in range(1, 6))
-    chosen = Part.parse(ids, offset, shard).of(problems)
+    chosen = ProblemSelection.parse(ids, offset, shard).of(problems)
     assert [problem.id for problem in chosen] == [f"test/{number}" for number in numbers]
 
 
 def test_shards_are_disjoint_and_whole() -> None:
     problems = tuple(addition(f"test/{number}") for number in range(17))
     for of in (1, 2, 5, 17):
-        parts = [Part.parse(shard=f"{n}/{of}").of(problems) for n in range(1, of + 1)]
+        parts = [ProblemSelection.parse(shard=f"{n}/{of}").of(problems) for n in range(1, of + 1)]
         assert sorted(p.id for part in parts for p in part) == sorted(p.id for p in problems)
 
 
@@ -213,4 +213,6 @@ def test_shards_are_disjoint_and_whole() -> None:
 )
 def test_parts_that_are_none(ids: str, offset: int, shard: str) -> None:
     with pytest.raises(UsageError, match="--"):
-        Part.parse(ids, offset, shard).of(tuple(addition(f"test/{number}") for number in range(5)))
+        ProblemSelection.parse(ids, offset, shard).of(
+            tuple(addition(f"test/{number}") for number in range(5))
+        )

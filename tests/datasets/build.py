@@ -11,7 +11,7 @@ from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import AssertTest, Problem
 from assistant.datasets.formats.all import format_names
 from assistant.datasets.options import Rules, checked
-from assistant.datasets.pipeline import Request
+from assistant.datasets.pipeline import ExportRequest
 from assistant.journal.consent import add_answer
 from assistant.journal.consistency import sha256_of_code
 from assistant.journal.whole import write_journal
@@ -148,6 +148,6 @@ def folder_of(tmp_path: Path, count: int = 12) -> Path:
     return folder
 
 
-def request(folder: Path, *formats: str, **rules: object) -> Request:
+def request(folder: Path, *formats: str, **rules: object) -> ExportRequest:
     """A request for `formats` (all when none) under the default rules but these."""
-    return Request(folder, formats or format_names(), checked(**rules) if rules else Rules())
+    return ExportRequest(folder, formats or format_names(), checked(**rules) if rules else Rules())

@@ -11,7 +11,7 @@ for module in ("pyarrow", "matplotlib"):
     pytest.importorskip(module)
 
 from assistant.datasets.dataset_card import write_card  # noqa: E402
-from assistant.datasets.export_result import Outcome  # noqa: E402
+from assistant.datasets.export_result import ExportResult  # noqa: E402
 from assistant.datasets.formats.all import format_names  # noqa: E402
 from assistant.datasets.options import Rules  # noqa: E402
 
@@ -30,7 +30,7 @@ HOSTILE = (
 
 def _card(folder: Path, name: str) -> str:
     folder.mkdir(exist_ok=True)
-    outcome = Outcome(
+    outcome = ExportResult(
         sessions=Counter(exported=1),
         rows={"sft": Counter(rows=1, train=1, duplicates=1, contradictions=1)},
         problems=Counter(train=1),

@@ -10,18 +10,18 @@ from assistant.core.problem import Problem
 from assistant.core.state import State, replay
 from assistant.journal.load import read_session
 from assistant.journal.reader import read_journal
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 from tests.analysis.simulation import World, write_world
 from tests.datasets.build import MENDED, RIGHT, WRONG, Script, problem
 
 
-def _folded(path: Path) -> Session:
+def _folded(path: Path) -> SessionRecord:
     _, session = read_session(path, lambda _, record: Problem.model_validate(record), content=True)
     assert session is not None
     return session
 
 
-def _assert_same(found: Session, state: State) -> None:
+def _assert_same(found: SessionRecord, state: State) -> None:
     assert (found.id, found.problem) == (state.session, state.problem)
     assert [p.id for p in found.programs] == [p.id for p in state.programs]
     for ours, theirs in zip(found.programs, state.programs, strict=True):

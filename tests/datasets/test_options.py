@@ -10,7 +10,7 @@ import pytest
 
 from assistant.core.control_arms import parse_recorded
 from assistant.core.errors import AssistantError, UsageError
-from assistant.datasets.export_result import Outcome
+from assistant.datasets.export_result import ExportResult
 from assistant.datasets.formats.all import parse_formats
 from assistant.datasets.options import checked, parse_shares
 from assistant.datasets.pipeline import rehearse
@@ -26,11 +26,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "sessions"
 
 
-def _rows(outcome: Outcome) -> dict[str, int]:
+def _rows(outcome: ExportResult) -> dict[str, int]:
     return {name: counts["rows"] for name, counts in outcome.rows.items()}
 
 
-def _one(script: Script, folder: Path, *formats: str, **rules: Any) -> Outcome:
+def _one(script: Script, folder: Path, *formats: str, **rules: Any) -> ExportResult:
     script.write(folder, "s1")
     return rehearse(request(folder, *formats, **rules))
 

@@ -21,7 +21,7 @@ from assistant.datasets.pipeline import rehearse  # noqa: E402
 from assistant.journal.library import list_sessions  # noqa: E402
 from assistant.journal.load import read_sessions  # noqa: E402
 from assistant.journal.reader import read_journal  # noqa: E402
-from assistant.journal.records import Session  # noqa: E402
+from assistant.journal.records import SessionRecord  # noqa: E402
 from assistant.journal.session_summary import SessionSummary  # noqa: E402
 from assistant.tui.end_summary import fact_lines, headline, kind_of_end  # noqa: E402
 from tests.datasets.build import MENDED, RIGHT, WRONG, Script, problem, request  # noqa: E402
@@ -138,7 +138,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_CACHE", str(tmp_path / "cache"))
 
 
-def _each(folder: Path) -> Iterator[tuple[Session, SessionSummary, State]]:
+def _each(folder: Path) -> Iterator[tuple[SessionRecord, SessionSummary, State]]:
     """Every session as analyze, the list and the screen see it."""
     listed = {summary.id: summary for summary in list_sessions(folder)}
     for record in read_sessions(folder)[0]:
@@ -151,7 +151,7 @@ def test_the_journals_are_of_every_kind(folder: Path) -> None:
     records = read_sessions(folder)[0]
     ends = {record.end for record in records}
     assert {"solved", "gave_up", "rounds_used_up", "bad_task", "open", "interrupted"} <= ends
-    kinds: tuple[Callable[[Session], object], ...] = (
+    kinds: tuple[Callable[[SessionRecord], object], ...] = (
         lambda s: s.edits,
         lambda s: s.controls,
         lambda s: s.clock.active,

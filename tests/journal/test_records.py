@@ -11,9 +11,9 @@ import pytest
 from assistant.core import events as ev
 from assistant.core.problem import Problem
 from assistant.journal import load
-from assistant.journal.fast_validation import Journal, LeftOut
+from assistant.journal.fast_validation import LeftOut, ValidatedJournal
 from assistant.journal.load import read_recordings, read_session, read_sessions
-from assistant.journal.records import Session
+from assistant.journal.records import SessionRecord
 from tests.analysis.simulation import World, chained, write_world
 from tests.datasets.build import RIGHT, WRONG, Script, problem
 from tests.journal.build import whole_session, write_session
@@ -21,11 +21,11 @@ from tests.journal.build import whole_session, write_session
 WORLD = World(sessions=12, problems=5, edits=0.2)
 
 
-def read(path: Path, *, content: bool = True) -> tuple[Journal | LeftOut, Session | None]:
+def read(path: Path, *, content: bool = True) -> tuple[ValidatedJournal | LeftOut, SessionRecord | None]:
     return read_session(path, lambda _, record: Problem.model_validate(record), content=content)
 
 
-def record(path: Path) -> Session:
+def record(path: Path) -> SessionRecord:
     _, session = read(path)
     assert session is not None
     return session

@@ -42,7 +42,9 @@ def test_without_tests_the_name_is_told() -> None:
 
 def test_base_models_get_the_few_shot_text() -> None:
     template = prompting.load_template("paper", is_chat=False)
-    prompt = prompting.dialogue_prompt(template, "TASK", [prompting.Step("CODE", "WORDS")], entry_point="f")
+    prompt = prompting.dialogue_prompt(
+        template, "TASK", [prompting.Exchange("CODE", "WORDS")], entry_point="f"
+    )
     assert prompt.raw
     assert prompt.stop == ("[DONE]",)
     [message] = prompt.messages

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.analysis.feedback_stats import Said, Share
-from assistant.analysis.solve_curve import Point
+from assistant.analysis.feedback_stats import FeedbackMeasures, FeedbackRate
+from assistant.analysis.solve_curve import CurvePoint
 from assistant.reporting.plot_style import COLOURS, Draw, percent_axis
 
 
-def wording(said: Sequence[Said], shares: Sequence[Share]) -> Draw:
+def wording(said: Sequence[FeedbackMeasures], shares: Sequence[FeedbackRate]) -> Draw:
     """How long feedback is, and how often the next program solves, by sort."""
 
     def draw(figure: Any) -> None:
@@ -37,7 +37,7 @@ def wording(said: Sequence[Said], shares: Sequence[Share]) -> Draw:
     return draw
 
 
-def leaking(curve: Sequence[Point], clean: Sequence[Point]) -> Draw:
+def leaking(curve: Sequence[CurvePoint], clean: Sequence[CurvePoint]) -> Draw:
     """The person's curve, and the same where a solve after leaky words does not count."""
 
     def draw(figure: Any) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.analysis.solve_curve import Point
+from assistant.analysis.solve_curve import CurvePoint
 from assistant.core.control_arms import RECORDED
 from assistant.reporting.plot_style import COLOURS, MARKERS, NAMES, Draw, percent_axis
 
 
-def solving(points: Sequence[Point], alone: tuple[int, float] | None = None) -> Draw:
+def solving(points: Sequence[CurvePoint], alone: tuple[int, float] | None = None) -> Draw:
     """Solve rate by interventions; `alone` is the flat line of (tries, rate) without a person."""
 
     def draw(figure: Any) -> None:
@@ -40,7 +40,7 @@ def solving(points: Sequence[Point], alone: tuple[int, float] | None = None) -> 
     return draw
 
 
-def _person(axis: Any, human: Sequence[Point]) -> None:
+def _person(axis: Any, human: Sequence[CurvePoint]) -> None:
     x = [p.interventions for p in human]
     rates = [p.rate for p in human]
     axis.errorbar(
@@ -61,7 +61,7 @@ def _person(axis: Any, human: Sequence[Point]) -> None:
         axis.fill_between(x, honest, rates, color=COLOURS["human"], alpha=0.12, linewidth=0)
 
 
-def _arm(axis: Any, points: Sequence[Point], arm: str, shift: float) -> None:
+def _arm(axis: Any, points: Sequence[CurvePoint], arm: str, shift: float) -> None:
     axis.errorbar(
         [p.interventions + shift for p in points], [p.rate for p in points], yerr=_bars(points),
         color=COLOURS[arm], marker=MARKERS[arm], markersize=5, linestyle="none", capsize=2, elinewidth=0.9,
@@ -69,7 +69,7 @@ def _arm(axis: Any, points: Sequence[Point], arm: str, shift: float) -> None:
     )  # fmt: skip
 
 
-def _bars(points: Sequence[Point]) -> list[list[float]]:
+def _bars(points: Sequence[CurvePoint]) -> list[list[float]]:
     """Lengths down and up. Clustered intervals: Wilson's own where no problem comes twice."""
     return [
         [max(0.0, p.rate - p.low_clustered) for p in points],

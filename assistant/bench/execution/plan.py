@@ -27,7 +27,7 @@ def load_wording(model: ModelInfo) -> Template:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExecutionPlan:
     """What is asked."""
 
     questions: Sequence[Asked]

@@ -18,7 +18,7 @@ from assistant.session.prompting import Template
 
 
 @dataclass(frozen=True)
-class Plan:
+class SynthesisPlan:
     """What is asked: `problems` by text, every variant, `samples` each."""
 
     problems: dict[Text, tuple[Problem, ...]]

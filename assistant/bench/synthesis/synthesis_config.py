@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from assistant.bench.load_problems import Say, first, load_ready
-from assistant.bench.shards import Part
+from assistant.bench.shards import ProblemSelection
 from assistant.bench.synthesis.few_shot import USUAL, chosen_examples
-from assistant.bench.synthesis.plan import Plan, both_texts
+from assistant.bench.synthesis.plan import SynthesisPlan, both_texts
 from assistant.bench.synthesis.variants import Text, parse_asserts, parse_numbers, variants
 from assistant.core.errors import UsageError
 from assistant.core.generation import ModelInfo, Sampling
@@ -41,7 +41,7 @@ class Question:
     limit: int | None = None
     seed: int = 0
     max_tokens: int = 640
-    part: Part = field(default_factory=Part)
+    part: ProblemSelection = field(default_factory=ProblemSelection)
     left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By source, what of it is not used; `problems` fills it."""
 
@@ -65,7 +65,7 @@ class Question:
         both = both_texts(collection, edited)
         return {text: self.part.of(found[: self.limit]) for text, found in both.items()}
 
-    def plan(self, problems: dict[Text, tuple[Problem, ...]], model: ModelInfo) -> Plan:
+    def plan(self, problems: dict[Text, tuple[Problem, ...]], model: ModelInfo) -> SynthesisPlan:
         """Every variant over these problems, in the template that fits the model. Raises UsageError."""
         template = load_template(self.template, is_chat=model.is_chat)
         asked = variants(
@@ -74,7 +74,7 @@ class Question:
             self.prompt_seeds,
             list(problems),
         )
-        return Plan(
+        return SynthesisPlan(
             problems=problems,
             source=self.source,
             variants=tuple(asked),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from assistant.datasets.features import PROVENANCE, Columns
 from assistant.datasets.provenance import Place
-from assistant.datasets.session_view import Row, View
+from assistant.datasets.session_view import Row, SessionView
 
-Make = Callable[[Sequence[View], Place], Iterator[Row]]
+Make = Callable[[Sequence[SessionView], Place], Iterator[Row]]
 
 
 @dataclass(frozen=True)

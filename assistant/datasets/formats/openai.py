@@ -8,10 +8,10 @@ from assistant.datasets.features import CHAT
 from assistant.datasets.formats.base import Format
 from assistant.datasets.formats.sft import chats
 from assistant.datasets.provenance import Place
-from assistant.datasets.session_view import Row, View
+from assistant.datasets.session_view import Row, SessionView
 
 
-def _chats(views: Sequence[View], place: Place) -> Iterator[Row]:
+def _chats(views: Sequence[SessionView], place: Place) -> Iterator[Row]:
     for row in chats(views, place):
         marks = row.pop("loss")
         row["messages"] = [

@@ -10,16 +10,16 @@ from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.features import MESSAGES, REJECTED
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance, rejected
-from assistant.datasets.session_view import Message, Row, View
-from assistant.journal.records import Program
+from assistant.datasets.session_view import Message, Row, SessionView
+from assistant.journal.records import ProgramRecord
 
 
 @dataclass(frozen=True)
 class _Candidate:
     """A program that answers a prompt."""
 
-    view: View
-    program: Program
+    view: SessionView
+    program: ProgramRecord
     right: bool
 
     @property
@@ -29,7 +29,7 @@ class _Candidate:
         return sum(case["outcome"] == "passed" for case in report["cases"])
 
 
-def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
+def _rows(views: Sequence[SessionView], place: Place) -> Iterator[Row]:
     for prompt, candidates in _states(views):
         for chosen, other, kind in _pairs(candidates):
             yield {
@@ -42,7 +42,7 @@ def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
             }
 
 
-def _states(views: Sequence[View]) -> Iterator[tuple[list[Message], list[_Candidate]]]:
+def _states(views: Sequence[SessionView]) -> Iterator[tuple[list[Message], list[_Candidate]]]:
     """Programs by what they answer: the same prompt, whoever's session, or one session's task (`--pairs task`)."""
     states: dict[str, tuple[list[Message], list[_Candidate]]] = {}
     for view in views:

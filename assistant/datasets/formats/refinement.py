@@ -8,11 +8,11 @@ from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.features import MESSAGES
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
-from assistant.datasets.session_view import Message, Row, View
-from assistant.journal.records import Feedback, Program
+from assistant.datasets.session_view import Message, Row, SessionView
+from assistant.journal.records import Feedback, ProgramRecord
 
 
-def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
+def _rows(views: Sequence[SessionView], place: Place) -> Iterator[Row]:
     for view in views:
         for better in view.counted:
             wrong = view.session.by_id.get(better.parent or "")
@@ -21,14 +21,14 @@ def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
                 yield _row(view, wrong, given, better) | provenance(view, better, place)
 
 
-def _refines(view: View, wrong: Program, given: Feedback, better: Program) -> bool:
+def _refines(view: SessionView, wrong: ProgramRecord, given: Feedback, better: ProgramRecord) -> bool:
     """Feedback on `wrong` led to `better`, by the model's answer or by the person's own edit."""
     spoken = given.about == wrong.id and better.arm in DIALOGUE_ARMS
     tested = wrong.code is not None and wrong.judged
     return spoken and tested and view.right(wrong) is False and view.right(better) is True
 
 
-def _row(view: View, wrong: Program, given: Feedback, better: Program) -> Row:
+def _row(view: SessionView, wrong: ProgramRecord, given: Feedback, better: ProgramRecord) -> Row:
     problem, answer = view.problem, view.answer(better)
     return {
         "task": problem.text,
@@ -44,7 +44,7 @@ def _row(view: View, wrong: Program, given: Feedback, better: Program) -> Row:
     }
 
 
-def _asked(view: View, wrong: Program, given: Feedback, better: Program) -> list[Message]:
+def _asked(view: SessionView, wrong: ProgramRecord, given: Feedback, better: ProgramRecord) -> list[Message]:
     """What the better program answers; where the person wrote it, their words as the last turn."""
     if not better.edited:
         return view.prompt(better)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from assistant.datasets.features import MESSAGES
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
-from assistant.datasets.session_view import Row, View
+from assistant.datasets.session_view import Row, SessionView
 
 
-def chats(views: Sequence[View], place: Place) -> Iterator[Row]:
+def chats(views: Sequence[SessionView], place: Place) -> Iterator[Row]:
     """A row for every right program: after the task alone, or at the end of its dialogue."""
     for view in views:
         for program in view.counted:

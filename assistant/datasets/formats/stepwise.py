@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
-from assistant.datasets.session_view import Row, View
-from assistant.journal.records import Program
+from assistant.datasets.session_view import Row, SessionView
+from assistant.journal.records import ProgramRecord
 
 
-def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
+def _rows(views: Sequence[SessionView], place: Place) -> Iterator[Row]:
     for view in views:
         for last in _ends(view):
             steps = view.session.path(last)
@@ -27,7 +27,7 @@ def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
                 }
 
 
-def _ends(view: View) -> list[Program]:
+def _ends(view: SessionView) -> list[ProgramRecord]:
     """Programs of the dialogue that nothing follows."""
     dialogue = [p for p in view.counted if p.arm in DIALOGUE_ARMS]
     followed = {p.parent for p in dialogue}

@@ -9,19 +9,19 @@ from typing import Any
 from assistant.core.events import Effort
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
-from assistant.datasets.session_view import Row, View
-from assistant.journal.records import Program
+from assistant.datasets.session_view import Row, SessionView
+from assistant.journal.records import ProgramRecord
 
 _EFFORT = tuple(Effort.model_fields)
 
 
-def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
+def _rows(views: Sequence[SessionView], place: Place) -> Iterator[Row]:
     for view in views:
         for program in view.counted:
             yield _row(view, program) | provenance(view, program, place)
 
 
-def _row(view: View, program: Program) -> Row:
+def _row(view: SessionView, program: ProgramRecord) -> Row:
     problem, session, texts = view.problem, view.session, program.texts
     given, finish = session.feedback_of(program), texts.finish
     edit = next((edit for edit in session.edits if edit.program == program.id), None)

@@ -21,7 +21,7 @@ LARGEST = 2000 * MEGABYTE
 
 
 @dataclass
-class Found:
+class DetectedDataset:
     """A file's sessions. `skipped` fills while they are taken: why rows were left out."""
 
     dataset: str
@@ -32,7 +32,7 @@ class Found:
     """What whoever imports it has to know; often empty."""
 
 
-def find_sessions(file: Path, tasks: Path | None = None, model_name: str = "") -> Found:
+def find_sessions(file: Path, tasks: Path | None = None, model_name: str = "") -> DetectedDataset:
     """The sessions in a file. Raises `UsageError` where it is of no known dataset.
 
     `model_name` is the model that wrote the programs of MINT's file, where its path does not say.
@@ -44,7 +44,7 @@ def find_sessions(file: Path, tasks: Path | None = None, model_name: str = "") -
         fields = ", ".join(sorted(map(str, rows[0]))[:8]) if rows else "nothing"
         raise UsageError(f"{file} is of no known dataset ({', '.join(known)}): its first row has {fields}")
     source = Source(file, rows, model_name, partial(_tasks, file, tasks))
-    return Found(importer.name, len(rows), importer.sessions(source), source.skipped, importer.note)
+    return DetectedDataset(importer.name, len(rows), importer.sessions(source), source.skipped, importer.note)
 
 
 def read_rows(file: Path) -> list[Row]:

@@ -17,10 +17,10 @@ from assistant.core.problem import AssertTest, CallTest, Problem, Test
 from assistant.core.safe_ast import read_literal, read_program
 from assistant.datasets.importers.base import Importer, Row, Source, each_row
 from assistant.datasets.importers.imported_session import (
-    Answered,
-    Edited,
+    ImportedAnswer,
+    ImportedEdit,
+    ImportedFeedback,
     ImportedSession,
-    Said,
     imported_model,
 )
 from assistant.problems.check_function import single_tests
@@ -55,14 +55,14 @@ def session(record: dict[str, Any]) -> ImportedSession:
         author_model="",
         problem=_problem(record, prompt, names[-1]),
         steps=(
-            Answered(
+            ImportedAnswer(
                 (Message(role="user", content=prompt),),
                 _text(record, "original_model_completion"),
                 _program(_text(record, "original_model_completion")),
                 raw=True,
             ),
-            Said(_text(record, "Feedback").strip()),
-            Edited(_fix(record, prompt)),
+            ImportedFeedback(_text(record, "Feedback").strip()),
+            ImportedEdit(_fix(record, prompt)),
         ),
         sampling=Sampling(temperature=0.8, max_new_tokens=512),
         rounds=1,

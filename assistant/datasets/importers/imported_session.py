@@ -10,7 +10,7 @@ from assistant.core.problem import Problem
 
 
 @dataclass(frozen=True)
-class Answered:
+class ImportedAnswer:
     """A model's answer to the messages it was sent."""
 
     messages: tuple[Message, ...]
@@ -20,14 +20,14 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Said:
+class ImportedFeedback:
     """Feedback on the last program."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Edited:
+class ImportedEdit:
     """A person's own version of the last program."""
 
     code: str
@@ -46,7 +46,7 @@ class ImportedSession:
     author_model: str
     """Name of the model that spoke; empty where a person did."""
     problem: Problem
-    steps: tuple[Answered | Said | Edited, ...]
+    steps: tuple[ImportedAnswer | ImportedFeedback | ImportedEdit, ...]
     rounds: int
     """Feedbacks that the dataset allows, however many this session had: its length depends on how it went."""
     sampling: Sampling = field(default_factory=Sampling)

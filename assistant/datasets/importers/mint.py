@@ -17,7 +17,12 @@ from assistant.core.generation import Message
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.safe_ast import read_program
 from assistant.datasets.importers.base import Importer, Row, Source, each_row
-from assistant.datasets.importers.imported_session import Answered, ImportedSession, Said, imported_model
+from assistant.datasets.importers.imported_session import (
+    ImportedAnswer,
+    ImportedFeedback,
+    ImportedSession,
+    imported_model,
+)
 from assistant.problems.records import BadRecord
 
 NAME = "mint"
@@ -58,16 +63,16 @@ def session(record: dict[str, Any], file: Path, model_name: str = "") -> Importe
     )
 
 
-def _steps(history: list[Message]) -> list[Answered | Said]:
-    steps: list[Answered | Said] = []
+def _steps(history: list[Message]) -> list[ImportedAnswer | ImportedFeedback]:
+    steps: list[ImportedAnswer | ImportedFeedback] = []
     for number, message in enumerate(history):
         if message.role == "assistant":
-            steps.append(Answered(tuple(history[:number]), message.content, _code(message.content)))
+            steps.append(ImportedAnswer(tuple(history[:number]), message.content, _code(message.content)))
         elif number:
             feedback = message.content.partition(_FEEDBACK)[2].strip()
-            if not feedback or not isinstance(steps[-1], Answered):
+            if not feedback or not isinstance(steps[-1], ImportedAnswer):
                 return steps
-            steps.append(Said(feedback))
+            steps.append(ImportedFeedback(feedback))
     return steps
 
 

@@ -21,7 +21,12 @@ from assistant.core.generation import Message
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.safe_ast import read_literal, read_program
 from assistant.datasets.importers.base import Importer, Source, reason
-from assistant.datasets.importers.imported_session import Answered, ImportedSession, Said, imported_model
+from assistant.datasets.importers.imported_session import (
+    ImportedAnswer,
+    ImportedFeedback,
+    ImportedSession,
+    imported_model,
+)
 from assistant.problems.records import BadRecord
 
 NAME = "realhumaneval"
@@ -63,13 +68,13 @@ def _story(
 ) -> ImportedSession:
     whole = json.dumps([message.model_dump() for message in messages], ensure_ascii=False)
     digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    steps: list[Answered | Said] = []
+    steps: list[ImportedAnswer | ImportedFeedback] = []
     for number, message in enumerate(messages):
         if message.role == "assistant":
             code = extract_code(message.content, problem.entry_point).code
-            steps.append(Answered(tuple(messages[:number]), message.content, code))
-        elif steps and isinstance(steps[-1], Answered):
-            steps.append(Said(message.content.strip() or "…"))
+            steps.append(ImportedAnswer(tuple(messages[:number]), message.content, code))
+        elif steps and isinstance(steps[-1], ImportedAnswer):
+            steps.append(ImportedFeedback(message.content.strip() or "…"))
     task = problem.id.rpartition("/")[2]
     return ImportedSession(
         dataset=NAME,

@@ -13,7 +13,12 @@ from assistant.core.generation import Finish
 from assistant.core.outcome import Report
 from assistant.core.state import program_id
 from assistant.core.submission import Sandbox, Submission
-from assistant.datasets.importers.imported_session import Answered, Edited, ImportedSession, Said
+from assistant.datasets.importers.imported_session import (
+    ImportedAnswer,
+    ImportedEdit,
+    ImportedFeedback,
+    ImportedSession,
+)
 from assistant.journal.whole import write_journal
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -46,9 +51,9 @@ class _JournalEvents:
         yield self._header()
         for step in self.imported.steps:
             match step:
-                case Answered():
+                case ImportedAnswer():
                     yield from self._answer(step)
-                case Said() if self.last is not None:
+                case ImportedFeedback() if self.last is not None:
                     self.round += 1
                     yield ev.FeedbackGiven(
                         program=self.last,
@@ -57,7 +62,7 @@ class _JournalEvents:
                         author=self.imported.author,
                         author_model=self.imported.author_model,
                     )
-                case Edited():
+                case ImportedEdit():
                     yield from self._edit(step)
         yield ev.SessionEnded(reason=self._reason())
 
@@ -77,7 +82,9 @@ class _JournalEvents:
             problem_sha256=imported.problem.sha256,
             model=imported.model,
             settings=ev.Settings(
-                rounds=max(imported.rounds, sum(isinstance(step, Said) for step in imported.steps)),
+                rounds=max(
+                    imported.rounds, sum(isinstance(step, ImportedFeedback) for step in imported.steps)
+                ),
                 sampling=imported.sampling,
                 prompt=ev.PromptSettings(template="imported", visible_tests=imported.shown_tests),
                 arms=(),
@@ -89,7 +96,7 @@ class _JournalEvents:
             interface="import",
         )
 
-    def _answer(self, step: Answered) -> Iterator[ev.Event]:
+    def _answer(self, step: ImportedAnswer) -> Iterator[ev.Event]:
         self.turn += 1
         name = program_id(self.turn, 0)
         yield ev.GenerationStarted(
@@ -112,7 +119,7 @@ class _JournalEvents:
         self.last = name
         yield from self._tested(name, step.code, self.round)
 
-    def _edit(self, step: Edited) -> Iterator[ev.Event]:
+    def _edit(self, step: ImportedEdit) -> Iterator[ev.Event]:
         assert self.last is not None
         self.turn += 1
         name = program_id(self.turn, 0)

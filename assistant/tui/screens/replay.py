@@ -36,7 +36,7 @@ from assistant.tui.screens.help import HelpLines
 from assistant.tui.text.spans import Line, Piece, displayable
 
 if TYPE_CHECKING:
-    from assistant.session.replay import Comparison
+    from assistant.session.replay import ReplayComparison
     from assistant.tui.context import AppContext
 
 LOOKS = {
@@ -152,7 +152,7 @@ def repeated(journal: Path, engine: Engine, sandbox: Sandbox, stop: threading.Ev
             yield comparison_line(compared, names.get(compared.program, compared.program))
 
 
-def comparison_line(comparison: Comparison, name: str) -> Line:
+def comparison_line(comparison: ReplayComparison, name: str) -> Line:
     """`round 1  same  answer  89 tokens`."""
     word, look = LOOKS[comparison.same]
     what = f"  {_WHAT.get(comparison.what, comparison.what):<14} {displayable(comparison.detail)}"

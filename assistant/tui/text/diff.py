@@ -27,7 +27,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Pair:
+class LinePair:
     """What stands on one row: a line of the old program, of the new one, or both; or a number of folded lines."""
 
     old: Side | None = None
@@ -35,15 +35,15 @@ class Pair:
     folded: int = 0
 
 
-def compared(old: str, new: str) -> list[Pair]:
+def compared(old: str, new: str) -> list[LinePair]:
     """The rows of a comparison."""
     olds, news = old.split("\n"), new.split("\n")
     old_lines, new_lines = PythonLines(old).lines, PythonLines(new).lines
-    rows: list[Pair] = []
+    rows: list[LinePair] = []
     for kind, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
         if kind == "equal":
             same = [
-                Pair(Side(a + i + 1, old_lines[a + i]), Side(c + i + 1, new_lines[c + i]))
+                LinePair(Side(a + i + 1, old_lines[a + i]), Side(c + i + 1, new_lines[c + i]))
                 for i in range(b - a)
             ]
             rows += _folded(same, first=a == 0, last=b == len(olds))
@@ -52,13 +52,13 @@ def compared(old: str, new: str) -> list[Pair]:
     return rows
 
 
-def _changed(olds: Sequence[Line], news: Sequence[Line], a: int, c: int) -> list[Pair]:
+def _changed(olds: Sequence[Line], news: Sequence[Line], a: int, c: int) -> list[LinePair]:
     rows = []
     for i, (old, new) in enumerate(zip_longest(olds, news)):
         if old is not None and new is not None:
             old, new = _marked(old, new)
         rows.append(
-            Pair(
+            LinePair(
                 None if old is None else Side(a + i + 1, old, changed=True),
                 None if new is None else Side(c + i + 1, new, changed=True),
             )
@@ -77,15 +77,15 @@ def _marked(old: Line, new: Line) -> tuple[Line, Line]:
     )
 
 
-def _folded(rows: list[Pair], *, first: bool, last: bool) -> list[Pair]:
+def _folded(rows: list[LinePair], *, first: bool, last: bool) -> list[LinePair]:
     if len(rows) <= FOLDED_FROM:
         return rows
     head, tail = (0 if first else KEPT), (0 if last else KEPT)
     middle = len(rows) - head - tail
-    return [*rows[:head], Pair(folded=middle), *rows[len(rows) - tail :]]
+    return [*rows[:head], LinePair(folded=middle), *rows[len(rows) - tail :]]
 
 
-def unified(rows: Sequence[Pair]) -> list[Line]:
+def unified(rows: Sequence[LinePair]) -> list[Line]:
     """One column: removed lines above added ones."""
     lines: list[Line] = []
     added: list[Line] = []
@@ -116,7 +116,7 @@ def _gap(count: int) -> Line:
     return (Piece(f"     ⋯ {count} lines alike", "diff--gap"),)
 
 
-def side_by_side(rows: Sequence[Pair], width: int) -> list[Line]:
+def side_by_side(rows: Sequence[LinePair], width: int) -> list[Line]:
     """Two columns of `width` cells each, the old program on the left."""
     lines: list[Line] = []
     for row in rows:
@@ -150,7 +150,7 @@ def _fitted(line: Line, width: int, look: str) -> Line:
     return (*pieces, Piece("…", look))
 
 
-def longest(rows: Sequence[Pair]) -> int:
+def longest(rows: Sequence[LinePair]) -> int:
     """Characters of the longest line of either program."""
     sides = [side for row in rows for side in (row.old, row.new) if side is not None]
     return max((sum(len(piece.text) for piece in side.line) for side in sides), default=0)

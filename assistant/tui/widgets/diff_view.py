@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual.events import Resize
 from textual.reactive import reactive
 
-from assistant.tui.text.diff import Pair, compared, longest, side_by_side, unified
+from assistant.tui.text.diff import LinePair, compared, longest, side_by_side, unified
 from assistant.tui.text.spans import Line
 from assistant.tui.widgets.virtual_list import VirtualList
 
@@ -17,7 +17,7 @@ NARROWEST_COLUMN = 44
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedPrograms:
     """Two programs and what to call them."""
 
     old: str
@@ -30,11 +30,11 @@ class DiffView(VirtualList):
     """Shows `comparison`."""
 
     selectable_rows = False
-    comparison: reactive[Comparison | None] = reactive(None)
+    comparison: reactive[ComparedPrograms | None] = reactive(None)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._pairs: list[Pair] = []
+        self._pairs: list[LinePair] = []
         self._lines: list[Line] = []
 
     @property
@@ -44,7 +44,7 @@ class DiffView(VirtualList):
     def line(self, y: int) -> Line:
         return self._lines[y]
 
-    def watch_comparison(self, comparison: Comparison | None) -> None:
+    def watch_comparison(self, comparison: ComparedPrograms | None) -> None:
         self._pairs = compared(comparison.old, comparison.new) if comparison else []
         if comparison:
             same = "  nothing changed" if comparison.old == comparison.new else ""

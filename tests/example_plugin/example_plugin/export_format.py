@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
-from assistant.datasets.session_view import Row, View
+from assistant.datasets.session_view import Row, SessionView
 
 
-def _rows(views: Sequence[View], place: Place) -> Iterator[Row]:
+def _rows(views: Sequence[SessionView], place: Place) -> Iterator[Row]:
     for view in views:
         for program in view.counted:
             if view.right(program):

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from assistant.core.generation import Message
 from assistant.core.problem import AssertTest, Problem
 from assistant.datasets.importers.base import Importer, Row, Source, each_row
-from assistant.datasets.importers.imported_session import Answered, ImportedSession, Said, imported_model
+from assistant.datasets.importers.imported_session import (
+    ImportedAnswer,
+    ImportedFeedback,
+    ImportedSession,
+    imported_model,
+)
 
 PROBLEM = Problem(
     id="example_notes/add",
@@ -28,7 +33,7 @@ def _session(row: Row, source: Source) -> ImportedSession:
         author="person",
         author_model="",
         problem=PROBLEM,
-        steps=(Answered(asked, row["program"], row["program"]), Said(row["example_note"])),
+        steps=(ImportedAnswer(asked, row["program"], row["program"]), ImportedFeedback(row["example_note"])),
         rounds=1,
     )
 

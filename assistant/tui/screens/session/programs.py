@@ -14,7 +14,7 @@ from assistant.tui.session_worker import Stream
 from assistant.tui.test_rows import verdicts_of
 from assistant.tui.view_model import answer_of, code_of, code_text, code_title, stream_code
 from assistant.tui.widgets.code_view import CodeView
-from assistant.tui.widgets.diff_view import Comparison, DiffView
+from assistant.tui.widgets.diff_view import ComparedPrograms, DiffView
 from assistant.tui.widgets.timeline import Timeline, samples_of, timeline_of
 from assistant.tui.widgets.verdict_table import VerdictTable
 
@@ -114,7 +114,9 @@ class ProgramsPanel:
         base, shown = self.view.base, self.shown(state)
         if base is not None and shown is not None:
             old = state.program(base)
-            self.diff.comparison = Comparison(code_text(old), code_text(shown), _name(old), _name(shown))
+            self.diff.comparison = ComparedPrograms(
+                code_text(old), code_text(shown), _name(old), _name(shown)
+            )
         self.diff.display = self.comparing(state)
 
     # Sizes.
