@@ -7,19 +7,25 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from assistant.cli import plain_commands, plain_views
 from assistant.cli import text_rendering as text
 from assistant.cli.plain_printer import Printer
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
+from assistant.core.printable import exact_line, printable
 from assistant.core.problem import Test
 from assistant.core.program_equality import changed_nothing
-from assistant.core.state import State
+from assistant.core.state import Program, State
 from assistant.core.state_labels import SAME_PROGRAM, round_name, tries_left
 from assistant.session.commands import (
     AddTest,
     AnyCommand,
+    ChooseProgram,
+    EditCode,
     End,
+    Evaluate,
     GiveFeedback,
     Leave,
     Regenerate,
@@ -28,14 +34,10 @@ from assistant.session.commands import (
 )
 from assistant.session.effort import EffortClock
 from assistant.session.session import Session
-
-HELP = (
-    "an empty line is ignored; :stop gives up, :later leaves it for another day, :bad says the task or its "
-    "tests are wrong, :again asks once more, :test EXPRESSION == VALUE adds a test of your own, :untest takes "
-    "the last one back, :help"
-)
-ENDS: dict[str, ev.EndReason] = {":stop": "gave_up", ":quit": "gave_up", ":q": "gave_up", ":bad": "bad_task"}
-"""Words that end the session for good."""
+from assistant.tui.external_editor import edited_outside, editor_command
+from assistant.tui.feedback_suggestions import FORMS, KINDS, quoted_case, quoted_line
+from assistant.tui.save_file import file_name, save_text
+from assistant.tui.test_rows import rows_of
 
 
 class PlainDialogue:
@@ -50,6 +52,33 @@ class PlainDialogue:
         """The last step was refused, or could not be recorded."""
         self._clock = EffortClock(away_after=math.inf)
         session.attach_clock(self._clock)
+        self._unsent = ""
+        """Words that come before the next line that is sent: quotes, and lines of `:more`."""
+        self._labels: tuple[str, ...] = ()
+        self._handlers: dict[str, Callable[[str], None]] = {
+            ":help": lambda name: self.printer.talk(plain_commands.help_text(name)),
+            ":task": self._show_task,
+            ":code": lambda name: self.printer.data(plain_views.numbered_code(self._named(name))),
+            ":answer": lambda name: self.printer.data(printable(self._named(name).text.strip())),
+            ":tests": self._show_tests,
+            ":rounds": lambda _: self.printer.data(plain_views.rounds_text(self.state)),
+            ":diff": self._show_difference,
+            ":back": self._go_back,
+            ":edit": self._edit,
+            ":try": lambda expression: self._execute(Evaluate(expression, clock=self._read_clock())),
+            ":test": lambda words: self._execute(AddTest.written(words, clock=self._read_clock())),
+            ":untest": self._remove_test,
+            ":quote": self._quote_case,
+            ":line": self._quote_line,
+            ":more": lambda words: self._add_unsent(f"{words}\n"),
+            ":forget": self._forget,
+            ":label": self._label,
+            ":again": lambda _: self._execute(Regenerate(clock=self._read_clock())),
+            ":save": self._save,
+            ":later": self._later,
+            ":stop": lambda _: self._execute(End("gave_up", clock=self._read_clock())),
+            ":bad": lambda _: self._execute(End("bad_task", clock=self._read_clock())),
+        }
 
     @property
     def state(self) -> State:
@@ -61,6 +90,8 @@ class PlainDialogue:
         self.printer.data(text.problem_text(self.state.problem))
         if so_far := text.table_text(self.state, self.printer.colour):
             self.printer.data(so_far)
+        if self.state.draft:
+            self.printer.talk(f"written the last time and not sent: {printable(self.state.draft)}")
         self._clock.start(time.monotonic())
         try:
             self._try(lambda: self._execute(Start()), JournalError)
@@ -114,36 +145,144 @@ class PlainDialogue:
         self._failed |= refused
 
     def _do(self, word: str, line: str) -> None:
-        if word == ":help":
-            self.printer.talk(HELP)
-        elif word == ":later":
-            self.printer.left = True
-            self._leave()
-        elif word:
-            self._execute(self._command(word, line))
+        if not word:
+            return
+        command = plain_commands.parse(line)
+        if command is None:
+            self._send(line)
+        else:
+            self._handlers[command[0].name](command[1])
 
-    def _command(self, word: str, line: str) -> AnyCommand:
-        """The command that a line stands for. Raises UsageError."""
-        if word in ENDS:
-            return End(ENDS[word], clock=self._read_clock())
-        if word == ":again":
-            return Regenerate(clock=self._read_clock())
-        if word == ":untest":
-            return RemoveTest(self._last_added(), clock=self._read_clock())
-        if word.startswith(":test "):
-            return AddTest.written(word.removeprefix(":test "), clock=self._read_clock())
-        if word.startswith(":") and " " not in word:
-            raise UsageError(f"{word} is not a command: {HELP}")
+    def _send(self, line: str) -> None:
         now = time.monotonic()
-        return GiveFeedback(line, effort=self._clock.take(now), clock=self._clock.read(now))
+        effort = self._clock.take(now)
+        words = f"{self._unsent}{line}"
+        self._execute(GiveFeedback(words, self._labels, effort=effort, clock=self._clock.read(now)))
 
-    def _last_added(self) -> Test:
-        if not self.state.extra_tests:
+    # What is looked at.
+
+    def _named(self, name: str) -> Program:
+        return plain_views.named_program(self.state, name)
+
+    def _show_task(self, _: str) -> None:
+        assert self.state.problem is not None
+        self.printer.data(text.problem_text(self.state.problem))
+
+    def _show_tests(self, _: str) -> None:
+        self.printer.data(plain_views.numbered_tests(self._named(""), self.printer.colour))
+
+    def _show_difference(self, names: str) -> None:
+        first, _, second = names.partition(" ")
+        new = self._named(second.strip())
+        if not first and new.parent is None:
+            raise UsageError("this is the first program: there is nothing to compare it with")
+        self.printer.data(plain_views.difference(self._named(first or new.parent or ""), new))
+
+    # What is done with the program.
+
+    def _go_back(self, name: str) -> None:
+        self._execute(ChooseProgram(self._named(name).id, clock=self._read_clock()))
+        self.printer.data(text.table_text(self.state, self.printer.colour))
+
+    def _edit(self, how: str) -> None:
+        before = plain_views.code_of(self._named(""))
+        command = editor_command() if how != "inline" and self.printer.at_terminal else None
+        self._clock.edit(time.monotonic(), True)
+        try:
+            code = self._edit_inline() if command is None else self._edit_outside(command, before)
+        finally:
+            self._clock.edit(time.monotonic(), False)
+        if code.strip() in ("", before.strip()):
+            raise UsageError("nothing changed, so nothing was run")
+        now = time.monotonic()
+        self._execute(
+            EditCode(
+                code.rstrip() + "\n",
+                self._clock.take(now),
+                "external" if command else "inline",
+                clock=self._clock.read(now),
+            )
+        )
+
+    def _edit_outside(self, command: list[str], before: str) -> str:
+        try:
+            return edited_outside(command, before, file_name(self.state.problem))
+        except OSError as error:
+            raise UsageError(f"{command[0]}: {error.strerror}; :edit inline needs no editor") from None
+
+    def _edit_inline(self) -> str:
+        """The program as it is typed here; empty where the input ended before its last line."""
+        self.printer.talk("type the whole program; a line with a single . ends it (at once: nothing changes)")
+        lines: list[str] = []
+        while (line := self.printer.read_line()).rstrip("\r\n") != ".":
+            if not line:
+                return ""
+            lines.append(line)
+        return "".join(lines)
+
+    def _remove_test(self, number: str) -> None:
+        self._execute(RemoveTest(self._added_test(number), clock=self._read_clock()))
+
+    def _added_test(self, number: str) -> Test:
+        added = self.state.extra_tests
+        if not added:
             raise UsageError("no test was added in this session: there is none to take back")
-        return self.state.extra_tests[-1]
+        if not number:
+            return added[-1]
+        shown = self.state.visible_tests()
+        at = _number(number, len(shown)) - len(shown) + len(added)
+        if at < 0:
+            raise UsageError("only a test that you added can be taken back; :tests lists them")
+        return added[at]
+
+    def _save(self, name: str) -> None:
+        program, path = self._named(""), Path(name or file_name(self.state.problem)).expanduser()
+        try:
+            written = save_text(path.parent, path.name, plain_views.code_of(program) + "\n")
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from None
+        self.printer.talk(f"saved: {written}")
+
+    # Words that are not sent yet.
+
+    def _quote_case(self, number: str) -> None:
+        report = self._named("").visible
+        rows = rows_of(report, None) if report is not None else ()
+        if not rows:
+            raise UsageError("there is no test to quote")
+        failing = (n for n, row in enumerate(rows) if row.case is not None and not row.case.passed)
+        self._add_unsent(quoted_case(rows[_number(number, len(rows)) if number else next(failing, 0)]) + " ")
+
+    def _quote_line(self, number: str) -> None:
+        lines = plain_views.code_of(self._named("")).split("\n")
+        at = _number(number, len(lines))
+        self._add_unsent(quoted_line(at + 1, lines[at].strip()))
+
+    def _add_unsent(self, words: str) -> None:
+        self._unsent += words
+        self.printer.talk(f"not sent yet: {printable(self._unsent).strip()} … (your next line goes after it)")
+
+    def _forget(self, _: str) -> None:
+        self._unsent, self._labels = "", ()
+        self.printer.talk("nothing waits to be sent")
+
+    def _label(self, names: str) -> None:
+        known = (*KINDS, *FORMS)
+        labels = tuple(filter(None, (name.strip() for name in names.split(","))))
+        if not labels or (unknown := [label for label in labels if label not in known]):
+            wrong = f"{unknown[0]} is not a label: " if labels else ""
+            raise UsageError(f"{wrong}choose from: {', '.join(known)}")
+        self._labels = labels
+        self.printer.talk(f"your next words have the labels: {', '.join(labels)}")
+
+    # The end.
+
+    def _later(self, _: str) -> None:
+        self.printer.left = True
+        self._leave()
 
     def _leave(self) -> None:
-        self._execute(Leave(clock=self._read_clock()))
+        self._execute(Leave(draft=self._unsent or None, clock=self._read_clock()))
         self.printer.talk(f"interrupted; go on with: {self.printer.resume_command(self.state.session)}")
 
     def _read_clock(self) -> ev.Effort:
@@ -172,6 +311,11 @@ class PlainDialogue:
                 self.printer.data(text.answer_text(event, self.printer.colour))
                 if changed_nothing(self.state, self.state.program(event.program)):
                     self.printer.data(f"note: {SAME_PROGRAM}")
+            case ev.FeedbackGiven():
+                self._unsent, self._labels = "", ()
+            case ev.ScratchCalled():
+                gave = event.actual if event.actual is not None else event.message
+                self.printer.data(f"{exact_line(event.expression)}: {exact_line(gave)}")
             case ev.TestsFinished():
                 self.printer.warn()
                 self.printer.data(text.report_text(event.visible, self.printer.colour))
@@ -179,6 +323,13 @@ class PlainDialogue:
     def _summary(self) -> None:
         self.printer.data(text.summary_text(self.state, lesson=self._lesson))
         self.printer.talk(f"journal: {self.session.path}")
+
+
+def _number(text_: str, count: int) -> int:
+    """The 0-based place that a number from 1 to `count` stands for. Raises UsageError."""
+    if not text_.isdecimal() or not 1 <= int(text_) <= count:
+        raise UsageError(f"say a number from 1 to {count}")
+    return int(text_) - 1
 
 
 @contextmanager

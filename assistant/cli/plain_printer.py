@@ -19,6 +19,8 @@ class Printer:
         self.colour = text.colour_wanted(sys.stdout)
         self.left = False
         """The person has gone: the input ended, or they said that they go on another day."""
+        self.at_terminal = sys.stdin is not None and sys.stdin.isatty()
+        """An editor can be opened: a person sits at standard input."""
         self._silent: list[ev.LiveEvent] = []
         """What may be shown only when the session is over."""
         self.warning = ""

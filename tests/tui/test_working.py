@@ -305,7 +305,7 @@ async def test_nothing_is_offered_that_cannot_be_done(make_app: MakeApp) -> None
 
 
 def test_the_persons_editor_is_used_with_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    from assistant.tui.screens.session.editing import editor_command
+    from assistant.tui.external_editor import editor_command
 
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", "code --wait")

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
-
 from textual.app import SuspendNotSupported
 
+from assistant.core.errors import UsageError
 from assistant.core.problem import Problem
 from assistant.core.state import Program
+from assistant.tui.external_editor import edited_outside, editor_command
 from assistant.tui.save_file import file_name
 from assistant.tui.view_model import code_text
 from assistant.tui.widgets.code_editor import CodeEditor
-
-EDITORS = ("nano", "vim", "vi", "emacs")
 
 
 class EditingPanel:
@@ -50,32 +43,18 @@ class EditingPanel:
         if command is None:
             self._say("set the environment variable EDITOR to your editor, e.g. EDITOR=nano")
             return None
+        trouble: UsageError | OSError
         try:
-            return self._run_editor(command, program, problem)
+            with self.editor.app.suspend():
+                try:  # inside: an exception that leaves `suspend` would leave the terminal to the shell
+                    return edited_outside(command, code_text(program), file_name(problem))
+                except (UsageError, OSError) as error:
+                    trouble = error
         except SuspendNotSupported:
             self._say("another editor cannot be opened here; F2 edits in place")
-        except OSError as error:
-            self.editor.notify(f"{command[0]}: {error.strerror}", severity="error", markup=False)
+            return None
+        self._say(f"{command[0]}: {trouble.strerror}" if isinstance(trouble, OSError) else str(trouble))
         return None
 
-    def _run_editor(self, command: list[str], program: Program, problem: Problem | None) -> str | None:
-        with tempfile.TemporaryDirectory(prefix="assistant-") as folder:
-            path = Path(folder) / file_name(problem)
-            path.write_text(code_text(program) + "\n", encoding="utf-8")
-            with self.editor.app.suspend():
-                status = subprocess.run([*command, str(path)], check=False).returncode
-            if status != 0:
-                self._say(f"{command[0]} ended with status {status}: nothing was taken over")
-                return None
-            return path.read_text(encoding="utf-8", errors="replace")
-
     def _say(self, text: str) -> None:
-        self.editor.notify(text, severity="warning")
-
-
-def editor_command() -> list[str] | None:
-    """The person's editor and its arguments; None where there is none."""
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if named:
-        return shlex.split(named)
-    return next(([name] for name in EDITORS if shutil.which(name)), None)
+        self.editor.notify(text, severity="warning", markup=False)
