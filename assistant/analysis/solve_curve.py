@@ -57,11 +57,6 @@ class CurvePoint:
     asked_solved: int
     """Of `asked`, those that it solved."""
 
-    @property
-    def coverage(self) -> float:
-        """Share of the open sessions in which it was asked; 1 where there is none."""
-        return self.asked / self.open if self.open else 1.0
-
 
 def answered(sessions: Iterable[SessionRecord]) -> list[SessionRecord]:
     """Sessions with a complete first answer; the others say nothing about solving."""

@@ -31,16 +31,10 @@ PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")
 
 
 @dataclass(frozen=True)
-class BenchOptions:
+class BenchOptions(o.EngineOptions):
     """What was said about the machine side of a bench, in the order of `--help`."""
 
-    engine: o.Engine = None
-    model: o.Model = None
-    device: o.Device = None
-    precision: o.Precision = None
-    base_url: o.BaseUrl = None
     base_model: o.BaseModel = False
-    script: o.Script = None
     seed: o.Seed = 0
     max_tokens: o.MaxTokens = 640
     streams: o.Streams = None

@@ -28,17 +28,9 @@ DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class RunOptions(o.EngineOptions, o.ProblemOptions):
     """Options of a session; None where nothing was said, so that preferences apply. In the order of `--help`."""
 
-    problems: o.OptionalProblems = None
-    problem: o.Problem = None
-    engine: o.Engine = None
-    model: o.Model = None
-    device: o.Device = None
-    precision: o.Precision = None
-    base_url: o.BaseUrl = None
-    script: o.Script = None
     rounds: o.Rounds = 4
     samples: o.Samples = 1
     temperature: o.Temperature = 0.0

@@ -157,6 +157,14 @@ class EngineOptions:
     script: Script = None
 
 
+@dataclass(frozen=True)
+class ProblemOptions:
+    """Which problems a session may take, and the first."""
+
+    problems: OptionalProblems = None
+    problem: Problem = None
+
+
 class Arguments(dict[str, object]):
     """Every argument of a command, by the name of its parameter; `with_groups` fills it in."""
 
@@ -176,6 +184,8 @@ class Choice:
 
 def with_groups(command: Callable[..., int]) -> Callable[..., int]:
     """The command with the options of its groups in place of the groups, in the order of the fields.
+
+    A group may inherit others; as in every dataclass, the fields of the last base stand first.
 
     A group is a parameter annotated with a dataclass, or with `Annotated[the dataclass, Choice(…)]`. A parameter
     annotated with `Arguments` gets all arguments.

@@ -8,16 +8,17 @@ from functools import partial
 from pathlib import Path
 
 from assistant.cli import composition
-from assistant.cli import text_rendering as text
 from assistant.cli.plain_dialogue import PlainDialogue
 from assistant.cli.plain_printer import Printer
 from assistant.cli.study import ask_consent
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
-from assistant.core.generation import Engine, Progress
+from assistant.core.generation import Engine
 from assistant.core.printable import exact
 from assistant.core.problem import Problem
 from assistant.core.submission import Sandbox
+from assistant.reporting.progress import ProgressPrinter
+from assistant.reporting.terminal_tables import listing
 from assistant.sandbox.isolation_notice import banner, isolation_notice
 from assistant.session.annotation_queue import AnnotationQueue, answer_question
 from assistant.session.arms.background import start_background_arms
@@ -150,23 +151,9 @@ def _consent(queue: AnnotationQueue, printer: Printer) -> bool:
 
 
 def _prepare(engine: Engine, printer: Printer) -> None:
-    """Make the model ready, with one line that is rewritten on a terminal and one line a step elsewhere."""
-    live, last = sys.stderr.isatty(), ""
-
-    def show(progress: Progress) -> None:
-        nonlocal last
-        line = text.progress_text(progress)
-        if live:
-            printer.talk(f"\r\x1b[K{line}", end="")
-        elif progress.step != last:
-            printer.talk(line)
-        last = progress.step
-
-    try:
-        model = engine.prepare(show)
-    finally:
-        if live and last:
-            printer.talk("\r\x1b[K", end="")
+    """Make the model ready, with its progress, and say which it is."""
+    with ProgressPrinter() as progress:
+        model = engine.prepare(progress.report)
     place = model.base_url if model.device in ("", "none") else model.device
     printer.talk(f"model: {model.name}" + (f" on {place}" if place else ""))
 
@@ -180,8 +167,12 @@ def _pick_problem(options: composition.RunOptions, printer: Printer) -> Problem:
         printer.talk(f"skipped: {notice}")
     if options.problem is not None:
         return collection.get(options.problem)
-    for number, problem in enumerate(collection.problems, start=1):
-        printer.talk(f"{number:4}  {problem.id:32} {exact(' '.join(problem.text.split()))[:80]}")
+    rows = [
+        (f"{number:4}", problem.id, exact(" ".join(problem.text.split()))[:80])
+        for number, problem in enumerate(collection.problems, start=1)
+    ]
+    for line in listing(("", "", ""), rows, sys.stderr):
+        printer.talk(line)
     printer.talk("which problem? (number or id) ", end="")
     answer = printer.read_line().strip()
     if not answer:

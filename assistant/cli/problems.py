@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ import typer
 from assistant.cli import options as o
 from assistant.core.printable import exact, exact_line
 from assistant.reporting.progress import ProgressPrinter
+from assistant.reporting.terminal_tables import listing
 
 if TYPE_CHECKING:
     from assistant.core.problem import Problem
@@ -57,20 +57,20 @@ def _say_skipped(collection: Collection) -> None:
         print(f"{len(collection.skipped)} skipped of {collection.name}", file=sys.stderr)
 
 
-def _list(chosen: Iterable[Problem], *, json_: bool) -> None:
+def _list(chosen: Sequence[Problem], *, json_: bool) -> None:
     if json_:
         for problem in chosen:
             print(json.dumps(problem.model_dump(mode="json"), ensure_ascii=False))
         return
-    chosen = list(chosen)
-    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 10_000
-    wide = max((len(problem.id) for problem in chosen), default=0)
-    grade = max((len(problem.difficulty) for problem in chosen), default=0)
-    for problem in chosen:
-        difficulty = f"  {problem.difficulty:{grade}}" if grade else ""
-        line = f"{problem.id:{wide}}{difficulty}  {exact(' '.join(problem.text.split()))}"
-        print(line if len(line) <= width else line[: width - 1] + "…")
-    print(f"{len(chosen)} problems", file=sys.stderr)
+    graded = any(problem.difficulty for problem in chosen)
+    rows = [
+        (problem.id, *([problem.difficulty] if graded else []), exact(" ".join(problem.text.split())))
+        for problem in chosen
+    ]
+    head = ("problem", "difficulty", "task") if graded else ("problem", "task")
+    for line in listing(head, rows, sys.stdout, cut=True):
+        print(line)
+    print(f"{len(rows)} problems", file=sys.stderr)
 
 
 def _check(chosen: Sequence[Problem], *, json_: bool, unsafe: bool) -> int:

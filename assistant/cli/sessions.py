@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 from assistant.cli import options as o
 from assistant.core.state_labels import plural
 from assistant.reporting.progress import reading_progress
+from assistant.reporting.terminal_tables import listing
 
 if TYPE_CHECKING:
     from assistant.journal.session_summary import SessionSummary
@@ -36,8 +38,12 @@ def sessions(
         for summary in summaries
         if annotator is None or summary.annotator == annotator or summary.state == "unreadable"
     ]
-    for summary in found:
-        print(summary.model_dump_json() if json_ else _row(summary))
+    if json_:
+        lines: Iterable[str] = (summary.model_dump_json() for summary in found)
+    else:
+        lines = listing(HEAD, [_row(summary) for summary in found], sys.stdout)
+    for line in lines:
+        print(line)
     unreadable = [summary for summary in found if summary.state == "unreadable"]
     for summary in unreadable:
         print(summary.trouble, file=sys.stderr)
@@ -115,10 +121,11 @@ def verify(
     return 0 if checked.ok else 1
 
 
-def _row(summary: SessionSummary) -> str:
-    """One line of the list."""
+HEAD = ("session", "started", "state", "feedback", "problem", "annotator", "model")
+
+
+def _row(summary: SessionSummary) -> tuple[str, ...]:
+    """One line of the list, under `HEAD`."""
     state = summary.state.replace("_", " ") + (" (false)" if summary.false_solve else "")
-    return (
-        f"{summary.id:26} {summary.started[:16].replace('T', ' '):16} {state:16} "
-        f"{plural(summary.feedbacks, 'feedback'):12} {summary.problem}  {summary.annotator}  {summary.model}"
-    ).rstrip()
+    started, feedbacks = summary.started[:16].replace("T", " "), plural(summary.feedbacks, "feedback")
+    return summary.id, started, state, feedbacks, summary.problem, summary.annotator, summary.model

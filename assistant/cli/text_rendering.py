@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from assistant.core import events as ev
-from assistant.core.generation import Progress
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.printable import exact, exact_line, printable
 from assistant.core.problem import Problem
@@ -121,13 +120,6 @@ def arm_line(program: Program) -> str:
     )
     hidden = f", {program.hidden.pass_count} of {len(program.hidden.cases)} hidden" if program.hidden else ""
     return f"  {program.arm:9} round {program.round}, from {program.parent or 'the start'}: {visible}{hidden}"
-
-
-def progress_text(progress: Progress) -> str:
-    """`verifying SHA-256  42%`."""
-    return (
-        f"{progress.step} {progress.done / progress.total:4.0%}" if progress.total else f"{progress.step} …"
-    )
 
 
 def highlight(code: str, colour: bool) -> str:

@@ -1,10 +1,11 @@
-"""Tables of results as text, drawn by rich, and the numbers in their cells."""
+"""Tables of results and lists as text, and the numbers in their cells."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 Justify = Literal["left", "right"]
 WIDTH = 100_000
@@ -36,6 +37,25 @@ def table(
         console.print(drawn)
     for line in captured.get().split("\n")[:-1]:
         yield f"{indent}{line}".rstrip()
+
+
+def listing(
+    head: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO, *, cut: bool = False
+) -> Iterator[str]:
+    """Lines of a list for `stream`, columns flush left and two spaces apart.
+
+    On a terminal under a head and, with `cut`, not beyond its edge; elsewhere the rows alone, whole, for programs.
+    """
+    from rich.cells import cell_len, set_cell_size
+
+    on_terminal = stream.isatty()
+    shown = [head, *rows] if on_terminal and rows and any(head) else rows
+    widths = [max(map(cell_len, column)) for column in zip(*shown, strict=True)][:-1]
+    edge = shutil.get_terminal_size((100, 24)).columns if on_terminal and cut else 0
+    for row in shown:
+        cells = [set_cell_size(cell, width) for cell, width in zip(row, widths, strict=False)]
+        line = "  ".join([*cells, row[-1]]).rstrip()
+        yield line if not edge or cell_len(line) <= edge else f"{set_cell_size(line, edge - 1).rstrip()}…"
 
 
 def percent(measure: Mapping[str, Any]) -> str:

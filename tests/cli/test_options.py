@@ -13,7 +13,7 @@ from assistant.cli import bench_execution, bench_feedback, bench_synthesis, run
 from assistant.cli import options as o
 from assistant.cli.bench_options import UNDECIDING, BenchOptions
 
-MACHINE = "engine model device precision base_url base_model script seed max_tokens streams batch minutes"
+MACHINE = "engine model device precision base_url script base_model seed max_tokens streams batch minutes"
 ENDS = "price_in price_out out json_ unsafe_run"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 
-from assistant.reporting.terminal_tables import count, duration, percent, points, table
+from assistant.reporting.terminal_tables import count, duration, listing, percent, points, table
 
 
 def test_columns_as_wide_as_they_need() -> None:
@@ -35,6 +37,23 @@ def test_text_is_not_markup() -> None:
 
 def test_a_head_without_names_is_not_drawn() -> None:
     assert list(table(["", ""], [["a", "1"]])) == ["  a  1"]
+
+
+class _Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_list_is_whole_where_programs_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("a", "x", "t" * 50), ("日本", "", "u")]
+    assert list(listing(("name", "", "task"), rows, StringIO())) == [f"a     x  {'t' * 50}", "日本     u"]
+    monkeypatch.setenv("COLUMNS", "20")
+    assert list(listing(("name", "", "task"), rows, _Terminal(), cut=True)) == [
+        "name     task",
+        f"a     x  {'t' * 10}…",
+        "日本     u",
+    ]
+    assert list(listing(("name", "", "task"), [], _Terminal())) == []
 
 
 def test_numbers() -> None:

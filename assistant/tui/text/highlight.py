@@ -76,8 +76,3 @@ class PythonLines:
 
 def _line(pieces: list[Piece]) -> Line:
     return tuple(Piece(displayable(text.replace("\t", TAB)), look) for text, look in pieces if text)
-
-
-def python_line(text: str) -> Line:
-    """One line of Python, coloured."""
-    return PythonLines(text).lines[0]
