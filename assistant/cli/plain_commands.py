@@ -58,6 +58,12 @@ COMMANDS = (
     PlainCommand(":label", "[LABEL, …]", "label your next words (optional, for research)", ("work.kinds",)),
     PlainCommand(":again", "", "repeat an answer that was stopped or failed", ("work.again",)),
     PlainCommand(":save", "[FILE]", "save the program to a file", ("work.save_code", "summary.save_code")),
+    PlainCommand(
+        ":share",
+        "[markdown|html|svg]",
+        "save the session as a page, without names and paths",
+        ("work.share", "summary.share"),
+    ),
     PlainCommand(":later", "", "leave it for another day", ("work.leave", "summary.to_library", "app.quit_safely")),
     PlainCommand(":stop", "", "give up", ("work.give_up",), (":quit", ":q")),
     PlainCommand(":bad", "", "end it: the task or its tests are wrong", ("work.give_up",)),

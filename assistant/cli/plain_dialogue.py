@@ -19,6 +19,8 @@ from assistant.core.problem import Test
 from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
 from assistant.core.state_labels import SAME_PROGRAM, round_name, tries_left
+from assistant.journal.reader import read_journal
+from assistant.reporting.session_page import SUFFIXES, session_page
 from assistant.session.commands import (
     AddTest,
     AnyCommand,
@@ -36,7 +38,7 @@ from assistant.session.effort import EffortClock
 from assistant.session.session import Session
 from assistant.tui.external_editor import edited_outside, editor_command
 from assistant.tui.feedback_suggestions import FORMS, KINDS, quoted_case, quoted_line
-from assistant.tui.save_file import file_name, save_text
+from assistant.tui.save_file import file_name, page_name, save_text
 from assistant.tui.test_rows import rows_of
 
 
@@ -75,6 +77,7 @@ class PlainDialogue:
             ":label": self._label,
             ":again": lambda _: self._execute(Regenerate(clock=self._read_clock())),
             ":save": self._save,
+            ":share": self._share,
             ":later": self._later,
             ":stop": lambda _: self._execute(End("gave_up", clock=self._read_clock())),
             ":bad": lambda _: self._execute(End("bad_task", clock=self._read_clock())),
@@ -236,9 +239,20 @@ class PlainDialogue:
         return added[at]
 
     def _save(self, name: str) -> None:
-        program, path = self._named(""), Path(name or file_name(self.state.problem)).expanduser()
+        self._write(Path(name or file_name(self.state.problem)), plain_views.code_of(self._named("")) + "\n")
+
+    def _share(self, name: str) -> None:
+        form = next((known for known in SUFFIXES if known == (name or "markdown")), None)
+        if form is None:
+            raise UsageError(f"{name} is no format: choose {', '.join(SUFFIXES)}")
+        events = read_journal(self.session.path).events
+        page = session_page(events, form, tell_hidden=self._lesson)
+        self._write(Path(page_name(self.state.problem, form)), page)
+
+    def _write(self, path: Path, content: str) -> None:
+        path = path.expanduser()
         try:
-            written = save_text(path.parent, path.name, plain_views.code_of(program) + "\n")
+            written = save_text(path.parent, path.name, content)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
         self.printer.talk(f"saved: {written}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from assistant.reporting.progress import reading_progress
 from assistant.reporting.terminal_tables import listing
 
 if TYPE_CHECKING:
+    from assistant.core.events import Event
     from assistant.journal.session_summary import SessionSummary
 
 
@@ -56,6 +57,18 @@ def show(
     session: Annotated[str, typer.Argument(metavar="ID", help="The start of a session's id, or its file.")],
     sessions: o.Sessions = None,
     json_: o.Json = False,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="markdown, html or svg: one file to share, without names and paths.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write what --format makes to a new file."),
+    ] = None,
 ) -> int:
     """Show a session: its rounds, programs, verdicts and feedback."""
     from assistant.cli.show_text import account, account_json
@@ -67,6 +80,8 @@ def show(
     from assistant.settings.paths import sessions_folder
 
     recording = read_journal(find_session(sessions_folder(sessions), session))
+    if form is not None or out is not None:
+        return _share(recording.events, form or "", out)
     summary, state = summary_of(recording), replay(recording.events)
     if json_:
         print(json.dumps(account_json(summary, recording.events, state), ensure_ascii=False))
@@ -78,6 +93,29 @@ def show(
             "The last line was cut off. Resuming the session sets it aside; nothing else is lost.",
             file=sys.stderr,
         )
+    return 0
+
+
+def _share(events: Sequence[Event], form: str, out: Path | None) -> int:
+    from assistant.core.errors import UsageError
+    from assistant.reporting.session_page import SUFFIXES, session_page
+
+    page_format = next((known for known in SUFFIXES if known == form), None)
+    if page_format is None:
+        said = f"--format {form} is not known" if form else "--out needs a format"
+        raise UsageError(f"{said}: choose --format {', '.join(SUFFIXES)}")
+    page = session_page(events, page_format, tell_hidden=True)
+    if out is None:
+        print(page, end="")
+        return 0
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(page)
+    except FileExistsError:
+        raise UsageError(f"{out} is there already: name a new file") from None
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}") from None
+    print(f"saved: {out}", file=sys.stderr)
     return 0
 
 

@@ -179,6 +179,14 @@ ACTIONS = (
     ),
     Action("save_code", "ctrl+s", "Save code", "Save the program to a file", "work"),
     Action(
+        "share",
+        "shift+f7,f19",
+        "Share",
+        "The session as Markdown and as an HTML page, without names and paths",
+        "work",
+        priority=True,
+    ),
+    Action(
         "give_up",
         "ctrl+g",
         "Give up",
@@ -224,6 +232,14 @@ ACTIONS = (
     ),
     Action("save_code", "ctrl+s", "Save code", "Save the program to a file", "summary", footer=True),
     Action(
+        "share",
+        "ctrl+e,shift+f7,f19",
+        "Share",
+        "The session as Markdown and as an HTML page, without names and paths",
+        "summary",
+        footer=True,
+    ),
+    Action(
         "run", "ctrl+s,f2", "Run tests", "Run the tests on your version", "editor", footer=True, priority=True
     ),
     Action(
@@ -262,7 +278,7 @@ ACTIONS = (
         "export",
         "ctrl+e",
         "Export",
-        "Save it as Markdown, as its journal, or the program alone",
+        "Save it as Markdown, HTML, SVG, as its journal, or the program alone",
         "sessions",
         footer=True,
         priority=True,

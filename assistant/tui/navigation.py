@@ -53,10 +53,11 @@ class Navigator:
         open_session: Callable[[], Session] | None = None,
         state: State | None = None,
         first: Sequence[AnyCommand] = (),
+        journal: Path | None = None,
     ) -> None:
         from assistant.tui.screens.session.screen import SessionScreen  # not before the first paint
 
-        self._app.push_screen(SessionScreen(problem, open_session, state, first))
+        self._app.push_screen(SessionScreen(problem, open_session, state, first, journal))
 
     def _working(self) -> list[SessionScreen]:
         """Every working screen that is open, the lowest first."""
@@ -117,7 +118,7 @@ class Navigator:
         except AssistantError as error:
             self._app.notify(str(error), severity="error", markup=False)
             return
-        self._open(state.problem, state=state)
+        self._open(state.problem, state=state, journal=journal)
 
     def write_problem(self) -> None:
         """A problem of the person's own, opened once it is written."""

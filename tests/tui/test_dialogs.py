@@ -112,13 +112,20 @@ async def test_a_session_is_exported_in_every_form(
         journal = work_screen(pilot).journal
         await pilot.press("ctrl+l", "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
-        for form in "mjp":
+        for form in "mhsjp":
             await pilot.press("ctrl+e")
             await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
             await pilot.press(form)
             await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
-    told = (tmp_path / f"{journal.stem}.md").read_text()
-    assert "> no\n" in told and "## Round 1" in told and "✗ wrong" in told and "Hidden tests: 1 of 1" in told
+    told = (tmp_path / "remove_underscores-session.md").read_text()
+    assert all((tmp_path / f"remove_underscores-session.{end}").is_file() for end in ("html", "svg"))
+    assert (
+        "> no\n" in told
+        and "tester" not in told
+        and "## Round 1" in told
+        and "✗ wrong" in told
+        and "Hidden tests: 1 of 1" in told
+    )
     assert (tmp_path / journal.name).read_bytes() == journal.read_bytes()
     assert (tmp_path / "remove_underscores.py").read_text().endswith("return text.replace('_', '')\n")
 

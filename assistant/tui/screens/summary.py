@@ -18,6 +18,7 @@ from assistant.session.feedback_validation import clean_text
 from assistant.tui import clipboard
 from assistant.tui.actions import bindings
 from assistant.tui.end_summary import fact_lines, headline, kind_of_end, lesson_of, round_lines
+from assistant.tui.session_export import share_session
 from assistant.tui.unrequested_screens import Unasked
 from assistant.tui.widgets.code_view import Code, CodeView
 from assistant.tui.widgets.too_small import TooSmall
@@ -112,3 +113,6 @@ class SummaryScreen(Unasked[None]):
 
     def action_save_code(self) -> None:
         clipboard.save_code(self.app, self.query_one(CodeView).code.text, self.state.problem)
+
+    def action_share(self) -> None:
+        share_session(self.app, self.journal, tell_hidden=self._tell_hidden)

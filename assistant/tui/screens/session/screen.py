@@ -21,6 +21,7 @@ from assistant.tui.screens.session.feedback import refusal_to_send
 from assistant.tui.screens.session.layout import SessionLayout
 from assistant.tui.screens.session.live_session import LiveSession
 from assistant.tui.screens.try_call import ScratchScreen
+from assistant.tui.session_export import share_session
 from assistant.tui.view_model import code_text
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.feedback_box import FeedbackBox
@@ -48,11 +49,16 @@ class SessionScreen(SessionLayout):
         open_session: Callable[[], Session] | None = None,
         state: State | None = None,
         first: Sequence[cmd.AnyCommand] = (),
+        journal: Path | None = None,
     ) -> None:
-        """Begins with the `first` commands, else with `Start`; without `open_session`, `state` is only looked at."""
+        """Begins with the `first` commands, else with `Start`; without `open_session`, `state` is only looked at.
+
+        `journal` is the file of a session that is looked at.
+        """
         super().__init__(LiveSession(open_session, state or State(problem=problem), first, self.post_message))
         self._composed = self._summed_up = False
         self._scratch: ScratchScreen | None = None
+        self._looked_at = journal
 
     def on_mount(self) -> None:
         self.editing.hide()
@@ -68,7 +74,7 @@ class SessionScreen(SessionLayout):
     def journal(self) -> Path | None:
         """The session's file; None where it was never opened."""
         session = self.live.session
-        return session.path if session is not None else None
+        return session.path if session is not None else self._looked_at
 
     # The round loop.
 
@@ -225,6 +231,9 @@ class SessionScreen(SessionLayout):
             self.notify("look back at a round first (Alt+Left), then branch from it")
         else:
             self._branch()
+
+    def action_share(self) -> None:
+        share_session(self.app, self.journal, tell_hidden=self._tells_hidden())
 
     # Editing, trying a call, tests.
 
