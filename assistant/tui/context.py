@@ -19,6 +19,7 @@ from assistant.core.errors import AssistantError, EngineError
 from assistant.core.generation import Engine, ModelInfo, Progress
 from assistant.core.problem import Problem
 from assistant.core.submission import Sandbox
+from assistant.problems.starter_rates import measured_rates, winnable_first
 from assistant.sandbox.isolation_notice import isolation_notice
 from assistant.tui.actions import keymap
 from assistant.tui.custom_problems import Shelf, with_own
@@ -31,7 +32,6 @@ from assistant.tui.messages import (
     ProblemsLoaded,
     SessionsListed,
 )
-from assistant.tui.problem_filter import winnable_first
 from assistant.tui.themes import THEMES
 
 if TYPE_CHECKING:
@@ -206,7 +206,8 @@ class AppContext(App[None]):
     def load_problems(self) -> None:
         try:
             problems = self.launch.load_problems()
-            ordered = Shelf(problems.name, winnable_first(problems.problems), problems.skipped)
+            first = winnable_first(problems.problems, measured_rates())
+            ordered = Shelf(problems.name, first, problems.skipped)
             self.post_message(ProblemsLoaded(with_own(ordered, self.launch.own_problems)))
         except AssistantError as error:
             self.post_message(ProblemsFailed(str(error)))

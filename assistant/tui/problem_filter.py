@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.core.problem import Problem
+from assistant.problems.starter_rates import rate_text
 from assistant.tui.session_filter import is_false
 from assistant.tui.text.spans import Line, Piece, displayable, shortened
 
@@ -34,27 +35,21 @@ class Entry:
     problem: Problem
     state: str = "untried"
     haystack: str = ""
+    level: str = ""
+    """How hard it is, in at most six characters: `3 of 5`, else the source's own word."""
 
 
 def entries_of(problems: Iterable[Problem], attempts: Mapping[str, str]) -> list[Entry]:
     """Problems with the state that `attempts` gives for their hash."""
     return [
-        Entry(problem, attempts.get(problem.id, "untried"), f"{problem.id} {problem.text}".lower())
+        Entry(
+            problem,
+            attempts.get(problem.id, "untried"),
+            f"{problem.id} {problem.text}".lower(),
+            rate_text(problem) or problem.difficulty[:6],
+        )
         for problem in problems
     ]
-
-
-_LEVELS = ("medium", "easy", "hard")
-
-
-def winnable_first(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Those first that words can win (the model alone solves some of them), the hardest last; each in its order.
-
-    A source without these levels stays as it is.
-    """
-    if not all(problem.difficulty in _LEVELS for problem in problems):
-        return tuple(problems)
-    return tuple(sorted(problems, key=lambda problem: _LEVELS.index(problem.difficulty)))
 
 
 def attempts_of(sessions: Iterable[SessionSummary]) -> dict[str, str]:
@@ -65,6 +60,19 @@ def attempts_of(sessions: Iterable[SessionSummary]) -> dict[str, str]:
         if _RANK[state] > _RANK[best.get(session.problem, "untried")]:
             best[session.problem] = state
     return best
+
+
+def solved_text(
+    problems: Iterable[Problem], attempts: Mapping[str, str], sessions: Iterable[SessionSummary], me: str
+) -> str:
+    """`12 of 96 solved, 4 through your words`; a false solve is none. Empty where nothing is solved yet."""
+    ids = {problem.id for problem in problems}
+    solved = {name for name in ids if attempts.get(name) == "solved"}
+    if not solved:
+        return ""
+    by_words = {s.problem for s in sessions if s.by_words and s.annotator == me and not is_false(s)} & solved
+    words = f", {len(by_words)} through your words" if by_words else ""
+    return f"{len(solved)} of {len(ids)} solved{words}"
 
 
 def next_untried(
@@ -134,7 +142,7 @@ def entry_line(entry: Entry, width: int = 200, *, with_level: bool = True) -> Li
     mark, look = _MARKS.get(entry.state, (" ", ""))
     problem = entry.problem
     name = problem.id.removeprefix(f"{problem.source}/")
-    level = f"{problem.difficulty[:6]:<6} " if with_level else ""
+    level = f"{entry.level:<6} " if with_level else ""
     summary = shortened(displayable(gist(problem.text)), max(10, width - 26 - len(level)))
     return (
         Piece(f" {mark} ", look),

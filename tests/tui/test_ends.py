@@ -10,14 +10,16 @@ from rich.cells import cell_len
 from assistant.core import events as ev
 from assistant.core.generation import Finish
 from assistant.core.outcome import CaseReport, Outcome, Report
+from assistant.core.problem import Problem
 from assistant.core.program_equality import changed_nothing, same_program
 from assistant.core.state import Program, State, apply
 from assistant.core.state_labels import after_feedback, hidden_text
 from assistant.engine.scripted.script import DEMO_FILE, read_script
 from assistant.journal.session_summary import SessionSummary
 from assistant.problems.load import load_source
+from assistant.problems.starter_rates import measured_rates, winnable_first
 from assistant.tui.end_summary import headline, kind_of_end, round_lines
-from assistant.tui.problem_filter import attempts_of, entries_of, entry_line, winnable_first
+from assistant.tui.problem_filter import attempts_of, entries_of, entry_line, solved_text
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.screens.try_call import with_brackets_closed
@@ -30,7 +32,7 @@ from assistant.tui.widgets.problem_pane import difficulty_text
 from assistant.tui.widgets.status_line import StatusLine
 from assistant.tui.widgets.timeline import Timeline, timeline_of
 from assistant.tui.widgets.verdict_table import VerdictTable
-from tests.tui.conftest import RIGHT, UNDERSCORES, WRONG, MakeApp
+from tests.tui.conftest import ADDITION, PRIMES, RIGHT, UNDERSCORES, WRONG, MakeApp
 from tests.tui.waiting import until, until_phase, work_screen
 
 FALSE = "```python\ndef remove_underscores(text):\n    return text.replace('_', '') or None\n```"
@@ -194,11 +196,31 @@ def test_problems_that_words_can_win_come_first_where_levels_are_known() -> None
     hard, medium, easy = (
         UNDERSCORES.model_copy(update={"difficulty": word}) for word in ("hard", "medium", "easy")
     )
-    assert winnable_first([hard, easy, medium, hard]) == (medium, easy, hard, hard)
+    assert winnable_first([hard, easy, medium, hard], None) == (medium, easy, hard, hard)
     other = UNDERSCORES.model_copy(update={"difficulty": "interview"})
-    assert winnable_first([hard, other, easy]) == (hard, other, easy)
-    assert "the default model alone: 2 or 3 of 5" in difficulty_text(medium)
+    assert winnable_first([hard, other, easy], None) == (hard, other, easy)
+    assert "the default model alone: 2 or 3 of 5, with an earlier wording" in difficulty_text(medium)
     assert difficulty_text(other) == "interview"
+
+
+def test_the_list_says_how_many_are_solved_and_how_many_through_words() -> None:
+    def of(problem: Problem, state: str, **more: object) -> SessionSummary:
+        given = {"id": "s", "path": Path("s.jsonl"), "problem": problem.id, "annotator": "me", "state": state}
+        return SessionSummary.model_validate({**given, **more})
+
+    shown = (UNDERSCORES, ADDITION, PRIMES)
+    table: list[tuple[list[SessionSummary], str]] = [
+        ([], ""),
+        ([of(PRIMES, "gave_up")], ""),
+        ([of(PRIMES, "solved", false_solve=True, by_words=True)], ""),
+        ([of(PRIMES, "solved")], "1 of 3 solved"),
+        ([of(PRIMES, "solved", by_words=True)], "1 of 3 solved, 1 through your words"),
+        ([of(PRIMES, "solved", by_words=True, annotator="another")], "1 of 3 solved"),
+        ([of(PRIMES, "solved", by_words=True), of(PRIMES, "solved"), of(ADDITION, "solved")],
+         "2 of 3 solved, 1 through your words"),
+    ]  # fmt: skip
+    for sessions, said in table:
+        assert solved_text(shown, attempts_of(sessions), sessions, "me") == said
 
 
 LONG = (Piece("   1 ", "line--number"), Piece("x" * 30 + "字" * 20 + "y" * 30, "py--string"), Piece("!", ""))
@@ -231,5 +253,5 @@ async def test_the_program_is_in_sight_when_a_test_has_failed(
 
 
 def test_the_demo_script_knows_the_problem_that_a_newcomer_sees_first() -> None:
-    first = winnable_first(load_source("starter").problems)[0]
+    first = winnable_first(load_source("starter").problems, measured_rates())[0]
     assert first.entry_point in read_script(DEMO_FILE).by_entry_point

@@ -16,7 +16,15 @@ from textual.widgets import Footer, Input, Static
 from assistant.core.problem import Problem
 from assistant.tui.actions import bindings
 from assistant.tui.launch import Problems
-from assistant.tui.problem_filter import Entry, completed, entries_of, entry_line, matching, next_state
+from assistant.tui.problem_filter import (
+    Entry,
+    completed,
+    entries_of,
+    entry_line,
+    matching,
+    next_state,
+    solved_text,
+)
 from assistant.tui.text.spans import Line
 from assistant.tui.widgets.problem_pane import ProblemPane
 from assistant.tui.widgets.status_line import Status, StatusLine
@@ -113,16 +121,27 @@ class LibraryScreen(Screen[None]):
         self._problems = problems.problems if study is None else ()
         self._suggester.tags = tuple(sorted({tag for p in problems.problems for tag in p.tags}))
         self.query_one(ProblemList).with_level = any(p.difficulty for p in problems.problems)
-        skipped = f", {len(problems.skipped)} skipped" if problems.skipped else ""
-        title = f"assistant  ·  {problems.name}: {len(self._problems)} problems{skipped}"
+        self.show_attempts()
+
+    def _show_title(self) -> None:
+        problems, study = self.app.problems, self.app.study
         if study is not None:
             title = f"assistant  ·  {study.name}: Enter goes on with the next problem"
+        elif problems is None:
+            return
+        else:
+            solved = solved_text(
+                self._problems, self.app.attempts, self.app.sessions, self.app.launch.annotator
+            )
+            skipped = f", {len(problems.skipped)} skipped" if problems.skipped else ""
+            progress = f"  ·  {solved}" if solved else ""
+            title = f"assistant  ·  {problems.name}: {len(self._problems)} problems{skipped}{progress}"
         self.query_one("#title", Static).update(title)
-        self.show_attempts()
 
     def show_attempts(self) -> None:
         """Mark what was solved, left open or given up."""
         self._entries = entries_of(self._problems, self.app.attempts)
+        self._show_title()
         self._filter()
 
     @on(Input.Changed, "#filter")

@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from assistant.core.problem import Problem
+from assistant.problems.starter_rates import rate_text
 from assistant.tui.text.spans import displayable
 from assistant.tui.widgets.resizable import RightEdge
 
@@ -56,13 +57,16 @@ def origin_of(problem: Problem) -> str:
 
 
 _ALONE = {"easy": "4 or 5", "medium": "2 or 3", "hard": "0 or 1"}
-"""Of 5 programs of the default model, how many pass all tests, by the word that the starter set gives it."""
+"""Of 5 programs of the default model, how many passed all tests under the wording `paper` (2026-11-25), by the word
+that the starter set gives it."""
 
 
 def difficulty_text(problem: Problem) -> str:
-    """`medium (the default model alone: 2 or 3 of 5)` where that was measured, else the source's own word."""
-    alone = _ALONE.get(problem.difficulty, "") if problem.source == "starter" else ""
-    return f"{problem.difficulty} (the default model alone: {alone} of 5)" if alone else problem.difficulty
+    """`medium (the default model alone: 3 of 5)` where that was measured, else the source's own word."""
+    rate = rate_text(problem)
+    earlier = _ALONE.get(problem.difficulty, "") if problem.source == "starter" and not rate else ""
+    alone = rate or (f"{earlier} of 5, with an earlier wording" if earlier else "")
+    return f"{problem.difficulty} (the default model alone: {alone})" if alone else problem.difficulty
 
 
 def _clean(text: str) -> str:
