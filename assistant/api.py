@@ -143,7 +143,7 @@ def export(
     `rules` are the options of `assistant export`, e.g. `solved="visible"` (`assistant.datasets.options.Rules`).
     Needs the extra `export`. Raises AssistantError.
     """
-    from assistant.datasets.formats.all import parse_formats
+    from assistant.datasets.formats.base import parse_formats
     from assistant.datasets.options import checked
     from assistant.datasets.pipeline import ExportRequest
     from assistant.datasets.pipeline import export as write

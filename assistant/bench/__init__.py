@@ -7,5 +7,5 @@ Each experiment is a sub-package with a plan (its jobs) and a report.
 Imported by: `cli`. Imports: `session`, `sandbox`, `problems`, `journal`, `reporting` and below; the engine is
 passed in.
 Threads: generating threads take batches of jobs; a pool of judging threads runs their tests in the sandbox.
-Start reading at `benchmark_run.py`, then `jobs.py` and `synthesis/plan.py`.
+Start reading at `benchmark_run.py`, then `jobs.py` and `synthesis/synthesis_config.py`.
 """

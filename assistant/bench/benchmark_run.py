@@ -12,10 +12,9 @@ from assistant.bench import run_folder as folders
 from assistant.bench.aggregates import Group, tally_groups
 from assistant.bench.costs import Prices, cost_lines, costs_of, part_of
 from assistant.bench.jobs import Job, Judge
-from assistant.bench.parquet import write_parquet
 from assistant.bench.resource_usage import UsageWatch
 from assistant.bench.runner import Concurrency, Runner, RunTotals, Watch
-from assistant.bench.sample_log import SampleLog, read_samples
+from assistant.bench.sample_log import SampleLog, read_samples, write_parquet
 from assistant.core.generation import Engine
 from assistant.reporting.plot_style import Draw, render, save
 

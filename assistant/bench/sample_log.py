@@ -1,4 +1,7 @@
-"""`samples.jsonl`: one line a sample, appended as they come, so that a kill costs only what was being made."""
+"""`samples.jsonl`: one line a sample, appended as they come, so that a kill costs only what was being made.
+
+`samples.parquet` is made of the finished file without holding it in memory.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pydantic import ValidationError
 
 from assistant.bench.jobs import Key, Sample
 from assistant.core.errors import AssistantError, SessionLocked
+from assistant.core.optional_deps import need
 from assistant.journal.append_only_file import AppendFile
 from assistant.storage.durable_io import make_folders
 
@@ -90,3 +94,26 @@ def _whole_lines(path: Path) -> Iterator[tuple[Sample, int]]:
                 raise AssistantError(
                     f"{path} line {number} is no sample ({error.errors()[0]['msg']}): take it out or begin anew"
                 ) from None
+
+
+_SQL = {
+    "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN",
+    "dict[str, bool]": "MAP(VARCHAR, BOOLEAN)", "dict[str, float]": "MAP(VARCHAR, DOUBLE)",
+}  # fmt: skip
+
+
+def write_parquet(lines: Path, path: Path) -> None:
+    """Every field of a sample is a column; rows are sorted by group, row and sample."""
+    columns = {name: _SQL[str(kind).removesuffix(" | None")] for name, kind in Sample.__annotations__.items()}
+    with need("duckdb").connect(config={"memory_limit": "512MB", "threads": 2}) as connection:
+        connection.execute(f"SET temp_directory = {_quoted(path.parent / '.sorting')}")
+        connection.execute(
+            "COPY (SELECT * FROM read_json($lines, format = 'newline_delimited', columns = $columns, "
+            f'maximum_object_size = 67108864) ORDER BY "group", "row", sample) TO {_quoted(path)} '
+            "(FORMAT parquet, COMPRESSION zstd)",
+            {"lines": str(lines), "columns": columns},
+        )
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -92,7 +92,7 @@ def export(
     from assistant.core.errors import UsageError
     from assistant.datasets import options as rules
     from assistant.datasets import pipeline as exporting
-    from assistant.datasets.formats.all import parse_formats
+    from assistant.datasets.formats.base import parse_formats
     from assistant.settings.paths import sessions_folder
 
     if out is None and not dry_run:

@@ -7,7 +7,11 @@ import typer
 from assistant.cli import (
     analyze,
     arms,
-    bench,
+    bench_compare,
+    bench_execution,
+    bench_feedback,
+    bench_score,
+    bench_synthesis,
     check,
     consent,
     doctor,
@@ -44,10 +48,29 @@ def register(app: typer.Typer) -> None:
     app.command("consent")(consent.consent)
     app.command("withdraw")(consent.withdraw)
     app.command("import")(import_.import_)
-    app.add_typer(bench.bench_app, name="bench")
+    app.add_typer(_bench(), name="bench")
     app.command("train")(train.train)
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
     app.command("serve", context_settings=PASS_ON)(serve.serve)
     app.command("doctor")(doctor.doctor)
     app.command("guide")(guide.guide)
+
+
+def _bench() -> typer.Typer:
+    """The experiments of the paper."""
+    app = typer.Typer(
+        help="The paper's experiments as one command each; every run can be stopped and gone on with.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    app.command("synthesis")(bench_synthesis.synthesis)
+    app.command("execution")(bench_execution.execution)
+    app.command("feedback")(bench_feedback.feedback)
+    app.command("score")(bench_score.score)
+    app.command("show")(bench_score.show)
+    app.command("merge")(bench_score.merge)
+    app.command("export-samples")(bench_score.export_samples)
+    app.command("compare")(bench_compare.compare)
+    app.command("check")(bench_compare.check)
+    return app

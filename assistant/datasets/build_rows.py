@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from assistant.core.problem import Problem
-from assistant.datasets.formats.all import export_format
-from assistant.datasets.formats.base import Format
+from assistant.datasets.formats.base import Format, export_format
 from assistant.datasets.options import Rules
 from assistant.datasets.parquet_shards import encoded
 from assistant.datasets.pii import PersonalData, redact
@@ -61,18 +60,13 @@ class Solving:
 
 
 @dataclass
-class Made:
-    """What came of a task."""
+class ExportTotals:
+    """What is counted over sessions, those of one problem or all."""
 
-    split: str
-    tables: dict[str, Any] = field(default_factory=dict)
-    """By format, an Arrow table."""
     sessions: Counter[str] = field(default_factory=Counter)
-    """Why sessions are in or out."""
-    rows: dict[str, Counter[str]] = field(default_factory=dict)
-    """By format: rows kept, duplicates, conflicts."""
+    """`exported`, and why others are not."""
     programs: Counter[str] = field(default_factory=Counter)
-    """Why programs are out."""
+    """Why programs of exported sessions make no row."""
     findings: list[PersonalData] = field(default_factory=list)
     solving: list[Solving] = field(default_factory=list)
     annotators: set[str] = field(default_factory=set)
@@ -80,14 +74,32 @@ class Made:
     licences: set[str] = field(default_factory=set)
     consents: set[str] = field(default_factory=set)
     speakers: set[str] = field(default_factory=set)
+    """Whose words they are."""
     left_out: list[LeftOut] = field(default_factory=list)
-    samples: dict[str, list[Row]] = field(default_factory=dict)
     tips: list[str] = field(default_factory=list)
+
+    def count(self, other: ExportTotals) -> None:
+        """Take in what was counted elsewhere."""
+        for item in fields(ExportTotals):
+            mine = getattr(self, item.name)
+            (mine.extend if isinstance(mine, list) else mine.update)(getattr(other, item.name))
+
+
+@dataclass(kw_only=True)
+class Made(ExportTotals):
+    """What came of a task."""
+
+    split: str
+    tables: dict[str, Any] = field(default_factory=dict)
+    """By format, an Arrow table."""
+    rows: dict[str, Counter[str]] = field(default_factory=dict)
+    """By format: rows kept, duplicates, conflicts."""
+    samples: dict[str, list[Row]] = field(default_factory=dict)
 
 
 def make(task: Task) -> Made:
     """The rows of one problem. Never raises for what is in a journal."""
-    made, plan = Made(task.place.split), task.plan
+    made, plan = Made(split=task.place.split), task.plan
     views: list[SessionView] = []
     for session in _sessions(task, made):
         why = _why_not(session, plan.rules.origin) or _without_consent(session, plan.consent)

@@ -9,7 +9,7 @@ from typing import Any
 from assistant.datasets.export_result import ExportResult
 from assistant.datasets.features import PROVENANCE_WORDS
 from assistant.datasets.figure import SolvedPoint
-from assistant.datasets.formats.all import export_format
+from assistant.datasets.formats.base import export_format
 from assistant.datasets.importers.base import importers
 from assistant.datasets.options import SPLITS, Rules, stated
 from assistant.reporting.templates import markdown_text

@@ -11,7 +11,7 @@ from assistant.datasets.card_text import shown
 from assistant.datasets.export_result import ExportResult
 from assistant.datasets.features import feature
 from assistant.datasets.figure import picture, points
-from assistant.datasets.formats.all import export_format
+from assistant.datasets.formats.base import export_format
 from assistant.datasets.importers.base import importers
 from assistant.datasets.options import SPLITS, Rules
 from assistant.reporting.templates import markdown_page

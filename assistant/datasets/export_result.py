@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from assistant.datasets.build_rows import Made, Solving
-from assistant.datasets.pii import PersonalData
+from assistant.datasets.build_rows import ExportTotals, Made
 from assistant.datasets.provenance import Place
 from assistant.datasets.session_view import Row
-from assistant.journal.fast_validation import LeftOut
 from assistant.journal.screening import data_sha256
 
 SAMPLES = 3
 
 
 @dataclass
-class ExportResult:
+class ExportResult(ExportTotals):
     """Everything that is reported about an export."""
 
-    sessions: Counter[str] = field(default_factory=Counter)
-    """`exported`, and why others are not."""
-    programs: Counter[str] = field(default_factory=Counter)
-    """Why programs of exported sessions make no row."""
     rows: dict[str, Counter[str]] = field(default_factory=dict)
     """By format: rows, duplicates, contradictions, and rows in each split."""
     bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -36,35 +30,12 @@ class ExportResult:
     excluded: list[str] = field(default_factory=list)
     near_duplicates: int = 0
     """Problems that are in a group with another one."""
-    findings: list[PersonalData] = field(default_factory=list)
-    solving: list[Solving] = field(default_factory=list)
     samples: dict[str, list[Row]] = field(default_factory=dict)
-    left_out: list[LeftOut] = field(default_factory=list)
-    annotators: set[str] = field(default_factory=set)
-    models: set[str] = field(default_factory=set)
-    licences: set[str] = field(default_factory=set)
-    consents: set[str] = field(default_factory=set)
-    speakers: set[str] = field(default_factory=set)
-    """Whose words they are."""
-    tips: list[str] = field(default_factory=list)
     _groups: Counter[str] = field(default_factory=Counter)
 
     def add(self, place: Place, made: Made) -> None:
         """Take in one problem."""
-        self.sessions += made.sessions
-        self.programs += made.programs
-        self.findings += made.findings
-        self.solving += made.solving
-        self.left_out += made.left_out
-        self.tips += made.tips
-        for mine, its in (
-            (self.annotators, made.annotators),
-            (self.models, made.models),
-            (self.licences, made.licences),
-            (self.consents, made.consents),
-            (self.speakers, made.speakers),
-        ):
-            mine |= its
+        self.count(made)
         for name, counts in made.rows.items():
             self.rows.setdefault(name, Counter()).update({**counts, made.split: counts["rows"]})
             samples = self.samples.setdefault(name, [])

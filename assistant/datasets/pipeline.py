@@ -16,7 +16,7 @@ from assistant.datasets.dataset_card import write_card
 from assistant.datasets.export_result import ExportResult
 from assistant.datasets.extras import need
 from assistant.datasets.first_lines import Folder, look
-from assistant.datasets.formats.all import export_format
+from assistant.datasets.formats.base import export_format
 from assistant.datasets.near_duplicates import fingerprint, groups
 from assistant.datasets.options import SPLITS, Rules
 from assistant.datasets.parquet_shards import Shards

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from assistant.journal.append_only_file import AppendFile
 from assistant.journal.codec import FIRST_PREV, encode, hash_of
 from assistant.journal.locking import sweep
 from assistant.journal.reader import Recording, parse_journal
-from assistant.storage.durable_io import make_folders, save_new_file
+from assistant.storage.durable_io import make_folders, replace_file, save_new_file
 
 
 @dataclass(frozen=True)
@@ -116,3 +117,21 @@ class Journal:
                 f"{self.path}: its torn last line cannot be set aside ({error.strerror}). Make the folder "
                 "writable, then resume."
             ) from None
+
+
+def write_journal(path: Path, events: Sequence[Event]) -> None:
+    """Write `events` as the journal at `path`: it is there whole, or not at all. Raises `JournalError`."""
+    if path.exists():
+        raise JournalError(f"{path} exists already: a journal is never written over")
+    lines: list[bytes] = []
+    prev = FIRST_PREV
+    for seq, event in enumerate(events):
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        lines.append(encode(Stamp(seq=seq, time=now, mono=round(time.monotonic(), 6), prev=prev), event))
+        prev = hash_of(lines[-1])
+    try:
+        replace_file(path, b"".join(line + b"\n" for line in lines))
+    except OSError as error:
+        raise JournalError(
+            f"{path} cannot be written ({error.strerror}): choose another folder with --sessions"
+        ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -61,3 +61,13 @@ def percent_axis(axis: Any) -> None:
     """A y axis from 0 to 100%."""
     axis.set_ylim(0, 1)
     axis.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+
+
+def rate_rows(axis: Any, labels: Sequence[str], margin: float, label: str, **style: Any) -> None:
+    """A row for each label, lowest first, over an x axis of rates from 0 to 100%."""
+    axis.set_yticks(range(len(labels)), labels, **style)
+    axis.set_ylim(-margin, max(1, len(labels)) - 1 + margin)
+    axis.set_xlim(0, 1)
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axis.set_xlabel(label)
+    axis.grid(visible=False, axis="y")

@@ -15,10 +15,9 @@ from assistant.core.problem import AssertTest, Problem
 from assistant.core.state import State, replay
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.codec import encode
-from assistant.journal.load import read_sessions
+from assistant.journal.load import read_sessions, trimmed
 from assistant.journal.reader import read_journal
 from assistant.journal.records import SessionRecord
-from assistant.journal.trimming import trimmed
 from assistant.sandbox.local import open_sandbox
 from assistant.session.arms.build import CONTROL_ARMS, missing_arms, numbered, run_arm
 from assistant.session.commands import ChooseProgram, EditCode

@@ -9,9 +9,8 @@ import pytest
 from assistant.analysis.analyze import analyze, write
 from assistant.analysis.grouping import SessionGroup
 from assistant.analysis.results import results_of
-from assistant.journal.load import read_sessions
+from assistant.journal.load import read_sessions, trimmed
 from assistant.journal.records import ProgramRecord, SessionRecord
-from assistant.journal.trimming import trimmed
 from tests.analysis.build import program, session
 from tests.analysis.simulation import World, write_world
 

@@ -9,12 +9,12 @@ from assistant.core import events as ev
 from assistant.core.generation import Finish, Message, Sampling
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import AssertTest, Problem
-from assistant.datasets.formats.all import format_names
+from assistant.datasets.formats.base import format_names
 from assistant.datasets.options import Rules, checked
 from assistant.datasets.pipeline import ExportRequest
 from assistant.journal.consent import add_answer
 from assistant.journal.consistency import sha256_of_code
-from assistant.journal.whole import write_journal
+from assistant.journal.writer import write_journal
 from tests.journal.build import MODEL
 
 WRONG = "def add(a, b):\n    return a - b\n"

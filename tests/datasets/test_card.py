@@ -12,7 +12,7 @@ for module in ("pyarrow", "matplotlib"):
 
 from assistant.datasets.dataset_card import write_card  # noqa: E402
 from assistant.datasets.export_result import ExportResult  # noqa: E402
-from assistant.datasets.formats.all import format_names  # noqa: E402
+from assistant.datasets.formats.base import format_names  # noqa: E402
 from assistant.datasets.options import Rules  # noqa: E402
 
 markdown_it = pytest.importorskip("markdown_it")

@@ -12,7 +12,7 @@ for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
     pytest.importorskip(module)
 
 from assistant.datasets.features import arrow_schema  # noqa: E402
-from assistant.datasets.formats.all import export_format, format_names  # noqa: E402
+from assistant.datasets.formats.base import export_format, format_names  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
 from tests.datasets.build import MENDED, WRONG, Script, problem, refined, request  # noqa: E402
 

@@ -11,7 +11,7 @@ import pytest
 from assistant.core.control_arms import parse_recorded
 from assistant.core.errors import AssistantError, UsageError
 from assistant.datasets.export_result import ExportResult
-from assistant.datasets.formats.all import parse_formats
+from assistant.datasets.formats.base import parse_formats
 from assistant.datasets.options import checked, parse_shares
 from assistant.datasets.pipeline import rehearse
 from assistant.journal.consent import add_answer

@@ -11,7 +11,7 @@ import pytest
 for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
     pytest.importorskip(module)
 
-from assistant.datasets.formats.all import format_names  # noqa: E402
+from assistant.datasets.formats.base import format_names  # noqa: E402
 from assistant.datasets.options import SPLITS  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
 from assistant.journal.consent import add_answer  # noqa: E402

@@ -8,7 +8,7 @@ from typing import Any
 from assistant.analysis.baseline import Alone
 from assistant.analysis.costs import Spent
 from assistant.analysis.effort import Minutes, Repair
-from assistant.reporting.plot_style import COLOURS, NAMES, Draw, percent_axis
+from assistant.reporting.plot_style import COLOURS, NAMES, Draw, percent_axis, rate_rows
 
 _PARTS = (
     ("reading", "#0b5fa5"), ("typing", "#4f9bd9"), ("editing", "#c8811a"), ("waiting", "#b9bec7"),
@@ -53,12 +53,8 @@ def effort(minutes: Minutes, ways: Sequence[Repair]) -> Draw:
                 place, way.rate, color=COLOURS["human"] if way.way == "telling" else "#c8811a", height=0.5
             )
             rates.plot([way.low, way.high], [place, place], color=COLOURS["ink"], linewidth=1.2)
-        rates.set_yticks(range(len(ways)), [f"{_WAYS[way.way]}\n{way.times} times" for way in reversed(ways)])
-        rates.set_ylim(-0.6, max(1, len(ways)) - 0.4)
-        rates.set_xlim(0, 1)
-        rates.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        rates.set_xlabel("solved by the next program")
-        rates.grid(visible=False, axis="y")
+        labels = [f"{_WAYS[way.way]}\n{way.times} times" for way in reversed(ways)]
+        rate_rows(rates, labels, 0.6, "solved by the next program")
 
     return draw
 

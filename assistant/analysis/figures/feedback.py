@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.analysis.feedback_stats import FeedbackMeasures, FeedbackRate
 from assistant.analysis.solve_curve import CurvePoint
-from assistant.reporting.plot_style import COLOURS, Draw, percent_axis
+from assistant.reporting.plot_style import COLOURS, Draw, percent_axis, rate_rows
 
 
 def wording(said: Sequence[FeedbackMeasures], shares: Sequence[FeedbackRate]) -> Draw:
@@ -25,14 +25,8 @@ def wording(said: Sequence[FeedbackMeasures], shares: Sequence[FeedbackRate]) ->
         for place, share in enumerate(reversed(shown)):
             rates.plot([share.low, share.high], [place, place], color=COLOURS["human"], linewidth=1.2)
             rates.plot([share.rate], [place], color=COLOURS["human"], marker="o", markersize=5)
-        rates.set_yticks(
-            range(len(shown)), [f"{s.value} ({s.answered})" for s in reversed(shown)], fontsize=8
-        )
-        rates.set_ylim(-0.7, max(1, len(shown)) - 0.3)
-        rates.set_xlim(0, 1)
-        rates.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        rates.set_xlabel("solved by the next program")
-        rates.grid(visible=False, axis="y")
+        labels = [f"{s.value} ({s.answered})" for s in reversed(shown)]
+        rate_rows(rates, labels, 0.7, "solved by the next program", fontsize=8)
 
     return draw
 

@@ -19,7 +19,7 @@ from assistant.datasets.importers.imported_session import (
     ImportedFeedback,
     ImportedSession,
 )
-from assistant.journal.whole import write_journal
+from assistant.journal.writer import write_journal
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 

@@ -15,10 +15,17 @@ Start reading at `base.py`, then `encoder.py` and `decoder.py`.
 
 from __future__ import annotations
 
-from assistant.sandbox.guest.serialization.base import TYPES, CannotCross, Origins, TooLarge, WireError, deep
+from assistant.sandbox.guest.serialization.base import (
+    TYPES,
+    CannotCross,
+    Origins,
+    TooLarge,
+    WireError,
+    deep,
+    same_encoding,
+)
 from assistant.sandbox.guest.serialization.decoder import ValueDecoder
 from assistant.sandbox.guest.serialization.encoder import ValueEncoder
-from assistant.sandbox.guest.serialization.equivalence import same_encoding
 
 __all__ = [
     "TYPES",
