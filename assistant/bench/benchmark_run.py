@@ -93,7 +93,7 @@ def summary_of(
 
 
 def parts_of(folder: Path) -> list[folders.Json]:
-    """The sittings in which the run was made."""
+    """The invocations in which the run was made."""
     path = folder / folders.PARTS
     return list(folders.read_json(path)["parts"]) if path.exists() else []
 

@@ -119,7 +119,7 @@ class Runner:
                 for thread in threads:
                     thread.join()
         if self._error is not None:
-            raise self._told(self._error, tally)
+            raise self._with_kept_work(self._error, tally)
 
     def _collect(self, threads: int, tally: RunTotals) -> None:
         """Write down what comes until every thread has ended and every answer of theirs is judged."""
@@ -146,7 +146,7 @@ class Runner:
         self._stop.set()
         return []
 
-    def _told(self, error: Exception, tally: RunTotals) -> Exception:
+    def _with_kept_work(self, error: Exception, tally: RunTotals) -> Exception:
         if not isinstance(error, _Failed):
             return error
         kept = f"{tally.done} of {tally.total} samples are kept: run the same command again to go on"

@@ -61,7 +61,7 @@ def read_samples(path: Path) -> Iterator[Sample]:
 
 def _line(sample: Sample) -> bytes:
     """Lone surrogates, which no UTF-8 holds, become question marks."""
-    text = sample.model_dump_json() if _is_text(sample) else _mended(sample).model_dump_json()
+    text = sample.model_dump_json() if _is_text(sample) else _without_surrogates(sample).model_dump_json()
     return text.encode() + b"\n"
 
 
@@ -69,7 +69,7 @@ def _is_text(sample: Sample) -> bool:
     return not any("\ud800" <= c <= "\udfff" for c in sample.text + (sample.code or ""))
 
 
-def _mended(sample: Sample) -> Sample:
+def _without_surrogates(sample: Sample) -> Sample:
     code = sample.code
     return sample.model_copy(
         update={"text": _plain(sample.text), "code": None if code is None else _plain(code)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +19,7 @@ LIMITS = Limits(seconds=60.0)
 
 
 class CheckedPrograms(FrozenModel):
-    """One lot of programs: how many score, and the first that do not score as they must."""
+    """One group of programs: how many score, and the first that do not score as they must."""
 
     name: str
     wanted: bool
@@ -33,9 +33,6 @@ class CheckedPrograms(FrozenModel):
         return not self.wrong
 
 
-Lot = tuple[str, bool, list[tuple[Problem, str]]]
-
-
 def check_sources(
     sources: Iterable[tuple[str, str]], sandbox: LocalSandbox, say: Say
 ) -> Iterator[CheckedPrograms]:
@@ -43,20 +40,20 @@ def check_sources(
     for source, hidden in sources:
         problems = load_ready(source, sandbox, say, hidden)
         pairs = [(problem, problem.reference) for problem in problems if problem.reference]
-        yield _scored(
-            (f"references of {problems.name}{' with ' + hidden if hidden else ''}", True, pairs), sandbox
-        )
+        name = f"references of {problems.name}{' with ' + hidden if hidden else ''}"
+        yield _scored(name, True, pairs, sandbox)
 
 
 def check_ilf(path: Path, sandbox: LocalSandbox) -> Iterator[CheckedPrograms]:
     """ILF's wrong programs, and what their annotators made of them."""
     rows = read_ilf(path).rows
-    yield _scored(("ILF's wrong programs", False, [(row.problem, row.wrong) for row in rows]), sandbox)
-    yield _scored(("ILF's repaired programs", True, [(row.problem, row.fix) for row in rows]), sandbox)
+    yield _scored("ILF's wrong programs", False, [(row.problem, row.wrong) for row in rows], sandbox)
+    yield _scored("ILF's repaired programs", True, [(row.problem, row.fix) for row in rows], sandbox)
 
 
-def _scored(lot: Lot, sandbox: LocalSandbox) -> CheckedPrograms:
-    name, wanted, pairs = lot
+def _scored(
+    name: str, wanted: bool, pairs: Sequence[tuple[Problem, str]], sandbox: LocalSandbox
+) -> CheckedPrograms:
     judge = ProgramJudge(sandbox, LIMITS)
     with ThreadPoolExecutor(cores()) as threads:
         passes = list(threads.map(_passes(judge), pairs))

@@ -48,12 +48,14 @@ def check(
     sources = problems or ([] if ilf else ["starter"])
     ok = True
     with closing(open_sandbox(unsafe=unsafe_run)) as sandbox:
-        lots = check_sources([(source, hidden_tests or "") for source in sources], sandbox, say)
-        for lot in chain(lots, check_ilf(ilf, sandbox) if ilf else ()):
-            ok = ok and lot.ok
-            wrong = f"; not as they must: {', '.join(lot.wrong[:10])}" if lot.wrong else ""
+        checked = check_sources([(source, hidden_tests or "") for source in sources], sandbox, say)
+        for group in chain(checked, check_ilf(ilf, sandbox) if ilf else ()):
+            ok = ok and group.ok
+            wrong = f"; not as they must: {', '.join(group.wrong[:10])}" if group.wrong else ""
             print(
-                lot.model_dump_json() if json_ else f"{lot.passing} of {lot.programs} {lot.name} pass{wrong}",
+                group.model_dump_json()
+                if json_
+                else f"{group.passing} of {group.programs} {group.name} pass{wrong}",
                 flush=True,
             )
     return 0 if ok else 1

@@ -33,10 +33,7 @@ def execution(
     from assistant.core.generation import Sampling
 
     options = options.asked_with(arguments)
-    if samples > 1 and temperature == 0:
-        raise UsageError(
-            "more than one sample at temperature 0 draws the same value again: add --temperature"
-        )
+    o.check_samples(samples, temperature)
     if b.shown_again("execution", options):
         return 0
     with options.parts() as parts:

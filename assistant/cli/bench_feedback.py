@@ -76,8 +76,7 @@ def feedback(
         raise UsageError("give a folder of journals, or --ilf FILE")
     if half not in HALVES:
         raise UsageError(f"--half {half} is not known; choose {', '.join(HALVES)}")
-    if samples > 1 and temperature == 0:
-        raise UsageError("more than one sample at temperature 0 draws the same program again")
+    o.check_samples(samples, temperature)
     names = template or (list(CANDIDATES) if search else [PromptSettings().template])
     wordings = [Wording.parse(name) for name in dict.fromkeys(names)]
     run = _Run(
@@ -137,10 +136,10 @@ class _Run:
         from assistant.core.submission import Limits
 
         if self.ilf is not None:
-            found = m.ilf_moments(self.ilf, parts.sandbox, Limits(seconds=self.options.timeout), b.say)
+            found = m.ilf_states(self.ilf, parts.sandbox, Limits(seconds=self.options.timeout), b.say)
         else:
             assert self.folder is not None
-            found = m.only_people(m.journal_moments(self.folder, b.say), b.say)
+            found = m.only_people(m.journal_states(self.folder, b.say), b.say)
         return found if self.held_out is None else m.held_out(found, self.held_out)
 
     def _made(
@@ -231,5 +230,5 @@ class _Run:
         found = words_in(run.folder)
         missing = [item.row for item in states if item.row not in found]
         if missing:
-            raise UsageError(f"the simulated person has not spoken about {len(missing)} rows: run it again")
+            raise UsageError(f"the simulated person gave no feedback on {len(missing)} rows: run it again")
         return found

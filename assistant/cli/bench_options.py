@@ -196,8 +196,8 @@ def show_folder(place: Path, *, json_: bool) -> None:
     from assistant.bench.run_folder import CONFIG, SUMMARY, read_json
 
     bench = read_json(place / CONFIG).get("bench")
-    room = {"score": "synthesis"}.get(str(bench), str(bench))
-    report = import_module(f"assistant.bench.{room}.report").report
+    package = {"score": "synthesis"}.get(str(bench), str(bench))
+    report = import_module(f"assistant.bench.{package}.report").report
     show(read_json(place / SUMMARY), report, place, json_=json_)
 
 

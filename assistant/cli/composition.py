@@ -86,10 +86,7 @@ def check_options(options: RunOptions) -> None:
     ):
         if value is not None and value not in known:
             raise UsageError(f"{name} {value} is not known; choose {', '.join(known[:-1])} or {known[-1]}")
-    if options.samples > 1 and options.temperature == 0:
-        raise UsageError(
-            "--samples above 1 with --temperature 0 draws the same program again; try --temperature 0.8"
-        )
+    o.check_samples(options.samples, options.temperature)
     if options.engine == "scripted" and options.script is not None and not options.script.is_file():
         raise UsageError(f"there is no script file {options.script}")
     if options.author is not None:
@@ -99,7 +96,7 @@ def check_options(options: RunOptions) -> None:
     check_study_options(options)
 
 
-def tell_settings() -> None:
+def print_settings_warnings() -> None:
     """Say on standard error what in the settings file cannot be used."""
     from assistant.settings.preferences import load_preferences
 

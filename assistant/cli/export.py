@@ -96,7 +96,7 @@ def export(
     from assistant.settings.paths import sessions_folder
 
     if out is None and not dry_run:
-        raise UsageError("where to? name a folder with --out OUT, or look first with --dry-run")
+        raise UsageError("no folder was named: choose one with --out OUT, or look first with --dry-run")
     request = exporting.ExportRequest(
         folder=folder or sessions_folder(sessions),
         formats=parse_formats(format_ or ("all" if dry_run else "")),
@@ -114,17 +114,17 @@ def export(
         else:
             outcome = exporting.export(
                 request, out, overwrite=overwrite, progress=printer.show,
-                show=lambda found: _tell_findings(found, printer.line),
+                show=lambda found: _print_findings(found, printer.line),
             )  # fmt: skip
     if dry_run:
-        _tell_findings(outcome, printer.line)
-    _tell(request, outcome, json_=json_, samples=dry_run)
+        _print_findings(outcome, printer.line)
+    _print(request, outcome, json_=json_, samples=dry_run)
     if not dry_run:
         print(f"Dataset in {out}; begin with {out / 'README.md' if out else ''}", file=sys.stderr)
     return 0
 
 
-def _tell_findings(outcome: ExportResult, say: Callable[[str], None]) -> None:
+def _print_findings(outcome: ExportResult, say: Callable[[str], None]) -> None:
     """Personal data, before anything has its name."""
     for finding in outcome.findings[:20]:
         say(f"personal data in {finding.session}: {finding.kind} {finding.text!r}")
@@ -132,7 +132,7 @@ def _tell_findings(outcome: ExportResult, say: Callable[[str], None]) -> None:
         say(f"… and {len(outcome.findings) - 20} more")
 
 
-def _tell(request: ExportRequest, outcome: ExportResult, *, json_: bool, samples: bool) -> None:
+def _print(request: ExportRequest, outcome: ExportResult, *, json_: bool, samples: bool) -> None:
     """Counts (and rows) on stdout, what was left out on stderr."""
     for item in outcome.left_out[:20]:
         print(f"left out: {item.path.name}: {item.message}", file=sys.stderr)

@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 from typer.models import ParameterInfo
 
+from assistant.core.errors import UsageError
 from assistant.core.plugins import engine_kinds
 from assistant.engine.inference.precision import PRECISIONS
 
@@ -143,6 +144,12 @@ BenchOut = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Folder of the run (default: by what is asked).")
 ]
 SummaryJson = Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")]
+
+
+def check_samples(samples: int, temperature: float) -> None:
+    """Refuse several draws that would all be the same. Raises UsageError."""
+    if samples > 1 and temperature == 0:
+        raise UsageError("--samples above 1 with --temperature 0 draws the same again; try --temperature 0.8")
 
 
 @dataclass(frozen=True)

@@ -53,11 +53,11 @@ def replay(
         if not tests_only:
             with_model = make_engine(options)
             try:
-                _tell_differences(events, with_model)
-                differing += sum(_tell(c, json_) for c in repeat_generations(events, with_model))
+                _print_differences(events, with_model)
+                differing += sum(_print(c, json_) for c in repeat_generations(events, with_model))
             finally:
                 with_model.close()
-        differing += sum(_tell(c, json_) for c in repeat_tests(events, header.problem, sandbox))
+        differing += sum(_print(c, json_) for c in repeat_tests(events, header.problem, sandbox))
     finally:
         sandbox.close()
     if not json_:
@@ -91,7 +91,7 @@ def _model_word(model: ModelInfo) -> str | None:
     return model.name if model.engine == "openai" or "/" in model.name else None
 
 
-def _tell_differences(events: Sequence[ev.Event], engine: Engine) -> None:
+def _print_differences(events: Sequence[ev.Event], engine: Engine) -> None:
     """Versions, devices and whatever else is not as it was, of each model that the session was held with."""
     from assistant.session.replay import model_differences
 
@@ -101,7 +101,7 @@ def _tell_differences(events: Sequence[ev.Event], engine: Engine) -> None:
         print(f"differs from the recording: {line}", file=sys.stderr)
 
 
-def _tell(comparison: object, json_: bool) -> bool:
+def _print(comparison: object, json_: bool) -> bool:
     """Print one comparison; True when it differs."""
     from assistant.session.replay import ReplayComparison
 

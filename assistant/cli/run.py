@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from assistant.cli import options as o
-from assistant.cli.composition import RunOptions, check_options, tell_settings
+from assistant.cli.composition import RunOptions, check_options, print_settings_warnings
 
 OF_RESUME = (
     "engine", "model", "device", "precision", "base_url", "script", "sessions", "annotator", "author", "plain",
@@ -37,7 +37,7 @@ def _started(options: RunOptions) -> int:
     if options.plain or options.json_events or not full_screen_possible():
         from assistant.cli.plain_session import run_plain
 
-        tell_settings()
+        print_settings_warnings()
         return run_plain(options, json_events=options.json_events)
     from assistant.cli.tui_launcher import run_screen
 

@@ -44,7 +44,7 @@ def answer_text(event: ev.GenerationFinished, colour: bool) -> str:
 
 
 def table_text(state: State, colour: bool) -> str:
-    """Where a resumed session stands: the program on the table, its verdict, and words that wait for an answer."""
+    """Where a resumed session stands: the current program, its verdict, and words that wait for an answer."""
     program = state.current_program
     if program is None:
         return ""

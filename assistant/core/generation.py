@@ -1,4 +1,4 @@
-"""What goes into an engine and what comes out of it. `Engine` is the seam between session and model."""
+"""What goes into an engine and what comes out of it. `Engine` is the interface between session and model."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class State(FrozenModel):
     started: ev.SessionStarted | None = None
     programs: tuple[Program, ...] = ()
     current: str | None = None
-    """The program on the table; feedback is about it."""
+    """The current program; feedback is about it."""
     open_turn: ev.GenerationStarted | None = None
     """A generation that has started and not every sample of which has finished."""
     last_turn: ev.GenerationStarted | None = None
@@ -106,12 +106,12 @@ class State(FrozenModel):
 
     @property
     def round(self) -> int:
-        """Round of the program on the table; 0 before the first."""
+        """Round of the current program; 0 before the first."""
         return 0 if self.current_program is None else self.current_program.round
 
     @property
     def solved(self) -> bool:
-        """The program on the table passes all visible tests."""
+        """The current program passes all visible tests."""
         return self.current_program is not None and self.current_program.solved
 
     @property

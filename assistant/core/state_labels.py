@@ -45,7 +45,7 @@ def after_feedback(state: State) -> str:
 
 
 def tries_left(state: State) -> str:
-    """`your turn: 3 tries left`, for the program on the table."""
+    """`your turn: 3 tries left`, for the current program."""
     return f"{plural(max(0, state.settings.rounds - state.round), 'try', 'tries')} left"
 
 

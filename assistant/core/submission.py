@@ -1,4 +1,4 @@
-"""What is handed to the sandbox, and the seam behind which it lives."""
+"""What is handed to the sandbox, and the interface behind which it stands."""
 
 from __future__ import annotations
 

@@ -183,8 +183,8 @@ def _expected_sampling(sampling: Sampling, event: ev.GenerationStarted) -> Sampl
     if event.arm == "resample":
         sampling = RESAMPLE.sampling(sampling)
     if event.redraw_of is not None:
-        hot = max(REDRAW_TEMPERATURE, sampling.temperature)
-        sampling = sampling.model_copy(update={"temperature": hot})
+        temperature = max(REDRAW_TEMPERATURE, sampling.temperature)
+        sampling = sampling.model_copy(update={"temperature": temperature})
     return sampling
 
 

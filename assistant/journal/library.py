@@ -81,7 +81,7 @@ def find_session(folder: Path, id_or_prefix: str) -> Path:
     if wanted.endswith(JOURNAL) and Path(wanted).is_file():
         return Path(wanted)
     if not wanted:
-        raise UsageError("which session? give the start of its id; `assistant sessions` lists them")
+        raise UsageError("no session was named: give the start of its id; `assistant sessions` lists them")
     paths = [found.path for found in scan(folder).journals] if folder.exists() else []
     exact = [path for path in paths if path.stem == wanted]
     begun = [path for path in paths if path.stem.startswith(wanted)]

@@ -34,7 +34,7 @@ class SessionSummary(FrozenModel):
     consents: int = 0
     """How many answers about consent it holds."""
     rounds: int = 0
-    """Round of the program on the table: how many feedbacks led to it."""
+    """Round of the current program: how many feedbacks led to it."""
     feedbacks: int = 0
     state: SessionState = "open"
     false_solve: bool = False

@@ -35,13 +35,13 @@ class PrintableStream:
     def write(self, text: str) -> int:
         """Write `text`, harmful characters escaped; the number of characters taken."""
         escaped = _escaped_but_own if self.stream.isatty() else _escaped
-        with _told():
+        with _output_errors():
             self.stream.write(text if text.isascii() and text.isprintable() else escaped(text))
         return len(text)
 
     def flush(self) -> None:
         """Raises `OutputError` where what was written cannot be kept."""
-        with _told():
+        with _output_errors():
             self.stream.flush()
 
     def writelines(self, lines: list[str]) -> None:
@@ -66,7 +66,7 @@ class OutputError(AssistantError):
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _output_errors() -> Iterator[None]:
     """A full disk behind standard output in words. A reader that has gone stays a `BrokenPipeError`."""
     try:
         yield

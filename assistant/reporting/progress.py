@@ -67,7 +67,7 @@ class ProgressPrinter:
             if self._live:
                 self._move(step, done, total, count, exact_line(detail))
             else:
-                self._tell(step, total, " · ".join(filter(None, (count, detail))))
+                self._print_line(step, total, " · ".join(filter(None, (count, detail))))
 
     def report(self, progress: Progress) -> None:
         """The same of a model that is made ready."""
@@ -99,7 +99,7 @@ class ProgressPrinter:
             known.task = self._bar.add_task(exact_line(step), total=total or None, count="", detail="")
         self._bar.update(known.task, completed=done, total=total or None, count=count, detail=detail)
 
-    def _tell(self, step: str, total: float, state: str) -> None:
+    def _print_line(self, step: str, total: float, state: str) -> None:
         now, known = time.monotonic(), self._steps.get(step)
         if known is None:
             known = self._steps[step] = _Step(told_at=now)

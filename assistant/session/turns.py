@@ -82,7 +82,7 @@ def overflowed(state: State, turn: int) -> bool:
 
 
 def wants_redraw(state: State) -> bool:
-    """Whether the answer on the table holds no program and was not drawn a second time yet."""
+    """Whether the current answer holds no program and was not drawn a second time yet."""
     table, last = state.current_program, state.last_turn
     if not state.settings.redraw or state.pending_feedback is not None or state.ended is not None:
         return False

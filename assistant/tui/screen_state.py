@@ -54,7 +54,7 @@ def phase_of(state: State, *, begun: bool, busy: bool) -> Phase:
 
 
 def shown_program(state: State, looked_at: str | None) -> Program | None:
-    """The program to show: the one looked at, else a partial answer that came last, else the one on the table."""
+    """The program to show: the one looked at, else a partial answer that came last, else the current one."""
     if looked_at is not None:
         return state.program(looked_at)
     latest = max(state.human_programs, key=lambda program: program.turn, default=None)

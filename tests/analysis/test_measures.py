@@ -58,7 +58,7 @@ def test_any_sample_of_a_round_may_solve_and_the_first_one_is_judged() -> None:
     assert (point.solved, point.false_solves, point.hidden_scored) == (1, 0, 1)
 
 
-def test_what_was_mended_by_hand_is_not_solved_by_words() -> None:
+def test_what_was_edited_by_hand_is_not_solved_by_words() -> None:
     programs = [
         program(0, 0),
         program(1, 0, "t0s0", solved=True, edited=True),

@@ -13,8 +13,8 @@ from assistant.bench.feedback.feedback_states import (
     FeedbackState,
     half_of,
     held_out,
-    ilf_moments,
-    journal_moments,
+    ilf_states,
+    journal_states,
     only_people,
 )
 from assistant.bench.sample_log import read_samples
@@ -52,7 +52,7 @@ def journals(sandbox: LocalSandbox, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def moments(journals: Path) -> list[FeedbackState]:
-    return sorted(journal_moments(journals, print), key=lambda m: (m.problem_id, m.row))
+    return sorted(journal_states(journals, print), key=lambda m: (m.problem_id, m.row))
 
 
 def asker(moments: list[FeedbackState], **simulated: str) -> JobFactory:
@@ -142,7 +142,7 @@ def test_a_greedy_model_does_not_write_its_own_program_again(moments: list[Feedb
 
 @pytest.mark.slow
 def test_halves_divide_the_problems(sandbox: LocalSandbox, shared_data: Path) -> None:
-    found = ilf_moments(shared_data / "ilf" / "human-feedback.jsonl", sandbox, Limits(), print)
+    found = ilf_states(shared_data / "ilf" / "human-feedback.jsonl", sandbox, Limits(), print)
     first, second = half_of(found, "choose"), half_of(found, "report")
     assert (len(first), len(second)) == (52, 52)
     assert not {m.problem_id for m in first} & {m.problem_id for m in second}
@@ -250,7 +250,7 @@ def test_a_problem_is_scored_with_the_tests_that_a_person_added(
     list(session.execute(AddTest(AssertTest(code="assert add(-5, 2) == -3"))))
     list(session.feedback("use plus"))
     session.close()
-    (moment,) = journal_moments(tmp_path, print)
+    (moment,) = journal_states(tmp_path, print)
     job = asker([moment]).job(moment, Wording.parse("paper"), "human")
     assert len(job.problem.visible_tests) == 3
 
@@ -267,7 +267,7 @@ def test_feedback_of_an_unknown_speaker_is_left_out_and_said(
         list(session.start())
         list(session.feedback("use plus"))
         session.close()
-    states, said = journal_moments(tmp_path, print), list[str]()
+    states, said = journal_states(tmp_path, print), list[str]()
     assert sorted(state.origin for state in states) == ["people", "simulated", *["unknown speaker"] * 2]
     (kept,) = only_people(states, said.append)
     assert kept.origin == "people"

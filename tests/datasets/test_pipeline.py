@@ -163,9 +163,9 @@ def test_nothing_is_replaced_by_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["--format", "sft"], 2, "where to?"),
+        (["--format", "sft"], 2, "no folder was named"),
         (["--format", "nonsense", "--out", "x"], 2, "there is no format 'nonsense'"),
-        (["--out", "x"], 2, "which format?"),
+        (["--out", "x"], 2, "no format was named"),
         (["--format", "sft", "--out", "x", "--ties", "coin"], 2, "--ties is skip, tests, edits"),
     ],
 )

@@ -218,7 +218,7 @@ async def test_samples_are_a_strip_and_any_of_them_can_be_gone_on_from(make_app:
         work = await until_phase(pilot, Phase.YOUR_TURN)
         strip = work.query_one("#samples", Timeline)
         assert strip.display and [step.program for step in strip.strip.steps] == ["t0s0", "t0s1"]
-        assert work.state.current == "t0s0", "the better one is on the table"
+        assert work.state.current == "t0s0", "the better one is current"
         strip.focus()
         await pilot.press("right", "enter")
         await until(pilot, lambda: work.state.current == "t0s1")

@@ -49,7 +49,7 @@ class FeedbackState:
         return self.state.model_copy(update={"settings": settings})
 
 
-def ilf_moments(path: Path, sandbox: Sandbox, limits: Limits, say: Say) -> list[FeedbackState]:
+def ilf_states(path: Path, sandbox: Sandbox, limits: Limits, say: Say) -> list[FeedbackState]:
     """ILF's rows. Those whose program passes here are left out, by name."""
     found = read_ilf(path)
     for line in found.skipped:
@@ -75,7 +75,7 @@ def _ilf_state(row: IlfRow, sandbox: Sandbox, limits: Limits) -> FeedbackState:
     return FeedbackState(row.problem.id, state, "ILF's annotators")
 
 
-def journal_moments(folder: Path, say: Say) -> list[FeedbackState]:
+def journal_states(folder: Path, say: Say) -> list[FeedbackState]:
     """Every feedback in a folder of journals. Raises UsageError where there is none."""
     recordings, left_out = read_recordings(folder)
     for item in left_out:

@@ -63,5 +63,5 @@ def parse_formats(words: str) -> tuple[str, ...]:
         if name not in known:
             raise UsageError(f"there is no format {name!r}; known: {', '.join(format_names())}, all")
     if not names:
-        raise UsageError(f"which format? --format is {', '.join(format_names())}, or all")
+        raise UsageError(f"no format was named: choose --format {', '.join(format_names())}, or all")
     return tuple(sorted(dict.fromkeys(names), key=lambda name: export_format(name).order))

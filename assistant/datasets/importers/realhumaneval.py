@@ -55,7 +55,7 @@ def sessions_of_chats(
     for (programmer, task), found in chats.items():
         problem = _problem(task, tasks.get(task))
         for messages, record in found:
-            yield _story(programmer, problem, messages, str(record.get("model", "unknown")), rounds)
+            yield _imported(programmer, problem, messages, str(record.get("model", "unknown")), rounds)
 
 
 def _turns(messages: list[Message]) -> int:
@@ -63,7 +63,7 @@ def _turns(messages: list[Message]) -> int:
     return max(1, sum(message.role == "assistant" for message in messages) - 1)
 
 
-def _story(
+def _imported(
     programmer: str, problem: Problem, messages: list[Message], model: str, rounds: int
 ) -> ImportedSession:
     whole = json.dumps([message.model_dump() for message in messages], ensure_ascii=False)

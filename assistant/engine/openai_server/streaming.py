@@ -191,7 +191,7 @@ def parse_event(data: bytes, is_error: bool = False) -> ServerEvent:
         return ServerEvent(malformed=True, said=_quoted(data))
     choices = _choices(body.get("choices"))
     for error in (body.get("error"), *(choice.get("error") for choice in choices)):
-        if _tells(error):
+        if _has_reason(error):
             return ServerEvent(error=error)
     if "choices" not in body and any(body.get(name) for name in _ERROR_FIELDS):
         return ServerEvent(error=body)
@@ -202,7 +202,7 @@ def parse_event(data: bytes, is_error: bool = False) -> ServerEvent:
     )
 
 
-def _tells(error: Any) -> bool:
+def _has_reason(error: Any) -> bool:
     """Whether an `error` says anything: some gateways send an empty one with every event."""
     return any(error.values()) if isinstance(error, dict) else bool(error)
 

@@ -26,7 +26,7 @@ class Step:
     solved: bool
     """Passes every test that may be shown: a false solve counts until its session is over."""
     aside: bool
-    """Not on the way to the program on the table: left out of the model's context."""
+    """Not on the way to the current program: left out of the model's context."""
     fork: str = ""
     """What it was made from, where that is not the step before it: `round 1`."""
 

@@ -138,7 +138,7 @@ def over_text(state: State) -> str:
 
 
 def _looked_at(state: State, program: Program) -> str:
-    """`round 1`, or `sample 2` for another answer of the round on the table."""
+    """`round 1`, or `sample 2` for another answer of the current round."""
     table = state.current_program
     if table is not None and table.turn == program.turn:
         return f"sample {program.sample + 1}"
