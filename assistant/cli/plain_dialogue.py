@@ -18,7 +18,7 @@ from assistant.core.printable import exact_line, printable
 from assistant.core.problem import Test
 from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
-from assistant.core.state_labels import SAME_PROGRAM, round_name, tries_left
+from assistant.core.state_labels import SAME_PROGRAM, program_name, round_name, tries_left
 from assistant.journal.reader import read_journal
 from assistant.reporting.session_page import SUFFIXES, session_page
 from assistant.session.commands import (
@@ -132,7 +132,7 @@ class PlainDialogue:
         if cut_off:
             self.printer.talk("the answer was cut off; :again asks once more, :stop ends")
         self.printer.talk(
-            f"[{round_name(self.state.round)}; {tries_left(self.state)}] what is wrong? ", end=""
+            f"[{program_name(self.state.current_program)}; {tries_left(self.state)}] what is wrong? ", end=""
         )
         line = self.printer.read_line()
         if line:

@@ -9,7 +9,7 @@ from assistant.cli import text_rendering as text
 from assistant.core.errors import UsageError
 from assistant.core.printable import exact, printable
 from assistant.core.state import Program, State
-from assistant.core.state_labels import round_name, score
+from assistant.core.state_labels import program_name, score
 
 
 def named_program(state: State, name: str) -> Program:
@@ -38,7 +38,7 @@ def code_of(program: Program) -> str:
 
 def name_of(program: Program) -> str:
     """`round 2 (t2s0), edited by hand`."""
-    return f"{round_name(program.round)} ({program.id})" + (", edited by hand" if program.edited else "")
+    return f"{program_name(program)} ({program.id})" + (", edited by hand" if program.edited else "")
 
 
 def numbered_code(program: Program) -> str:

@@ -48,6 +48,8 @@ def _step(event: ev.Event, colour: bool) -> Iterator[str]:
             said = "\n".join(f"> {line}" for line in printable(event.text).splitlines())
             kinds = f"; {', '.join(event.kinds)}" if event.kinds else ""
             yield f"--- feedback on {event.program} ({effort_text(event.effort)}{kinds})\n{said}"
+        case ev.ProgramGiven():
+            yield f"--- your function\n{text.highlight(exact(event.code.rstrip()), colour)}"
         case ev.CodeEdited():
             code = text.highlight(exact(event.code.rstrip()), colour)
             yield f"--- {event.parent} edited by hand: program {event.program}\n{code}"

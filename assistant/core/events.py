@@ -194,6 +194,18 @@ class GenerationFinished(Event):
     """Why no program was found, in one line."""
 
 
+class ProgramGiven(Event):
+    """A person's own function is the program of round 0: the model made no first answer."""
+
+    type: Literal["program_given"] = "program_given"
+    turn: int = 0
+    round: int = 0
+    program: str
+    code: str
+    origin: Literal["file", "pasted"] = "file"
+    """Where the code came from: `assistant fix`, or typed into the app."""
+
+
 class TestsFinished(Event):
     """Verdicts of the visible tests on one program."""
 
@@ -342,6 +354,7 @@ AnyEvent = Annotated[
     | SessionResumed
     | GenerationStarted
     | GenerationFinished
+    | ProgramGiven
     | TestsFinished
     | HiddenScored
     | FeedbackGiven

@@ -69,6 +69,8 @@ def _bound(node: ast.stmt) -> set[str]:
             return {(alias.asname or alias.name).partition(".")[0] for alias in names} - {"*"}
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AsyncFunctionDef(name=name):
             return {name}
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
         case ast.Assign(targets=targets):
             return {t.id for t in targets if isinstance(t, ast.Name)}
     return set()

@@ -9,7 +9,7 @@ from assistant.core.problem import FrozenModel, Problem, Test
 
 
 class Program(FrozenModel):
-    """One program of the session: a model's sample or a person's edit."""
+    """One program of the session: a model's sample, a person's edit, or the function that a person brought."""
 
     id: str
     turn: int
@@ -18,10 +18,12 @@ class Program(FrozenModel):
     parent: str | None = None
     arm: ev.Arm = "human"
     edited: bool = False
+    given: bool = False
+    """A person brought it: it stands in the place of the first answer."""
     feedback: str = ""
     """The feedback that led to it, empty for round 0."""
     text: str = ""
-    """The model's whole answer; empty for an edit."""
+    """The model's whole answer; empty for what a person wrote."""
     code: str | None = None
     answer_problem: str = ""
     finish: Finish | None = None
@@ -176,6 +178,8 @@ def apply(state: State, event: ev.Event) -> State:
             return _generation_started(state, event)
         case ev.GenerationFinished():
             return _generation_finished(state, event)
+        case ev.ProgramGiven():
+            return _program_given(state, event)
         case ev.TestsFinished():
             return _tests_finished(state, event)
         case ev.HiddenScored():
@@ -253,6 +257,14 @@ def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
     if turn is not None and len(finished) >= turn.samples:
         update |= _turn_finished(state, turn, finished)
     return state.model_copy(update=update)
+
+
+def _program_given(state: State, event: ev.ProgramGiven) -> State:
+    program = Program(id=event.program, turn=event.turn, round=event.round, given=True, code=event.code)
+    turns = max(state.turns, event.turn + 1)
+    return state.model_copy(
+        update={"programs": (*state.programs, program), "current": program.id, "turns": turns}
+    )
 
 
 def _words_for(state: State, turn: ev.GenerationStarted | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.core.outcome import Report
-from assistant.core.state import State
+from assistant.core.state import Program, State
 
 ENDS = {
     "solved": "Solved: every visible test passes",
@@ -54,6 +54,13 @@ def round_name(round_: int, rounds: int = 0) -> str:
     if not round_:
         return "first answer"
     return f"round {round_} of {rounds}" if rounds else f"round {round_}"
+
+
+def program_name(program: Program | None) -> str:
+    """`your function`, `first answer`, `round 2`: what stands on the table."""
+    if program is not None and program.given:
+        return "your function"
+    return round_name(program.round if program else 0)
 
 
 def hidden_text(state: State) -> str:

@@ -142,6 +142,8 @@ def _why_not(session: SessionRecord, wanted: str) -> str:
     origin = export_origin(session)
     if origin == "mixed":
         return "mixes words of people and of models"
+    if session.given:
+        return "begins with a person's own function"
     if origin != wanted:
         return f"origin {origin}"
     return "the person said the task is wrong" if session.end == "bad_task" else ""

@@ -34,6 +34,8 @@ class ConsistencyChecker:
                 yield from self._known(event.parent)
             case ev.GenerationFinished():
                 yield from self._answer(event)
+            case ev.ProgramGiven():
+                yield from self._given(event)
             case ev.CodeEdited():
                 yield from self._new_turn(event.turn)
                 yield from self._known(event.parent)
@@ -73,6 +75,14 @@ class ConsistencyChecker:
         if event.program != program_id(event.turn, event.finish.sample):
             expected = program_id(event.turn, event.finish.sample)
             yield "reference", f"the program of this sample is {expected}, not {event.program}"
+        yield from self._new_program(event.program, event.round, event.code)
+
+    def _given(self, event: ev.ProgramGiven) -> Iterator[tuple[str, str]]:
+        if self._turns or (event.turn, event.round) != (0, 0):
+            yield "reference", "a function that a person brings is the first program of its session"
+        if event.program != program_id(event.turn, 0):
+            yield "reference", f"the program is {program_id(event.turn, 0)}, not {event.program}"
+        yield from self._new_turn(event.turn)
         yield from self._new_program(event.program, event.round, event.code)
 
     def _tested_code(self, event: ev.TestsFinished) -> Iterator[tuple[str, str]]:

@@ -71,7 +71,7 @@ class Consistency:
             case ev.GenerationFinished():
                 self._rounds[event.program] = event.round
                 yield from self._of_its_turn(event.turn, event.arm)
-            case ev.CodeEdited():
+            case ev.CodeEdited() | ev.ProgramGiven():
                 self._rounds[event.program] = event.round
                 yield from self._next_turn(event.turn, "human")
             case ev.TestsFinished():

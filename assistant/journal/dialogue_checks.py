@@ -106,6 +106,8 @@ class DialogueChecks:
         current = state.current_program
         if self._imported or current is None or state.pending_feedback is not None or self._tests_changed:
             return
+        if current.given and event.reason in ("gave_up", "bad_task"):
+            return  # what a person brings ends no session, whatever its tests say
         if event.reason == "solved" and not current.solved:
             yield _wrong(f"ended as solved, though {current.id} does not pass the visible tests")
         elif event.reason in ("gave_up", "rounds_used_up", "bad_task") and current.solved:

@@ -206,15 +206,19 @@ def _dialogue(state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
     sent = [message.content for message in event.messages if message.role == "assistant"]
     if event.parent is None and event.dropped_rounds and event.redraw_of is None:
         yield _wrong("the first prompt has no rounds to leave out")
-    if event.raw or event.parent is None or event.redraw_of is not None or not sent:
+    if event.parent is None or event.redraw_of is not None:
         return
     path = state.path(event.parent)
+    said = [program.feedback for program in path[1:] if program.feedback]
+    if event.dropped_rounds > (len(said) if event.arm in DIALOGUE else 0):
+        yield _wrong(f"{event.dropped_rounds} rounds were left out, which are not there or are a control's")
+    if event.raw or not sent:
+        return
     if not all(any(_is_answer(content, program) for program in path) for content in sent):
         yield _wrong("the prompt quotes an answer that the model did not give")
     if event.arm == "resample":
         return
     last = state.pending_feedback.text if state.pending_feedback and event.arm == "human" else ""
-    said = [program.feedback for program in path[1:] if program.feedback]
     kept = max(1, len(said) + 1 - event.dropped_rounds)
     if len(sent) != kept:
         yield _wrong(f"the prompt holds {len(sent)} rounds, and {kept} were to be sent")

@@ -78,7 +78,7 @@ class _Draft:
 
     event: Json
     turn: _Turn | None
-    """None for an edit."""
+    """None for what a person wrote."""
     parent: str | None
     feedback: int | None
     visible: Json | None = None
@@ -100,6 +100,7 @@ class _Fold:
         self._programs: dict[str, _Draft] = {}
         self._feedback: list[Feedback] = []
         self._edits: list[Edit] = []
+        self._given = False
         self._pending: int | None = None
         """Feedback that no complete answer has followed yet."""
         self._last_on: dict[str, int] = {}
@@ -142,6 +143,7 @@ class _Fold:
             seed=_whole(sampling.get("seed", 0), _LONGEST),
             started_with=first,
             consent=self._consent,
+            given=self._given,
             schema=header["schema"],
             tip=tip,
         )
@@ -192,6 +194,10 @@ class _Fold:
                 self._programs[about].code or "", _text(event.get("author_model", "")),
             )
         )  # fmt: skip
+
+    def _program_given(self, event: Json) -> None:
+        self._given = True
+        self._add(_Draft(event, None, None, None))
 
     def _code_edited(self, event: Json) -> None:
         parent = event["parent"]
@@ -276,6 +282,7 @@ _HANDLERS: dict[str, Callable[[_Fold, Json], None]] = {
     "tests_finished": _Fold._tests_finished,
     "hidden_scored": _Fold._hidden_scored,
     "feedback_given": _Fold._feedback_given,
+    "program_given": _Fold._program_given,
     "code_edited": _Fold._code_edited,
     "program_chosen": _Fold._program_chosen,
     "clock_changed": _Fold._clock_changed,

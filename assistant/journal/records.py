@@ -56,7 +56,7 @@ class Content:
 
 
 class ProgramRecord(NamedTuple):
-    """One program: a model's sample or a person's edit."""
+    """One program: a model's sample, a person's edit, or the function that a person brought."""
 
     seq: int
     id: str
@@ -66,6 +66,7 @@ class ProgramRecord(NamedTuple):
     parent: str | None
     arm: str
     edited: bool
+    """A person wrote it."""
     complete: bool
     """Neither cancelled nor failed."""
     solved: bool
@@ -186,6 +187,8 @@ class SessionRecord:
     """The model at the session's start; each prompt names its own."""
     consent: ConsentRecord | None = None
     """None where the session holds no consent question."""
+    given: bool = False
+    """It began with a person's own function: no first answer is the model's."""
     schema: int = 1
     tip: str = field(default="", compare=False)
     """SHA-256 of the journal's last line: it stands for the file's content, to its last space."""
@@ -197,7 +200,7 @@ class SessionRecord:
     @cached_property
     def dialogue(self) -> tuple[ProgramRecord, ...]:
         """Answers of the dialogue, made by feedback alone: none after an edit by hand."""
-        if not self.edits:
+        if not self.edits and not self.given:
             return self.dialogue_or_edited
         return tuple(p for p in self.dialogue_or_edited if not self.follows_edit(p))
 
@@ -282,6 +285,8 @@ class SessionRecord:
     @property
     def origin(self) -> str:
         """Who spoke and where: feedback of different origin is never pooled."""
+        if self.given:
+            return f"own functions of {self.speaker}"
         if not self.imported_from:
             return self.speaker
         imported = f"imported from {self.imported_from}"
@@ -336,8 +341,8 @@ class SessionRecord:
         return self._within(solve, interventions)
 
     def follows_edit(self, program: ProgramRecord) -> bool:
-        """Whether the program, or one on the way to it, was edited by hand."""
-        if not self.edits:
+        """Whether the program, or one on the way to it, was written by a person."""
+        if not self.edits and not self.given:
             return False
         step: ProgramRecord | None = program
         while step is not None:

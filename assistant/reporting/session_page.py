@@ -17,7 +17,7 @@ from assistant.core import events as ev
 from assistant.core.outcome import CaseReport, Report
 from assistant.core.printable import exact, exact_line, printable
 from assistant.core.state import Program, State, replay
-from assistant.core.state_labels import END_WORDS, after_feedback, hidden_text, round_name, score
+from assistant.core.state_labels import END_WORDS, after_feedback, hidden_text, program_name, score
 from assistant.core.value_difference import contrasted
 from assistant.reporting.templates import Html, html_page, markdown_text
 
@@ -102,13 +102,13 @@ def _model_name(name: str) -> str:
 def _step(
     program: Program, state: State, said: dict[tuple[str, str], ev.FeedbackGiven], on_path: bool
 ) -> Step:
-    notes = [f"sample {program.sample + 1}"] if state.settings.samples > 1 and not program.edited else []
+    notes = [f"sample {program.sample + 1}"] if state.settings.samples > 1 and program.finish else []
     notes += ["edited by hand"] if program.edited else []
     notes += [] if on_path else ["dropped"]
     words = "" if program.edited else program.feedback
     event = said.get((program.parent or "", words))
     return Step(
-        title=round_name(program.round).capitalize() + (f" ({', '.join(notes)})" if notes else ""),
+        title=program_name(program).capitalize() + (f" ({', '.join(notes)})" if notes else ""),
         code=exact((program.code if program.code is not None else program.text).rstrip()),
         is_code=program.code is not None,
         words=printable(words),

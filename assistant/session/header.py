@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from assistant import __version__
 from assistant.core import events as ev
@@ -12,7 +12,7 @@ from assistant.core.control_arms import RECORDED
 from assistant.core.errors import JournalError, UsageError
 from assistant.core.generation import ModelInfo
 from assistant.core.problem import FrozenModel, Problem
-from assistant.core.state import State
+from assistant.core.state import State, program_id
 from assistant.core.submission import Sandbox
 from assistant.problems.expected_cache import fill_problem_once
 from assistant.problems.expected_values import LiteralRecorder, is_open
@@ -70,6 +70,11 @@ def header(
         study=study,
         **held.model_dump(exclude={"command"}),
     )
+
+
+def given_program(code: str, origin: Literal["file", "pasted"] = "file") -> ev.ProgramGiven:
+    """A person's own function as the program of round 0."""
+    return ev.ProgramGiven(program=program_id(0, 0), code=code, origin=origin)
 
 
 def resumption(model: ModelInfo, sandbox: Sandbox, annotator: str, held: Held) -> ev.SessionResumed:

@@ -115,6 +115,7 @@ def repeat_tests(
             case (
                 ev.GenerationFinished(program=name, code=str(code))
                 | ev.CodeEdited(program=name, code=str(code))
+                | ev.ProgramGiven(program=name, code=str(code))
             ):
                 codes[name] = code
             case ev.TestAdded():

@@ -44,6 +44,7 @@ class Session(RoundLoop):
     def __init__(self, journal: Journal, state: State, engine: Engine, sandbox: Sandbox) -> None:
         super().__init__(journal, state, engine, sandbox)
         self._reopened: _Reopened | None = None
+        self._given: ev.ProgramGiven | None = None
         self._clock: EffortClock | None = None
 
     @classmethod
@@ -58,13 +59,20 @@ class Session(RoundLoop):
         annotator: str,
         study: ev.StudyInfo | None = None,
         held: Held = Held(),
+        given: ev.ProgramGiven | None = None,
     ) -> Session:
-        """A new session with its header written. Raises EngineError, SandboxError, JournalError."""
+        """A new session with its header written. Raises EngineError, SandboxError, JournalError.
+
+        `given` (`given_program`) is the person's own function, which then stands in place of the first answer.
+        """
         name = new_session_id()
         first = header(name, problem, settings, engine.prepare(), sandbox, annotator, study, held)
         session = cls(Journal.create(folder, name), State(), engine, sandbox)
         try:
             session.record(first)
+            if given is not None:
+                session.record(given)
+                session._given = given
         except BaseException:
             session.close()
             raise
@@ -143,7 +151,11 @@ class Session(RoundLoop):
         if self._reopened is None:
             assert self.state.started is not None
             yield self.state.started
-            yield from self._answer()
+            if self._given is None:
+                yield from self._answer()
+                return
+            yield self._given
+            yield from self._test(self.state.program(self._given.program))
             return
         yield self.record(resumption(self.model, self.sandbox, *self._reopened))
         table = self.state.current_program

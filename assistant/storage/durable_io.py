@@ -78,17 +78,17 @@ def make_folders(folder: Path) -> None:
             sync_folder(step.parent)
 
 
-def replace_file(path: Path, data: bytes, *, shared: bool = False) -> None:
+def replace_file(path: Path, data: bytes, *, shared: bool = False, mode: int | None = None) -> None:
     """Put `data` at `path` at once: a reader sees the old content or the new. Raises `OSError`.
 
-    Only this user may read it, unless it is `shared`: then the mode is that of any new file of this user.
+    Only this user may read it, unless it has a `mode`, or is `shared`: then that of any new file of this user.
     """
     make_folders(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         try:
-            if shared:
-                os.fchmod(descriptor, 0o666 & ~_umask())
+            if mode is not None or shared:
+                os.fchmod(descriptor, 0o666 & ~_umask() if mode is None else mode)
             write_all(descriptor, data)
             os.fsync(descriptor)
         finally:

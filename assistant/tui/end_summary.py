@@ -5,7 +5,7 @@ from __future__ import annotations
 from assistant.core.printable import printable, shortened
 from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
-from assistant.core.state_labels import ENDS, after_feedback, hidden_text, round_name, score
+from assistant.core.state_labels import ENDS, after_feedback, hidden_text, program_name, score
 from assistant.tui.test_rows import Verdicts, rows_of
 
 
@@ -51,7 +51,7 @@ def round_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
 def _round_line(state: State, program: Program, tell_hidden: bool) -> str:
     false = is_false_solve(state, program, tell_hidden=tell_hidden)
     mark = "≈" if false else "✓" if program.solved else "✗"
-    line = f"{mark} {round_name(program.round)}  {score(program.visible)}"
+    line = f"{mark} {program_name(program)}  {score(program.visible)}"
     if changed_nothing(state, program):
         line += ", same program as before"
     if program.edited:

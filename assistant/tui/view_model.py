@@ -6,7 +6,7 @@ import re
 
 from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
-from assistant.core.state_labels import round_name
+from assistant.core.state_labels import program_name
 from assistant.core.thinking import split_thinking, without_thinking
 from assistant.tui.screen_state import Phase
 from assistant.tui.widgets.code_view import Code
@@ -35,7 +35,7 @@ def code_of(program: Program | None, phase: Phase) -> Code:
 
 def answer_of(program: Program | None) -> Code:
     """All that the model said, its words around the program included."""
-    if program is None or program.edited:
+    if program is None or program.edited or program.given:
         return Code(placeholder="there is no answer of the model here")
     return Code(program.text.strip(), prose=True, placeholder="the answer is empty")
 
@@ -56,7 +56,7 @@ def code_title(state: State, program: Program | None, *, whole: bool = False) ->
     table = state.current_program
     aside = table is not None and program.id != table.id
     sibling = table is not None and program.turn == table.turn
-    name = round_name(program.round)
+    name = program_name(program)
     sample = f"sample {program.sample + 1} of {name if program.round else 'the first answer'}"
     notes = [sample if aside and sibling else name]
     if program.edited:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -31,7 +31,7 @@ from assistant.journal.validation import check_file
 from assistant.sandbox.local import open_sandbox
 from assistant.session import commands as cmd
 from assistant.session.arms.build import missing_arms, numbered, run_arm
-from assistant.session.header import Held
+from assistant.session.header import Held, given_program
 from assistant.session.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,14 +64,18 @@ class _Maker:
         self.folder, self.sandbox = folder, sandbox
 
     def begin(
-        self, answers: list[str | ScriptedAnswer], author: ev.Author = "person", **settings: Any
+        self,
+        answers: list[str | ScriptedAnswer],
+        author: ev.Author = "person",
+        given: ev.ProgramGiven | None = None,
+        **settings: Any,
     ) -> Session:
         study = ev.StudyInfo(name="s", sha256="0" * 64, condition={"cases": "no"}, position=2, total=3)
         model = "some-model" if author == "model" else ""
         held = Held(author=author, author_model=model, interface="app", terminal="120x36")
         return Session.begin(
             PROBLEM, ev.Settings(**settings), ScriptedEngine(answers), self.sandbox, self.folder,
-            annotator="tester", study=study, held=held,
+            annotator="tester", study=study, held=held, given=given,
         )  # fmt: skip
 
     def controls(self, session: Session) -> None:
@@ -120,6 +124,15 @@ class _Maker:
             list(session.execute(cmd.End("gave_up", "enough")))
             return session.path
 
+    def given(self, origin: Literal["file", "pasted"], *answers: str) -> Path:
+        """A person's own function, mended in rounds."""
+        own = given_program(f"# {origin}\ndef add(a, b):\n    return a - b\n", origin)
+        with closing(self.begin(list(answers), given=own)) as session:
+            list(session.start())
+            for _ in answers:
+                list(session.feedback("it subtracts"))
+            return session.path
+
     def cut(self) -> Path:
         """An answer that fails, prose that is drawn again, and all rounds used up."""
         answers: list[str | ScriptedAnswer] = [
@@ -148,6 +161,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> list[list[Record]]:
     with closing(open_sandbox()) as sandbox:
         maker = _Maker(folder, sandbox)
         paths = [maker.plain(), maker.branched(), maker.cut()]
+        paths += [maker.given("file", RIGHT), maker.given("pasted", HALF, RIGHT)]
     for path in paths:
         assert check_file(path).findings == (), path
         assert replay(read_journal(path).events).ended is not None
@@ -221,7 +235,7 @@ def _survives(folder: Path, records: list[Record], number: int, changed: Record)
     return not any(finding.is_error for finding in check_file(path).findings)
 
 
-def _changes(journals: list[list[Record]], chance: random.Random) -> Iterator[tuple[str, int, int, Record]]:
+def _changes(journals: list[list[Record]]) -> Iterator[tuple[str, int, int, Record]]:
     """Field, journal, line and the record with it changed: a few for every field."""
     where: dict[str, list[tuple[int, int, Place]]] = defaultdict(list)
     for which, records in enumerate(journals):
@@ -230,12 +244,14 @@ def _changes(journals: list[list[Record]], chance: random.Random) -> Iterator[tu
                 if place[0] not in ("seq", "prev", "schema", "time", "mono", "type"):
                     where[_name(record, place)].append((which, number, place))
     for name, found in sorted(where.items()):
+        chance = random.Random(f"{name}7")  # of its own, so that a new event changes no other field's sample
         values = {json.dumps(_at(journals[w][n], p)) for w, n, p in found}
-        for which, number, place in chance.sample(found, min(len(found), 3)):
+        texts = [at for at in found if _at(journals[at[0]][at[1]], at[2])][-1:]
+        for which, number, place in [*chance.sample(found, min(len(found), 4)), *texts]:
             record = journals[which][number]
             old = _at(record, place)
             others = [json.loads(text) for text in sorted(values) if text != json.dumps(old)]
-            for value in [*_near(old), *chance.sample(others, min(len(others), 2))]:
+            for value in [*_near(old), *chance.sample(others, min(len(others), 5))]:
                 yield name, which, number, _with(record, place, value)
 
 
@@ -254,7 +270,7 @@ def _fits(name: str, entry: str) -> bool:
 def test_a_changed_field_is_found_or_listed(journals: list[list[Record]], tmp_path: Path) -> None:
     listed, missed, tried = _listed(), set[str](), 0
     names: set[str] = set()
-    for name, which, number, changed in _changes(journals, random.Random(5)):
+    for name, which, number, changed in _changes(journals):
         tried += 1
         names.add(name)
         if _survives(tmp_path, journals[which], number, changed):

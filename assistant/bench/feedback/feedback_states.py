@@ -99,6 +99,8 @@ def _in_journal(events: Iterable[ev.Event]) -> Iterator[FeedbackState]:
 
 def _counts(state: State) -> bool:
     table = state.current_program
+    if any(program.given for program in state.programs):
+        return False  # about a person's own function, which is no answer of a model
     return table is not None and table.code is not None and table.visible is not None and not table.solved
 
 

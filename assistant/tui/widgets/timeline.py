@@ -11,7 +11,7 @@ from textual.reactive import reactive
 
 from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
-from assistant.core.state_labels import NO_CODE, round_name
+from assistant.core.state_labels import NO_CODE, program_name
 from assistant.tui.messages import ProgramPicked
 from assistant.tui.text.spans import Line, Piece
 from assistant.tui.widgets.virtual_list import VirtualList
@@ -77,7 +77,7 @@ def _fork(state: State, program: Program, before: Program | None) -> str:
     """The round that a branch goes out from; empty for a program that follows the one shown before it."""
     if before is None or program.parent is None or _follows(state, program, before):
         return ""
-    return round_name(state.program(program.parent).round)
+    return program_name(state.program(program.parent))
 
 
 def _follows(state: State, program: Program, before: Program) -> bool:
@@ -97,7 +97,7 @@ def _first_draw(program: Program) -> int:
 def _label(state: State, program: Program, false: bool) -> str:
     made = "✎" if program.edited else ""
     same = " same" if changed_nothing(state, program) else ""
-    return f"{round_name(program.round)}{made} {_score(program, false)}{same}"
+    return f"{program_name(program)}{made} {_score(program, false)}{same}"
 
 
 def _score(program: Program, false: bool = False) -> str:

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
-from assistant.core.state_labels import round_name
+from assistant.core.state_labels import program_name
 from assistant.tui.screen_state import Phase, View, shown_program
 from assistant.tui.session_worker import Stream
 from assistant.tui.test_rows import verdicts_of
@@ -137,7 +137,7 @@ class ProgramsPanel:
 
 def _name(program: Program) -> str:
     sample = f", sample {program.sample + 1}" if program.sample else ""
-    return f"{round_name(program.round)}{' (edited)' if program.edited else ''}{sample}"
+    return f"{program_name(program)}{' (edited)' if program.edited else ''}{sample}"
 
 
 def _next_base(state: State, shown: Program | None, base: str | None) -> str | None:

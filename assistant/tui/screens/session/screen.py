@@ -101,7 +101,7 @@ class SessionScreen(SessionLayout):
         match message.event:
             case ev.SessionResumed():
                 self.feedback.recall(self.state)
-            case ev.GenerationStarted() | ev.CodeEdited() | ev.ProgramChosen():
+            case ev.GenerationStarted() | ev.ProgramGiven() | ev.CodeEdited() | ev.ProgramChosen():
                 self.programs.look_away()
             case ev.ScratchCalled() if self._scratch is not None:
                 self._scratch.show_result(message.event)

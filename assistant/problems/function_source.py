@@ -1,0 +1,294 @@
+"""A function within a module's text: where it stands, its code by itself, and a new version put in its place.
+
+Only the function's own lines change: decorators, the comments above it and the rest of the file stay byte for byte.
+Imports that the new version brings go below the file's imports, helpers of its own above the function.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.core.definitions import defined_names
+from assistant.core.errors import UsageError
+from assistant.core.safe_ast import read_program
+from assistant.problems.syntax import used_names
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+"""A line as Python counts them: a form feed ends none."""
+_BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)
+
+
+@dataclass(frozen=True)
+class Located:
+    """A function in the tree of its module, and the lines of the module, each with its end."""
+
+    tree: ast.Module
+    node: Function
+    lines: tuple[str, ...]
+
+    @property
+    def first(self) -> int:
+        """Index of its first line, that of a decorator where it has one."""
+        return min([self.node.lineno, *(d.lineno for d in self.node.decorator_list)]) - 1
+
+    @property
+    def last(self) -> int:
+        """Index of the line behind it."""
+        return self.node.end_lineno or self.node.lineno
+
+    @property
+    def indent(self) -> str:
+        line = self.lines[self.node.lineno - 1]
+        return line[: len(line) - len(line.lstrip(" \t\f"))]
+
+
+def located(text: str, name: str) -> Located:
+    """The function `name` of a module. Raises UsageError that says why it cannot be worked on."""
+    if "." in name:
+        raise UsageError(
+            f"{name} is a method: only functions at the top of a file can be worked on; move its work into a function"
+        )
+    try:
+        tree = read_program(text)
+    except SyntaxError as error:
+        raise UsageError(f"line {error.lineno}: the file is not Python: {error.msg}") from None
+    found = [node for node in _statements(tree.body) if _named(node) == name]
+    if not found:
+        known = [node.name for node in _statements(tree.body) if isinstance(node, Function)]
+        raise UsageError(
+            f"there is no function {name} at the top of the file; it has: {', '.join(known) or 'none'}"
+        )
+    if len(found) > 1:
+        places = " and ".join(str(node.lineno) for node in found)
+        raise UsageError(
+            f"{name} is defined more than once, in lines {places}: it is not clear which is meant"
+        )
+    node = found[0]
+    if not isinstance(node, Function):
+        raise UsageError(f"{name} is a class: name a function")
+    return Located(tree, node, tuple(_LINE.findall(text)))
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements of the module's own scope, those inside its blocks among them."""
+    for node in body:
+        yield node
+        if isinstance(node, _BLOCKS):
+            for part in ("body", "orelse", "finalbody"):
+                yield from _statements(getattr(node, part, []))
+            for handler in getattr(node, "handlers", []):
+                yield from _statements(handler.body)
+
+
+def _named(node: ast.stmt) -> str:
+    return node.name if isinstance(node, Function | ast.ClassDef) else ""
+
+
+def function_code(place: Located) -> str:
+    """The function by itself, decorators included, not indented, with plain line ends."""
+    inside = _in_strings(place.node)
+    lines = [
+        line if number in inside else _dedented(line, place.indent)
+        for number, line in enumerate(place.lines[place.first : place.last], start=place.first + 1)
+    ]
+    return "\n".join(line.rstrip("\r\n") for line in lines).rstrip() + "\n"
+
+
+def _dedented(line: str, indent: str) -> str:
+    return line.removeprefix(indent) if line.startswith(indent) else line.lstrip(" \t")
+
+
+def _in_strings(node: ast.AST) -> set[int]:
+    """Numbers of lines that begin inside a string: their spaces belong to its value."""
+    return {
+        number
+        for part in ast.walk(node)
+        if isinstance(part, ast.JoinedStr | ast.Constant)
+        and not isinstance(getattr(part, "value", 0), int | float)
+        for number in range(part.lineno + 1, (part.end_lineno or part.lineno) + 1)
+    }
+
+
+def surroundings(place: Located) -> str:
+    """What else the module defines, as setup code: neither its docstring, nor bare calls, nor its `main` part."""
+    text = "".join(place.lines)
+    kept = [node for node in place.tree.body if node is not place.node and _defines(node)]
+    return "\n".join(ast.get_source_segment(text, node) or ast.unparse(node) for node in kept)
+
+
+def _defines(node: ast.stmt) -> bool:
+    is_main = isinstance(node, ast.If) and "__name__" in used_names(node.test)
+    return not isinstance(node, ast.Expr | ast.Delete | ast.Assert) and not is_main
+
+
+def replaced(text: str, name: str, program: str) -> str:
+    """The module's text with the function of `program` in the place of its own.
+
+    Raises UsageError where the program does not define it as a function, or brings what the file has in another form.
+    """
+    place, new = located(text, name), _new_version(program, name)
+    wanted = _wanted(new)
+    imports = [alias for node in wanted if isinstance(node, _IMPORTS) for alias in _single(node)]
+    helpers = [node for node in wanted if not isinstance(node, _IMPORTS)]
+    imports = [node for node in imports if not _has_import(place.tree, node)]
+    helpers = [node for node in helpers if not _has(place.tree, node)]
+    for node in [*imports, *helpers]:
+        _refuse_conflict(place, node)
+    end = _end(place.lines[place.node.lineno - 1]) or _end(place.lines[0]) or "\n"
+    body = _laid_out(_function_lines(new), new.node, place)
+    lines = list(place.lines)
+    tail = _end(lines[place.last - 1])
+    lines[place.node.lineno - 1 : place.last] = [line + end for line in body[:-1]] + [body[-1] + tail]
+    if helpers:
+        lines[_above(place) : _above(place)] = _helper_lines(new, helpers, place.indent, end)
+    if imports:
+        at = _import_place(place.tree, place.lines)
+        if at and not lines[at - 1].endswith(("\r", "\n")):
+            lines[at - 1] += end
+        lines[at:at] = [ast.unparse(node) + end for node in imports]
+    result = "".join(lines)
+    _check(result, name, new.node)
+    return result
+
+
+def _end(line: str) -> str:
+    """The line's end; empty for a last line without one."""
+    return line[len(line.rstrip("\r\n")) :]
+
+
+_IMPORTS = (ast.Import, ast.ImportFrom)
+
+
+def _new_version(program: str, name: str) -> Located:
+    try:
+        return located(program.rstrip() + "\n", name)
+    except UsageError as error:
+        raise UsageError(f"the program cannot be written back: {error}") from None
+
+
+def _wanted(new: Located) -> list[ast.stmt]:
+    """Statements of the program that the function needs, and those that they need, in order."""
+    others = [
+        node for node in new.tree.body if node is not new.node and not isinstance(node, ast.Expr | ast.Assert)
+    ]
+    kept: set[int] = set()
+    names = used_names(new.node)
+    while fresh := [i for i, node in enumerate(others) if i not in kept and _binds(node) & names]:
+        kept |= set(fresh)
+        names |= {used for i in fresh for used in used_names(others[i])}
+    return [others[i] for i in sorted(kept)]
+
+
+def _binds(node: ast.stmt) -> set[str]:
+    return defined_names(ast.unparse(node))
+
+
+def _single(node: ast.stmt) -> list[ast.stmt]:
+    """One import statement for each name."""
+    if isinstance(node, ast.ImportFrom):
+        return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
+    assert isinstance(node, ast.Import)
+    return [ast.Import([alias]) for alias in node.names]
+
+
+def _has_import(tree: ast.Module, wanted: ast.stmt) -> bool:
+    there = (one for node in tree.body if isinstance(node, _IMPORTS) for one in _single(node))
+    return any(ast.dump(one) == ast.dump(wanted) for one in there)
+
+
+def _has(tree: ast.Module, wanted: ast.stmt) -> bool:
+    return any(ast.dump(node) == ast.dump(wanted) for node in tree.body)
+
+
+def _refuse_conflict(place: Located, node: ast.stmt) -> None:
+    bound = _binds(node)
+    other = next((n for n in place.tree.body if n is not place.node and _binds(n) & bound), None)
+    if other is not None:
+        raise UsageError(
+            f"the program brings a {', '.join(sorted(_binds(other) & bound))} of its own, and line {other.lineno} of "
+            "the file has another: nothing is written; say in your words that it has to use the one that is there"
+        )
+
+
+def _function_lines(new: Located) -> list[str]:
+    """The new version's lines from `def` on."""
+    return [line.rstrip("\r\n") for line in new.lines[new.node.lineno - 1 : new.last]]
+
+
+def _laid_out(lines: list[str], node: Function, place: Located) -> list[str]:
+    """The lines of `node` under the indentation that the file has; spaces inside strings stay."""
+    inside, step, width = _in_strings(node), _step(place), _width(node)
+    result = []
+    for number, line in enumerate(lines, start=node.lineno):
+        if number in inside or not line.strip():
+            result.append(line)
+            continue
+        spaces = len(line) - len(line.lstrip(" "))
+        steps, rest = divmod(spaces, width) if step and width else (0, spaces)
+        result.append(place.indent + step * steps + " " * rest + line[spaces:])
+    return result
+
+
+def _step(place: Located) -> str:
+    """What the file indents the function's body by; empty where the body stands on the line of `def`."""
+    first = place.node.body[0].lineno
+    line = place.lines[first - 1]
+    return "" if first == place.node.lineno else line[len(place.indent) : len(line) - len(line.lstrip(" \t"))]
+
+
+def _width(node: Function) -> int:
+    """Spaces that the body is indented by; 0 where it stands on the line of `def`."""
+    return 0 if node.body[0].lineno == node.lineno else node.body[0].col_offset - node.col_offset
+
+
+def _above(place: Located) -> int:
+    """Index of the line before which helpers go: above the comments that stand right above the function."""
+    at = place.first
+    while at and place.lines[at - 1].lstrip().startswith("#"):
+        at -= 1
+    return at
+
+
+def _helper_lines(new: Located, helpers: Sequence[ast.stmt], indent: str, end: str) -> list[str]:
+    gap = [end] * (1 if indent else 2)
+    found: list[str] = []
+    for node in helpers:
+        inside = _in_strings(node)
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+        for number in range(first, (node.end_lineno or node.lineno) + 1):
+            line = new.lines[number - 1].rstrip("\r\n")
+            found.append((line if number in inside or not line.strip() else indent + line) + end)
+        found += gap
+    return found
+
+
+def _import_place(tree: ast.Module, lines: Sequence[str]) -> int:
+    """Index of the line before which imports go: below those at the top, else below docstring and first comments."""
+    at = 0
+    for number, node in enumerate(tree.body):
+        docstring = number == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not (docstring or isinstance(node, _IMPORTS)):
+            break
+        at = node.end_lineno or node.lineno
+    if not at and lines and lines[0].startswith("#!"):
+        at = 1
+    while at < min(2, len(lines)) and re.match(r"#.*coding[:=]", lines[at]):
+        at += 1
+    return at
+
+
+def _check(result: str, name: str, wanted: Function) -> None:
+    """The file holds the very function that was tested. Raises UsageError."""
+    node = located(result, name).node
+    if _shape(node) != _shape(wanted):
+        raise UsageError("the program cannot be put into the file as it was tested; copy it by hand")
+
+
+def _shape(node: Function) -> str:
+    """Its tree without decorators: the file's own stay."""
+    parts = (node.args, node.returns, *node.body)
+    return type(node).__name__ + "".join(ast.dump(part) if part else "-" for part in parts)

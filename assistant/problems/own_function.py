@@ -1,0 +1,190 @@
+"""A person's own function in a file: the problem that it is, and its new version written back to the file."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import stat
+import tokenize
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from assistant.core.errors import UsageError
+from assistant.core.prelude import needed
+from assistant.core.problem import AssertTest, Problem
+from assistant.core.safe_ast import read_program
+from assistant.problems.function_source import Located, function_code, located, replaced, surroundings
+from assistant.problems.own_tests import OwnTests, asserts_in, read_tests
+from assistant.storage.durable_io import replace_file
+
+SOURCE = "own function"
+"""Source of such problems; the file's name is in no journal."""
+_LARGEST = 1_000_000
+_MENTIONED = 30
+"""Lines of the module that the task mentions at most."""
+
+
+class OwnFunction:
+    """A function of a file, as it was when it was read or last written."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        """Raises UsageError where the file or the function cannot be used."""
+        self.path, self.name = path, name
+        self._data = _read(path)
+        self._encoding = _encoding(self._data, path)
+        try:
+            self.text = self._data.decode(self._encoding)
+        except UnicodeError:
+            raise UsageError(f"{path} is not text in {self._encoding}, which it claims to be") from None
+        try:
+            place = located(self.text, name)
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
+        self.code = _with_future(place, function_code(place))
+        self._surroundings = surroundings(place)
+        self._docstring = ast.get_docstring(place.node) or ""
+        self._signature = _signature(place)
+
+    @classmethod
+    def named(cls, place: str) -> OwnFunction:
+        """The function of `FILE.py::name`. Raises UsageError."""
+        file, mark, name = place.partition("::")
+        if not mark or not file or not name:
+            raise UsageError(f"name the function as FILE.py::function, not `{place}`")
+        return cls(Path(file), name.replace("::", "."))
+
+    def problem(self, tests: Sequence[AssertTest], say: str = "", setup: str = "") -> Problem:
+        """The problem: what the function should do, its tests, and the module around it. Raises UsageError."""
+        prelude = self._surroundings
+        self._refuse_relative(prelude)
+        return Problem(
+            id=f"own/{self.name}",
+            text=self._task(say, needed(prelude, self.code, self.name)),
+            entry_point=self.name,
+            visible_tests=tuple(tests),
+            test_setup=setup,
+            prelude=prelude,
+            source=SOURCE,
+            tags=("own",),
+        )
+
+    def _task(self, say: str, around: str) -> str:
+        what = say.strip() or self._docstring.strip() or "Mend this function so that it passes its tests."
+        parts = [f"{what}\n\nThe function is:\n{self._signature}"]
+        lines = list(_mentioned(around))[:_MENTIONED]
+        if lines:
+            parts.append("Its module has already, for the function to use:\n" + "\n".join(lines))
+        return "\n\n".join(parts)
+
+    def _refuse_relative(self, prelude: str) -> None:
+        for node in read_program(needed(prelude, self.code, self.name)).body:
+            if isinstance(node, ast.ImportFrom) and node.level:
+                raise UsageError(
+                    f"{self.name} uses `{ast.unparse(node)}`: the sandbox has no package around it; import what it "
+                    "needs by its full name, from a package that is installed"
+                )
+
+    def tests(self, asserts: Sequence[str], file: Path | None) -> OwnTests:
+        """The tests of `--test` and `--tests`. Raises UsageError."""
+        given = tuple(AssertTest(code=code) for text in asserts for code in _one(text))
+        found = OwnTests()
+        if file is not None:
+            data = _read(file)
+            try:
+                text = data.decode(_encoding(data, file))
+            except UnicodeError:
+                raise UsageError(f"{file} is not text") from None
+            found = read_tests(text, self.name, self.path.stem)
+            if not found.tests:
+                why = f": {'; '.join(found.left_out)}" if found.left_out else ""
+                raise UsageError(f"{file} holds no test that calls {self.name}{why}")
+        return OwnTests((*given, *found.tests), found.setup, found.left_out)
+
+    # Writing back.
+
+    def changed(self, program: str) -> str:
+        """The file's text with the function of `program` in it. Raises UsageError."""
+        return replaced(self.text, self.name, program)
+
+    def diff(self, new: str) -> str:
+        """From the file's text to `new`, as a unified diff; empty where both are equal."""
+        lines = difflib.unified_diff(
+            _lines(self.text), _lines(new), str(self.path), str(self.path), lineterm=""
+        )
+        return "\n".join(lines)
+
+    def write(self, new: str) -> None:
+        """Put `new` into the file at once, with its mode. Raises UsageError, also where it was changed meanwhile."""
+        try:
+            data = new.encode(self._encoding)
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"{self.path} is in {self._encoding}, which has no {error.object[error.start]!r}: nothing is written"
+            ) from None
+        if _read(self.path) != self._data:
+            raise UsageError(
+                f"{self.path} was changed meanwhile by someone else: nothing is written; run fix again"
+            )
+        target = self.path.resolve()
+        try:
+            replace_file(target, data, mode=stat.S_IMODE(target.stat().st_mode))
+        except OSError as error:
+            raise UsageError(f"{self.path} cannot be written ({error.strerror}): it is as it was") from None
+        self._data, self.text = data, new
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+    if len(data) > _LARGEST:
+        raise UsageError(f"{path} is larger than {_LARGEST:,} bytes")
+    return data
+
+
+def _encoding(data: bytes, path: Path) -> str:
+    try:
+        return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except (SyntaxError, LookupError) as error:
+        raise UsageError(f"{path} is not readable text: {error}") from None
+
+
+def _one(text: str) -> list[str]:
+    """The asserts of one `--test`, with or without the word."""
+    return asserts_in(text if text.lstrip().startswith("assert") else f"assert {text}")
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines()
+
+
+def _with_future(place: Located, code: str) -> str:
+    """With the module's `from __future__ import annotations`, without which annotations would be evaluated."""
+    lazy = any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(alias.name == "annotations" for alias in node.names)
+        for node in place.tree.body
+    )
+    return f"from __future__ import annotations\n\n{code}" if lazy else code
+
+
+def _signature(place: Located) -> str:
+    node = place.node
+    word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
+    gives = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"{word} {node.name}({ast.unparse(node.args)}){gives}:"
+
+
+def _mentioned(around: str) -> Iterator[str]:
+    """Imports and short values as they are; of functions and classes their first line."""
+    for node in read_program(around).body:
+        text = ast.unparse(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            undecorated = next(line for line in text.splitlines() if not line.startswith("@"))
+            yield f"{undecorated} ..."
+        elif "__future__" not in text:
+            yield text if len(text) <= 200 else text[:200] + " …"
