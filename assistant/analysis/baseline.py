@@ -101,9 +101,22 @@ def _pools(sessions: Sequence[SessionRecord]) -> dict[tuple[str, str], _Draws]:
         drawn.setdefault(_pool_of(session), []).extend(
             p
             for p in session.programs
-            if p.arm == "resample" and p.round == 1 and p.counts and p.turn not in session.redrawn
+            if p.arm == "resample" and p.round == 1 and p.counts and _is_alone(session, p)
         )
     return {key: _draws(programs) for key, programs in drawn.items()}
+
+
+def _is_alone(session: SessionRecord, program: ProgramRecord) -> bool:
+    """Whether it is a sample of the very first prompt, drawn whatever the other samples were.
+
+    Where the first draw was a program of the person's session, the next three were drawn to get another one.
+    """
+    parent = session.by_id.get(program.parent or "")
+    if parent is not None and session.follows_words(parent):
+        return False
+    if program.turn in session.redrawn:
+        return program.turn in session.drawn_for_another
+    return program.redraw_of not in session.drawn_for_another
 
 
 def _pool_of(session: SessionRecord) -> tuple[str, str]:

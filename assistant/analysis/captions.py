@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from assistant.analysis.annotators import FEW_PROBLEMS
-from assistant.analysis.feedback_stats import median_words
+from assistant.analysis.feedback_stats import FeedbackMeasures, median_words
 from assistant.analysis.lift import Lift
 from assistant.analysis.results import Results
 from assistant.analysis.solve_curve import CurvePoint
@@ -94,8 +95,17 @@ def wording(results: Results) -> str:
     return (
         f"{len(results.said)} feedbacks, half of them up to {words:.0f} words long; right, how often the next "
         "program solved, by kind, by length, and by whether the feedback gives the solution away (no controlled "
-        "comparison: people chose what to say)."
+        f"comparison: people chose what to say). {_words_and_rounds(results.said)}"
     )
+
+
+def _words_and_rounds(said: Sequence[FeedbackMeasures]) -> str:
+    """Feedbacks and rounds, counted apart: every feedback is an intervention, and not each uses a round up."""
+    counts = Counter(item.outcome for item in said)
+    parts = (("the same program back", "unchanged"), ("no program", "no program"), ("no answer", "no answer"))
+    brought = ", ".join(f"{counts[kind]} ({counts[kind] / len(said):.0%}) {name}" for name, kind in parts)
+    used = sum(item.used_round for item in said)
+    return f"Of the {len(said)} feedbacks {used} used a round up; brought: {brought}."
 
 
 def leaking(results: Results) -> str:

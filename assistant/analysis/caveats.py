@@ -78,8 +78,9 @@ def _unfinished(sessions: Sequence[SessionRecord]) -> Iterator[str]:
     )
     if branched:
         yield (
-            f"In {_count(branched)} the person spoke on several paths, or again before an answer; every feedback "
-            "given before a program is counted as an intervention, so that there can be more of them than rounds."
+            f"In {_count(branched)} the person spoke on several paths, again before an answer, or after an answer "
+            "that changed nothing; every feedback given before a program is counted as an intervention, so that "
+            "there can be more of them than rounds."
         )
 
 

@@ -9,7 +9,7 @@ from statistics import median
 from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.events import Effort
 from assistant.core.stats.proportion import wilson
-from assistant.journal.records import Feedback, ProgramRecord, SessionRecord
+from assistant.journal.records import SessionRecord
 
 ENOUGH_MINUTES = 0.25
 """With less of the person's time than this in all, a rate per minute says nothing."""
@@ -72,21 +72,10 @@ def ways(sessions: Sequence[SessionRecord]) -> list[Repair]:
     return [_way(name, tries) for name, tries in (("telling", telling), ("editing", edited)) if tries]
 
 
-def answers_to(session: SessionRecord, words: Feedback) -> list[ProgramRecord]:
-    """The complete programs that answer these words (one turn's), before the person spoke again."""
-    end = min((f.seq for f in session.feedback if f.seq > words.seq), default=None)
-    found = [
-        p for p in session.dialogue_or_edited
-        if p.seq > words.seq and (end is None or p.seq < end) and p.parent == words.about
-        and p.round == words.round
-    ]  # fmt: skip
-    return [p for p in found if p.turn == found[0].turn]
-
-
 def _tellings(session: SessionRecord) -> Iterator[tuple[Effort, bool]]:
     """Each feedback that was answered: the time it took, and whether the answer solved."""
     for words in session.feedback:
-        answers = answers_to(session, words)
+        answers = session.answers_to(words)
         if answers:
             yield words.effort, first_solve(answers) is not None
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from assistant.analysis.effort import answers_to
 from assistant.analysis.lift import ArmPair
 from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.leakage import Leak, Secret, measure, secret_of
@@ -39,6 +38,9 @@ class FeedbackMeasures:
     leaky: bool
     answered: bool
     solved: bool
+    outcome: str
+    """What the answer brought: `changed`, `unchanged`, `no program` or `no answer`."""
+    used_round: bool
 
 
 @dataclass(frozen=True)
@@ -120,13 +122,13 @@ def clean_pairs(
 
 
 def _said(session: SessionRecord, words: Feedback, leak: Leak) -> FeedbackMeasures:
-    answers = answers_to(session, words)
-    effort = words.effort
+    answers = session.answers_to(words)
+    effort, outcome = words.effort, session.outcome_of(words)
     return FeedbackMeasures(
         session.id, session.problem.id, session.problem_sha256, session.annotator, words.about, words.round,
         len(words.text.split()), len(words.text), "; ".join(words.kinds), effort.reading, effort.typing,
         effort.waiting, effort.away, leak.share, leak.longest, leak.told, len(leak.values), leak.leaky,
-        bool(answers), first_solve(answers) is not None,
+        bool(answers), first_solve(answers) is not None, outcome, session.uses_round(outcome),
     )  # fmt: skip
 
 

@@ -38,6 +38,13 @@ class SessionRow:
     """Interventions until it was solved by feedback alone."""
     false_solve: bool
     feedbacks: int
+    """Words that were given, whatever came of them."""
+    rounds_used: int
+    """Those that used a round up."""
+    unchanged: int
+    """Those whose answer was the program before."""
+    no_program: int
+    """Those whose answer held no program."""
     edits: int
     reading: float
     typing: float
@@ -94,11 +101,13 @@ def _session_rows(groups: Sequence[Results]) -> Iterable[tuple[str, SessionRow]]
     for results in groups:
         for s in results.group.sessions:
             solve, spent_on = s.solve, s.effort
+            outcomes = [s.outcome_of(words) for words in s.feedback]
             condition = ", ".join(f"{k}={v}" for k, v in sorted(s.condition.items()))
             yield results.group.name, SessionRow(
                 s.id, s.annotator, s.problem.id, s.problem_sha256, s.model, s.precision, s.study, condition,
                 s.rounds, s.samples, s.end, s.interventions(solve) if solve else None,
-                bool(solve and solve.false_solve), len(s.feedback), len(s.edits), spent_on.reading,
+                bool(solve and solve.false_solve), len(s.feedback), sum(map(s.uses_round, outcomes)),
+                outcomes.count("unchanged"), outcomes.count("no program"), len(s.edits), spent_on.reading,
                 spent_on.typing, spent_on.waiting, spent_on.away, spent_on.editing,
             )  # fmt: skip
 

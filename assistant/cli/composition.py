@@ -61,6 +61,8 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
             rounds=self.rounds,
             arms=None if self.arms is None else parse_arms(self.arms),
             redraw=True,
+            redraw_unchanged=True,
+            unchanged_uses_round=False,
             samples=self.samples,
             sampling=Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens),
             prompt=PromptSettings(

@@ -16,9 +16,8 @@ from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
 from assistant.core.printable import exact_line, printable
 from assistant.core.problem import Test
-from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
-from assistant.core.state_labels import SAME_PROGRAM, program_name, round_name, tries_left
+from assistant.core.state_labels import answer_note, program_name, redraw_note, round_name, tries_left
 from assistant.journal.reader import read_journal
 from assistant.reporting.session_page import SUFFIXES, session_page
 from assistant.session.commands import (
@@ -316,15 +315,13 @@ class PlainDialogue:
     def _show(self, event: ev.LiveEvent) -> None:
         match event:
             case ev.GenerationStarted() if event.redraw_of is not None:
-                self.printer.talk(
-                    "that answer held no program: the model is asked once more, no round is used …"
-                )
+                self.printer.talk(f"{redraw_note(self.state, event.redraw_of)}: the model is writing …")
             case ev.GenerationStarted():
                 self.printer.talk(f"{round_name(event.round)}: the model is writing …")
             case ev.GenerationFinished():
                 self.printer.data(text.answer_text(event, self.printer.colour))
-                if changed_nothing(self.state, self.state.program(event.program)):
-                    self.printer.data(f"note: {SAME_PROGRAM}")
+                if note := answer_note(self.state, self.state.program(event.program)):
+                    self.printer.data(f"note: {note}")
             case ev.FeedbackGiven():
                 self._unsent, self._labels = "", ()
             case ev.ScratchCalled():

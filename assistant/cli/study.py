@@ -44,10 +44,10 @@ def new(
 
 
 KEYS = (
-    "name, source, problems, order, annotators, author, rounds, samples, temperature, max_new_tokens, seed, redraw, "
-    "same_first_sample, engine, model, precision, template, visible_tests, overflow, arms, lesson, branching, "
-    "questions, expected_effect, expected_first, expected_control; [consent] version, text; "
-    "[conditions] failing_cases"
+    "name, source, problems, order, annotators, author, rounds, samples, temperature, max_new_tokens, seed, "
+    "redraw, redraw_unchanged, unchanged_uses_round, same_first_sample, engine, model, precision, template, "
+    "visible_tests, overflow, arms, lesson, branching, questions, expected_effect, expected_first, "
+    "expected_control; [consent] version, text; [conditions] failing_cases"
 )
 """Every key of a study file, for `--help`, which must not load what reads it."""
 

@@ -2,8 +2,8 @@
 
 Every recorded event has `schema`, `seq`, `time`, `mono` and `prev` (see `Stamp`); the session's events refer
 to programs by id: `t3s0` is sample 0 of turn 3. A *turn* is anything that makes programs (a generation, an
-edit); turns are numbered in the order they happened and never reused. A program's *round* is the number of
-feedbacks on the path that leads to it.
+edit); turns are numbered in the order they happened and never reused. A program's *round* is the one that the
+feedback before it led to: how many feedbacks on the path used a round up (`State.rounds_used`), and this one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from assistant.core.effort import Effort as Effort
+from assistant.core.effort import total_effort as total_effort
 from assistant.core.generation import Chunk, Finish, Message, ModelInfo, Sampling
 from assistant.core.outcome import Report
 from assistant.core.problem import FrozenModel, Problem, Test
@@ -68,35 +70,12 @@ class Settings(FrozenModel):
     """Control arms to be made in the background; None (never in a journal) lets the device decide."""
     redraw: bool = False
     """Whether an answer without a program is drawn once more in the same round; control arms then do the same."""
+    redraw_unchanged: bool = False
+    """Whether the same for an answer that is the program that was spoken about; control arms then do the same."""
+    unchanged_uses_round: bool = True
+    """Whether feedback uses a round up whose answer holds the program before it, or none."""
     branching: bool = True
     """Whether the person may go back to an earlier round and go on from there, with that round's tries again."""
-
-
-class Effort(FrozenModel):
-    """Seconds of a person's time, by what it went into. `away` is time without any key for a while."""
-
-    reading: float = 0.0
-    typing: float = 0.0
-    waiting: float = 0.0
-    away: float = 0.0
-    editing: float = 0.0
-    """Editing the code by hand."""
-
-    @property
-    def active(self) -> float:
-        """Seconds of the person's own work: reading, typing and editing."""
-        return self.reading + self.typing + self.editing
-
-    def __add__(self, other: Effort) -> Effort:
-        return Effort(**{name: getattr(self, name) + getattr(other, name) for name in Effort.model_fields})
-
-
-def total_effort(clock: Effort, added: Effort) -> Effort:
-    """A session's effort: the clock's totals, or the sum of its feedback and edits where that is more.
-
-    The clock may not have run, or may have been read before the last feedback.
-    """
-    return clock if clock.active >= added.active else added
 
 
 def is_final(reason: str) -> bool:
@@ -176,7 +155,7 @@ class GenerationStarted(Event):
     dropped_rounds: int = 0
     """Oldest rounds left out of the messages because the context was full."""
     redraw_of: int | None = None
-    """The turn whose answers held no program, where this turn draws the same prompt once more."""
+    """The turn whose answers held no program or the same one, where this turn draws the same prompt once more."""
 
 
 class GenerationFinished(Event):
@@ -237,7 +216,8 @@ class FeedbackGiven(Event):
     type: Literal["feedback_given"] = "feedback_given"
     program: str
     round: int
-    """The round that this feedback leads to (1 for the first feedback)."""
+    """The round that this feedback leads to (1 for the first feedback); again the same one where the feedback
+    before used none up."""
     text: str
     kinds: tuple[str, ...] = ()
     effort: Effort = Effort()

@@ -6,7 +6,6 @@ import ast
 from functools import lru_cache
 
 from assistant.core.safe_ast import parse
-from assistant.core.state import Program, State
 
 
 @lru_cache(maxsize=256)
@@ -19,14 +18,6 @@ def same_program(one: str, other: str) -> bool:
         return False
     first, second = (_shape(tree) for tree in trees if tree is not None)
     return first == second
-
-
-def changed_nothing(state: State, program: Program | None) -> bool:
-    """Whether feedback led to `program`, and it equals the program that the feedback was on."""
-    if program is None or program.edited or program.code is None or program.parent is None:
-        return False
-    before = state.program(program.parent)
-    return before.code is not None and same_program(before.code, program.code)
 
 
 def _shape(tree: ast.Module) -> str:

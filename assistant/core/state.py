@@ -2,55 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assistant.core import events as ev
-from assistant.core.generation import COMPLETE, Finish
-from assistant.core.outcome import Report, is_false_solve
 from assistant.core.problem import FrozenModel, Problem, Test
+from assistant.core.program_equality import same_program
+from assistant.core.session_program import Program as Program
 
-
-class Program(FrozenModel):
-    """One program of the session: a model's sample, a person's edit, or the function that a person brought."""
-
-    id: str
-    turn: int
-    sample: int = 0
-    round: int
-    parent: str | None = None
-    arm: ev.Arm = "human"
-    edited: bool = False
-    given: bool = False
-    """A person brought it: it stands in the place of the first answer."""
-    feedback: str = ""
-    """The feedback that led to it, empty for round 0."""
-    text: str = ""
-    """The model's whole answer; empty for what a person wrote."""
-    code: str | None = None
-    answer_problem: str = ""
-    finish: Finish | None = None
-    visible: Report | None = None
-    hidden: Report | None = None
-    redraw_of: int | None = None
-    """The turn whose prompt was drawn once more for it, because no program came of that turn."""
-
-    @property
-    def solved(self) -> bool:
-        """All visible tests pass."""
-        return self.visible is not None and self.visible.passed
-
-    @property
-    def hidden_passed(self) -> bool | None:
-        """All hidden tests pass; None where none has judged it."""
-        return None if self.hidden is None else self.hidden.passed
-
-    @property
-    def false_solve(self) -> bool:
-        """Passes the visible tests and fails a hidden one."""
-        return is_false_solve(self.solved, self.hidden_passed)
-
-    @property
-    def complete(self) -> bool:
-        """Neither cancelled nor failed: it counts as an answer."""
-        return self.finish is None or self.finish.reason in COMPLETE
+REDRAW_SAMPLES = 3
+"""Programs of a second draw after an answer that changed nothing: the best one that differs is taken."""
 
 
 class State(FrozenModel):
@@ -117,6 +77,12 @@ class State(FrozenModel):
         return self.current_program is not None and self.current_program.solved
 
     @property
+    def tries_left(self) -> int:
+        """Rounds that the program on the table leaves."""
+        used = 0 if self.current is None else self.rounds_used(self.current)
+        return max(0, self.settings.rounds - used)
+
+    @property
     def is_over(self) -> bool:
         """The session has ended and cannot be continued: hidden verdicts may be shown."""
         return self.ended is not None and ev.is_final(self.ended.reason)
@@ -139,6 +105,45 @@ class State(FrozenModel):
             steps.append(program)
             program_id = program.parent
         return tuple(reversed(steps))
+
+    def words(self, program_id: str | None) -> int:
+        """Feedbacks on the path to this program."""
+        return sum(program.answers_feedback for program in self.path(program_id))
+
+    def rounds_used(self, program_id: str) -> int:
+        """How many of the feedbacks on the path to this program used a round up.
+
+        All, or (`Settings.unchanged_uses_round`) those whose answer holds another program than the one before.
+        """
+        if self.settings.unchanged_uses_round:
+            return self.program(program_id).round
+        return sum(
+            program.answers_feedback and program.code is not None and not self.changed_nothing(program)
+            for program in self.path(program_id)
+        )
+
+    def changed_nothing(self, program: Program | None) -> bool:
+        """Whether feedback led to `program`, and it is the last program on the path to it."""
+        if program is None or program.code is None or not program.answers_feedback:
+            return False
+        return self._same_as(program.parent, program.code)
+
+    def _same_as(self, parent: str | None, code: str) -> bool:
+        """Whether `code` is the last program on the path to `parent`."""
+        before = (program.code for program in reversed(self.path(parent)) if program.code is not None)
+        last = next(before, None)
+        return last is not None and same_program(last, code)
+
+    def redraw_samples(self, parent: str | None, answers: Sequence[str | None], asked: int) -> int:
+        """How many answers the second draw of a prompt has; 0 where it is not drawn again.
+
+        `answers` are the programs found in the first draw, as many as the session's samples, for feedback on
+        `parent`; `asked` is how many answers the first draw had. The same for the person's answer and a control's.
+        """
+        if not any(answers):
+            return asked if self.settings.redraw else 0
+        same = all(code is None or self._same_as(parent, code) for code in answers)
+        return max(REDRAW_SAMPLES, self.settings.samples) if same and self.settings.redraw_unchanged else 0
 
     def visible_tests(self) -> tuple[Test, ...]:
         """The problem's visible tests and the person's own."""
@@ -285,8 +290,20 @@ def _turn_finished(state: State, turn: ev.GenerationStarted, finished: list[Prog
     if not complete:
         return over
     first = [p for p in state.programs if p.turn == turn.redraw_of and p.complete]
-    update = {"pending_feedback": None, "current": _best([*first, *complete]).id}
+    update = {"pending_feedback": None, "current": _shown(state, complete, first).id}
     return over | update | {"last_turn": turn}
+
+
+def _shown(state: State, made: list[Program], first: Sequence[Program] = ()) -> Program:
+    """The program of a turn that comes to the table; `first` are those of the draw that it repeats.
+
+    A second draw was to bring another program: only where none is another one may the first draw's stay.
+    """
+    if state.settings.redraw_unchanged:
+        others = [p for p in made if p.redraw_of is not None and p.code and not state.changed_nothing(p)]
+        if others:
+            return _best(others)
+    return _best([*first, *made])
 
 
 def _best(programs: list[Program]) -> Program:
@@ -312,7 +329,7 @@ def _tests_finished(state: State, event: ev.TestsFinished) -> State:
     complete = [p for p in state.programs if p.turn == event.turn and p.complete]
     if state.chosen_turn == event.turn or not complete:
         return state
-    return state.model_copy(update={"current": _best(complete).id})
+    return state.model_copy(update={"current": _shown(state, complete).id})
 
 
 def _code_edited(state: State, event: ev.CodeEdited) -> State:

@@ -23,6 +23,8 @@ END_WORDS = {
 """The same within a line, before `after 2 rounds of feedback`."""
 NOTHING_HIDDEN = "no hidden tests: nothing more was checked"
 SAME_PROGRAM = "same program as before: it changed nothing; say it another way"
+NO_PROGRAM = "the answer held no program; say what the program should do"
+NO_TRY_USED = "no try used"
 NO_CODE = "no code"
 
 
@@ -38,7 +40,7 @@ def feedback_count(count: int) -> str:
 
 def after_feedback(state: State) -> str:
     """`at once`, `after 2 rounds of feedback`: all that was given, those of branches that were left included."""
-    given, here = state.feedback_count, state.round
+    given, here = state.feedback_count, state.words(state.current)
     if not given:
         return "at once"
     return f"after {feedback_count(given)}" + (f", {here} of them on this branch" if here < given else "")
@@ -46,7 +48,22 @@ def after_feedback(state: State) -> str:
 
 def tries_left(state: State) -> str:
     """`your turn: 3 tries left`, for the current program."""
-    return f"{plural(max(0, state.settings.rounds - state.round), 'try', 'tries')} left"
+    return f"{plural(state.tries_left, 'try', 'tries')} left"
+
+
+def answer_note(state: State, program: Program | None) -> str:
+    """What is to be said at once of an answer that brought nothing new; empty for any other."""
+    if program is None or not program.answers_feedback or not program.complete:
+        return ""
+    note = NO_PROGRAM if program.code is None else SAME_PROGRAM if state.changed_nothing(program) else ""
+    return f"{note}; {NO_TRY_USED}" if note and not state.settings.unchanged_uses_round else note
+
+
+def redraw_note(state: State, first_turn: int) -> str:
+    """Why the prompt of `first_turn` is drawn once more."""
+    if any(program.code is not None for program in state.programs if program.turn == first_turn):
+        return "same program; drew again"
+    return "no program; drew again"
 
 
 def round_name(round_: int, rounds: int = 0) -> str:

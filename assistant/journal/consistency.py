@@ -19,6 +19,8 @@ class ConsistencyChecker:
         self._turns: set[int] = set()
         self._rounds: dict[str, int] = {}
         self._code: dict[str, str | None] = {}
+        self._same_round = False
+        """Whether feedback may lead to the round of its program: one whose answer changed nothing uses none up."""
 
     def check(self, event: ev.Event) -> Iterator[tuple[str, str]]:
         """Findings on `event`, as kind (`header`, `problem`, `reference`) and message."""
@@ -51,6 +53,7 @@ class ConsistencyChecker:
     def _header(self, event: ev.SessionStarted) -> Iterator[tuple[str, str]]:
         if event.session != self._session:
             yield "header", f"the session is {event.session}, but the file is named {self._session}"
+        self._same_round = not event.settings.unchanged_uses_round
         if event.problem_sha256 != event.problem.sha256:
             yield "problem", "the problem does not have the hash that is recorded for it: it was changed"
 
@@ -93,7 +96,9 @@ class ConsistencyChecker:
     def _feedback(self, event: ev.FeedbackGiven) -> Iterator[tuple[str, str]]:
         yield from self._known(event.program)
         made_in = self._rounds.get(event.program)
-        if made_in is not None and event.round != made_in + 1:
+        if made_in is None or (self._same_round and event.round == made_in):
+            return
+        if event.round != made_in + 1:
             yield "reference", f"leads to round {event.round}, though {event.program} is of round {made_in}"
 
 

@@ -155,8 +155,10 @@ class Consistency:
         if not header.imported_from:
             yield from _task_in(prompt, header)
         parent = event.parent
-        answers = event.arm in ev.DIALOGUE_ARMS and event.redraw_of is None and parent is not None
-        if answers and parent is not None and self._rounds.get(parent) == event.round - 1:
+        if event.arm not in ev.DIALOGUE_ARMS or event.redraw_of is not None or parent is None:
+            return
+        same = not header.settings.unchanged_uses_round  # round, where the answer before changed nothing
+        if self._rounds.get(parent) in (event.round - 1, *[event.round] * same):
             yield from self._words_in(prompt, parent, bool(header.imported_from))
 
     def _words_in(self, prompt: str, parent: str, imported: bool) -> Iterator[Finding]:

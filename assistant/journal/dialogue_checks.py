@@ -71,6 +71,12 @@ class DialogueChecks:
         judged = current is None or current.visible is not None or current.code is None
         if event.round > state.settings.rounds and judged:  # without a verdict, a session does not end
             yield _wrong(f"feedback for round {event.round} of a session that allows {state.settings.rounds}")
+        if not state.settings.unchanged_uses_round and any(p.id == event.program for p in state.programs):
+            leads_to = state.rounds_used(event.program) + 1
+            if event.round != leads_to:
+                yield _wrong(
+                    f"feedback for round {event.round}, though its program leads to round {leads_to}"
+                )
         if not self._asked and event == state.pending_feedback:
             yield _wrong("the same feedback is recorded twice")
         if event.author != _MODEL_AUTHOR and event.author_model:
@@ -112,8 +118,8 @@ class DialogueChecks:
             yield _wrong(f"ended as solved, though {current.id} does not pass the visible tests")
         elif event.reason in ("gave_up", "rounds_used_up", "bad_task") and current.solved:
             yield _wrong(f"ended as {event.reason}, though {current.id} passes the visible tests")
-        elif event.reason == "rounds_used_up" and current.round < state.settings.rounds:
-            yield _wrong(f"ended with all rounds used, though {current.id} is of round {current.round}")
+        elif event.reason == "rounds_used_up" and state.tries_left:
+            yield _wrong(f"ended with all rounds used, though {current.id} leaves {state.tries_left}")
         elif event.reason in ("gave_up", "bad_task") and _used_up(state, current):
             yield _wrong(f"ended as {event.reason}, though all {state.settings.rounds} rounds were used")
 
@@ -122,7 +128,7 @@ def _used_up(state: State, current: Program) -> bool:
     """Whether the session had ended by itself: its last answer is of the last round, and judged."""
     hidden = bool(state.problem and state.problem.hidden_tests)
     judged = current.visible is not None and (current.hidden is not None or not hidden)
-    return judged and not current.edited and current.round >= state.settings.rounds
+    return judged and not current.edited and not state.tries_left
 
 
 def _header(event: ev.SessionStarted) -> Iterator[Finding]:

@@ -66,16 +66,15 @@ class GenerationChecks:
             return
         yield from self._place(state, event)
         yield from self._shape(state, event)
-        yield from _settings(state, event)
+        first = None if event.redraw_of is None else self._turn_of.get(event.redraw_of)
+        yield from _settings(state, event, first)
         yield from _dialogue(state, event)
 
     def _place(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
         """Round and parent follow from the feedback that is answered."""
         if event.redraw_of is not None:
             first = self._turn_of.get(event.redraw_of)
-            answers = [program for program in state.programs if program.turn == event.redraw_of]
-            wanted = event.arm != "human" or all(p.complete and p.code is None for p in answers)
-            if first is None or _asked(first) != _asked(event) or not (state.settings.redraw and wanted):
+            if first is None or _asked(first) != _asked(event) or not _second_samples(state, first):
                 yield _wrong(f"turn {event.turn} does not repeat the prompt of turn {event.redraw_of}")
         elif event.arm not in DIALOGUE:
             if (event.parent, event.round) not in self._feedback:
@@ -162,16 +161,29 @@ def _asked(turn: ev.GenerationStarted) -> tuple[object, ...]:
     return turn.arm, turn.round, turn.parent, turn.messages, turn.dropped_rounds
 
 
-def _settings(state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
-    """Sampling, number of samples and template are those of the session."""
+def _second_samples(state: State, first: ev.GenerationStarted) -> int:
+    """How many answers the second draw of this turn has to have; 0 where it had to have none."""
+    answers = [program for program in state.programs if program.turn == first.turn]
+    if not answers or not all(program.complete for program in answers):
+        return 0
+    compared = [program.code for program in answers if program.sample < state.settings.samples]
+    return state.redraw_samples(first.parent, compared, first.samples)
+
+
+def _settings(
+    state: State, event: ev.GenerationStarted, first: ev.GenerationStarted | None
+) -> Iterator[Finding]:
+    """Sampling, number of samples and template are those of the session; `first` is drawn once more."""
     settings, control = state.settings, event.arm not in DIALOGUE
     if _without_seed(event.sampling) != _without_seed(_expected_sampling(settings.sampling, event)):
         yield _wrong("the sampling is not that of the session")
     if event.arm != "simulated" and event.sampling.seed not in _seeds(state, event):
         yield _wrong(f"the seed {event.sampling.seed} does not follow from the session's")
     counts = {settings.samples}
-    if control and event.arm == "resample" and event.round == 1:
+    if control and event.arm == "resample" and not state.words(event.parent):
         counts.add(settings.samples * max(1, settings.rounds))
+    if first is not None and (again := _second_samples(state, first)):
+        counts = {again}
     if event.samples not in counts:
         yield _wrong(f"{event.samples} samples were asked for, the session has {settings.samples}")
     template = settings.prompt.template_sha256
@@ -210,7 +222,7 @@ def _dialogue(state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
         return
     path = state.path(event.parent)
     said = [program.feedback for program in path[1:] if program.feedback]
-    if event.dropped_rounds > (len(said) if event.arm in DIALOGUE else 0):
+    if not 0 <= event.dropped_rounds <= (len(said) if event.arm in DIALOGUE else 0):
         yield _wrong(f"{event.dropped_rounds} rounds were left out, which are not there or are a control's")
     if event.raw or not sent:
         return

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from assistant.core.events import DIALOGUE_ARMS, EVENT_TYPES, Effort
 from assistant.core.generation import COMPLETE
 from assistant.core.problem import Problem
+from assistant.core.program_equality import same_program
 from assistant.journal.records import (
     ConsentRecord,
     Content,
@@ -138,6 +139,7 @@ class _Fold:
             end=self._end,
             announced=(_text(header.get("author", "person")), _text(header.get("author_model", ""))),
             clock=self._clock,
+            unchanged_uses_round=bool(settings.get("unchanged_uses_round", True)),
             failing_cases=bool(prompt.get("failing_cases")),
             temperature=float(sampling.get("temperature", 0.0)),
             seed=_whole(sampling.get("seed", 0), _LONGEST),
@@ -260,9 +262,23 @@ class _Fold:
             sealed=visible is None or bool(visible.get("sealed", True)),
             redraw_of=turn.redraw_of if turn else None,
             judged=visible is not None or code is None,
+            unchanged=self._is_unchanged(draft),
             feedback=draft.feedback,
             content=self._content_of(draft, finish, code) if self._content else None,
         )
+
+    def _is_unchanged(self, draft: _Draft) -> bool:
+        """Whether an answer to feedback is the last program on the path to it, as `State.changed_nothing` says."""
+        turn, code = draft.turn, draft.code
+        if turn is None or turn.arm not in DIALOGUE_ARMS or code is None or draft.parent is None:
+            return False
+        step: str | None = draft.parent
+        while step is not None:
+            before = self._programs[step]
+            if before.code is not None:
+                return same_program(before.code, code)
+            step = before.parent
+        return False
 
     def _content_of(self, draft: _Draft, finish: Json, code: str | None) -> Content:
         text = _text(finish["text"]) if draft.turn else ""

@@ -81,7 +81,9 @@ class ProgramRecord(NamedTuple):
     sealed: bool = True
     """No visible test ran in the program's process, which could then have forged its verdict."""
     redraw_of: int | None = None
-    """The turn that held no program and whose prompt was drawn once more for this one."""
+    """The turn that gave no program, or no other one, and whose prompt was drawn once more for this one."""
+    unchanged: bool = False
+    """It answers feedback in the dialogue, and is the last program on the path to it."""
     judged: bool = True
     """It has a verdict of the visible tests, or no code that could have one."""
     feedback: int | None = None
@@ -179,6 +181,8 @@ class SessionRecord:
     """Who was to speak."""
     clock: Effort = field(default_factory=Effort)
     """Totals at the last reading of the effort clock, zeros where it did not run."""
+    unchanged_uses_round: bool = True
+    """Whether feedback used a round up whose answer held the program before it, or none."""
     failing_cases: bool = False
     """Whether failing cases accompanied the feedback."""
     temperature: float = 0.0
@@ -215,7 +219,7 @@ class SessionRecord:
 
     @cached_property
     def redrawn(self) -> frozenset[int]:
-        """Turns without a program that were drawn once more: the second draw is their answer, in every arm."""
+        """Turns that gave nothing new and were drawn once more: the second draw is their answer, in every arm."""
         return frozenset(p.redraw_of for p in self.programs if p.redraw_of is not None and p.counts)
 
     @cached_property
@@ -227,12 +231,25 @@ class SessionRecord:
         """
         turns: dict[tuple[str, str, int], dict[int, list[ProgramRecord]]] = {}
         for program in self.programs:
-            fit = program.arm not in DIALOGUE_ARMS and program.counts and program.sample < self.samples
+            fit = program.arm not in DIALOGUE_ARMS and program.counts and self._is_compared(program)
             fit = fit and program.turn not in self.redrawn
             if fit and program.parent:
                 made = turns.setdefault((program.arm, program.parent, program.round), {})
                 made.setdefault(program.turn, []).append(program)
         return {task: max(made.values(), key=len) for task, made in turns.items()}
+
+    def _is_compared(self, program: ProgramRecord) -> bool:
+        """Whether the person's answer has as many: of a second draw after the same program, all that were drawn."""
+        return program.sample < self.samples or program.redraw_of in self.drawn_for_another
+
+    @cached_property
+    def drawn_for_another(self) -> frozenset[int]:
+        """Turns that were drawn once more because they gave the program that the person spoke about."""
+        return frozenset(
+            p.turn
+            for p in self.programs
+            if p.turn in self.redrawn and p.sample < self.samples and p.code_sha256
+        )
 
     @cached_property
     def spoken(self) -> dict[int, list[tuple[str, list[ProgramRecord]]]]:
@@ -330,6 +347,35 @@ class SessionRecord:
         answers = (p for p in self.dialogue if p.round and self.interventions(p) == intervention)
         return next(((p.parent, p.round) for p in answers if p.parent), None)
 
+    def answers_to(self, words: Feedback) -> list[ProgramRecord]:
+        """The complete programs that answer these words (one turn's), before the person spoke again."""
+        end = next((f.seq for f in self.feedback if f.seq > words.seq), None)
+        found = [
+            p
+            for p in self.dialogue_or_edited
+            if p.seq > words.seq and (end is None or p.seq < end) and p.parent == words.about
+            and p.round == words.round
+        ]  # fmt: skip
+        return [p for p in found if p.turn == found[0].turn]
+
+    def outcome_of(self, words: Feedback) -> str:
+        """What the answer to these words brought: `changed`, `unchanged`, `no program` or `no answer`."""
+        answers = self.answers_to(words)
+        if not answers:
+            return "no answer"
+        if any(p.code_sha256 and not p.unchanged for p in answers):
+            return "changed"
+        return "unchanged" if any(p.unchanged for p in answers) else "no program"
+
+    @property
+    def rounds_used(self) -> int:
+        """Feedbacks that used a round up, on whichever path: those with an answer, or with another program."""
+        return sum(self.uses_round(self.outcome_of(words)) for words in self.feedback)
+
+    def uses_round(self, outcome: str) -> bool:
+        """Whether feedback with this outcome used a round up."""
+        return outcome == "changed" or (self.unchanged_uses_round and outcome != "no answer")
+
     @cached_property
     def solve(self) -> ProgramRecord | None:
         """The program that solves the problem by feedback alone, after however many of them: the first shown."""
@@ -339,6 +385,10 @@ class SessionRecord:
         """`solved_at`, where only verdicts count that no program could have forged."""
         solve = first_shown(p for p in self.dialogue if p.solved and p.sealed)
         return self._within(solve, interventions)
+
+    def follows_words(self, program: ProgramRecord) -> bool:
+        """Whether feedback led to the program, or to one on the way to it."""
+        return any(step.parent is not None and not step.edited for step in self.path(program))
 
     def follows_edit(self, program: ProgramRecord) -> bool:
         """Whether the program, or one on the way to it, was written by a person."""

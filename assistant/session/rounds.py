@@ -78,7 +78,7 @@ class RoundLoop(Recorder):
         self._prefill = SpeculativePrefill(engine)
 
     def _answer(self) -> Iterator[ev.LiveEvent]:
-        """Generate, extract, test; where no program was found in it, draw the same prompt once more."""
+        """Generate, extract, test; where that brought nothing new, draw the same prompt once more."""
         if not turns.wants_redraw(self.state):  # as in a session that was cut off just there
             yield from self._draw()
         if turns.wants_redraw(self.state):
@@ -133,7 +133,7 @@ class RoundLoop(Recorder):
             return
         if table.solved:
             yield from self._end("solved")
-        elif table.round >= self.state.settings.rounds:
+        elif not self.state.tries_left:
             yield from self._end("rounds_used_up")
 
     def _end(self, reason: ev.EndReason, note: str = "") -> Iterator[ev.LiveEvent]:

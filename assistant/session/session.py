@@ -172,7 +172,7 @@ class Session(RoundLoop):
         yield self.record(
             ev.FeedbackGiven(
                 program=table.id,
-                round=table.round + 1,
+                round=self.state.rounds_used(table.id) + 1,
                 text=clean_feedback(command.text),
                 kinds=command.kinds,
                 effort=command.effort,

@@ -74,6 +74,10 @@ class Study(StudyTable):
     """Of the random draws and orders."""
     redraw: bool = True
     """An answer without a program is drawn once more before its round is used up; control arms likewise."""
+    redraw_unchanged: bool = False
+    """The same for an answer that is the program before it: three are drawn, the best that differs is taken."""
+    unchanged_uses_round: bool = True
+    """Feedback whose answer is the program before it, or holds none, uses a round up."""
     same_first_sample: bool = True
     """All annotators of a problem see the same first program (same model and machine)."""
     engine: str = ""
@@ -127,7 +131,10 @@ class Study(StudyTable):
         return hashlib.sha256(self.model_dump_json(exclude=unset).encode()).hexdigest()
 
 
-_LATER = ("author", "redraw", "branching", "engine", "expected_first", "expected_control")
+_LATER = (
+    "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "engine", "expected_first",
+    "expected_control",
+)  # fmt: skip
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
 
 
@@ -188,6 +195,8 @@ def settings_for(study: Study, problem: Problem, annotator: str, condition: dict
         arms=study.arms,
         branching=study.branching,
         redraw=study.redraw,
+        redraw_unchanged=study.redraw_unchanged,
+        unchanged_uses_round=study.unchanged_uses_round,
     )
 
 

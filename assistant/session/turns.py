@@ -1,8 +1,9 @@
-"""Turns of the model: the next one, a second draw of a prompt that gave no program, and the request of either.
+"""Turns of the model: the next one, a second draw of a prompt that gave nothing new, and the request of either.
 
-An answer without a program is drawn once more in the same round, before that round is used up, where
-`Settings.redraw` asks for it. The same prompt goes out again at a temperature, since a greedy model would repeat
-itself. Control arms do the same (see `arms`), so that the person's answers have no draw that the controls lack.
+An answer without a program (`Settings.redraw`), or with the program that the person spoke about
+(`Settings.redraw_unchanged`), is drawn once more in the same round. The same prompt goes out again at a temperature,
+since a greedy model would repeat itself. Control arms do the same (see `arms`), so that the person's answers have no
+draw that the controls lack.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def next_turn(state: State, model: ModelInfo, dropped: int, number: int) -> ev.G
     """The next request to the model, as turn `number`, without the `dropped` oldest rounds."""
     return ev.GenerationStarted(
         turn=number,
-        round=state.round + (1 if state.pending_feedback else 0),
+        round=state.pending_feedback.round if state.pending_feedback else state.round,
         parent=state.current,
         sampling=turn_sampling(state.settings, state.draws),
         samples=state.settings.samples,
@@ -82,15 +83,15 @@ def overflowed(state: State, turn: int) -> bool:
 
 
 def wants_redraw(state: State) -> bool:
-    """Whether the current answer holds no program and was not drawn a second time yet."""
+    """Whether the current answer brought nothing new and was not drawn a second time yet."""
     table, last = state.current_program, state.last_turn
-    if not state.settings.redraw or state.pending_feedback is not None or state.ended is not None:
+    if state.pending_feedback is not None or state.ended is not None:
         return False
     if table is None or last is None or table.turn != last.turn or last.redraw_of is not None:
         return False
     answers = [program for program in state.programs if program.turn == last.turn]
     drawn_again = any(program.redraw_of == last.turn for program in state.programs)
-    return not drawn_again and all(program.complete and program.code is None for program in answers)
+    return not drawn_again and all(program.complete for program in answers) and bool(_samples(state, last))
 
 
 def second_draw(state: State, number: int) -> ev.GenerationStarted:
@@ -98,7 +99,14 @@ def second_draw(state: State, number: int) -> ev.GenerationStarted:
     last = state.last_turn
     assert last is not None
     sampling = hotter(turn_sampling(state.settings, state.draws))
-    return last.model_copy(update={"turn": number, "sampling": sampling, "redraw_of": last.turn})
+    update = {"turn": number, "sampling": sampling, "samples": _samples(state, last), "redraw_of": last.turn}
+    return last.model_copy(update=update)
+
+
+def _samples(state: State, first: ev.GenerationStarted) -> int:
+    """How many answers the second draw of this turn has; 0 where there is none."""
+    codes = [program.code for program in state.programs if program.turn == first.turn]
+    return state.redraw_samples(first.parent, codes, first.samples)
 
 
 def hotter(sampling: Sampling) -> Sampling:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from assistant.core.printable import printable, shortened
-from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
 from assistant.core.state_labels import ENDS, after_feedback, hidden_text, program_name, score
 from assistant.tui.test_rows import Verdicts, rows_of
@@ -52,7 +51,7 @@ def _round_line(state: State, program: Program, tell_hidden: bool) -> str:
     false = is_false_solve(state, program, tell_hidden=tell_hidden)
     mark = "≈" if false else "✓" if program.solved else "✗"
     line = f"{mark} {program_name(program)}  {score(program.visible)}"
-    if changed_nothing(state, program):
+    if state.changed_nothing(program):
         line += ", same program as before"
     if program.edited:
         return f"{line}  edited by hand"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
 from assistant.core.state_labels import program_name
 from assistant.core.thinking import split_thinking, without_thinking
@@ -65,7 +64,7 @@ def code_title(state: State, program: Program | None, *, whole: bool = False) ->
         notes.append("stopped")
     if aside and not sibling and program.complete:
         notes.append("looking back")
-    if changed_nothing(state, program):
+    if state.changed_nothing(program):
         notes.append("same program as before")
     what = "Answer" if whole or program.code is None else "Code"
     return f"{what}  {', '.join(notes)}"

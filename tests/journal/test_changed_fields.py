@@ -133,6 +133,17 @@ class _Maker:
                 list(session.feedback("it subtracts"))
             return session.path
 
+    def unchanged(self) -> Path:
+        """The same program drawn once more, in vain and not; feedback that uses no round up."""
+        answers: list[str | ScriptedAnswer] = [WRONG, WRONG, WRONG, WRONG, WRONG, WRONG, WRONG, HALF, CRASH]
+        rules = {"redraw": True, "redraw_unchanged": True, "unchanged_uses_round": False, "rounds": 2}
+        with closing(self.begin([*answers, RIGHT], **rules)) as session:
+            list(session.start())
+            list(session.feedback("it subtracts"))
+            list(session.feedback("look at the operator"))
+            list(session.feedback("one too few for large numbers"))
+            return session.path
+
     def cut(self) -> Path:
         """An answer that fails, prose that is drawn again, and all rounds used up."""
         answers: list[str | ScriptedAnswer] = [
@@ -160,7 +171,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> list[list[Record]]:
     folder = tmp_path_factory.mktemp("sound")
     with closing(open_sandbox()) as sandbox:
         maker = _Maker(folder, sandbox)
-        paths = [maker.plain(), maker.branched(), maker.cut()]
+        paths = [maker.plain(), maker.branched(), maker.unchanged(), maker.cut()]
         paths += [maker.given("file", RIGHT), maker.given("pasted", HALF, RIGHT)]
     for path in paths:
         assert check_file(path).findings == (), path

@@ -64,16 +64,16 @@ def _made(state: State) -> set[ArmTask]:
         for turn, made in whole.items()
         if made[0].redraw_of is not None
         or turn in redrawn
-        or not _lacks_program(state, [p.code for p in made])
+        or not _second_samples(state, made[0].parent, [p.code for p in made])
     }
 
 
-def _lacks_program(state: State, codes: Sequence[str | None]) -> bool:
-    """Whether a control is drawn once more, as the person's answer would be: no answer compared has a program.
+def _second_samples(state: State, parent: str | None, codes: Sequence[str | None]) -> int:
+    """How many answers a control's second draw has, as the person's would; 0 where it is not drawn again.
 
-    `codes` are the programs of the control's samples, in order.
+    `codes` are the programs of the control's samples, in order; those that are compared decide.
     """
-    return state.settings.redraw and not any(codes[: state.settings.samples])
+    return state.redraw_samples(parent, codes[: state.settings.samples], len(codes))
 
 
 def _judged_whole(state: State, program: Program) -> bool:
@@ -90,7 +90,7 @@ def _applies(state: State, task: ArmTask) -> bool:
 
 def arm_samples(state: State, task: ArmTask) -> int:
     """How many answers the control draws: the session's number, and for tries without a person one for each round."""
-    alone = control_arm(task.arm).tries_alone and task.round == 1
+    alone = control_arm(task.arm).tries_alone and not state.words(task.parent)
     return state.settings.samples * max(1, state.settings.rounds if alone else 1)
 
 
@@ -101,7 +101,7 @@ class Drawn:
     started: ev.GenerationStarted
     finishes: tuple[Finish, ...]
     again: Drawn | None = None
-    """The second draw, where no program came of the first."""
+    """The second draw, where nothing new came of the first."""
 
 
 def run_arm(
@@ -129,10 +129,12 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
         return None
     assert state.problem is not None
     codes = [read_answer(finish, state.problem.entry_point).code for finish in finishes]
-    if not _lacks_program(state, codes):
+    samples = _second_samples(state, task.parent, codes)
+    if not samples:
         return Drawn(started, finishes)
     hotter = turns.hotter(started.sampling).model_copy(update={"seed": started.sampling.seed + 1000})
-    second = started.model_copy(update={"turn": -2, "redraw_of": -1, "sampling": hotter})
+    update = {"turn": -2, "redraw_of": -1, "sampling": hotter, "samples": samples}
+    second = started.model_copy(update=update)
     more = _finishes(state, second, engine, cancel)
     return None if more is None else Drawn(started, finishes, Drawn(second, more))
 

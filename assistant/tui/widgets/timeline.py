@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.reactive import reactive
 
-from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
 from assistant.core.state_labels import NO_CODE, program_name
 from assistant.tui.messages import ProgramPicked
@@ -96,7 +95,7 @@ def _first_draw(program: Program) -> int:
 
 def _label(state: State, program: Program, false: bool) -> str:
     made = "✎" if program.edited else ""
-    same = " same" if changed_nothing(state, program) else ""
+    same = " same" if state.changed_nothing(program) else ""
     return f"{program_name(program)}{made} {_score(program, false)}{same}"
 
 

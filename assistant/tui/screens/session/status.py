@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
-from assistant.core.program_equality import changed_nothing
 from assistant.core.state import Program, State
-from assistant.core.state_labels import SAME_PROGRAM, after_feedback, round_name, tries_left
+from assistant.core.state_labels import after_feedback, answer_note, round_name, tries_left
 from assistant.tui import clipboard
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.session.live_session import LiveSession
@@ -121,8 +120,8 @@ def your_turn_word(state: State, looked_at: str | None) -> str:
     table = state.current_program
     if table is None:
         return "stopped: Ctrl+R asks the model again"
-    if changed_nothing(state, table):
-        return f"{SAME_PROGRAM} ({tries_left(state)})"
+    if note := answer_note(state, table):
+        return f"{note} ({tries_left(state)})"
     return f"your turn: {tries_left(state)}"
 
 
