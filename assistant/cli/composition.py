@@ -17,6 +17,7 @@ from assistant.core.generation import Engine, Sampling
 from assistant.core.plugins import engine_kinds
 from assistant.core.submission import Sandbox
 from assistant.engine.inference.precision import PRECISIONS
+from assistant.problems.own_function import OwnWork
 from assistant.session.arms.build import parse_arms
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
     unsafe_run: o.UnsafeRun = False
     resume: str | None = None
     """The session to go on with: an argument of `assistant resume`."""
+    own: OwnWork | None = None
+    """The function of `assistant fix`."""
     given: frozenset[str] = frozenset()
     """Names of the options that stand on the command line."""
 

@@ -57,7 +57,12 @@ COMMANDS = (
     PlainCommand(":forget", "", "drop the words that are not sent yet", ("feedback.undo",)),
     PlainCommand(":label", "[LABEL, …]", "label your next words (optional, for research)", ("work.kinds",)),
     PlainCommand(":again", "", "repeat an answer that was stopped or failed", ("work.again",)),
-    PlainCommand(":save", "[FILE]", "save the program to a file", ("work.save_code", "summary.save_code")),
+    PlainCommand(
+        ":save",
+        "[FILE]",
+        "save the program to a file (with `fix` and no name: to your own, after a diff)",
+        ("work.save_code", "summary.save_code"),
+    ),
     PlainCommand(
         ":share",
         "[markdown|html|svg]",

@@ -12,13 +12,23 @@ from pathlib import Path
 from assistant.cli import plain_commands, plain_views
 from assistant.cli import text_rendering as text
 from assistant.cli.plain_printer import Printer
+from assistant.cli.plain_write_back import offer
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
 from assistant.core.printable import exact_line, printable
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
-from assistant.core.state_labels import answer_note, program_name, redraw_note, round_name, tries_left
+from assistant.core.state_labels import (
+    PASSES_ALREADY,
+    answer_note,
+    passes_already,
+    program_name,
+    redraw_note,
+    round_name,
+    tries_left,
+)
 from assistant.journal.reader import read_journal
+from assistant.problems.own_function import OwnWork
 from assistant.reporting.session_page import SUFFIXES, session_page
 from assistant.session.commands import (
     AddTest,
@@ -44,9 +54,13 @@ from assistant.tui.test_rows import rows_of
 class PlainDialogue:
     """Holds one session with a person on standard input."""
 
-    def __init__(self, session: Session, printer: Printer, *, lesson: bool) -> None:
+    def __init__(
+        self, session: Session, printer: Printer, *, lesson: bool, own: OwnWork | None = None
+    ) -> None:
+        """`own` is the function of a file that the session is about."""
         self.session = session
         self.printer = printer
+        self._own = own
         self._lesson = lesson
         """Whether the results of hidden tests and control arms are shown at the end of the session."""
         self._failed = False
@@ -97,6 +111,8 @@ class PlainDialogue:
         self._clock.start(time.monotonic())
         try:
             self._try(lambda: self._execute(Start()), JournalError)
+            if passes_already(self.state):
+                self.printer.talk(PASSES_ALREADY)
             while self.state.ended is None and not self.printer.left:
                 self._turn()
         except KeyboardInterrupt:
@@ -238,6 +254,9 @@ class PlainDialogue:
         return added[at]
 
     def _save(self, name: str) -> None:
+        if self._own is not None and not name:
+            offer(self._own, self.state, self.printer)
+            return
         self._write(Path(name or file_name(self.state.problem)), plain_views.code_of(self._named("")) + "\n")
 
     def _share(self, name: str) -> None:

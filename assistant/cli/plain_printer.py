@@ -16,6 +16,8 @@ class Printer:
         self.json_events = json_events
         self._who = who
         """The annotator as said on the command line, which has to be said again to go on."""
+        self.resume_words = "resume"
+        """What goes on with a session, before its id."""
         self.colour = text.colour_wanted(sys.stdout)
         self.left = False
         """The person has gone: the input ended, or they said that they go on another day."""
@@ -38,7 +40,7 @@ class Printer:
 
     def resume_command(self, session: str) -> str:
         """The command that goes on with a session."""
-        return f"assistant resume {session}{f' --annotator {self._who}' if self._who else ''}"
+        return f"assistant {self.resume_words} {session}{f' --annotator {self._who}' if self._who else ''}"
 
     def data(self, words: str = "", end: str = "\n") -> None:
         if not self.json_events:

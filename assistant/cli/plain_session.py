@@ -10,6 +10,7 @@ from pathlib import Path
 from assistant.cli import composition
 from assistant.cli.plain_dialogue import PlainDialogue
 from assistant.cli.plain_printer import Printer
+from assistant.cli.plain_write_back import offer_at_the_end
 from assistant.cli.study import ask_consent
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
@@ -17,13 +18,14 @@ from assistant.core.generation import Engine
 from assistant.core.printable import exact
 from assistant.core.problem import Problem
 from assistant.core.submission import Sandbox
+from assistant.problems.own_function import OwnWork
 from assistant.reporting.progress import ProgressPrinter
 from assistant.reporting.terminal_tables import listing
 from assistant.sandbox.isolation_notice import banner, isolation_notice
 from assistant.session.annotation_queue import AnnotationQueue, answer_question
 from assistant.session.arms.background import start_background_arms
 from assistant.session.commands import AnswerQuestion, GiveConsent
-from assistant.session.header import Held
+from assistant.session.header import Held, given_program
 from assistant.session.session import Session
 
 Record = Callable[[str, str], Sequence[ev.LiveEvent]]
@@ -40,7 +42,10 @@ def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> 
     if held.author == "unknown" and options.author is None:
         printer.talk(UNKNOWN_AUTHOR)
     granted = _consent(queue, printer) if queue else False
-    problem = None if begun or queue else _pick_problem(options, printer)
+    own = options.own
+    if own is not None:
+        printer.resume_words = f"fix {own.place} --resume"
+    problem = own.problem if own else None if begun or queue else _pick_problem(options, printer)
     engine = composition.make_engine(options)
     sandbox = None
     try:
@@ -53,11 +58,14 @@ def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> 
             return _hold_study(queue, granted, engine, sandbox, printer, held)
         who = composition.annotator_of(options)
         if begun is not None:
-            return _hold(Session.resume(begun, engine, sandbox, annotator=who, held=held), printer)
+            session = Session.resume(begun, engine, sandbox, annotator=who, held=held)
+            return _hold(session, printer, own=own)
         assert problem is not None
-        settings = options.settings()
-        session = Session.begin(problem, settings, engine, sandbox, folder, annotator=who, held=held)
-        return _hold(session, printer)
+        session = Session.begin(
+            problem, options.settings(), engine, sandbox, folder, annotator=who, held=held,
+            given=given_program(own.function.code) if own else None,
+        )  # fmt: skip
+        return _hold(session, printer, own=own)
     finally:
         if sandbox is not None:
             sandbox.close()
@@ -71,7 +79,11 @@ UNKNOWN_AUTHOR = (
 
 
 def _hold(
-    session: Session, printer: Printer, queue: AnnotationQueue | None = None, granted: bool = False
+    session: Session,
+    printer: Printer,
+    queue: AnnotationQueue | None = None,
+    granted: bool = False,
+    own: OwnWork | None = None,
 ) -> int:
     """One session to its end, with its control arms in the background; the journal is closed afterwards."""
     arms = start_background_arms(session)
@@ -79,8 +91,10 @@ def _hold(
         if queue is not None:
             for event in session.execute(GiveConsent(queue, granted)):
                 printer.event(event)
-        dialogue = PlainDialogue(session, printer, lesson=queue is None or queue.study.lesson)
+        dialogue = PlainDialogue(session, printer, lesson=queue is None or queue.study.lesson, own=own)
         status = dialogue.hold()
+        if own is not None and not offer_at_the_end(own, session.state, printer):
+            status = 1
         if queue is not None and not status and not printer.left:
             _ask(
                 queue.study.questions,

@@ -16,6 +16,7 @@ from assistant.cli import (
     consent,
     doctor,
     export,
+    fix,
     guide,
     import_,
     model,
@@ -35,6 +36,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 def register(app: typer.Typer) -> None:
     """Hang every command onto `app`, in the order of `--help`."""
     app.command("run")(run.run)
+    app.command("fix")(fix.fix)
     app.command("problems")(problems.problems)
     app.command("check")(check.check)
     app.command("sessions")(sessions.sessions)

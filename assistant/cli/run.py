@@ -22,16 +22,16 @@ OF_RESUME = (
 @o.with_groups
 def run(context: typer.Context, options: RunOptions) -> int:
     """Work on problems with the model (the default command)."""
-    return _started(replace(options, given=_given(context)))
+    return started(replace(options, given=_given(context)))
 
 
 @o.with_groups
 def resume(session: o.SessionId, options: Annotated[RunOptions, o.Choice(only=OF_RESUME)]) -> int:
     """Go on with an interrupted session at the round where it stopped."""
-    return _started(replace(options, resume=session))
+    return started(replace(options, resume=session))
 
 
-def _started(options: RunOptions) -> int:
+def started(options: RunOptions) -> int:
     """The app, or plain lines where they are asked for or nothing else is possible; the exit status."""
     check_options(options)
     if options.plain or options.json_events or not full_screen_possible():

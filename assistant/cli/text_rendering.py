@@ -48,7 +48,8 @@ def table_text(state: State, colour: bool) -> str:
     program = state.current_program
     if program is None:
         return ""
-    lines = [f"--- so far: round {program.round}, program {program.id}"]
+    where = "your function" if program.given else f"so far: round {program.round}, program {program.id}"
+    lines = [f"--- {where}"]
     lines.append(highlight(exact((program.code or program.text).rstrip()), colour))
     if program.visible is not None:
         lines.append(report_text(program.visible, colour))

@@ -25,6 +25,8 @@ NOTHING_HIDDEN = "no hidden tests: nothing more was checked"
 SAME_PROGRAM = "same program as before: it changed nothing; say it another way"
 NO_PROGRAM = "the answer held no program; say what the program should do"
 NO_TRY_USED = "no try used"
+PASSES_ALREADY = "your function passes its tests: say what is wrong with it, or add a test that shows it"
+"""Said where a person's own function passes before anything was changed."""
 NO_CODE = "no code"
 
 
@@ -78,6 +80,12 @@ def program_name(program: Program | None) -> str:
     if program is not None and program.given:
         return "your function"
     return round_name(program.round if program else 0)
+
+
+def passes_already(state: State) -> bool:
+    """Whether the program on the table is the person's own function, unchanged, and passes."""
+    table = state.current_program
+    return state.ended is None and table is not None and table.given and table.solved
 
 
 def hidden_text(state: State) -> str:

@@ -8,12 +8,15 @@ import io
 import stat
 import tokenize
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.core.errors import UsageError
 from assistant.core.prelude import needed
 from assistant.core.problem import AssertTest, Problem
+from assistant.core.program_equality import same_program
 from assistant.core.safe_ast import read_program
+from assistant.problems.docstring_examples import examples
 from assistant.problems.function_source import Located, function_code, located, replaced, surroundings
 from assistant.problems.own_tests import OwnTests, asserts_in, read_tests
 from assistant.storage.durable_io import replace_file
@@ -86,7 +89,10 @@ class OwnFunction:
                 )
 
     def tests(self, asserts: Sequence[str], file: Path | None) -> OwnTests:
-        """The tests of `--test` and `--tests`. Raises UsageError."""
+        """The tests of `--test` and `--tests`; without any, the examples of its docstring. Raises UsageError."""
+        if not asserts and file is None:
+            shown = examples(self._docstring, self.name)
+            return OwnTests(tuple(AssertTest(code=code) for code in shown))
         given = tuple(AssertTest(code=code) for text in asserts for code in _one(text))
         found = OwnTests()
         if file is not None:
@@ -102,6 +108,12 @@ class OwnFunction:
         return OwnTests((*given, *found.tests), found.setup, found.left_out)
 
     # Writing back.
+
+    @property
+    def current_code(self) -> str:
+        """The function as the file has it now, as far as we know."""
+        place = located(self.text, self.name)
+        return _with_future(place, function_code(place))
 
     def changed(self, program: str) -> str:
         """The file's text with the function of `program` in it. Raises UsageError."""
@@ -132,6 +144,26 @@ class OwnFunction:
         except OSError as error:
             raise UsageError(f"{self.path} cannot be written ({error.strerror}): it is as it was") from None
         self._data, self.text = data, new
+
+
+@dataclass(frozen=True)
+class OwnWork:
+    """What `assistant fix` is asked for: a function, and the problem that it is."""
+
+    function: OwnFunction
+    problem: Problem
+    place: str
+    """As it was said: `FILE.py::name`."""
+    confirmed: bool = False
+    """The result is written without a question."""
+
+    def is_about(self, problem: Problem | None) -> bool:
+        """Whether a session on `problem` is a session on this function."""
+        return problem is not None and problem.sha256 == self.problem.sha256
+
+    def changes(self, code: str | None) -> bool:
+        """Whether a program is another one than the file has."""
+        return code is not None and not same_program(code, self.function.current_code)
 
 
 def _read(path: Path) -> bytes:
