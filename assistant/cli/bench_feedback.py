@@ -12,7 +12,6 @@ import typer
 from assistant.cli import bench_options as b
 from assistant.cli import options as o
 from assistant.core.errors import UsageError
-from assistant.core.events import PromptSettings
 
 if TYPE_CHECKING:
     from assistant.bench.benchmark_run import BenchmarkRun
@@ -70,6 +69,7 @@ def feedback(
     """From the state before each feedback: what does human feedback lead to, and what would have come without?"""
     from assistant.bench.feedback.feedback_jobs import Wording, parse_arms
     from assistant.bench.feedback.feedback_states import HALVES
+    from assistant.core.events import PromptSettings
 
     options = options.asked_with(arguments)
     if (folder is None) == (ilf is None):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.cli import options as o
 from assistant.core.printable import exact, exact_line, half_character, shortened
 
 if TYPE_CHECKING:
@@ -24,18 +25,14 @@ def check(
         list[str] | None,
         typer.Option("--test", metavar="ASSERT", help="An assert that it has to pass; may be repeated."),
     ] = None,
-    problems: Annotated[
-        str, typer.Option(metavar="SOURCE", help="Where --problem is looked up.")
-    ] = "starter",
+    problems: o.Problems = "starter",
     problem: Annotated[
         str | None,
         typer.Option(metavar="ID", help="Run this problem's tests on it, visible and hidden."),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.05, max=600.0, metavar="S", help="Seconds per case.")] = 4.0,
-    json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    unsafe: Annotated[
-        bool, typer.Option("--unsafe-run", help="Run without isolation where the sandbox is not available.")
-    ] = False,
+    timeout: o.Timeout = 4.0,
+    json_: o.Json = False,
+    unsafe_run: o.UnsafeRun = False,
 ) -> int:
     """Run a program's tests in the sandbox; exit status 0 only when all of them passed."""
     from assistant.core.errors import UsageError
@@ -47,7 +44,7 @@ def check(
         raise UsageError("nothing to check: give --test 'assert …' or --problem ID")
     source, refusal = _read(file)
     chosen = _problem(problems, problem)
-    sandbox = open_sandbox(unsafe=unsafe)
+    sandbox = open_sandbox(unsafe=unsafe_run)
     try:
         if chosen is not None:
             chosen = _with_values(chosen, sandbox)

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.cli import options as o
 from assistant.core.errors import UsageError
-from assistant.core.events import Author, Interface, PromptSettings, Settings
-from assistant.core.generation import Engine, Sampling
 from assistant.core.plugins import engine_kinds
-from assistant.core.submission import Sandbox
 from assistant.engine.inference.precision import PRECISIONS
-from assistant.problems.own_function import OwnWork
-from assistant.session.arms.build import parse_arms
 
 if TYPE_CHECKING:
+    from assistant.core.events import Author, Interface, Settings
+    from assistant.core.generation import Engine
+    from assistant.core.submission import Sandbox
+    from assistant.problems.own_function import OwnWork
     from assistant.session.annotation_queue import AnnotationQueue
     from assistant.session.header import Held
     from assistant.session.study import Study
@@ -59,6 +58,10 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
 
     def settings(self) -> Settings:
         """What the session's header will say was asked."""
+        from assistant.core.events import PromptSettings, Settings
+        from assistant.core.generation import Sampling
+        from assistant.session.arms.build import parse_arms
+
         default = PromptSettings()
         return Settings(
             rounds=self.rounds,

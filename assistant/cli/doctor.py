@@ -8,10 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-import typer
-
+from assistant.cli import options as o
 from assistant.core.errors import AssistantError
 
 
@@ -24,9 +23,7 @@ class DoctorCheck:
     detail: str
 
 
-def doctor(
-    json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-) -> int:
+def doctor(json_: o.Json = False) -> int:
     """Try everything that a session needs, and say what to do where something is missing."""
     findings = []
     for finding in examine():

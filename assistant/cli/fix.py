@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,9 @@ from assistant.cli import options as o
 from assistant.cli.composition import RunOptions, journal_folder, own_session
 from assistant.cli.run import full_screen_possible, started
 from assistant.core.errors import UsageError
-from assistant.problems.own_function import OwnFunction, OwnWork
+
+if TYPE_CHECKING:
+    from assistant.problems.own_function import OwnWork
 
 NOT_OF_FIX = ("problems", "problem", "study", "arms")
 """Options of a session that a function of one's own has no use for."""
@@ -51,6 +53,8 @@ def fix(
     options: Annotated[RunOptions, o.Choice(without=NOT_OF_FIX)],
 ) -> int:
     """Work on a function of your own with the model; the result goes back into its file as a diff you confirm."""
+    from assistant.problems.own_function import OwnFunction, OwnWork
+
     function = OwnFunction.named(place)
     found = function.tests(test or (), tests)
     for line in found.left_out:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -234,10 +236,16 @@ def _group_of(hint: Any) -> tuple[type[Any], Choice] | None:
 
 
 def _options_of(group: type[Any]) -> Iterator[tuple[str, Any]]:
-    """Name and annotation of the fields that are options; other fields are not for the command line."""
-    for name, hint in get_type_hints(group, include_extras=True).items():
-        if any(isinstance(extra, ParameterInfo) for extra in getattr(hint, "__metadata__", ())):
-            yield name, hint
+    """Name and annotation of the fields that are options; other fields are not for the command line, and their types
+    may be known to the type checker only.
+    """
+    for base in reversed(group.__mro__):
+        names = vars(sys.modules[base.__module__])
+        for name, text in inspect.get_annotations(base).items():
+            with suppress(NameError):
+                hint = eval(text, names)
+                if any(isinstance(extra, ParameterInfo) for extra in getattr(hint, "__metadata__", ())):
+                    yield name, hint
 
 
 def _parameters_of(group: type[Any], choice: Choice) -> Iterator[inspect.Parameter]:

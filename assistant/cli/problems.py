@@ -29,7 +29,7 @@ def problems(
         bool, typer.Option("--check", help="Run every reference solution on its tests, in the sandbox.")
     ] = False,
     json_: o.Json = False,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N problems.")] = None,
+    limit: o.Limit = None,
     problem: Annotated[
         list[str] | None, typer.Option("--problem", metavar="ID", help="Only this problem; may be repeated.")
     ] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,11 +18,13 @@ from assistant.cli.composition import (
     make_sandbox,
     run_options,
 )
-from assistant.core import events as ev
 from assistant.core.errors import JournalError
-from assistant.core.generation import Engine, ModelInfo
 from assistant.core.plugins import engine_kinds
 from assistant.engine.inference.precision import PRECISIONS
+
+if TYPE_CHECKING:
+    from assistant.core import events as ev
+    from assistant.core.generation import Engine, ModelInfo
 
 
 @o.with_groups
@@ -36,6 +38,7 @@ def replay(
     json_: Annotated[bool, typer.Option("--json", help="One line of JSON for each comparison.")] = False,
 ) -> int:
     """Generate and test again from the recorded messages; say the same, or where it first differs."""
+    from assistant.core import events as ev
     from assistant.journal.library import find_session
     from assistant.journal.reader import read_journal
     from assistant.session.replay import repeat_generations, repeat_tests
@@ -93,9 +96,10 @@ def _model_word(model: ModelInfo) -> str | None:
 
 def _print_differences(events: Sequence[ev.Event], engine: Engine) -> None:
     """Versions, devices and whatever else is not as it was, of each model that the session was held with."""
+    from assistant.core.events import SessionResumed, SessionStarted
     from assistant.session.replay import model_differences
 
-    recorded = [e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)]
+    recorded = [e.model for e in events if isinstance(e, SessionStarted | SessionResumed)]
     differing = {line for model in recorded for line in model_differences(model, engine.prepare())}
     for line in sorted(differing):
         print(f"differs from the recording: {line}", file=sys.stderr)

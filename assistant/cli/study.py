@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.cli import options as o
 from assistant.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ KEYS = (
 )
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A study file (TOML).")],
-    json_: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    json_: o.Json = False,
 ) -> None:
     """Say what the study will do, for whom, in which order, and how likely it is to see its effect."""
     from assistant.problems.load import load_source

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from assistant.core.outcome import Report
-from assistant.core.state import Program, State
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # lists of sessions need no models of events
+    from assistant.core.outcome import Report
+    from assistant.core.state import Program, State
 
 ENDS = {
     "solved": "Solved: every visible test passes",

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from assistant.core.generation import Progress
 from assistant.core.printable import exact_line
 from assistant.reporting.printable_streams import unfiltered
+
+if TYPE_CHECKING:
+    from assistant.core.generation import Progress
 
 LINE_SECONDS = 30.0
 """Between two plain lines about one step."""
