@@ -21,6 +21,7 @@ from assistant.core.state import Program, State
 from assistant.core.state_labels import (
     PASSES_ALREADY,
     answer_note,
+    effect_on_tests,
     passes_already,
     program_name,
     redraw_note,
@@ -170,6 +171,13 @@ class PlainDialogue:
             self._send(line)
         else:
             self._handlers[command[0].name](command[1])
+
+    def _show_effect(self) -> None:
+        """What the feedback did to the tests; that it changed nothing was said with the answer."""
+        program, waits = self.state.current_program, self.state.pending_feedback is not None
+        effect = "" if waits or answer_note(self.state, program) else effect_on_tests(self.state, program)
+        if effect:
+            self.printer.data(effect)
 
     def _send(self, line: str) -> None:
         now = time.monotonic()
@@ -330,6 +338,8 @@ class PlainDialogue:
                     self._show(event)
         finally:
             self._clock.wait(time.monotonic(), False)
+        if isinstance(command, GiveFeedback | Regenerate):
+            self._show_effect()
 
     def _show(self, event: ev.LiveEvent) -> None:
         match event:

@@ -11,7 +11,7 @@ from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.printable import exact, exact_line, printable
 from assistant.core.problem import Problem
 from assistant.core.state import Program, State
-from assistant.core.state_labels import END_WORDS, after_feedback, hidden_text
+from assistant.core.state_labels import DOES_NOT_LOAD, END_WORDS, after_feedback, hidden_text
 from assistant.core.value_difference import contrasted
 
 
@@ -60,7 +60,11 @@ def table_text(state: State, colour: bool) -> str:
 
 def report_text(report: Report, colour: bool = False) -> str:
     """One line a case: passed, or what was expected and what came."""
-    lines = [case_text(case, colour) for case in report.cases]
+    if report.load_failure:
+        lines = [f"  {DOES_NOT_LOAD}: {exact_line(report.load_failure)}"]
+        lines += [case_text(case.model_copy(update={"message": ""}), colour) for case in report.cases]
+    else:
+        lines = [case_text(case, colour) for case in report.cases]
     if report.message and not report.cases:
         lines.append(f"  {report.outcome.word}: {exact(report.message)}")
     seal = "" if report.sealed else "  (unsealed: a test ran in the program's process)"

@@ -83,3 +83,17 @@ class Report(FrozenModel):
     @property
     def pass_count(self) -> int:
         return sum(case.passed for case in self.cases)
+
+    @property
+    def load_failure(self) -> str:
+        """Why the program does not even load, where every case says just that; else empty."""
+        told_by_all = self.cases and all(case.message == self.message for case in self.cases)
+        return self.message if told_by_all else ""
+
+    def changes_since(self, before: Report) -> tuple[int, int]:
+        """How many tests that both reports have were fixed, and how many broke."""
+        passed_before = {case.test: case.passed for case in before.cases}
+        compared = [
+            (passed_before[case.test], case.passed) for case in self.cases if case.test in passed_before
+        ]
+        return compared.count((False, True)), compared.count((True, False))

@@ -31,6 +31,7 @@ NO_TRY_USED = "no try used"
 PASSES_ALREADY = "your function passes its tests: say what is wrong with it, or add a test that shows it"
 """Said where a person's own function passes before anything was changed."""
 NO_CODE = "no code"
+DOES_NOT_LOAD = "the program does not load"
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -108,3 +109,17 @@ def hidden_text(state: State) -> str:
 def score(report: Report | None) -> str:
     """`2 of 3 pass`; `no code` where there was nothing to test."""
     return f"{report.pass_count} of {len(report.cases)} pass" if report and report.cases else NO_CODE
+
+
+def effect_on_tests(state: State, program: Program | None) -> str:
+    """`your feedback fixed 2 tests, broke 1`: visible tests only; empty where there is nothing to compare."""
+    if program is None or program.parent is None or program.visible is None:
+        return ""
+    before = state.program(program.parent).visible
+    if before is None:
+        return ""
+    fixed, broke = program.visible.changes_since(before)
+    who = "your edit" if program.edited else "your feedback"
+    if fixed:
+        return f"{who} fixed {plural(fixed, 'test')}" + (f", broke {broke}" if broke else "")
+    return f"{who} broke {plural(broke, 'test')}" if broke else f"{who} changed the code and no test"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+from assistant.tui.key_names import key_text
+
 
 @dataclass(frozen=True)
 class Action:
@@ -14,6 +16,7 @@ class Action:
 
     id: str
     keys: str
+    """The first is one that no terminal, multiplexer or browser takes: the footer shows it and texts name it."""
     title: str
     help: str
     where: str
@@ -52,23 +55,23 @@ ACTIONS = (
     Action("quit_safely", "ctrl+q", "Quit", "Leave; an open session can be resumed", "app", priority=True),
     Action("suspend_process", "ctrl+z", "Suspend", "To the shell; `fg` comes back", "app", priority=True),
     Action("copy_or_hint", "ctrl+c", "Copy", "Copy what is selected; never ends anything", "app"),
-    Action("settings", "f12,ctrl+backslash", "Settings", "Theme, keys, bell, feedback kinds", "app"),
+    Action("settings", "ctrl+backslash,f12", "Settings", "Theme, keys, bell, feedback kinds", "app"),
     Action("retry_model", "ctrl+r", "Load again", "Load the model again", "app", footer=True),
     Action(
         "open_problem", "enter", "Open", "Work on the chosen problem", "library", footer=True, priority=True
     ),
     Action(
         "next_state",
-        "ctrl+t,f4",
+        "f4,ctrl+t",
         "Show",
         "Show all, untried, solved, given up",
         "library",
         footer=True,
     ),
     Action(
-        "sessions", "ctrl+s,f3", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True
+        "sessions", "f3,ctrl+s", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True
     ),
-    Action("own_problem", "ctrl+n,f2", "New problem", "Write a problem of your own", "library", footer=True),
+    Action("own_problem", "f2,ctrl+n", "New problem", "Write a problem of your own", "library", footer=True),
     Action(
         "send",
         "enter",
@@ -154,7 +157,7 @@ ACTIONS = (
     Action("insert_line", "f9", "Quote line", "Put the chosen code line into your words", "work"),
     Action(
         "kinds",
-        "ctrl+t,ctrl+right_square_bracket",
+        "ctrl+right_square_bracket,ctrl+t",
         "Label",
         "Label your words (optional, for research): logic, formatting, …",
         "work",
@@ -163,7 +166,7 @@ ACTIONS = (
     Action("later", "alt+right,right_square_bracket", "Later round", "Look forward one round", "work"),
     Action(
         "branch",
-        "ctrl+b,ctrl+circumflex_accent",
+        "ctrl+circumflex_accent,ctrl+b",
         "Branch",
         "Go on from the program you look at",
         "work",
@@ -196,7 +199,7 @@ ACTIONS = (
     ),
     Action(
         "leave",
-        "ctrl+l,f10",
+        "f10,ctrl+l",
         "Leave",
         "Back to the problems; the session can be resumed",
         "work",
@@ -206,14 +209,14 @@ ACTIONS = (
     Action("shrink", "ctrl+down", "Smaller", "Make the focused pane smaller", "work"),
     Action(
         "next_problem",
-        "enter,ctrl+n,f2",
+        "enter,f2,ctrl+n",
         "Next problem",
         "Open the next untried problem",
         "summary",
         footer=True,
         priority=True,
     ),
-    Action("to_library", "ctrl+l,f10", "Problems", "Back to the problems", "summary", footer=True),
+    Action("to_library", "f10,ctrl+l", "Problems", "Back to the problems", "summary", footer=True),
     Action(
         "look",
         "escape",
@@ -240,7 +243,7 @@ ACTIONS = (
         footer=True,
     ),
     Action(
-        "run", "ctrl+s,f2", "Run tests", "Run the tests on your version", "editor", footer=True, priority=True
+        "run", "f2,ctrl+s", "Run tests", "Run the tests on your version", "editor", footer=True, priority=True
     ),
     Action(
         "back", "escape", "Back", "Leave; your version stays for later", "editor", footer=True, priority=True
@@ -312,7 +315,7 @@ ACTIONS = (
         priority=True,
     ),
     Action("close", "escape", "Back", "Back to where you were", "settings", footer=True),
-    Action("fold", "f11,ctrl+f", "Fold", "Fold or unfold the problem's text", "work", priority=True),
+    Action("fold", "ctrl+f,f11", "Fold", "Fold or unfold the problem's text", "work", priority=True),
     Action(
         "wrap", "ctrl+o", "Wrap", "Long lines go on below, or are cut at the edge with a mark (›)", "work"
     ),
@@ -369,6 +372,11 @@ def keymap(chosen: Mapping[str, str]) -> dict[str, str]:
 def unknown_keys(chosen: Mapping[str, str]) -> list[str]:
     """Names in the person's keys that are no action."""
     return sorted(set(chosen) - set(keymap(chosen)))
+
+
+def first_key(name: str, chosen: Mapping[str, str]) -> str:
+    """The key of an action to name in a sentence, as a person says it."""
+    return key_text(keys_of(name, chosen).partition(",")[0])
 
 
 def keys_of(name: str, chosen: Mapping[str, str]) -> str:

@@ -96,6 +96,10 @@ class EndedSession(Protocol):
         """The session's state at its end."""
 
     @property
+    def recorded_state(self) -> State:
+        """The same with the control arms that were recorded since."""
+
+    @property
     def journal(self) -> Path | None:
         """The session's file; None where it was never opened."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from assistant.core.control_arms import RECORDED, control_arm
 from assistant.core.printable import printable, shortened
 from assistant.core.state import Program, State
 from assistant.core.state_labels import ENDS, after_feedback, hidden_text, program_name, score
-from assistant.tui.test_rows import Verdicts, rows_of
+from assistant.tui.test_rows import Verdicts, loading_message, rows_of
 
 
 def is_false_solve(state: State, program: Program | None, *, tell_hidden: bool = True) -> bool:
@@ -74,4 +75,32 @@ def lesson_of(state: State, *, tell_hidden: bool = True) -> Verdicts:
     table = state.current_program
     if not (tell_hidden and state.is_over) or table is None or table.hidden is None:
         return Verdicts()
-    return Verdicts(tuple(row for row in rows_of(table.hidden, None) if row.case and not row.case.passed))
+    failing = tuple(row for row in rows_of(table.hidden, None) if row.case and not row.case.passed)
+    return Verdicts(failing, loading_message(table.hidden))
+
+
+def without_words(state: State) -> list[str]:
+    """What the same program came to without the person's last words that control arms exist for; else nothing."""
+    for program in reversed(state.path(state.current)):
+        controls = _control_scores(state, program) if program.feedback else []
+        if controls:
+            given = f"your words: {score(program.visible)}"
+            return [given, f"the same program without them: {', '.join(controls)}"]
+    return []
+
+
+def _control_scores(state: State, program: Program) -> list[str]:
+    """`“try again” 1 of 3 pass` for each control of the feedback that led to `program`: its best compared sample."""
+    scores = []
+    for arm in RECORDED:
+        made = [
+            p.visible
+            for p in state.programs
+            if (p.arm, p.parent, p.round) == (arm, program.parent, program.round)
+            and p.sample < state.settings.samples
+            and p.complete
+        ]
+        if made:
+            best = max(made, key=lambda report: report.pass_count if report else -1)
+            scores.append(f"{control_arm(arm).label} {score(best)}")
+    return scores

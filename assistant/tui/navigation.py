@@ -161,16 +161,9 @@ class Navigator:
     def _push_summary(self, ended: EndedSession) -> None:
         from assistant.tui.screens.summary import SummaryScreen
 
-        app, journal = self._app, ended.journal
-        if journal is not None and ended.on_top:
-            app.push_screen(
-                SummaryScreen(
-                    ended.state,
-                    journal,
-                    tell_hidden=app.study is None or app.study.lesson,
-                    keep_draft_text=ended.keep_draft_text,
-                )
-            )
+        app = self._app
+        if ended.journal is not None and ended.on_top:
+            app.push_screen(SummaryScreen(ended, lesson=app.study is None or app.study.lesson))
 
     def to_library(self) -> None:
         """Close every screen above the library; what is open can be resumed."""

@@ -9,6 +9,7 @@ from typing import Literal
 from assistant.core.outcome import CaseReport, Report
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
+from assistant.core.state_labels import DOES_NOT_LOAD
 from assistant.core.value_difference import ValuePart, contrasted
 from assistant.tui.text.spans import Line, Piece, displayable, shortened
 
@@ -27,6 +28,8 @@ class Row:
     change: Change = ""
     hidden: bool = False
     """A hidden test, shown once the session is over."""
+    told_above: bool = False
+    """Why it failed stands above all rows: the program does not even load."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Verdicts:
 
     rows: tuple[Row, ...] = ()
     message: str = ""
-    """Why there are no verdicts: no function in the answer, or a program that cannot run."""
+    """What holds for all tests: no function in the answer, or a program that does not load."""
     printed: str = ""
     """What the program printed outside its tests."""
 
@@ -74,7 +77,7 @@ def verdicts_of(state: State, program: Program | None, *, tell_hidden: bool = Fa
         return Verdicts(waiting, message=program.answer_problem)
     report = program.visible
     rows = rows_of(report, _report_before(state, program))
-    message = "" if rows else report.message or program.answer_problem
+    message = loading_message(report) if rows else report.message or program.answer_problem
     printed = "" if any(case.stdout for case in report.cases) else report.stdout
     hidden = rows_of(program.hidden, None) if tell_hidden and program.hidden is not None else ()
     revealed = tuple(replace(row, hidden=True) for row in hidden)
@@ -84,7 +87,16 @@ def verdicts_of(state: State, program: Program | None, *, tell_hidden: bool = Fa
 def rows_of(report: Report, before: Report | None) -> tuple[Row, ...]:
     """Rows of a report; `before` is what the same tests found the last time."""
     passed_before = {case.test: case.passed for case in before.cases} if before else {}
-    return tuple(Row(displayable(case.test), case, _change(case, passed_before)) for case in report.cases)
+    told = bool(report.load_failure)
+    return tuple(
+        Row(displayable(case.test), case, _change(case, passed_before), told_above=told)
+        for case in report.cases
+    )
+
+
+def loading_message(report: Report | None) -> str:
+    """Why the program does not load; empty where it does."""
+    return f"{DOES_NOT_LOAD}: {report.load_failure}" if report is not None and report.load_failure else ""
 
 
 def _change(case: CaseReport, passed_before: dict[str, bool]) -> Change:
@@ -110,7 +122,7 @@ def row_lines(row: Row) -> list[Line]:
     case = row.case
     if case is None:
         return lines
-    if not case.passed:
+    if not case.passed and not row.told_above:
         lines += _values(case)
         if case.message:
             lines.append((Piece("            "), Piece(displayable(case.message), "case--failed")))
@@ -124,7 +136,8 @@ def _head(row: Row) -> Line:
         return (Piece(" · ", "case--label"), Piece(row.test))
     passed = row.case.passed
     mark = Piece(" ✓ " if passed else " ✗ ", "case--passed" if passed else "case--failed")
-    word: Line = () if passed else (Piece(f"{row.case.outcome.word}  ", "case--failed"),)
+    told = passed or row.told_above
+    word: Line = () if told else (Piece(f"{row.case.outcome.word}  ", "case--failed"),)
     seal: Line = () if row.case.sealed else (Piece("  unsealed", "case--label"),)
     kind: Line = (Piece("hidden  ", "case--label"),) if row.hidden else ()
     return (mark, *kind, *word, Piece(row.test), *seal, *_change_tag(row.change))

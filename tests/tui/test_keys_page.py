@@ -36,5 +36,5 @@ def test_every_binding_is_on_the_page(owner: type) -> None:
 
 def test_every_action_has_a_key_that_reaches_the_app() -> None:
     for action in ACTIONS:
-        assert set(action.keys.split(",")) - KEPT_ELSEWHERE, action.title
+        assert action.keys.partition(",")[0] not in KEPT_ELSEWHERE, action.title
         assert action.where in PLACES

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -13,11 +11,10 @@ from textual.content import Content
 from textual.events import Key, Paste
 from textual.widgets import Footer, Static
 
-from assistant.core.state import State
 from assistant.session.feedback_validation import clean_text
 from assistant.tui import clipboard
 from assistant.tui.actions import bindings
-from assistant.tui.end_summary import fact_lines, headline, kind_of_end, lesson_of, round_lines
+from assistant.tui.end_summary import fact_lines, headline, kind_of_end, lesson_of, round_lines, without_words
 from assistant.tui.session_export import share_session
 from assistant.tui.unrequested_screens import Unasked
 from assistant.tui.widgets.code_view import Code, CodeView
@@ -25,7 +22,10 @@ from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.verdict_table import VerdictTable
 
 if TYPE_CHECKING:
-    from assistant.tui.context import AppContext
+    from assistant.tui.context import AppContext, EndedSession
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the control arms that are made in the background."""
 
 
 class SummaryScreen(Unasked[None]):
@@ -35,36 +35,24 @@ class SummaryScreen(Unasked[None]):
     PLACES: ClassVar = ("summary",)
     app: AppContext
 
-    def __init__(
-        self,
-        state: State,
-        journal: Path,
-        *,
-        tell_hidden: bool = True,
-        keep_draft_text: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """A study may hide the results of hidden tests, which can teach annotators about the next problem.
-
-        `keep_words` takes what is typed here.
-        """
+    def __init__(self, ended: EndedSession, *, lesson: bool = True) -> None:
+        """A study without `lesson` hides hidden tests and control arms, which could teach about the next problem."""
         super().__init__()
-        self._tell_hidden = tell_hidden
-        self._keep_draft_text = keep_draft_text
+        self._ended = ended
+        self._lesson = lesson
         self._typed = False
-        self.state = state
-        self.journal = journal
+        self.state = ended.state
 
     def compose(self) -> ComposeResult:
-        tell_hidden = self._tell_hidden
-        words = headline(self.state, tell_hidden=tell_hidden)
-        yield Static(
-            words, id="headline", classes=f"-{kind_of_end(self.state, tell_hidden=tell_hidden)}", markup=False
-        )
+        kind = kind_of_end(self.state, tell_hidden=self._lesson)
+        words = headline(self.state, tell_hidden=self._lesson)
+        yield Static(words, id="headline", classes=f"-{kind}", markup=False)
         with VerticalScroll(id="facts"):
-            yield Static(Content("\n".join(round_lines(self.state, tell_hidden=tell_hidden))), id="rounds")
-            yield Static(Content("\n".join(fact_lines(self.state, tell_hidden=tell_hidden))), id="numbers")
+            rounds = round_lines(self.state, tell_hidden=self._lesson)
+            yield Static(Content("\n".join(rounds)), id="rounds")
+            yield Static(id="numbers", markup=False)
             yield Static("Journal", classes="label")
-            yield Static(Content(str(self.journal)), id="journal")
+            yield Static(Content(str(self._ended.journal)), id="journal")
         yield VerdictTable(id="lesson")
         yield CodeView(id="code")
         yield Footer(show_command_palette=False, compact=True)
@@ -77,11 +65,21 @@ class SummaryScreen(Unasked[None]):
         view.code = Code(code.rstrip("\n"), placeholder="no program")
         view.border_title = "The program"
         view.focus()
-        lesson = lesson_of(self.state, tell_hidden=self._tell_hidden)
+        lesson = lesson_of(self.state, tell_hidden=self._lesson)
         table_of_hidden = self.query_one(VerdictTable)
         table_of_hidden.display = bool(lesson.rows)
+        self.set_class(bool(lesson.rows), "-lesson")
         table_of_hidden.verdicts = lesson
         table_of_hidden.border_title = f"Hidden tests that fail: {len(lesson.rows)}"
+        self._show_numbers()
+        self.set_interval(LOOK_EVERY, self._show_numbers)
+
+    def _show_numbers(self) -> None:
+        """Hidden tests, control arms and times; the control arms may still be made while one reads."""
+        lines = fact_lines(self.state, tell_hidden=self._lesson)
+        if self._lesson:
+            lines[-1:-1] = without_words(self._ended.recorded_state)
+        self.query_one("#numbers", Static).update("\n".join(lines))
 
     def takes(self, event: Key) -> bool:
         """Letters are no commands here; Enter is one only where no letter came before it."""
@@ -94,7 +92,7 @@ class SummaryScreen(Unasked[None]):
         self._keep(clean_text(event.text))
 
     def _keep(self, text: str) -> None:
-        self._keep_draft_text(text)
+        self._ended.keep_draft_text(text)
         if not self._typed:
             self._typed = True
             self.notify("what you type stays in the feedback box; the keys of this page are in its last line")
@@ -115,4 +113,5 @@ class SummaryScreen(Unasked[None]):
         clipboard.save_code(self.app, self.query_one(CodeView).code.text, self.state.problem)
 
     def action_share(self) -> None:
-        share_session(self.app, self.journal, tell_hidden=self._tell_hidden)
+        assert self._ended.journal is not None
+        share_session(self.app, self._ended.journal, tell_hidden=self._lesson)

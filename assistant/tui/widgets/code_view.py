@@ -95,7 +95,7 @@ class CodeView(VirtualList):
 
     def _lay_out(self) -> None:
         """Take all lines anew, folded or not."""
-        width = self.scrollable_content_region.width if self.folds else 0
+        width = self.fold_width if self.folds else 0
         numbered = enumerate(self._source_line(y) for y in range(len(self._source.lines))) if width else ()
         self._folded = [(y, part) for y, line in numbered for part in folded(line, width, GUTTER + 4)]
         if not self._is_prose:
@@ -149,7 +149,7 @@ class CodeView(VirtualList):
             self.show_row(self.row)
 
     def _wrap(self) -> None:
-        width = max(20, self.scrollable_content_region.width - 1)
+        width = max(20, self.fold_width - 1)
         lines = (self.code.text or self.code.placeholder).splitlines()
         wrapped = (
             textwrap.wrap(displayable(line), width, replace_whitespace=False) or [""] for line in lines

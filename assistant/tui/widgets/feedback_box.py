@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from textual.events import Paste
 
 from assistant.session.feedback_validation import clean_text
-from assistant.tui.actions import bindings, keys_of
-from assistant.tui.key_names import key_text
+from assistant.tui.actions import bindings, first_key
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge
 from assistant.tui.widgets.text_field import TextField
@@ -41,9 +40,7 @@ class FeedbackBox(TopEdge, TextField):
     def title(self) -> str:
         """What the box is for, and the keys that the person sends and breaks lines with."""
         chosen = self.app.preferences.keys
-        send, line = (
-            key_text(keys_of(f"feedback.{name}", chosen).partition(",")[0]) for name in ("send", "new_line")
-        )
+        send, line = (first_key(f"feedback.{name}", chosen) for name in ("send", "new_line"))
         return f"{PURPOSE}  ·  {send} sends, {line} breaks the line"
 
     def action_cursor_up(self, select: bool = False) -> None:

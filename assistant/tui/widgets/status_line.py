@@ -56,6 +56,7 @@ class StatusLine(Widget):
         while facts and len(left) + 2 + len(" · ".join(facts)) > width:
             facts.pop()
         right = " · ".join(facts)
+        left = left if len(left) <= width or not width else left[: width - 1] + "…"
         line = Content(left + " " * max(1, width - len(left) - len(right)) + right)
         warning = self.status.warning
         return Content.assemble((warning, "bold reverse"), "\n", line) if warning else line

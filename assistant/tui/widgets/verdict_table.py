@@ -74,6 +74,8 @@ class VerdictTable(TopEdge, VirtualList):
     def on_resize(self) -> None:
         if self.folds:
             self.watch_folds()
+        if self._row_starts:
+            self.show_row(self.row)
 
     def _build(self, verdicts: Verdicts) -> None:
         self._lines, self._row_starts, self._row_of_line = [], [], []
@@ -85,7 +87,7 @@ class VerdictTable(TopEdge, VirtualList):
             for text in verdicts.printed.splitlines()[:20]:
                 look = Piece(displayable(text), "case--printed")
                 blocks[-1].append((Piece("   printed  ", "case--label"), look))
-        width = self.scrollable_content_region.width if self.folds else 0
+        width = self.fold_width if self.folds else 0
         for row, lines in enumerate(blocks):
             block = [part for line in lines for part in folded(line, width, INDENT)] if width else lines
             self._row_starts.append(len(self._lines))

@@ -129,6 +129,11 @@ class VirtualList(ScrollView, can_focus=True):
         self.row = max(0, min(self.row, self.rows() - 1))
         self.refresh()
 
+    @property
+    def fold_width(self) -> int:
+        """Cells of a folded line: the same with and without the bar at the edge, which folding may bring."""
+        return self.size.width - self.styles.scrollbar_size_vertical
+
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._styles_by_look.clear()
@@ -145,8 +150,10 @@ class VirtualList(ScrollView, can_focus=True):
             return Strip.blank(width, self._style())
         row_look = self._row_look(number)
         strip = self._strip(number, row_look)
-        shown = strip.crop_extend(scroll_x, scroll_x + width, self._style(*row_look))
-        return self._with_marks(shown, left=scroll_x > 0, right=strip.cell_length > scroll_x + width)
+        style = self._style(*row_look)
+        shown = strip.crop_extend(scroll_x, scroll_x + room, style)
+        marked = self._with_marks(shown, left=scroll_x > 0, right=strip.cell_length > scroll_x + room)
+        return marked.extend_cell_length(width, style)
 
     def _with_marks(self, shown: Strip, *, left: bool, right: bool) -> Strip:
         """`‹` and `›` where a line goes on beyond the edge."""
@@ -222,13 +229,13 @@ class VirtualList(ScrollView, can_focus=True):
             self.post_message(self.RowMoved(self, row))
 
     def show_row(self, row: int) -> None:
-        """Bring `row` into sight without moving more than needed."""
+        """Bring `row` into sight without moving more than needed; of a row higher than the pane, its top."""
         first, count = self.lines_of(row)
         top, height = self.scroll_offset.y, self.size.height
         if first < top:
             self.scroll_to(y=first, animate=False)
         elif first + count > top + height:
-            self.scroll_to(y=first + count - height, animate=False)
+            self.scroll_to(y=min(first, first + count - height), animate=False)
 
     def action_move(self, step: int) -> None:
         if not self.selectable_rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from assistant.core.state import State
+from assistant.tui.actions import first_key
 from assistant.tui.feedback_suggestions import FORMS, KINDS, proposed_kinds, quoted_case, quoted_line
 from assistant.tui.screen_state import Phase
 from assistant.tui.test_rows import Row
@@ -114,13 +115,14 @@ class FeedbackPanel:
 
     def _proposed_labels(self) -> str:
         proposed = proposed_kinds(self.box.text) if self.box.app.preferences.propose_kinds else ()
-        return "Ctrl+T labels: " + ", ".join(f"{kind}?" for kind in proposed) if proposed else ""
+        key = first_key("work.kinds", self.box.app.preferences.keys)
+        return f"{key} labels: " + ", ".join(f"{kind}?" for kind in proposed) if proposed else ""
 
 
-def refusal_to_send(words: str, state: State, phase: Phase, *, busy: bool) -> str:
+def refusal_to_send(words: str, state: State, phase: Phase, *, busy: bool, keys: Mapping[str, str]) -> str:
     """Why these words cannot be sent now, in one line; they stay in the box. Empty where they can."""
     if phase is Phase.ENDED:
-        return "this session has ended; Ctrl+L goes back to the problems"
+        return f"this session has ended; {first_key('work.leave', keys)} goes back to the problems"
     if state.current_program is None or busy:
         return f"{phase.value}: your words stay in the box until it is your turn"
     return "" if words else "say what is wrong in a few words, then press Enter"

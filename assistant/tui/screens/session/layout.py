@@ -63,6 +63,12 @@ class SessionLayout(Screen[None]):
         """The session's state as last heard."""
         return self.live.state
 
+    @property
+    def recorded_state(self) -> State:
+        """The state in the journal, with what was recorded in the background since the session last spoke."""
+        session = self.live.session
+        return session.state if session is not None else self.state
+
     def phase_now(self) -> Phase:
         """The current phase, which may not be shown yet."""
         return self.live.phase
@@ -95,11 +101,32 @@ class SessionLayout(Screen[None]):
         self.programs.show(self.state, self.phase, self.live.stream, tell_hidden=self._tells_hidden())
         self.present_status()
         self.feedback.show(self.phase)
+        self._share_height()
         self.refresh_bindings()
+
+    def on_mount(self) -> None:
+        self.screen_layout_refresh_signal.subscribe(self, lambda _: self._share_height())
+
+    def on_descendant_focus(self) -> None:
+        self._share_height()
+
+    def _share_height(self) -> None:
+        """Tell the panes of programs how many lines the others leave them."""
+        narrow = self.has_class("-narrow")
+        others = (self.programs.timeline, self.feedback.box, self.status.line, self.query_one(Footer))
+        taken = sum(pane.outer_size.height for pane in others if pane.display)
+        problem = self.problem_pane
+        beside = 0 if narrow or not problem.display else problem.virtual_size.height
+        above = problem.outer_size.height if narrow and problem.display else 0
+        size = next((name for name in ("-low", "-narrow") if self.has_class(name)), "-wide")
+        self.programs.share_height(
+            self.size.height - taken - above, size, beside=beside, editing=self.editing.is_open
+        )
 
     def present_status(self) -> None:
         """The status line alone."""
-        self.status.show(self.live, self.phase, self.programs.view.program)
+        looked_at = self.programs.view.program
+        self.status.show(self.live, self.phase, looked_at, tell_hidden=self._tells_hidden())
 
     def present_beat(self) -> None:
         """Text that has come since the last beat, and the moving parts of the status line."""

@@ -18,6 +18,13 @@ from assistant.tui.widgets.diff_view import ComparedPrograms, DiffView
 from assistant.tui.widgets.timeline import Timeline, samples_of, timeline_of
 from assistant.tui.widgets.verdict_table import VerdictTable
 
+LEAST = {"-low": 4, "-narrow": 6, "-wide": 11}
+"""Lines of the pane of tests that a long program leaves it, by the size of the terminal."""
+FOCUSED = {"-low": 7, "-narrow": 11, "-wide": 11}
+"""The same while the person is in it."""
+LEAST_CODE = 3
+"""Lines of the program that stay in sight, its frame apart."""
+
 
 class ProgramsPanel:
     """Owns the panes that show programs, and what the person looks at in them."""
@@ -121,6 +128,20 @@ class ProgramsPanel:
 
     # Sizes.
 
+    def share_height(self, room: int, size: str, *, beside: int, editing: bool) -> None:
+        """Divide `room` lines between the program and its tests, unless the person made a pane larger or smaller.
+
+        `size` is the class of the terminal's size, `beside` the lines of the pane next to the program.
+        """
+        if self.verdicts.styles.inline.has_rule("height"):
+            self.verdicts.styles.max_height = None
+            return
+        shown = self.diff if self.diff.display else self.code
+        lines = room if editing else max(shown.line_count + self.samples.display, beside)
+        frame = 2 if size == "-wide" else 1
+        least = (FOCUSED if self.verdicts.has_focus else LEAST)[size]
+        self.verdicts.styles.max_height = most_for_tests(room, lines + frame, least, frame)
+
     def resize(self, focused: Widget | None, rows: int) -> None:
         """Make the focused pane larger or smaller; the code pane gets what the verdicts lose."""
         pane = focused
@@ -133,6 +154,11 @@ class ProgramsPanel:
         folds = not self.code.folds
         self.code.folds = folds
         self.verdicts.folds = folds
+
+
+def most_for_tests(room: int, program: int, least: int, frame: int) -> int:
+    """How high the pane of tests may get: what the program leaves, at least `least` where both have to give way."""
+    return max(3, min(max(least, room - program), room - frame - LEAST_CODE))
 
 
 def _name(program: Program) -> str:

@@ -135,10 +135,14 @@ class SessionScreen(SessionLayout):
         words = message.text.strip()
         if self.phase is Phase.STOPPED and (not words or self.feedback.is_pending(self.state, words)):
             self.action_again()
-        elif reason := refusal_to_send(words, self.state, self.phase, busy=self.live.busy):
+        elif reason := self._refusal_to_send(words):
             self.notify(reason)
         else:
             self._send(message.text)
+
+    def _refusal_to_send(self, words: str) -> str:
+        keys = self.app.preferences.keys
+        return refusal_to_send(words, self.state, self.phase, busy=self.live.busy, keys=keys)
 
     def _send(self, words: str) -> None:
         effort, kinds = self.live.take_effort(), self.feedback.sent()

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from assistant.core.state import Program, State
-from assistant.core.state_labels import after_feedback, answer_note, round_name, tries_left
+from assistant.core.state_labels import (
+    NO_PROGRAM,
+    NO_TRY_USED,
+    after_feedback,
+    answer_note,
+    effect_on_tests,
+    hidden_text,
+    round_name,
+    tries_left,
+)
 from assistant.tui import clipboard
+from assistant.tui.actions import first_key
+from assistant.tui.end_summary import is_false_solve
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.session.live_session import LiveSession
 from assistant.tui.view_model import fence_count, written_code
@@ -42,13 +54,15 @@ class StatusPanel:
         if self._beats % BEATS == 0:
             self.show(live, phase, looked_at)
 
-    def show(self, live: LiveSession, phase: Phase, looked_at: str | None) -> None:
+    def show(
+        self, live: LiveSession, phase: Phase, looked_at: str | None, *, tell_hidden: bool = False
+    ) -> None:
         """Put together what the line says; `looked_at` is an earlier program that is shown."""
         app, state, services = self.line.app, live.state, self.line.app.services
         preparing = phase is Phase.GETTING_READY
         working = phase.working and not (preparing and app.model_error)
         self.line.status = Status(
-            doing=self._doing(live, phase, looked_at),
+            doing=self._doing(live, phase, looked_at, tell_hidden),
             warning=services.warning,
             working=working,
             seconds=time.monotonic() - self._since if working and not preparing else None,
@@ -61,9 +75,12 @@ class StatusPanel:
             beat=self._beats // BEATS,
         )
 
-    def _doing(self, live: LiveSession, phase: Phase, looked_at: str | None) -> str:
+    def _doing(self, live: LiveSession, phase: Phase, looked_at: str | None, tell_hidden: bool) -> str:
+        if phase is Phase.ENDED:
+            return f"{over_text(live.state, tell_hidden)}: Alt+Left looks back, Esc goes back"
         if phase is not Phase.WRITING:
-            return doing_word(phase, live.state, looked_at, self.line.app.model_error)
+            app = self.line.app
+            return doing_word(phase, live.state, looked_at, app.model_error, app.preferences.keys)
         return "stopping" if live.stopping else writing_word(live.stream.text())
 
 
@@ -84,17 +101,17 @@ def failure_of(state: State) -> str:
     return latest.finish.error or "the model gave no answer"
 
 
-def doing_word(phase: Phase, state: State, looked_at: str | None, model_error: str) -> str:
+def doing_word(
+    phase: Phase, state: State, looked_at: str | None, model_error: str, keys: Mapping[str, str]
+) -> str:
     """The current activity, or what the person can do now."""
     match phase:
         case Phase.GETTING_READY if model_error:
             return f"{model_error}; Ctrl+R tries again"
         case Phase.BROKEN:
             return f"{phase.value}; Ctrl+R tries again"
-        case Phase.ENDED:
-            return f"{over_text(state)}: Alt+Left looks at its rounds, Esc goes back"
         case Phase.YOUR_TURN | Phase.STOPPED:
-            return your_turn_word(state, looked_at)
+            return your_turn_word(state, looked_at, keys)
         case _:
             return str(phase.value)
 
@@ -108,10 +125,11 @@ def writing_word(text: str) -> str:
     return f"writing line {written_code(text).count(chr(10)) + 1}"
 
 
-def your_turn_word(state: State, looked_at: str | None) -> str:
-    """What a person can do now, in a few words."""
+def your_turn_word(state: State, looked_at: str | None, keys: Mapping[str, str]) -> str:
+    """What a person can do now, in a few words; `keys` are those that they chose themselves."""
     if looked_at is not None and looked_at != state.current:
-        return f"{_looked_at(state, state.program(looked_at))}: Ctrl+B goes on from here, Esc returns"
+        branch = first_key("work.branch", keys)
+        return f"{_looked_at(state, state.program(looked_at))}: {branch} goes on from here, Esc returns"
     failed = failure_of(state)
     if failed:
         return f"failed: {failed}; Ctrl+R asks again"
@@ -120,13 +138,16 @@ def your_turn_word(state: State, looked_at: str | None) -> str:
     table = state.current_program
     if table is None:
         return "stopped: Ctrl+R asks the model again"
-    if note := answer_note(state, table):
-        return f"{note} ({tries_left(state)})"
+    note = answer_note(state, table) or (NO_PROGRAM if table.code is None else effect_on_tests(state, table))
+    if note:
+        return note if note.endswith(NO_TRY_USED) else f"{note} ({tries_left(state)})"
     return f"your turn: {tries_left(state)}"
 
 
-def over_text(state: State) -> str:
+def over_text(state: State, tell_hidden: bool) -> str:
     """How a session that is only looked at ended."""
+    if is_false_solve(state, state.current_program, tell_hidden=tell_hidden):
+        return f"not right yet: {hidden_text(state)}"
     reason = state.ended.reason if state.ended is not None else "interrupted"
     return {
         "solved": f"solved {after_feedback(state)}",
