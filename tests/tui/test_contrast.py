@@ -6,13 +6,18 @@ import pytest
 from textual.app import App
 from textual.color import Color
 
-from assistant.session.commands import End, GiveFeedback
+from assistant.session.commands import ChooseProgram, End, GiveFeedback
 from assistant.settings.preferences import Preferences
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.custom_problem import OwnProblemScreen
+from assistant.tui.screens.dialogs import ConfirmScreen
 from assistant.tui.screens.help import HelpScreen
+from assistant.tui.screens.session.feedback import KindsScreen
+from assistant.tui.screens.sessions import SessionsScreen
 from assistant.tui.screens.settings import SettingsScreen
 from assistant.tui.screens.summary import SummaryScreen
+from assistant.tui.screens.tour import TourScreen
+from assistant.tui.screens.try_call import ScratchScreen
 from assistant.tui.themes import THEMES
 from tests.tui.conftest import RAISES, WRONG, MakeApp
 from tests.tui.waiting import until, until_phase
@@ -64,7 +69,17 @@ async def test_all_text_of_a_theme_can_be_read(make_app: MakeApp, theme: str) ->
         await until(pilot, lambda: app.problems is not None)
         await pilot.pause()
         found["library"] = unreadable(app)
-        for screen in (SettingsScreen(), OwnProblemScreen(), HelpScreen(("work",), {})):
+        app.notify("a notice", title="its title", severity="warning", timeout=600)
+        for screen in (
+            SettingsScreen(),
+            OwnProblemScreen(),
+            HelpScreen(("work",), {}),
+            SessionsScreen(),
+            TourScreen(),
+            ScratchScreen("f", lambda _: None),
+            KindsScreen(("logic",), ("sentence",)),
+            ConfirmScreen("Sure?"),
+        ):
             app.push_screen(screen)
             await pilot.pause()
             await pilot.pause()
@@ -74,11 +89,26 @@ async def test_all_text_of_a_theme_can_be_read(make_app: MakeApp, theme: str) ->
         app.navigator.work_on(app.problems.problems[0])
         work = await until_phase(pilot, Phase.YOUR_TURN)
         found["first answer"] = unreadable(app)
+        await pilot.press(*"close, but no", "shift+tab", "shift+tab")
+        await pilot.pause()
+        found["words and labels, a pane in focus"] = unreadable(app)
+        await pilot.press("f2")
+        await pilot.pause()
+        found["editor"] = unreadable(app)
+        await pilot.press("escape")
         work.submit(GiveFeedback("no"))
         await until(pilot, lambda: work.state.round == 1 and not work.live.busy)
         await pilot.press("f4")
         await pilot.pause()
         found["diff"] = unreadable(app)
+        await pilot.press("f4", "alt+left")
+        await pilot.pause()
+        found["looking back"] = unreadable(app)
+        work.submit(ChooseProgram("t0s0"))
+        await until(pilot, lambda: work.state.current == "t0s0" and not work.live.busy)
+        await pilot.press("alt+right")
+        await pilot.pause()
+        found["a round left aside"] = unreadable(app)
         work.submit(End("gave_up"))
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         found["summary"] = unreadable(app)
