@@ -69,7 +69,9 @@ def test_the_effect_of_a_round_is_counted_over_the_tests_that_both_programs_had(
 
 def test_an_answer_without_a_program_is_said_in_the_status() -> None:
     state = after_one_round(report("--"), None, code=None)
-    assert your_turn_word(state, None, {}).startswith("the answer holds no program: say it another way (")
+    assert your_turn_word(state, None, {}).startswith(
+        "the answer held no program; say what the program should do ("
+    )
 
 
 def test_a_program_that_does_not_load_is_told_once_and_by_every_front_end() -> None:
