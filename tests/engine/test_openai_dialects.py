@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from assistant.core.errors import EngineError, UsageError
 from assistant.core.generation import Finish, Message, Request, Sampling
 from assistant.engine.openai_server import OpenAIEngine
-from assistant.engine.openai_server.endpoint import new_client, parse_address
-from assistant.engine.openai_server.proxies import proxy_for
+from assistant.engine.openai_server.endpoint import new_client, parse_address, proxy_for
 from assistant.engine.openai_server.streaming import EventReader, ServerEvent
 from tests.engine.server_fixtures import Behaviour, Exchange, MisbehavingServer, answer, fail, running
 from tests.engine.test_openai import QUICK, collect

@@ -20,7 +20,7 @@ from assistant.core.prelude import needed
 from assistant.core.problem import AssertTest, CallTest, Compare, Problem, StdinTest, ValueTest
 from assistant.core.submission import Submission
 from assistant.problems.evalplus import with_tolerances
-from assistant.problems.formats import apps_imports, mathqa
+from assistant.problems.formats import apps, mathqa
 from assistant.problems.load import load_source
 from assistant.sandbox.guest.digests import digest_of
 from assistant.sandbox.guest.result_comparison import compared
@@ -285,7 +285,7 @@ def test_apps_programs(sandbox: LocalSandbox, program: str, outcome: str, counts
         entry_point="",
         visible_tests=(test,),
         source="apps",
-        prelude=apps_imports.PRELUDE,
+        prelude=apps.PRELUDE,
     )
     (case,) = sandbox.run(Submission.of(problem, program)).cases
     assert (case.outcome, case.counts) == (outcome, counts), case
@@ -335,7 +335,7 @@ def test_apps_calls(
 
 
 def test_a_prelude_gives_only_what_a_program_names() -> None:
-    assert needed(apps_imports.PRELUDE, "print(gcd(2, 4))") == "from math import gcd"
+    assert needed(apps.PRELUDE, "print(gcd(2, 4))") == "from math import gcd"
     assert needed("import math\ndef poly(x):\n    return math.pow(x, 2)", "f = poly").startswith(
         "import math"
     )
