@@ -5,6 +5,10 @@ fast:
     ruff check . && ruff format --check . && mypy && lint-imports
     pytest -m "not slow" -q
 
+# All tests, with many more random examples than usual
+thorough:
+    HYPOTHESIS_PROFILE=thorough pytest
+
 # The whole gate: a fresh environment, everything
 gate:
     bash .ci/run

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+from filelock import FileLock
+
+from tests.thoroughness import load_profile
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+MEMORY_OF_A_WORKER = 4 * 1024**3
+"""Bytes: a pytest process with torch in it, its model worker, and its share of the one real model."""
+LONGEST = (
+    "tui/test_key_order.py",
+    "session/test_kill.py",
+)
+"""The files that take longest, longest first (`pytest --durations=50`): no core waits at the end for one of them."""
+
+
+def pytest_configure() -> None:
+    """The tests' children, hundreds of them, read compiled modules and do not compile each again."""
+    load_profile()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Two pytest processes a core: many tests wait, for a terminal, a child or a deadline."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it
+    room = psutil.virtual_memory().total // MEMORY_OF_A_WORKER
+    return int(max(1, min(2 * (os.cpu_count() or 1), room)))
 
 
 @pytest.fixture
@@ -26,11 +55,20 @@ def _private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
         monkeypatch.setenv(name, str(home / name.lower()))
 
 
+@pytest.fixture(autouse=True)
+def _one_real_model_at_a_time(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Tests with real weights wait for one another, in whichever process: each takes gigabytes."""
+    if request.node.get_closest_marker("weights") is None:
+        yield
+        return
+    with FileLock(tmp_path_factory.getbasetemp().parent / "real-model.lock"):
+        yield
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the longest tests first, so that no core waits at the end for one that began last."""
-    longest: dict[Path, float] = {}
-    for item in items:
-        timeout = item.get_closest_marker("timeout")
-        seconds = float(timeout.args[0]) if timeout and timeout.args else 0.0
-        longest[item.path] = max(longest.get(item.path, 0.0), seconds)
-    items.sort(key=lambda item: -longest[item.path])
+    """The longest files first, in their order."""
+    tests = Path(__file__).parent
+    place = {tests / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))

@@ -18,6 +18,7 @@ from assistant.analysis.solve_curve import LEAST_COVERAGE, CurvePoint, all_curve
 from assistant.core.control_arms import RECORDED as ARMS
 from assistant.journal.records import Feedback, ProgramRecord, SessionRecord
 from tests.analysis.build import program, session, words
+from tests.thoroughness import tries
 
 pytest.importorskip("scipy")
 
@@ -60,7 +61,7 @@ def by_arm(points: Sequence[CurvePoint]) -> dict[tuple[str, int], CurvePoint]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(50, 500))
 @given(studies())
 def test_a_cumulative_curve_never_falls(sessions: list[SessionRecord]) -> None:
     for curve in (human_curve(sessions), spent(sessions, alone_curve(sessions))):
@@ -70,7 +71,7 @@ def test_a_cumulative_curve_never_falls(sessions: list[SessionRecord]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(50, 500))
 @given(studies())
 def test_rates_are_shares_and_counts_are_parts(sessions: list[SessionRecord]) -> None:
     for point in all_curves(sessions):
@@ -86,7 +87,7 @@ def test_rates_are_shares_and_counts_are_parts(sessions: list[SessionRecord]) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(40, 400))
 @given(studies())
 def test_an_arm_has_a_point_only_where_its_controls_are(sessions: list[SessionRecord]) -> None:
     for point in arm_curves(sessions):
@@ -97,7 +98,7 @@ def test_an_arm_has_a_point_only_where_its_controls_are(sessions: list[SessionRe
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(40, 400))
 @given(studies(), dialogues(99))
 def test_a_session_without_controls_moves_no_arm(sessions: list[SessionRecord], other: SessionRecord) -> None:
     """What is known of an arm, the share of states in which it solved, is not touched by states without it."""
@@ -111,7 +112,7 @@ def test_a_session_without_controls_moves_no_arm(sessions: list[SessionRecord], 
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(40, 400))
 @given(studies(), st.randoms(use_true_random=False))
 def test_the_order_of_sessions_is_nothing(sessions: list[SessionRecord], chance: random.Random) -> None:
     other = list(sessions)
@@ -219,7 +220,7 @@ def branching(draw: st.DrawFn, number: int) -> SessionRecord:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(50, 500))
 @given(st.data())
 def test_every_feedback_before_the_solve_is_counted(data: st.DataObject) -> None:
     """By hand: the first program shown that solves, and the feedbacks given before it, whatever path they were on."""

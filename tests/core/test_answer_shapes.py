@@ -15,6 +15,7 @@ from assistant.core.completion_detector import ProgramEnd
 from assistant.core.generation import Finish
 from assistant.core.thinking import split_thinking, without_thinking
 from tests.core.answer_shapes import BARE, SHAPES, THINKING
+from tests.thoroughness import tries
 
 PROGRAMS = {
     "plain": "def f(n):\n    return 2 * n\n",
@@ -118,7 +119,7 @@ def test_references_of_humaneval_come_out_of_any_shape(shape: str) -> None:
 
 
 @given(st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PROGRAMS)), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(50, 500))
 def test_a_beginning_is_complete_only_with_the_whole_program(
     shape: str, name: str, data: st.DataObject
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from forked_workers import forked_workers  # noqa: F401 (a fixture)
 from tiny_model import OpenEngine, save_folder, save_gguf
 
 from assistant.engine.process.client import LocalEngine
@@ -43,8 +44,8 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def open_tiny(tmp_path: Path) -> Iterator[OpenEngine]:
-    """Opens engines on a model path; all are closed at the end."""
+def open_tiny(tmp_path: Path, forked_workers: pytest.MonkeyPatch) -> Iterator[OpenEngine]:  # noqa: F811
+    """Opens engines on a model path, with forked workers; all are closed at the end."""
     opened: list[LocalEngine] = []
 
     def open_one(
@@ -65,13 +66,19 @@ def open_tiny(tmp_path: Path) -> Iterator[OpenEngine]:
 
 
 @pytest.fixture(scope="module")
-def tiny_engine(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
-    """One prepared engine for tests that leave it usable."""
+def module_engine(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
+    """The module's one engine, not prepared yet."""
     cache = tmp_path_factory.mktemp("cache")
     choice = ModelChoice(
         model=str(tiny_folder), device="cpu", precision="bfloat16", cache=str(cache), threads=1
     )
     engine = LocalEngine(choice)
-    engine.prepare()
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def tiny_engine(module_engine: LocalEngine) -> LocalEngine:
+    """The module's one engine, prepared. A test may kill its worker: the next test finds a new one."""
+    module_engine.prepare()
+    return module_engine

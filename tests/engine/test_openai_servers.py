@@ -21,12 +21,12 @@ from tests.engine.real_servers import (
     transformers_serve,
 )
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 QUICK = RetryPolicy(first_wait=0.05, longest_wait=0.2, retries=2, probe=300)
 SERVERS = [
     "tiny transformers",
-    pytest.param("smollm2 transformers", marks=[pytest.mark.weights, pytest.mark.slow]),
-    pytest.param("smollm2 llama-cpp-python", marks=[pytest.mark.weights, pytest.mark.slow]),
+    pytest.param("smollm2 transformers", marks=pytest.mark.weights),
+    pytest.param("smollm2 llama-cpp-python", marks=pytest.mark.weights),
 ]
 
 
@@ -79,7 +79,6 @@ def finishes(engine: OpenAIEngine, request: Request, cancel: Cancel = NeverCance
     return ends
 
 
-@pytest.mark.slow
 def test_the_server_is_recognised(engine: OpenAIEngine, server: ServerProcess) -> None:
     info = engine.prepare()
     assert info.versions["server"] == server.kind
@@ -104,7 +103,6 @@ def test_the_longest_answer_is_kept_to(engine: OpenAIEngine) -> None:
     assert end.generated_tokens <= 5
 
 
-@pytest.mark.slow
 def test_samples_are_drawn_each_with_its_seed(engine: OpenAIEngine) -> None:
     def draw(samples: int) -> list[Finish]:
         return finishes(engine, ask("Write a random word.", samples=samples, temperature=1.5, seed=11))

@@ -124,20 +124,27 @@ def test_eight_bit_weights_are_made_once_and_kept(
 
 
 @pytest.mark.slow
-def test_an_unknown_precision_is_refused(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+def test_an_unknown_precision_is_refused(module_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(module_engine, monkeypatch, precision="int3")
     with pytest.raises(EngineError, match="no precision 'int3'"):
-        open_tiny(tiny_folder, precision="int3").prepare()
+        module_engine.prepare()
+
+
+def choose(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
+    """Another choice for this test. What is refused leaves the worker as it was: one does for all."""
+    monkeypatch.setattr(engine, "choice", engine.choice.model_copy(update=changes))
 
 
 @pytest.mark.slow
-def test_a_device_that_is_not_here_is_refused(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+def test_a_device_that_is_not_here_is_refused(
+    module_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
-    engine = open_tiny(tiny_folder)
     missing = "mps" if not torch.backends.mps.is_available() else "cuda"
-    engine.choice = engine.choice.model_copy(update={"device": missing})
+    choose(module_engine, monkeypatch, device=missing)
     with pytest.raises(EngineError, match=f"no {missing} device .* Try --device auto"):
-        engine.prepare()
+        module_engine.prepare()
 
 
 @pytest.mark.parametrize(
@@ -199,8 +206,14 @@ def test_too_little_room_is_said_before_anything_is_written(
 
 
 @pytest.fixture
-def hub(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+def hub(
+    tiny_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forked_workers: pytest.MonkeyPatch,
+) -> Iterator[HubServer]:
     """A hub that has `owner/tiny`; workers started in the test know its address and an empty HF_HOME."""
+    forked_workers.undo()  # the hub's client reads its environment when it is imported
     server = HubServer("owner/tiny", tiny_folder)
     for name in ("HF_HUB_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE"):
         monkeypatch.delenv(name, raising=False)
@@ -297,7 +310,7 @@ def test_the_default_model_answers(open_tiny: OpenEngine) -> None:
 
 @pytest.mark.slow
 def test_code_that_comes_with_a_model_is_never_run(
-    open_tiny: OpenEngine, tiny_folder: Path, tmp_path: Path
+    module_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, tiny_folder: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "foreign"
     shutil.copytree(tiny_folder, folder)
@@ -305,6 +318,7 @@ def test_code_that_comes_with_a_model_is_never_run(
     config |= {"model_type": "foreign", "auto_map": {"AutoConfig": "foreign.ForeignConfig"}}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "foreign.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    choose(module_engine, monkeypatch, model=str(folder))
     with pytest.raises(EngineError, match="foreign cannot be loaded") as caught:
-        open_tiny(folder).prepare()
+        module_engine.prepare()
     assert "\n" not in str(caught.value) and not (tmp_path / "ran").exists()

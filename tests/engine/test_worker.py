@@ -21,6 +21,7 @@ from assistant.engine import inference
 from assistant.engine.process.client import PREEMPTED, LocalEngine
 from assistant.engine.process.connection import Timeouts
 
+pytestmark = pytest.mark.slow
 Stream = Iterator[Chunk | Finish]
 
 
@@ -33,7 +34,6 @@ def finish(stream: Stream) -> Finish:
     return only
 
 
-@pytest.mark.slow
 def test_streams_the_text_and_ends_with_its_cost(tiny_engine: LocalEngine) -> None:
     items = list(tiny_engine.generate(ask()))
     end = items[-1]
@@ -73,7 +73,6 @@ def test_the_worker_is_told_how_to_share_the_processor(tiny_engine: LocalEngine)
     assert inference.ENVIRONMENT.items() <= environment.items()
 
 
-@pytest.mark.slow
 def test_a_base_model_takes_raw_text_and_refuses_dialogue(
     open_tiny: OpenEngine, tmp_path: Path, tiny_folder: Path
 ) -> None:
@@ -85,7 +84,6 @@ def test_a_base_model_takes_raw_text_and_refuses_dialogue(
     assert refused.reason == "error" and "base model" in refused.error
 
 
-@pytest.mark.slow
 def test_the_client_never_imports_torch(tiny_folder: Path, tmp_path: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom assistant.engine.open import open_engine\n"
@@ -165,7 +163,6 @@ def test_a_background_request_gives_way_to_a_person(tiny_engine: LocalEngine) ->
     assert ends[0].reason == "cancelled" and PREEMPTED in ends[0].notes
 
 
-@pytest.mark.slow
 def test_words_read_ahead_are_reused_by_the_request_that_follows(
     open_tiny: OpenEngine, tiny_folder: Path
 ) -> None:
@@ -183,53 +180,51 @@ def test_words_read_ahead_are_reused_by_the_request_that_follows(
     assert (warm.output_ids, cold.reused_tokens) == (cold.output_ids, 0)
 
 
-@pytest.mark.slow
-def test_a_killed_worker_is_an_error_then_a_new_worker(open_tiny: OpenEngine, tiny_folder: Path) -> None:
-    engine = open_tiny(tiny_folder)
-    engine.prepare()
+@pytest.mark.usefixtures("forked_workers")
+def test_a_killed_worker_is_an_error_then_a_new_worker(tiny_engine: LocalEngine) -> None:
     end, kept = None, ""
-    for item in engine.generate(ask(tokens=3000)):
+    for item in tiny_engine.generate(ask(tokens=3000)):
         if isinstance(item, Chunk):
             if not kept:
-                os.kill(engine.worker_pid or 0, signal.SIGKILL)
+                os.kill(tiny_engine.worker_pid or 0, signal.SIGKILL)
             kept += item.text
         else:
             end = item
     assert end is not None and end.reason == "error" and end.text == kept
     assert "was killed" in end.error and "\n" not in end.error
-    assert finish(engine.generate(ask())).reason in ("stop", "length")
+    assert finish(tiny_engine.generate(ask())).reason in ("stop", "length")
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 @pytest.mark.parametrize("how", ["frozen", "busy"])
-def test_a_hung_worker_is_ended_and_replaced(open_tiny: OpenEngine, tiny_folder: Path, how: str) -> None:
+def test_a_hung_worker_is_ended_and_replaced(tiny_engine: LocalEngine, how: str) -> None:
     """Frozen: no sign of life comes. Busy: signs of life come, but nothing of the request."""
-    timeouts = Timeouts(silence=2.5) if how == "frozen" else Timeouts(stall=2.5)
-    engine = open_tiny(tiny_folder, timeouts=Timeouts())
-    engine.prepare()
-    pid = engine.worker_pid or 0
-    assert engine._connection is not None
-    engine._connection._timeouts = timeouts
+    pid = tiny_engine.worker_pid or 0
+    be_impatient(tiny_engine, Timeouts(silence=2.5) if how == "frozen" else Timeouts(stall=2.5))
     if how == "frozen":
         os.kill(pid, signal.SIGSTOP)
-    end = finish(engine.generate(ask("hang" if how == "busy" else "add")))
+    end = finish(tiny_engine.generate(ask("hang" if how == "busy" else "add")))
     assert end.reason == "error" and "did not answer" in end.error
     assert not psutil.pid_exists(pid)
-    assert finish(engine.generate(ask())).reason in ("stop", "length")
+    assert finish(tiny_engine.generate(ask())).reason in ("stop", "length")
 
 
-@pytest.mark.slow
-def test_a_stop_that_is_not_heard_lets_the_person_go_on(open_tiny: OpenEngine, tiny_folder: Path) -> None:
-    engine = open_tiny(tiny_folder, timeouts=Timeouts(stop=0.3, settle=0.5))
-    engine.prepare()
-    pid, cancel = engine.worker_pid, threading.Event()
+@pytest.mark.usefixtures("forked_workers")
+def test_a_stop_that_is_not_heard_lets_the_person_go_on(tiny_engine: LocalEngine) -> None:
+    be_impatient(tiny_engine, Timeouts(stop=0.3, settle=0.5))
+    pid, cancel = tiny_engine.worker_pid, threading.Event()
     threading.Timer(0.5, cancel.set).start()
-    assert finish(engine.generate(ask("hang"), cancel)).reason == "cancelled"
-    assert finish(engine.generate(ask())).reason in ("stop", "length")
-    assert engine.worker_pid != pid
+    assert finish(tiny_engine.generate(ask("hang"), cancel)).reason == "cancelled"
+    assert finish(tiny_engine.generate(ask())).reason in ("stop", "length")
+    assert tiny_engine.worker_pid != pid
 
 
-@pytest.mark.slow
+def be_impatient(engine: LocalEngine, timeouts: Timeouts) -> None:
+    """With the worker that runs; one that is started after it has the usual timeouts."""
+    assert engine._connection is not None
+    engine._connection._timeouts = timeouts
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_the_worker_dies_with_its_parent(tiny_folder: Path, tmp_path: Path, busy: bool) -> None:
     program = (
@@ -249,7 +244,6 @@ def test_the_worker_dies_with_its_parent(tiny_folder: Path, tmp_path: Path, busy
     worker.wait(10)
 
 
-@pytest.mark.slow
 def test_the_worker_outlives_the_thread_that_asked_for_it(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     engine = open_tiny(tiny_folder)
     thread = threading.Thread(target=engine.prepare)
@@ -260,21 +254,18 @@ def test_the_worker_outlives_the_thread_that_asked_for_it(open_tiny: OpenEngine,
     assert pid is not None and engine.worker_pid == pid
 
 
-@pytest.mark.slow
-def test_an_aborted_worker_is_replaced(open_tiny: OpenEngine, tiny_folder: Path) -> None:
-    engine = open_tiny(tiny_folder)
-    engine.prepare()
-    os.kill(engine.worker_pid or 0, signal.SIGABRT)
-    end = finish(engine.generate(ask()))
+@pytest.mark.usefixtures("forked_workers")
+def test_an_aborted_worker_is_replaced(tiny_engine: LocalEngine) -> None:
+    os.kill(tiny_engine.worker_pid or 0, signal.SIGABRT)
+    end = finish(tiny_engine.generate(ask()))
     assert (end.reason, "crashed (SIGABRT)" in end.error) in (
         ("error", True),
         ("length", False),
         ("stop", False),
     )
-    assert finish(engine.generate(ask())).reason in ("stop", "length")
+    assert finish(tiny_engine.generate(ask())).reason in ("stop", "length")
 
 
-@pytest.mark.slow
 def test_closed_is_closed(open_tiny: OpenEngine, tiny_folder: Path) -> None:
     engine = open_tiny(tiny_folder)
     engine.prepare()
@@ -286,7 +277,6 @@ def test_closed_is_closed(open_tiny: OpenEngine, tiny_folder: Path) -> None:
         engine.prepare()
 
 
-@pytest.mark.slow
 def test_a_client_that_slept_does_not_take_the_worker_for_hung(tiny_folder: Path, tmp_path: Path) -> None:
     """Ctrl-Z and a long pause stop both; afterwards the answer goes on."""
     program = (

@@ -17,6 +17,7 @@ from assistant.journal.codec import LineError, decode, encode, parse
 from assistant.journal.reader import read_journal
 from assistant.journal.writer import Journal
 from tests.journal.strategies import any_event
+from tests.thoroughness import tries
 
 STAMP = ev.Stamp(seq=0, time="2026-11-23T03:00:00.000000+00:00", mono=1.5, prev="0" * 64)
 
@@ -28,7 +29,7 @@ def through(event: ev.Event) -> ev.Event:
 
 @pytest.mark.slow
 @given(st.lists(any_event(), min_size=1, max_size=6))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=tries(50, 500))
 def test_any_sequence_of_events_comes_back_equal(events: list[ev.Event]) -> None:
     with TemporaryDirectory() as folder:
         journal = Journal.create(Path(folder), "s")
@@ -41,7 +42,7 @@ def test_any_sequence_of_events_comes_back_equal(events: list[ev.Event]) -> None
 
 
 @given(any_event())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=tries(30, 200))
 def test_a_line_is_strict_json_on_one_line(event: ev.Event) -> None:
     line = encode(STAMP, event)
     assert b"\n" not in line

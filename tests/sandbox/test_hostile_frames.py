@@ -21,6 +21,7 @@ from assistant.sandbox.guest.judge_link import Link
 from tests.sandbox.conftest import Run
 from tests.sandbox.run_corpus import is_displayable
 from tests.sandbox.test_serialization_fuzz import JUNK
+from tests.thoroughness import tries
 
 Json = dict[str, Any]
 ESCAPES = "\x1b]0;TITLE\x07\x1b[2J\u202e\x9b"
@@ -124,7 +125,7 @@ def job() -> list[Json]:
 
 @pytest.mark.slow
 @given(st.lists(OF_THE_PROGRAM, max_size=12))
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(60, 600), suppress_health_check=list(HealthCheck))
 def test_a_judge_survives_what_a_program_says(messages: list[Json]) -> None:
     harness = Said(job())
     loaded: list[Json] = [{"loaded": True}, {"kinds": {"f": "function", "VALUE": "value"}}]
@@ -188,7 +189,7 @@ def assert_reports(reports: list[CaseReport]) -> None:
 
 @pytest.mark.slow
 @given(st.lists(OF_THE_JUDGE, max_size=8), st.booleans())
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(100, 1000), suppress_health_check=list(HealthCheck))
 def test_the_harness_survives_what_a_judge_says(messages: list[Json], sealed: bool) -> None:
     reports = asked(messages, sealed=sealed)
     assert len(reports) == len(TESTS)
@@ -197,7 +198,7 @@ def test_the_harness_survives_what_a_judge_says(messages: list[Json], sealed: bo
 
 @pytest.mark.slow
 @given(OF_THE_JUDGE | OF_THE_PROGRAM, st.sampled_from(["", "4\n"]))
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(100, 1000), suppress_health_check=list(HealthCheck))
 def test_the_harness_survives_what_a_whole_program_says(message: Json, expected: str) -> None:
     FakeAttempt.said = list(sent([message]))
     test = StdinTest(stdin="", expected=expected)

@@ -19,6 +19,7 @@ from assistant.sandbox.guest import framing, serialization
 from assistant.sandbox.guest.bounded_repr import show
 from assistant.sandbox.guest.result_comparison import literal_of
 from assistant.sandbox.guest.serialization import base
+from tests.thoroughness import tries
 
 DAY, MINUTE = datetime.timedelta(hours=23), datetime.timedelta(minutes=1)
 OFFSET = datetime.timezone
@@ -104,21 +105,21 @@ def same(one: Any, other: Any) -> bool:
 
 @pytest.mark.slow
 @given(VALUES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(50, 500))
 def test_values_come_back_equal_and_of_the_same_type(value: Any) -> None:
     assert same(value, across(value))
 
 
 @pytest.mark.slow
 @given(VALUES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(30, 300))
 def test_showing_never_fails_and_is_bounded(value: Any) -> None:
     assert len(show(value, 100)) < 400
 
 
 @pytest.mark.slow
 @given(VALUES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(30, 300))
 def test_a_literal_reads_back_equal(value: Any) -> None:
     import ast
 
@@ -255,7 +256,7 @@ def test_mutation_lands_in_the_callers_objects() -> None:
 
 
 @given(VALUES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(30, 300))
 def test_an_untouched_argument_stays_as_it_was(value: Any) -> None:
     kept = [value, [value]]
     before = repr(kept)

@@ -16,6 +16,7 @@ from assistant.journal.validation import verify_folder
 from assistant.session.commands import AddTest, RemoveTest, assertion
 from assistant.session.replay import repeat_tests
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin
+from tests.thoroughness import tries
 
 TEXTS = ("assert add(1, 1) == 2", "assert add(2, 2) == 4", "assert add(0, 0) == 1")
 
@@ -31,7 +32,7 @@ def agree(session: object, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(8, 40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(TEXTS)), max_size=8))
 def test_tests_are_added_and_removed_in_any_order(
     begin: Begin, sandbox: Sandbox, steps: list[tuple[bool, str]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -77,6 +78,13 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         self.child.setwinsize(rows, columns)
         self.screen.resize(rows, columns)
+
+    def kill(self) -> None:
+        """End the app whatever it does, however long that takes on a busy machine."""
+        if self.child.isalive():
+            self.child.kill(signal.SIGKILL)
+            self.child.wait()
+        self.child.close()
 
     def end(self) -> int | None:
         """Wait for the end of the app; its exit status."""

@@ -26,7 +26,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     environment = environment_at(tmp_path, ASSISTANT_CACHE=str(cache_folder()))
     terminal = Terminal(["--arms", "none", "--sessions", str(tmp_path / "sessions")], environment, 120, 36)
     yield terminal
-    terminal.child.close(force=True)
+    terminal.kill()
 
 
 @pytest.mark.weights

@@ -29,7 +29,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     words = ["--engine", "scripted", "--script", str(script), "--sessions", str(tmp_path / "sessions")]
     terminal = Terminal([*words, "--problem", "starter/rotate-left"], environment_at(tmp_path), 100, 30)
     yield terminal
-    terminal.child.close(force=True)
+    terminal.kill()
 
 
 @pytest.mark.slow

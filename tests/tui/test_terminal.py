@@ -39,7 +39,7 @@ def terminal(tmp_path: Path, script: Path) -> Iterator[Terminal]:
     arguments = ["--engine", "scripted", "--script", str(script), "--sessions", str(tmp_path / "sessions")]
     terminal = Terminal(arguments, environment, 120, 36)
     yield terminal
-    terminal.child.close(force=True)
+    terminal.kill()
 
 
 def _editor(folder: Path) -> Path:
