@@ -18,7 +18,23 @@ MEMORY_OF_A_WORKER = 4 * 1024**3
 """Bytes: a pytest process with torch in it, its model worker, and its share of the one real model."""
 LONGEST = (
     "tui/test_key_order.py",
+    "tui/test_real_model.py",
     "session/test_kill.py",
+    "tui/test_pictures.py",
+    "sandbox/test_differential.py",
+    "sandbox/test_corpus.py",
+    "tui/test_dialogs.py",
+    "engine/test_worker.py",
+    "problems/test_expected_values.py",
+    "engine/test_prepare_models.py",
+    "engine/test_openai_servers.py",
+    "tui/test_working.py",
+    "tui/test_ends.py",
+    "engine/inference/test_int8.py",
+    "analysis/test_invariants.py",
+    "problems/test_publishers.py",
+    "datasets/test_training.py",
+    "journal/test_changed_fields.py",
 )
 """The files that take longest, longest first (`pytest --durations=50`): no core waits at the end for one of them."""
 

@@ -48,6 +48,7 @@ def test_the_curve_is_the_true_one(sessions) -> None:  # type: ignore[no-untyped
             assert point.false_solves / point.hidden_scored == pytest.approx(WORLD.false_solves, abs=0.04)
 
 
+@pytest.mark.slow
 def test_the_lifts_are_the_true_ones(sessions) -> None:  # type: ignore[no-untyped-def]
     for lift in lifts(all_pairs(sessions)):
         truth = WORLD.human - WORLD.arms[lift.arm]
@@ -58,6 +59,7 @@ def test_the_lifts_are_the_true_ones(sessions) -> None:  # type: ignore[no-untyp
             assert lift.p_holm < 0.05
 
 
+@pytest.mark.slow
 def test_leaks_and_mends_are_found(sessions) -> None:  # type: ignore[no-untyped-def]
     found = said(sessions)
     assert sum(item.leaky for item in found) / len(found) == pytest.approx(WORLD.leaks, abs=0.04)

@@ -74,6 +74,7 @@ def test_the_same_journals_give_the_same_bytes(folder: Path, out: Path, tmp_path
     assert [name for name in ours if (out / name).read_bytes() != (tmp_path / name).read_bytes()] == []
 
 
+@pytest.mark.slow
 def test_the_report_stands_alone_and_names_its_data(analysis: Analysis, out: Path) -> None:
     page = (out / "report.html").read_text(encoding="utf-8")
     assert analysis.data_sha256 in page

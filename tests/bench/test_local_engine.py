@@ -9,10 +9,11 @@ import pytest
 
 from assistant.bench.sample_log import read_samples
 from tests.bench.conftest import Run
+from tests.engine.forked_workers import forked_workers  # noqa: F401 (a fixture)
 from tests.engine.tiny_model import save_folder
 
 LOCALLY = ("bench", "synthesis", "--engine", "transformers", "--device", "cpu", "--precision", "float32")
-pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]  # four starts of torch in a process of its own
+pytestmark = [pytest.mark.timeout(400), pytest.mark.slow, pytest.mark.usefixtures("forked_workers")]
 
 
 def test_the_same_seed_gives_the_same_samples(

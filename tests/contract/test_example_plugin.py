@@ -60,6 +60,7 @@ def test_every_kind_is_found_by_name(target: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_its_engine_keeps_the_contract(target: Path) -> None:
     done = _python(target, "-m", "assistant.testing", "engine", "example_echo")
     assert done.returncode == 0, done.stdout + done.stderr

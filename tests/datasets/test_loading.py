@@ -35,6 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(tmp_path / "cache")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", format_names())
 def test_every_config_loads_as_the_card_says(
     dataset: Path, cache: str, name: str, caplog: pytest.LogCaptureFixture

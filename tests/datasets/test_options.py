@@ -187,6 +187,7 @@ def test_ties_are_skipped_unless_a_rule_breaks_them(folder: Path) -> None:
     assert row["edited"]
 
 
+@pytest.mark.slow
 def test_pairs_of_the_same_prompt_are_found_across_sessions(folder: Path) -> None:
     Script(problem()).consent().answer(WRONG, right=[False]).end("gave_up").write(folder, "s1")
     Script(problem(), annotator="anon-b").consent().answer(RIGHT, right=[True]).end().write(folder, "s2")

@@ -198,6 +198,7 @@ def test_a_solve_and_a_false_solve_are_the_same_everywhere(folder: Path) -> None
         assert headline(state).startswith("Not right yet" if solve.false_solve else "Solved")
 
 
+@pytest.mark.slow
 def test_the_card_counts_what_analyze_counts(folder: Path) -> None:
     outcome = rehearse(request(folder, "turns", leaky="keep"))
     records = read_sessions(folder)[0]

@@ -278,6 +278,7 @@ def _fits(name: str, entry: str) -> bool:
     return fnmatchcase(name, entry.replace("[]", "[[]]"))
 
 
+@pytest.mark.slow
 def test_a_changed_field_is_found_or_listed(journals: list[list[Record]], tmp_path: Path) -> None:
     listed, missed, tried = _listed(), set[str](), 0
     names: set[str] = set()

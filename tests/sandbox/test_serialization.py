@@ -203,6 +203,7 @@ def _few_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "MAX_NODES", 20_000)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_few_nodes")
 def test_depth_size_and_cycles_are_refused() -> None:
     deep: Any = []

@@ -242,6 +242,7 @@ DESIGNS: list[tuple[Design, int, float]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "problems", "expected"), DESIGNS)
 def test_power_is_that_of_the_true_design(design: Design, problems: int, expected: float) -> None:
     """The expected values are of an independent simulation of the same design."""

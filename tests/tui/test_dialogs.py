@@ -269,6 +269,7 @@ async def test_a_key_is_remapped_and_a_taken_one_refused(make_app: MakeApp) -> N
     assert load_preferences().keys == {"work.edit": "alt+o"}
 
 
+@pytest.mark.slow
 async def test_help_shows_every_action_with_the_persons_own_keys(make_app: MakeApp) -> None:
     app = make_app(preferences=Preferences(tour_seen=True, keys={"work.diff": "ctrl+y"}))
     async with app.run_test(size=SIZE) as pilot:
@@ -411,6 +412,7 @@ async def test_a_problem_opened_before_the_model_is_ready_starts_when_it_is(make
     assert read_journal(work.journal).events[0].type == "session_started"
 
 
+@pytest.mark.slow
 async def test_a_problem_that_is_not_finished_is_there_again(make_app: MakeApp, tmp_path: Path) -> None:
     file = tmp_path / "own.jsonl"
     app = make_app([WRONG], own_problems=file)

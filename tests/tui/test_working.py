@@ -250,6 +250,7 @@ async def test_unsent_words_are_read_by_the_model(make_app: MakeApp, monkeypatch
     assert len(read) <= 3, "a second apart, not at every key"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "send"), [({}, "Enter"), ({"feedback.send": "ctrl+g"}, "Ctrl+G")])
 async def test_the_box_says_what_it_is_for_and_how_words_are_sent(
     make_app: MakeApp, keys: dict[str, str], send: str
@@ -295,6 +296,7 @@ async def test_copied_code_is_clean_and_saved_code_is_a_new_file(
     assert (tmp_path / "remove_underscores.py").read_text() == app.clipboard
 
 
+@pytest.mark.slow
 async def test_nothing_is_offered_that_cannot_be_done(make_app: MakeApp) -> None:
     app = make_app([WRONG], problem="starter/underscores")
     async with app.run_test(size=SIZE) as pilot:
@@ -312,6 +314,7 @@ def test_the_persons_editor_is_used_with_its_arguments(monkeypatch: pytest.Monke
     assert editor_command() == ["code", "--wait"]
 
 
+@pytest.mark.slow
 async def test_page_keys_in_the_box_turn_the_pages_of_the_program(make_app: MakeApp) -> None:
     body = "".join(f"    value_{n} = {n}\n" for n in range(80))
     long = f"```python\ndef underscores(name):\n{body}    return name\n```"

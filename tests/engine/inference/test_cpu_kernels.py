@@ -100,6 +100,7 @@ def difference_from_float64(kind: str, inner: int, open_forward: Callable[[Any],
 
 
 # Here and there a number falls on the other side of a half, which moves all after it by a step; not most.
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "inner"), [("qwen2", 128), ("llama", 128), ("qwen3", 128), ("qwen2", 1056)])
 def test_a_step_does_what_is_written_out_in_float64(kind: str, inner: int) -> None:
     assert difference_from_float64(kind, inner, forward_for) < 1e-4

@@ -60,6 +60,7 @@ def test_written_out_equals_transformers(kind: str) -> None:
     assert torch.allclose(_logits(build(tiny_model(kind), "float32"), ids), expected, atol=2e-4, rtol=2e-4)
 
 
+@pytest.mark.slow
 def test_int8_is_near_float(kind: str, int8: Any) -> None:
     ids = prompt_of(TEXT)
     exact = _logits(build(tiny_model(kind), "float32"), ids)
@@ -101,6 +102,7 @@ def test_lookup_equals_plain_when_greedy_and_when_sampling(
     assert drafted.drafted_tokens > 0
 
 
+@pytest.mark.slow
 def test_samples_with_lookup_are_the_same_alone_in_a_batch_and_after_other_rounds(
     int8: Any, tokenizer: Any
 ) -> None:
