@@ -69,6 +69,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
             redraw=True,
             redraw_unchanged=True,
             unchanged_uses_round=False,
+            continue_after_end=True,
             samples=self.samples,
             sampling=Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens),
             prompt=PromptSettings(

@@ -69,6 +69,8 @@ COMMANDS = (
         "save the session as a page, without names and paths",
         ("work.share", "summary.share"),
     ),
+    PlainCommand(":continue", "[ROUNDS]", "after the end: two more rounds, beyond the experiment"),
+    PlainCommand(":hidden", "[NUMBER]", "then: make a hidden test that fails a visible one (the first)"),
     PlainCommand(":later", "", "leave it for another day", ("work.leave", "summary.to_library", "app.quit_safely")),
     PlainCommand(":stop", "", "give up", ("work.give_up",), (":quit", ":q")),
     PlainCommand(":bad", "", "end it: the task or its tests are wrong", ("work.give_up",)),

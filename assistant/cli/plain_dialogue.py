@@ -35,6 +35,7 @@ from assistant.session.commands import (
     AddTest,
     AnyCommand,
     ChooseProgram,
+    Continue,
     EditCode,
     End,
     Evaluate,
@@ -50,6 +51,8 @@ from assistant.tui.external_editor import edited_outside, editor_command
 from assistant.tui.feedback_suggestions import FORMS, KINDS, quoted_case, quoted_line
 from assistant.tui.save_file import file_name, page_name, save_text
 from assistant.tui.test_rows import rows_of
+
+CONTINUE_HINT = "`:continue` goes on for two more rounds, beyond the experiment; Enter leaves."
 
 
 class PlainDialogue:
@@ -92,6 +95,8 @@ class PlainDialogue:
             ":again": lambda _: self._execute(Regenerate(clock=self._read_clock())),
             ":save": self._save,
             ":share": self._share,
+            ":continue": self._continue,
+            ":hidden": self._take_hidden,
             ":later": self._later,
             ":stop": lambda _: self._execute(End("gave_up", clock=self._read_clock())),
             ":bad": lambda _: self._execute(End("bad_task", clock=self._read_clock())),
@@ -114,8 +119,11 @@ class PlainDialogue:
             self._try(lambda: self._execute(Start()), JournalError)
             if passes_already(self.state):
                 self.printer.talk(PASSES_ALREADY)
-            while self.state.ended is None and not self.printer.left:
-                self._turn()
+            while not self.printer.left:
+                if self.state.ended is None:
+                    self._turn()
+                elif not self._asked_to_continue():
+                    break
         except KeyboardInterrupt:
             if self.state.ended is None:
                 self._try(self._leave, JournalError)
@@ -123,6 +131,38 @@ class PlainDialogue:
             return 130
         self._summary()
         return 1 if self._failed or not self._answered() else 0
+
+    def _asked_to_continue(self) -> bool:
+        """After an end after which one may go on: whether the next line says so. Any other leaves."""
+        ended = self.state.ended
+        may = self.state.settings.continue_after_end and not self.printer.left
+        if ended is None or not may or ended.reason not in ("solved", "rounds_used_up"):
+            return False
+        self._summary()
+        self.printer.talk(f"{CONTINUE_HINT} ", end="")
+        line = self.printer.read_line().strip()
+        if line.partition(" ")[0] != ":continue":
+            return False
+        self._try(lambda: self._do(line, line), UsageError, JournalError)
+        return self.state.ended is None
+
+    def _continue(self, rounds: str) -> None:
+        try:
+            more = int(rounds or Continue.rounds)
+        except ValueError:
+            raise UsageError(f"say how many more rounds, e.g. :continue 2, not {rounds}") from None
+        self._execute(Continue(more))
+
+    def _take_hidden(self, number: str) -> None:
+        """A hidden test that the last program of the experiment failed becomes a visible one."""
+        if not self.state.beyond:
+            raise UsageError("hidden tests stay hidden until the end; after it, :continue goes on")
+        failing = self.state.failing_hidden_tests()
+        if not failing:
+            raise UsageError("no hidden test fails that is not a visible one yet")
+        self._execute(
+            AddTest(failing[_number(number, len(failing)) if number else 0], clock=self._read_clock())
+        )
 
     def _answered(self) -> bool:
         """The model gave an answer, and none was still to come when the input ended."""

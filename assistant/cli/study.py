@@ -47,8 +47,8 @@ def new(
 KEYS = (
     "name, source, problems, order, annotators, author, rounds, samples, temperature, max_new_tokens, seed, "
     "redraw, redraw_unchanged, unchanged_uses_round, same_first_sample, engine, model, precision, template, "
-    "visible_tests, overflow, arms, lesson, branching, questions, expected_effect, expected_first, "
-    "expected_control; [consent] version, text; [conditions] failing_cases"
+    "visible_tests, overflow, arms, lesson, branching, max_branches, continue_after_end, questions, "
+    "expected_effect, expected_first, expected_control; [consent] version, text; [conditions] failing_cases"
 )
 """Every key of a study file, for `--help`, which must not load what reads it."""
 
@@ -146,6 +146,8 @@ def warnings_of(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
         yield "no control arms: nothing will say that it was the feedback (`assistant arms DIR` can make them later)"
     if plan.rounds == 0:
         yield "no rounds: no feedback will be requested"
+    if plan.max_branches is not None and not plan.branching:
+        yield "max_branches has no effect without branching = true: nobody may go back at all"
     unscored = sum(not problem.hidden_tests for problem in problems)
     if unscored:
         yield f"{unscored} problems have no hidden tests: false solves cannot be seen there"

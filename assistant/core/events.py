@@ -17,6 +17,8 @@ from assistant.core.effort import total_effort as total_effort
 from assistant.core.generation import Chunk, Finish, Message, ModelInfo, Sampling
 from assistant.core.outcome import Report
 from assistant.core.problem import FrozenModel, Problem, Test
+from assistant.core.session_origin import PromptSettings as PromptSettings
+from assistant.core.session_origin import StudyInfo as StudyInfo
 
 SCHEMA = 1
 
@@ -28,35 +30,6 @@ Author = Literal["person", "model", "unknown"]
 """Author of the feedback: `unknown` where the input is not a terminal and `--author` is missing."""
 Interface = Literal["", "app", "browser", "plain", "python", "import", "bench"]
 """What the session was held in; empty in journals written before this was recorded."""
-
-
-class PromptSettings(FrozenModel):
-    """The template of the dialogue."""
-
-    template: str = "insist"
-    """The wording; chosen on recorded feedback (`assistant bench feedback --search`, see the README)."""
-    template_sha256: str = ""
-    visible_tests: int | None = None
-    """How many visible tests the prompt shows; None is all of them."""
-    failing_cases: bool = False
-    """Whether failing cases accompany the person's feedback."""
-    overflow: Literal["drop", "refuse"] = "drop"
-    """When the dialogue exceeds the context: leave out the oldest rounds, or refuse with an error."""
-
-
-class StudyInfo(FrozenModel):
-    """The study that a session belongs to."""
-
-    name: str
-    sha256: str
-    condition: dict[str, str] = {}
-    """What this session was assigned, e.g. `{"failing_cases": "yes"}`."""
-    text: str = ""
-    """The study file itself; empty in journals written before this was recorded."""
-    position: int | None = None
-    """The problem's place in this annotator's order, from 1."""
-    total: int | None = None
-    """How many problems that order has."""
 
 
 class Settings(FrozenModel):
@@ -76,11 +49,19 @@ class Settings(FrozenModel):
     """Whether feedback uses a round up whose answer holds the program before it, or none."""
     branching: bool = True
     """Whether the person may go back to an earlier round and go on from there, with that round's tries again."""
+    max_branches: int | None = None
+    """How often the person may go back; None is as often as they like."""
+    continue_after_end: bool = False
+    """Whether the person may go on after the end, beyond the experiment."""
 
 
 def is_final(reason: str) -> bool:
     """Whether a session that ended for this reason cannot be continued; `open` stands for no end."""
     return reason not in ("open", "interrupted")
+
+
+CONTINUABLE: tuple[EndReason, ...] = ("solved", "rounds_used_up", "gave_up")
+"""Ends after which a session may go on, beyond the experiment (`SessionContinued`)."""
 
 
 class Event(FrozenModel):
@@ -257,6 +238,8 @@ class TestAdded(Event):
 
     type: Literal["test_added"] = "test_added"
     test: Test
+    origin: Literal["person", "hidden"] = "person"
+    """`hidden`: a hidden test that the person saw fail at the end, and works on beyond the experiment."""
 
 
 class TestRemoved(Event):
@@ -320,6 +303,14 @@ class QuestionAnswered(Event):
     """Empty where the person skipped the question."""
 
 
+class SessionContinued(Event):
+    """The person goes on after a final end: what follows is beyond the experiment, and no curve counts it."""
+
+    type: Literal["session_continued"] = "session_continued"
+    rounds: int = 2
+    """How many more rounds there are."""
+
+
 class SessionEnded(Event):
     """Why the session ended. An interrupted session can be resumed; later events may follow this one."""
 
@@ -347,6 +338,7 @@ AnyEvent = Annotated[
     | ClockChanged
     | ConsentGiven
     | QuestionAnswered
+    | SessionContinued
     | SessionEnded,
     Field(discriminator="type"),
 ]

@@ -5,149 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.core import events as ev
-from assistant.core.problem import FrozenModel, Problem, Test
-from assistant.core.program_equality import same_program
-from assistant.core.session_program import Program as Program
-
-REDRAW_SAMPLES = 3
-"""Programs of a second draw after an answer that changed nothing: the best one that differs is taken."""
-
-
-class State(FrozenModel):
-    """Everything a screen or a resumed session needs to know."""
-
-    session: str = ""
-    problem: Problem | None = None
-    settings: ev.Settings = ev.Settings()
-    started: ev.SessionStarted | None = None
-    programs: tuple[Program, ...] = ()
-    current: str | None = None
-    """The current program; feedback is about it."""
-    open_turn: ev.GenerationStarted | None = None
-    """A generation that has started and not every sample of which has finished."""
-    last_turn: ev.GenerationStarted | None = None
-    """The last generation of the person's dialogue that came to its end with a complete answer."""
-    open_arms: tuple[ev.GenerationStarted, ...] = ()
-    """The same for control arms."""
-    pending_feedback: ev.FeedbackGiven | None = None
-    """Feedback that no complete answer has followed yet."""
-    feedback_count: int = 0
-    """Every feedback that was given, those of branches that were left included."""
-    extra_tests: tuple[Test, ...] = ()
-    draft: str = ""
-    effort: ev.Effort = ev.Effort()
-    clock: ev.Effort = ev.Effort()
-    """Totals at the last reading of the clock, that of the session's end included."""
-    chosen_turn: int = -1
-    """The turn of which the person chose a sample themselves."""
-    turns: int = 0
-    """The number that the next turn gets."""
-    draws: int = 0
-    """Turns of the person's dialogue that came to their end (answered, cancelled or failed). The next one's
-    random state follows from this, so that neither control arms nor a crash in mid-answer change it."""
-    author: ev.Author = "person"
-    """Who speaks from here on."""
-    author_model: str = ""
-    consents: tuple[ev.ConsentGiven, ...] = ()
-    answered: tuple[str, ...] = ()
-    """A study's questions that were answered or skipped."""
-    events: int = 0
-    ended: ev.SessionEnded | None = None
-
-    def program(self, program_id: str) -> Program:
-        """The program with this id. Raises KeyError."""
-        for program in self.programs:
-            if program.id == program_id:
-                return program
-        raise KeyError(program_id)
-
-    @property
-    def current_program(self) -> Program | None:
-        """The program that feedback would be about."""
-        return None if self.current is None else self.program(self.current)
-
-    @property
-    def round(self) -> int:
-        """Round of the current program; 0 before the first."""
-        return 0 if self.current_program is None else self.current_program.round
-
-    @property
-    def solved(self) -> bool:
-        """The current program passes all visible tests."""
-        return self.current_program is not None and self.current_program.solved
-
-    @property
-    def tries_left(self) -> int:
-        """Rounds that the program on the table leaves."""
-        used = 0 if self.current is None else self.rounds_used(self.current)
-        return max(0, self.settings.rounds - used)
-
-    @property
-    def is_over(self) -> bool:
-        """The session has ended and cannot be continued: hidden verdicts may be shown."""
-        return self.ended is not None and ev.is_final(self.ended.reason)
-
-    @property
-    def total_effort(self) -> ev.Effort:
-        """The person's time of the whole session."""
-        return ev.total_effort(self.clock, self.effort)
-
-    @property
-    def human_programs(self) -> tuple[Program, ...]:
-        """Programs of the person's own dialogue (control arms left out)."""
-        return tuple(program for program in self.programs if program.arm == "human")
-
-    def path(self, program_id: str | None) -> tuple[Program, ...]:
-        """From round 0 to this program: what the model's context holds."""
-        steps: list[Program] = []
-        while program_id is not None:
-            program = self.program(program_id)
-            steps.append(program)
-            program_id = program.parent
-        return tuple(reversed(steps))
-
-    def words(self, program_id: str | None) -> int:
-        """Feedbacks on the path to this program."""
-        return sum(program.answers_feedback for program in self.path(program_id))
-
-    def rounds_used(self, program_id: str) -> int:
-        """How many of the feedbacks on the path to this program used a round up.
-
-        All, or (`Settings.unchanged_uses_round`) those whose answer holds another program than the one before.
-        """
-        if self.settings.unchanged_uses_round:
-            return self.program(program_id).round
-        return sum(
-            program.answers_feedback and program.code is not None and not self.changed_nothing(program)
-            for program in self.path(program_id)
-        )
-
-    def changed_nothing(self, program: Program | None) -> bool:
-        """Whether feedback led to `program`, and it is the last program on the path to it."""
-        if program is None or program.code is None or not program.answers_feedback:
-            return False
-        return self._same_as(program.parent, program.code)
-
-    def _same_as(self, parent: str | None, code: str) -> bool:
-        """Whether `code` is the last program on the path to `parent`."""
-        before = (program.code for program in reversed(self.path(parent)) if program.code is not None)
-        last = next(before, None)
-        return last is not None and same_program(last, code)
-
-    def redraw_samples(self, parent: str | None, answers: Sequence[str | None], asked: int) -> int:
-        """How many answers the second draw of a prompt has; 0 where it is not drawn again.
-
-        `answers` are the programs found in the first draw, as many as the session's samples, for feedback on
-        `parent`; `asked` is how many answers the first draw had. The same for the person's answer and a control's.
-        """
-        if not any(answers):
-            return asked if self.settings.redraw else 0
-        same = all(code is None or self._same_as(parent, code) for code in answers)
-        return max(REDRAW_SAMPLES, self.settings.samples) if same and self.settings.redraw_unchanged else 0
-
-    def visible_tests(self) -> tuple[Test, ...]:
-        """The problem's visible tests and the person's own."""
-        return () if self.problem is None else self.problem.visible_tests + self.extra_tests
+from assistant.core.problem import Test
+from assistant.core.session_state import Program as Program
+from assistant.core.session_state import State as State
 
 
 def without_last(tests: tuple[Test, ...], removed: Test) -> tuple[Test, ...]:
@@ -204,7 +64,12 @@ def apply(state: State, event: ev.Event) -> State:
         case ev.ProgramChosen():
             turn = state.program(event.program).turn
             return state.model_copy(
-                update={"current": event.program, "pending_feedback": None, "chosen_turn": turn}
+                update={
+                    "current": event.program,
+                    "pending_feedback": None,
+                    "chosen_turn": turn,
+                    "branches": state.branches + event.branch,
+                }
             )
         case ev.TestAdded():
             return state.model_copy(update={"extra_tests": (*state.extra_tests, event.test)})
@@ -218,9 +83,17 @@ def apply(state: State, event: ev.Event) -> State:
             return state.model_copy(update={"consents": (*state.consents, event)})
         case ev.QuestionAnswered():
             return state.model_copy(update={"answered": (*state.answered, event.question)})
+        case ev.SessionContinued():
+            more = {
+                "experiment": state.experiment or state,
+                "extra_rounds": state.extra_rounds + event.rounds,
+            }
+            return state.model_copy(update={"ended": None, **more})
         case ev.SessionEnded():
             clock = state.clock if event.effort == ev.Effort() else event.effort
-            return state.model_copy(update={"ended": event, "open_turn": None, "clock": clock})
+            closed = state.current if ev.is_final(event.reason) else state.closed_on
+            update = {"ended": event, "open_turn": None, "clock": clock, "closed_on": closed}
+            return state.model_copy(update=update)
         case _:
             return state
 

@@ -52,6 +52,16 @@ def after_feedback(state: State) -> str:
     return f"after {feedback_count(given)}" + (f", {here} of them on this branch" if here < given else "")
 
 
+def beyond_note(state: State) -> str:
+    """What followed after the end, where the person went on; empty where they did not."""
+    before = state.experiment
+    if before is None:
+        return ""
+    more = state.feedback_count - before.feedback_count
+    then = f"{END_WORDS[state.ended.reason]}" if state.ended is not None else "going on"
+    return f"and then {then} after {plural(more, 'more feedback')}, beyond the experiment"
+
+
 def tries_left(state: State) -> str:
     """`your turn: 3 tries left`, for the current program."""
     return f"{plural(state.tries_left, 'try', 'tries')} left"

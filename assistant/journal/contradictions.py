@@ -46,6 +46,8 @@ class Consistency:
         )
         self._header: ev.SessionStarted | None = None
         self._tests: tuple[Test, ...] = ()
+        self._tests_of_controls: tuple[Test, ...] | None = None
+        """The visible tests at the first final end, where the session went on after it."""
         self._turns = 0
         self._arms: dict[int, str] = {}
         self._rounds: dict[str, int] = {}
@@ -66,6 +68,9 @@ class Consistency:
                 self._header, self._tests = event, event.problem.visible_tests
             case ev.SessionResumed():
                 yield from self._resumed(event)
+            case ev.SessionContinued():
+                self._ended = None
+                self._tests_of_controls = self._tests_of_controls or self._tests
             case ev.GenerationStarted():
                 yield from self._asked(event)
             case ev.GenerationFinished():
@@ -80,7 +85,8 @@ class Consistency:
                 self._judged[event.program] = True
                 yield from self._of_its_turn(event.turn, event.arm)
                 yield from self._of_its_program(event)
-                yield from self._report(event.hidden, "hidden", event.program)
+                hidden = self._header.problem.hidden_tests if self._header else ()
+                yield from self._report(event.hidden, "hidden", event.program, hidden)
             case ev.FeedbackGiven():
                 self._feedback_by_program[event.program] = event
             case ev.TestAdded():
@@ -112,6 +118,8 @@ class Consistency:
         if self._ended is None:
             return
         if isinstance(event, ev.SessionResumed) and not ev.is_final(self._ended.reason):
+            return
+        if isinstance(event, ev.SessionContinued):  # whether it may: `DialogueChecks`
             return
         if isinstance(event, AFTER_THE_END) or self._of_control(event):
             return
@@ -173,9 +181,10 @@ class Consistency:
         self._passed = self._passed or (event.visible.passed and event.arm in ev.DIALOGUE_ARMS)
         yield from self._of_its_turn(event.turn, event.arm)
         yield from self._of_its_program(event)
-        yield from self._report(event.visible, "visible", event.program)
+        tests = self._tests if event.arm in ev.DIALOGUE_ARMS else self._tests_of_controls or self._tests
+        yield from self._report(event.visible, "visible", event.program, tests)
 
-    def _report(self, report: Report, which: str, program: str) -> Iterator[Finding]:
+    def _report(self, report: Report, which: str, program: str, tests: tuple[Test, ...]) -> Iterator[Finding]:
         """A verdict follows from its cases, and those are the tests'."""
         first = next((case for case in report.cases if not case.passed), None)
         outcome = first.outcome if first else Outcome.PASSED
@@ -189,7 +198,6 @@ class Consistency:
         problem = self._header.problem if self._header else None
         if problem is None or not report.cases:
             return
-        tests = self._tests if which == "visible" else problem.hidden_tests
         if [case.test for case in report.cases] != [test.text(problem.entry_point) for test in tests]:
             yield "contradiction", f"the {which} verdict on {program} is not about the tests of the problem"
 

@@ -51,6 +51,10 @@ class DialogueChecks:
                 yield from self._on_current(state, event.program)
             case ev.TestAdded() | ev.TestRemoved():
                 self._tests_changed = True
+                if isinstance(event, ev.TestAdded) and event.origin != state.origin_of(event.test):
+                    yield _wrong(f"a test is added as `{event.origin}`, which it is not")
+            case ev.SessionContinued():
+                yield from _continued(state, event)
             case ev.ClockChanged():
                 yield from self._clock(state, stamp, event)
             case ev.SessionEnded():
@@ -69,8 +73,8 @@ class DialogueChecks:
         yield from self._on_current(state, event.program)
         current = state.current_program
         judged = current is None or current.visible is not None or current.code is None
-        if event.round > state.settings.rounds and judged:  # without a verdict, a session does not end
-            yield _wrong(f"feedback for round {event.round} of a session that allows {state.settings.rounds}")
+        if event.round > state.round_limit and judged:  # without a verdict, a session does not end
+            yield _wrong(f"feedback for round {event.round} of a session that allows {state.round_limit}")
         if not state.settings.unchanged_uses_round and any(p.id == event.program for p in state.programs):
             leads_to = state.rounds_used(event.program) + 1
             if event.round != leads_to:
@@ -116,7 +120,9 @@ class DialogueChecks:
             return  # what a person brings ends no session, whatever its tests say
         if event.reason == "solved" and not current.solved:
             yield _wrong(f"ended as solved, though {current.id} does not pass the visible tests")
-        elif event.reason in ("gave_up", "rounds_used_up", "bad_task") and current.solved:
+        elif (
+            event.reason in ("gave_up", "rounds_used_up", "bad_task") and current.solved and not state.beyond
+        ):
             yield _wrong(f"ended as {event.reason}, though {current.id} passes the visible tests")
         elif event.reason == "rounds_used_up" and state.tries_left:
             yield _wrong(f"ended with all rounds used, though {current.id} leaves {state.tries_left}")
@@ -155,6 +161,19 @@ def _choice(state: State, event: ev.ProgramChosen) -> Iterator[Finding]:
         yield _wrong(f"chooses {event.program}: branch is {event.branch}, and the turns say {other}")
     if event.branch and not state.settings.branching:
         yield _wrong("goes back to an earlier program, which the session does not allow")
+    most = state.settings.max_branches
+    if event.branch and most is not None and state.branches >= most:
+        yield _wrong(f"goes back to an earlier program more than {most} times")
+
+
+def _continued(state: State, event: ev.SessionContinued) -> Iterator[Finding]:
+    """Beyond the experiment is what follows a final end, where the session allows it."""
+    if state.ended is None or state.ended.reason not in ev.CONTINUABLE:
+        yield _wrong("goes on after an end that has not come")
+    if not state.settings.continue_after_end:
+        yield _wrong("goes on after its end, which the session does not allow")
+    if event.rounds < 1:
+        yield _wrong(f"goes on for {event.rounds} rounds")
 
 
 def _wrong(message: str) -> Finding:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from assistant.core.control_arms import RECORDED
 from assistant.core.events import DIALOGUE_ARMS, EVENT_TYPES, Effort
 from assistant.core.generation import COMPLETE
 from assistant.core.problem import Problem
@@ -107,11 +108,15 @@ class _Fold:
         self._last_on: dict[str, int] = {}
         """The last feedback on a program."""
         self._end = "open"
+        self._beyond = False
+        """The person went on after the end: what they and the model did then is counted nowhere."""
         self._clock = Effort()
         self._consent: ConsentRecord | None = None
 
     def take(self, events: Iterable[Json]) -> None:
         for event in events:
+            if self._beyond and not _is_of_experiment(event):
+                continue
             _HANDLERS[event["type"]](self, event)
 
     def session(self, header: Json, tip: str, problem_of: ProblemOf) -> SessionRecord:
@@ -221,6 +226,9 @@ class _Fold:
         before = self._consent.agreed if self._consent else ()
         self._consent = ConsentRecord(granted, event["time"], (*before, *agreed))
 
+    def _continued(self, event: Json) -> None:
+        self._beyond = True
+
     def _ended(self, event: Json) -> None:
         self._end = _text(event["reason"])
         effort = _effort(event)
@@ -286,6 +294,11 @@ class _Fold:
         return Content(text, code, finish, draft.visible, draft.hidden, prompt)
 
 
+def _is_of_experiment(event: Json) -> bool:
+    """Whether an event after a final end is of the experiment: answers about consent, and control arms."""
+    return event["type"] == "consent_given" or event.get("arm") in RECORDED
+
+
 def _nothing(fold: _Fold, event: Json) -> None:
     """An event that no record needs."""
 
@@ -303,6 +316,7 @@ _HANDLERS: dict[str, Callable[[_Fold, Json], None]] = {
     "program_chosen": _Fold._program_chosen,
     "clock_changed": _Fold._clock_changed,
     "consent_given": _Fold._consent_given,
+    "session_continued": _Fold._continued,
     "session_ended": _Fold._ended,
 }
 """By type; any other is no event of a journal."""

@@ -44,6 +44,8 @@ class SessionSummary(FrozenModel):
     active_seconds: float = 0.0
     """The person's own time: reading, typing, editing."""
     events: int = 0
+    went_on: bool = False
+    """The person went on after its end, beyond the experiment; nothing here counts that."""
     torn: bool = False
     """Whether its last line was cut off (it is set aside when the session is resumed)."""
     imported_from: str = ""
@@ -77,7 +79,8 @@ def _that_matter(events: Sequence[Event]) -> list[Event]:
 def summary_of(recording: Recording) -> SessionSummary:
     """The summary of a journal that was read. Raises `JournalError` where its events make no session."""
     try:
-        state = replay(_that_matter(recording.events))
+        whole = replay(_that_matter(recording.events))
+        state = whole.of_experiment
         table = state.current_program
     except (KeyError, ValueError) as error:
         raise JournalError(
@@ -106,6 +109,7 @@ def summary_of(recording: Recording) -> SessionSummary:
         by_words=state.solved and state.round > 0 and not any(p.edited for p in state.path(state.current)),
         active_seconds=state.total_effort.active,
         events=len(recording.events),
+        went_on=whole.beyond,
         torn=bool(recording.torn),
         imported_from=header.imported_from,
     )

@@ -43,7 +43,8 @@ class VerdictChecks:
                 self._judged.add(event.program)
                 self._visible.add(event.program)
                 yield from _complete(state, event.program)
-                yield from report_findings(event.visible, state.visible_tests())
+                of = state if event.arm in ev.DIALOGUE_ARMS else state.of_experiment
+                yield from report_findings(event.visible, of.visible_tests())
                 yield from self._in_sandbox(state, event.arm, event.visible)
             case ev.HiddenScored():
                 if event.program in self._hidden:

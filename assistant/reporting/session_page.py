@@ -17,7 +17,14 @@ from assistant.core import events as ev
 from assistant.core.outcome import CaseReport, Report
 from assistant.core.printable import exact, exact_line, printable
 from assistant.core.state import Program, State, replay
-from assistant.core.state_labels import END_WORDS, after_feedback, hidden_text, program_name, score
+from assistant.core.state_labels import (
+    END_WORDS,
+    after_feedback,
+    beyond_note,
+    hidden_text,
+    program_name,
+    score,
+)
 from assistant.core.value_difference import contrasted
 from assistant.reporting.templates import Html, html_page, markdown_text
 
@@ -150,7 +157,10 @@ def _case_lines(case: CaseReport) -> Iterator[str]:
 def _ending(state: State, tell_hidden: bool) -> Iterator[str]:
     if state.ended is None:
         return
-    yield f"The session ended: {END_WORDS[state.ended.reason]} {after_feedback(state)}."
+    counted = state.of_experiment
+    reason = END_WORDS[counted.ended.reason] if counted.ended else "open"
+    beyond = f"; {beyond_note(state)}" if state.beyond else ""
+    yield f"The session ended: {reason} {after_feedback(counted)}{beyond}."
     if tell_hidden and state.is_over and (words := hidden_text(state)):
         yield f"{words[0].upper()}{words[1:]}."
 

@@ -72,7 +72,10 @@ class ChooseProgram(Command):
 
 @dataclass(frozen=True)
 class AddTest(Command):
-    """An extra visible test for this session; the current program is tested again."""
+    """An extra visible test for this session; the current program is tested again.
+
+    Beyond the experiment it may be a hidden test that failed at the end, which then is a visible one.
+    """
 
     test: Test
 
@@ -94,6 +97,14 @@ class Evaluate(Command):
     """Evaluate an expression in the process of the current program, in the sandbox."""
 
     expression: str
+
+
+@dataclass(frozen=True)
+class Continue(Command):
+    """Go on after the end, beyond the experiment: nothing that follows is counted in its results."""
+
+    rounds: int = 2
+    """How many more rounds."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,7 @@ AnyCommand = (
     | AddTest
     | RemoveTest
     | Evaluate
+    | Continue
     | End
     | Leave
     | GiveConsent

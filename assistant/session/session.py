@@ -131,11 +131,13 @@ class Session(RoundLoop):
             case cmd.ChooseProgram():
                 return self._choose(command)
             case cmd.AddTest(test=test):
-                return self._test_anew(ev.TestAdded(test=test))
+                return self._test_anew(ev.TestAdded(test=test, origin=self.state.origin_of(test)))
             case cmd.RemoveTest(test=test):
                 return self._test_anew(ev.TestRemoved(test=test))
             case cmd.Evaluate(expression=expression):
                 return self._evaluate(expression)
+            case cmd.Continue(rounds=rounds):
+                return self._continue(rounds)
             case cmd.End(reason=reason, note=note):
                 return self._end(reason, note)
             case cmd.Leave():
@@ -218,6 +220,9 @@ class Session(RoundLoop):
         branch = table is not None and table.turn != chosen.turn
         if branch and not self.state.settings.branching:
             raise UsageError("this study continues from the last program only (branching = false)")
+        most = self.state.settings.max_branches
+        if branch and most is not None and self.state.branches >= most:
+            raise UsageError(f"this study lets you go back {most} times at most (max_branches), and you did")
         yield self.record(ev.ProgramChosen(program=chosen.id, branch=branch, reason=command.reason))
 
     def _test_anew(self, change: ev.TestAdded | ev.TestRemoved) -> Iterator[ev.LiveEvent]:
@@ -227,7 +232,20 @@ class Session(RoundLoop):
         yield self.record(change)
         if table.code is not None:
             yield self.record(evaluation.visible_verdict(self.state, table, self.sandbox))
-        yield from self._end_when_over()
+        if not (table.solved and self.state.beyond):  # one that passed is being worked on
+            yield from self._end_when_over()
+
+    def _continue(self, rounds: int) -> Iterator[ev.LiveEvent]:
+        ended = self.state.ended
+        if ended is None:
+            raise UsageError("the session has not ended: just go on")
+        if ended.reason not in ev.CONTINUABLE:
+            raise UsageError(f"the session has ended ({ended.reason}): there is nothing to go on with")
+        if not self.state.settings.continue_after_end:
+            raise UsageError("this session may not go on after its end (continue_after_end = false)")
+        if rounds < 1:
+            raise UsageError("say how many more rounds: 1 at least")
+        yield self.record(ev.SessionContinued(rounds=rounds))
 
     def _evaluate(self, expression: str) -> Iterator[ev.LiveEvent]:
         yield self.record(evaluation.evaluated(self.state, self._table(), expression, self.sandbox))

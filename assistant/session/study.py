@@ -98,6 +98,10 @@ class Study(StudyTable):
     """Whether the end of a session shows what the hidden tests and the control arms found: a treatment."""
     branching: bool = False
     """Whether annotators may go on from an earlier round: they then have more than `rounds` tries."""
+    max_branches: int | None = Field(default=None, ge=1)
+    """With `branching`, how often an annotator may go back; left out, as often as they like."""
+    continue_after_end: bool = False
+    """Whether annotators may go on after the end, beyond the experiment; nothing of that is counted."""
     conditions: Conditions = Conditions()
     """Conditions that are balanced over problems and annotators."""
     consent: Consent | None = None
@@ -132,8 +136,8 @@ class Study(StudyTable):
 
 
 _LATER = (
-    "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "engine", "expected_first",
-    "expected_control",
+    "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "max_branches",
+    "continue_after_end", "engine", "expected_first", "expected_control",
 )  # fmt: skip
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
 
@@ -194,6 +198,8 @@ def settings_for(study: Study, problem: Problem, annotator: str, condition: dict
         ),
         arms=study.arms,
         branching=study.branching,
+        max_branches=study.max_branches,
+        continue_after_end=study.continue_after_end,
         redraw=study.redraw,
         redraw_unchanged=study.redraw_unchanged,
         unchanged_uses_round=study.unchanged_uses_round,

@@ -77,6 +77,7 @@ _EXAMPLES: Mapping[str, str] = {
     "model": 'model = "Qwen/Qwen2.5-Coder-1.5B-Instruct"',
     "precision": 'precision = "auto"',
     "visible_tests": "visible_tests = 3",
+    "max_branches": "max_branches = 2",
     "arms": f"arms = {json.dumps(RECORDED)}",
     "questions": 'questions = ["How hard was it, from 1 to 5?"]',
     "consent.version": 'version = "1"',

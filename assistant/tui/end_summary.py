@@ -5,7 +5,7 @@ from __future__ import annotations
 from assistant.core.control_arms import RECORDED, control_arm
 from assistant.core.printable import printable, shortened
 from assistant.core.state import Program, State
-from assistant.core.state_labels import ENDS, after_feedback, hidden_text, program_name, score
+from assistant.core.state_labels import ENDS, after_feedback, beyond_note, hidden_text, program_name, score
 from assistant.tui.test_rows import Verdicts, loading_message, rows_of
 
 
@@ -21,7 +21,9 @@ def kind_of_end(state: State, *, tell_hidden: bool = True) -> str:
 
 
 def headline(state: State, *, tell_hidden: bool = True) -> str:
-    """The end in one line."""
+    """The end in one line: the experiment's result, and what followed beyond it."""
+    if state.beyond:
+        return f"{headline(state.of_experiment, tell_hidden=tell_hidden)}; {beyond_note(state)}"
     reason = state.ended.reason if state.ended else "interrupted"
     if reason != "solved":
         return ENDS[reason]

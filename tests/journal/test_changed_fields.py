@@ -134,14 +134,18 @@ class _Maker:
             return session.path
 
     def unchanged(self) -> Path:
-        """The same program drawn once more, in vain and not; feedback that uses no round up."""
+        """The same program drawn once more, in vain and not; words that use no round up; on beyond the end."""
         answers: list[str | ScriptedAnswer] = [WRONG, WRONG, WRONG, WRONG, WRONG, WRONG, WRONG, HALF, CRASH]
         rules = {"redraw": True, "redraw_unchanged": True, "unchanged_uses_round": False, "rounds": 2}
-        with closing(self.begin([*answers, RIGHT], **rules)) as session:
+        rules |= {"continue_after_end": True, "max_branches": 2}
+        with closing(self.begin([*answers, CRASH, CRASH, HALF], **rules)) as session:
             list(session.start())
             list(session.feedback("it subtracts"))
             list(session.feedback("look at the operator"))
             list(session.feedback("one too few for large numbers"))
+            list(session.execute(cmd.Continue(1)))
+            list(session.execute(cmd.AddTest(PROBLEM.hidden_tests[0])))
+            list(session.feedback("look at the operator again"))
             return session.path
 
     def cut(self) -> Path:

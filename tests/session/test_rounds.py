@@ -139,17 +139,20 @@ def test_a_kill_within_the_second_draw_loses_nothing(begin: Begin, kept: int) ->
 
 
 def forge(path: Path, type_: str, nth: int, **fields: object) -> list[str]:
-    """What `verify` finds where the nth event of this type is changed and the chain is made anew."""
+    """What `verify` finds where the nth event of this type is changed, or left out, and all chained anew."""
     records = [json.loads(line) for line in path.read_bytes().splitlines()]
+    event = [record for record in records if record["type"] == type_][nth]
+    if not fields:
+        records.remove(event)
     for field, value in fields.items():
-        changed = [record for record in records if record["type"] == type_][nth]
+        changed = event
         *inner, last = field.split("__")
         for key in inner:
             changed = changed[key]
         changed[last] = value
     prev, lines = FIRST_PREV, []
-    for record in records:
-        text = json.dumps({**record, "prev": prev}, ensure_ascii=False, separators=(",", ":"))
+    for seq, record in enumerate(records):
+        text = json.dumps({**record, "seq": seq, "prev": prev}, ensure_ascii=False, separators=(",", ":"))
         lines.append(text.encode() + b"\n")
         prev = hash_of(lines[-1][:-1])
     path.write_bytes(b"".join(lines))

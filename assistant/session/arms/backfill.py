@@ -85,7 +85,7 @@ def _unfit(events: Sequence[ev.Event], model: ModelInfo) -> str:
     state = replay(list(events))
     if state.started is None:
         return "it has no first line that says what was asked"
-    if not state.is_over:
+    if not state.of_experiment.is_over:
         return "the session is not over: finish it first (`assistant resume`)"
     for recorded in (e.model for e in events if isinstance(e, ev.SessionStarted | ev.SessionResumed)):
         for name in MUST_AGREE:

@@ -40,6 +40,7 @@ class ArmTask:
 
 def missing_arms(state: State, arms: Sequence[ev.Arm]) -> list[ArmTask]:
     """The controls that the person's feedbacks call for and that no complete, judged turn answers yet."""
+    state = state.of_experiment
     made = _made(state)
     spoken = [(p.parent, p.round) for p in state.human_programs if p.feedback and p.parent and p.complete]
     tasks = (ArmTask(arm, parent, round_) for parent, round_ in dict.fromkeys(spoken) for arm in arms)
@@ -114,6 +115,7 @@ def run_arm(
 
 def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = NeverCancelled()) -> Drawn | None:
     """Generate one control; None when it was cancelled or the model failed. Only this needs the engine."""
+    state = state.of_experiment
     started = ev.GenerationStarted(
         turn=-1,
         arm=cast(ev.Arm, task.arm),  # validated by the event
@@ -152,6 +154,7 @@ def _finishes(
 
 def judge_arm(state: State, drawn: Drawn, sandbox: Sandbox) -> list[ev.Event]:
     """Test what was drawn; the control's events, to be recorded together."""
+    state = state.of_experiment
     events: list[ev.Event] = [drawn.started]
     for finish in drawn.finishes:
         answer = evaluation.finished(state, drawn.started, finish)
