@@ -132,4 +132,4 @@ def effect_on_tests(state: State, program: Program | None) -> str:
     who = "your edit" if program.edited else "your feedback"
     if fixed:
         return f"{who} fixed {plural(fixed, 'test')}" + (f", broke {broke}" if broke else "")
-    return f"{who} broke {plural(broke, 'test')}" if broke else f"{who} changed the code and no test"
+    return f"{who} broke {plural(broke, 'test')}" if broke else f"{who} changed the code; the same tests fail"

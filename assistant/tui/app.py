@@ -77,7 +77,13 @@ class AssistantApp(AppContext):
         """Before the terminal is taken: whatever signal comes from now on gives it back."""
         on_signals(lambda status: self.exit(return_code=status))
 
+    def action_suspend_process(self) -> None:
+        """To the shell. Nobody reads or waits there, so the effort clocks stand still."""
+        self.navigator.run_clocks(False)
+        super().action_suspend_process()
+
     def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.navigator.run_clocks(True))
         self.set_keymap(keymap(self.preferences.keys))
         for name in unknown_keys(self.preferences.keys):
             self.notify(f"settings: keys.{name} names no action; F1 lists them", severity="warning")

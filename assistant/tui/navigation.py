@@ -67,6 +67,11 @@ class Navigator:
 
         return [screen for screen in self._app.screen_stack if isinstance(screen, SessionScreen)]
 
+    def run_clocks(self, running: bool) -> None:
+        """The app goes to the background, or comes back: so do the effort clocks."""
+        for screen in self._working():
+            screen.live.run_clock(running)
+
     def person_acted(self, key: bool) -> None:
         """Forward a key, click or scroll to the session screen if it is on top."""
         working = self._working()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,18 @@ from tests.tui.conftest import RIGHT, WRONG, MakeApp
 from tests.tui.waiting import left, until, until_phase
 
 SIZE = (120, 36)
+
+
+@pytest.mark.slow
+async def test_the_clock_stands_still_while_the_app_is_in_the_background(make_app: MakeApp) -> None:
+    app = make_app([WRONG], problem="starter/underscores")
+    async with app.run_test(size=(100, 30)) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        clock = work.live._clock
+        app.navigator.run_clocks(False)
+        assert not clock.running and clock.read(time.monotonic() + 3600) == clock.read(time.monotonic())
+        app.app_resume_signal.publish(app)
+        await until(pilot, lambda: clock.running)
 
 
 @pytest.mark.slow

@@ -153,6 +153,13 @@ class LiveSession:
         """A key, click or scroll; `typing` for a key in the feedback box."""
         self._clock.activity(time.monotonic(), typing=typing)
 
+    def run_clock(self, running: bool) -> None:
+        """Let the clock stand still while the app is in the background, and run again after it."""
+        if not running:
+            self._clock.pause(time.monotonic())
+        elif self._begun and not self._left:
+            self._clock.start(time.monotonic())
+
     def wait(self, waiting: bool) -> None:
         """The person begins (or ends) to wait."""
         self._clock.wait(time.monotonic(), waiting)
