@@ -95,15 +95,10 @@ def _rates(curve: Sequence[CurvePoint], say: Say) -> tuple[Sequence[str], Cells]
     rows = [
         (say(NAMES[p.arm]), str(p.interventions), str(p.sessions), str(p.problems), str(p.solved), _percent(p.rate),
          _interval(p.low, p.high, _percent), _interval(p.low_clustered, p.high_clustered, _percent),
-         _false(p), str(p.asked), str(p.open), str(p.stopped))
+         p.false_solves_text, str(p.asked), str(p.open), str(p.stopped))
         for p in sorted(curve, key=lambda p: (order[p.arm], p.interventions))
     ]  # fmt: skip
     return head, rows
-
-
-def _false(point: CurvePoint) -> str:
-    """False solves of the solves that hidden tests judged; a dash where they judged none."""
-    return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
 
 
 def _percent(share: float | None) -> str:

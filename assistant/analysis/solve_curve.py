@@ -57,6 +57,11 @@ class CurvePoint:
     asked_solved: int
     """Of `asked`, those that it solved."""
 
+    @property
+    def false_solves_text(self) -> str:
+        """False solves of the solves that hidden tests judged; a dash where they judged none."""
+        return f"{self.false_solves} of {self.hidden_scored}" if self.hidden_scored else "–"
+
 
 def answered(sessions: Iterable[SessionRecord]) -> list[SessionRecord]:
     """Sessions with a complete first answer; the others say nothing about solving."""

@@ -57,13 +57,8 @@ def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
     rows = []
     for point in results.human:
         shares = [_cell(cells.get((arm, point.interventions))) for arm in arms]
-        rows.append([str(point.interventions), str(point.sessions), *shares, _false(point)])
+        rows.append([str(point.interventions), str(point.sessions), *shares, point.false_solves_text])
     return head, rows
-
-
-def _false(point: CurvePoint) -> str:
-    """False solves; a dash where no hidden test judged any solve."""
-    return f"{point.false_solves} of {point.hidden_scored}" if point.hidden_scored else "–"
 
 
 def _cell(point: CurvePoint | None) -> str:

@@ -63,11 +63,11 @@ def percent_axis(axis: Any) -> None:
     axis.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
 
 
-def rate_rows(axis: Any, labels: Sequence[str], margin: float, label: str, **style: Any) -> None:
+def rate_rows(axis: Any, labels: Sequence[str], label: str, margin: float = 0.7, **style: Any) -> None:
     """A row for each label, lowest first, over an x axis of rates from 0 to 100%."""
     axis.set_yticks(range(len(labels)), labels, **style)
     axis.set_ylim(-margin, max(1, len(labels)) - 1 + margin)
-    axis.set_xlim(0, 1)
+    axis.set_xlim(-0.02, 1.02)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.set_xlabel(label)
     axis.grid(visible=False, axis="y")

@@ -54,7 +54,7 @@ def effort(minutes: Minutes, ways: Sequence[Repair]) -> Draw:
             )
             rates.plot([way.low, way.high], [place, place], color=COLOURS["ink"], linewidth=1.2)
         labels = [f"{_WAYS[way.way]}\n{way.times} times" for way in reversed(ways)]
-        rate_rows(rates, labels, 0.6, "solved by the next program")
+        rate_rows(rates, labels, "solved by the next program", 0.6)
 
     return draw
 

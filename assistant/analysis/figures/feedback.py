@@ -26,7 +26,7 @@ def wording(said: Sequence[FeedbackMeasures], shares: Sequence[FeedbackRate]) ->
             rates.plot([share.low, share.high], [place, place], color=COLOURS["human"], linewidth=1.2)
             rates.plot([share.rate], [place], color=COLOURS["human"], marker="o", markersize=5)
         labels = [f"{s.value} ({s.answered})" for s in reversed(shown)]
-        rate_rows(rates, labels, 0.7, "solved by the next program", fontsize=8)
+        rate_rows(rates, labels, "solved by the next program", fontsize=8)
 
     return draw
 

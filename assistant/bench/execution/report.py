@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assistant.reporting.plot_style import COLOURS, Draw
+from assistant.reporting.plot_style import COLOURS, Draw, rate_rows
 from assistant.reporting.terminal_tables import percent, points, table
 
 Measured = Mapping[str, Any]
@@ -46,11 +46,6 @@ def drawing(summary: Measured) -> tuple[Draw, tuple[float, float]]:
                 f"{right['value']:.0%}", (right["value"], place), xytext=(0, 14), textcoords="offset points",
                 ha="center", color=COLOURS["human"],
             )  # fmt: skip
-        axis.set_yticks(range(len(groups)), [name for name, _ in reversed(groups)])
-        axis.set_ylim(-0.6, len(groups) - 0.3)
-        axis.set_xlim(-0.02, 1.02)
-        axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        axis.set_xlabel("values predicted right")
-        axis.grid(visible=False, axis="y")
+        rate_rows(axis, [name for name, _ in reversed(groups)], "values predicted right")
 
     return draw, (7.2, 2.6)

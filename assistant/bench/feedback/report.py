@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assistant.reporting.plot_style import COLOURS, MARKERS, NAMES, Draw
+from assistant.reporting.plot_style import COLOURS, MARKERS, NAMES, Draw, rate_rows
 from assistant.reporting.terminal_tables import percent, points, table
 
 Measured = Mapping[str, Any]
@@ -83,11 +83,6 @@ def drawing(summary: Measured) -> tuple[Draw, tuple[float, float]]:
                 textcoords="offset points", ha="center", fontsize=8, color=colour,
             )  # fmt: skip
         labels = [f"{name}: {_NAMES[arm]}" if len(wordings) > 1 else _NAMES[arm] for name, arm, _ in entries]
-        axis.set_yticks(range(len(entries)), list(reversed(labels)), fontsize=9)
-        axis.set_ylim(-0.6, len(entries) - 0.3)
-        axis.set_xlim(-0.02, 1.02)
-        axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        axis.set_xlabel("solved by the next program")
-        axis.grid(visible=False, axis="y")
+        rate_rows(axis, labels[::-1], "solved by the next program", fontsize=9)
 
     return draw, (7.6, 1.2 + 0.45 * len(entries))
