@@ -36,6 +36,7 @@ def run_screen(options: composition.RunOptions) -> int:
             resume=begun,
             held=composition.held(options, "browser" if os.environ.get("TEXTUAL_DRIVER") else "app"),
             preferences=preferences,
+            own=options.own,
             model_name=options.model or "",
             open_queue=(lambda: composition.required_queue(options, folder, begun)) if of_study else None,
             warnings=tuple(warnings),

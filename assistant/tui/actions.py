@@ -38,6 +38,7 @@ PLACES = {
     "summary": "At the end of a session",
     "sessions": "Sessions",
     "own problem": "Writing a problem",
+    "write back": "Writing into your own file",
     "settings": "Settings",
     "panes": "In a list or pane",
 }
@@ -180,7 +181,9 @@ ACTIONS = (
         "work",
         priority=True,
     ),
-    Action("save_code", "ctrl+s", "Save code", "Save the program to a file", "work"),
+    Action(
+        "save_code", "ctrl+s", "Save code", "Save the program to a file, or into your own (`fix`)", "work"
+    ),
     Action(
         "share",
         "shift+f7,f19",
@@ -233,7 +236,14 @@ ACTIONS = (
         "summary",
         footer=True,
     ),
-    Action("save_code", "ctrl+s", "Save code", "Save the program to a file", "summary", footer=True),
+    Action(
+        "save_code",
+        "ctrl+s",
+        "Save code",
+        "Save the program to a file, or into your own (`fix`)",
+        "summary",
+        footer=True,
+    ),
     Action(
         "share",
         "ctrl+e,shift+f7,f19",
@@ -305,6 +315,16 @@ ACTIONS = (
         footer=True,
     ),
     Action("close", "escape", "Back", "Leave without keeping it", "own problem", footer=True),
+    Action(
+        "write",
+        "enter,y",
+        "Write",
+        "Write the new function into the file",
+        "write back",
+        footer=True,
+        priority=True,
+    ),
+    Action("close", "escape,n", "Leave", "Leave the file as it is", "write back", footer=True),
     Action(
         "change",
         "enter",

@@ -161,6 +161,8 @@ class AssistantApp(AppContext):
             self.study.next()
         elif resume is not None:
             self.navigator.resume(resume)
+        elif self.launch.own is not None:
+            self.navigator.work_on_own(self.launch.own)
         elif wanted is not None:
             found = next((p for p in problems.problems if wanted in (p.id, p.id.rpartition("/")[2])), None)
             if found is None:

@@ -21,10 +21,12 @@ def copy_code(app: AppContext, code: str) -> None:
     app.notify(f"{len(code.splitlines())} lines copied")
 
 
-def save_code(app: AppContext, code: str, problem: Problem | None) -> None:
-    """The program to a file of its own in the working folder."""
+def save_code(app: AppContext, code: str, problem: Problem | None, *, solved: bool = False) -> None:
+    """The program into the person's own file where the session is about one, else to a new file in this folder."""
     if not code.strip():
         app.notify("there is no code to save yet", severity="warning")
+        return
+    if app.navigator.write_back(code, problem, solved=solved):
         return
     try:
         path = save_text(Path.cwd(), file_name(problem), code.rstrip() + "\n")

@@ -11,6 +11,7 @@ from assistant.core.events import Settings, StudyInfo
 from assistant.core.generation import Engine
 from assistant.core.problem import Problem
 from assistant.core.submission import Sandbox
+from assistant.problems.own_function import OwnWork
 from assistant.session.header import Held
 from assistant.settings.preferences import Preferences
 from assistant.settings.xdg import data_folder
@@ -54,6 +55,8 @@ class Launch:
     preferences: Preferences = field(default_factory=Preferences)
     own_problems: Path = field(default_factory=lambda: data_folder() / "own-problems.jsonl")
     """Where problems that the person writes are kept."""
+    own: OwnWork | None = None
+    """The function of `assistant fix`, opened at once."""
     model_name: str = ""
     """Shown until the model says its own name."""
     warnings: tuple[str, ...] = ()

@@ -13,7 +13,9 @@ from assistant.tui.custom_problems import keep, read_draft, with_problem, write_
 from assistant.tui.problem_filter import next_untried
 
 if TYPE_CHECKING:
+    from assistant.core.events import ProgramGiven
     from assistant.core.state import State
+    from assistant.problems.own_function import OwnWork
     from assistant.session.annotation_queue import Assignment
     from assistant.session.commands import AnyCommand
     from assistant.session.session import Session
@@ -47,6 +49,32 @@ class Navigator:
         """A new session on `problem`."""
         self._open(problem, lambda: self._begin(problem))
 
+    def work_on_own(self, own: OwnWork) -> None:
+        """A new session on the person's own function."""
+        from assistant.session.header import given_program
+
+        self._open(own.problem, lambda: self._begin(own.problem, given_program(own.function.code)))
+
+    def write_back(self, code: str, problem: Problem | None, *, solved: bool) -> bool:
+        """Offer to write a program into the person's own file. False where the session is about none."""
+        from assistant.tui.screens.write_back import WriteBackScreen
+
+        own = self._app.launch.own
+        if own is None or not own.is_about(problem):
+            return False
+        if not own.changes(code):
+            self._app.notify(
+                f"there is nothing to write: {own.function.path} has this function", markup=False
+            )
+            return True
+        try:
+            new = own.function.changed(code)
+        except AssistantError as error:
+            self._app.notify(str(error), severity="error", timeout=15, markup=False)
+            return True
+        self._app.push_screen(WriteBackScreen(own.function, new, solved=solved))
+        return True
+
     def _open(
         self,
         problem: Problem | None,
@@ -78,7 +106,7 @@ class Navigator:
         if working and working[-1] is self._app.screen:
             working[-1].person_acted(key)
 
-    def _begin(self, problem: Problem) -> Session:
+    def _begin(self, problem: Problem, given: ProgramGiven | None = None) -> Session:
         from assistant.session.session import Session
 
         launch, services = self._app.launch, self._app.services
@@ -91,6 +119,7 @@ class Navigator:
             annotator=launch.annotator,
             study=launch.study,
             held=launch.held,
+            given=given,
         )
 
     def work_on_assignment(self, assignment: Assignment) -> None:
@@ -169,6 +198,13 @@ class Navigator:
         app = self._app
         if ended.journal is not None and ended.on_top:
             app.push_screen(SummaryScreen(ended, lesson=app.study is None or app.study.lesson))
+            self._offer_own(ended.state)
+
+    def _offer_own(self, state: State) -> None:
+        """At the end of a session on the person's own function: what it would change."""
+        own, table = self._app.launch.own, state.current_program
+        if own is not None and table is not None and table.solved and own.changes(table.code):
+            self.write_back(table.code or "", state.problem, solved=True)
 
     def to_library(self) -> None:
         """Close every screen above the library; what is open can be resumed."""

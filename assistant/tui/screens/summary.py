@@ -110,7 +110,8 @@ class SummaryScreen(Unasked[None]):
         clipboard.copy_code(self.app, self.query_one(CodeView).code.text)
 
     def action_save_code(self) -> None:
-        clipboard.save_code(self.app, self.query_one(CodeView).code.text, self.state.problem)
+        code = self.query_one(CodeView).code.text
+        clipboard.save_code(self.app, code, self.state.problem, solved=self.state.solved)
 
     def action_share(self) -> None:
         assert self._ended.journal is not None

@@ -170,7 +170,9 @@ class SessionLayout(Screen[None]):
         clipboard.copy_code(self.app, self.programs.code.code.text)
 
     def action_save_code(self) -> None:
-        clipboard.save_code(self.app, self.programs.code.code.text, self.state.problem)
+        program = self.programs.shown(self.state)
+        solved = program is not None and program.solved
+        clipboard.save_code(self.app, self.programs.code.code.text, self.state.problem, solved=solved)
 
     def action_grow(self) -> None:
         self.programs.resize(self.focused, 2)

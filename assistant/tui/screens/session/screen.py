@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from assistant.core import events as ev
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.state import Program, State
+from assistant.core.state_labels import PASSES_ALREADY, passes_already
 from assistant.session import commands as cmd
 from assistant.tui.actions import bindings
 from assistant.tui.messages import DraftChanged, EditDone, FeedbackSent, Happened, ProgramPicked, StepDone
@@ -56,7 +57,7 @@ class SessionScreen(SessionLayout):
         `journal` is the file of a session that is looked at.
         """
         super().__init__(LiveSession(open_session, state or State(problem=problem), first, self.post_message))
-        self._composed = self._summed_up = False
+        self._composed = self._summed_up = self._told_of_own = False
         self._scratch: ScratchScreen | None = None
         self._looked_at = journal
 
@@ -118,6 +119,20 @@ class SessionScreen(SessionLayout):
             self._show_summary_once()
         elif not self.live.busy:
             self.feedback.give_back(self.state, message.returned)
+            self._tell_of_own_function()
+
+    def _tell_of_own_function(self) -> None:
+        """What a person can do about a function of their own that fails no test, once."""
+        table = self.state.current_program
+        if self._told_of_own or table is None or not table.given:
+            return
+        self._told_of_own = True
+        if passes_already(self.state):
+            self.notify(PASSES_ALREADY, timeout=10)
+        elif not self.state.visible_tests():
+            self.notify(
+                "no test yet: F5 calls your function and makes a test of what it should give", timeout=10
+            )
 
     def _show_summary_once(self) -> None:
         if not self._summed_up and not self.live.left:

@@ -69,7 +69,7 @@ class StatusPanel:
             model=services.model,
             model_name=services.launch.model_name,
             progress=app.progress if preparing else None,
-            round=state.round,
+            round=None if _is_own(state) else state.round,
             rounds=state.settings.rounds,
             speed=speed_of(state),
             beat=self._beats // BEATS,
@@ -82,6 +82,11 @@ class StatusPanel:
             app = self.line.app
             return doing_word(phase, live.state, looked_at, app.model_error, app.preferences.keys)
         return "stopping" if live.stopping else writing_word(live.stream.text())
+
+
+def _is_own(state: State) -> bool:
+    """A person's own function is on the table, which is no answer of any round."""
+    return state.current_program is not None and state.current_program.given
 
 
 def speed_of(state: State) -> float | None:
