@@ -69,7 +69,12 @@ COMMANDS = (
         "save the session as a page, without names and paths",
         ("work.share", "summary.share"),
     ),
-    PlainCommand(":continue", "[ROUNDS]", "after the end: two more rounds, beyond the experiment"),
+    PlainCommand(
+        ":continue",
+        "[ROUNDS]",
+        "after the end: two more rounds, beyond the experiment",
+        ("work.go_on", "summary.go_on"),
+    ),
     PlainCommand(":hidden", "[NUMBER]", "then: make a hidden test that fails a visible one (the first)"),
     PlainCommand(":later", "", "leave it for another day", ("work.leave", "summary.to_library", "app.quit_safely")),
     PlainCommand(":stop", "", "give up", ("work.give_up",), (":quit", ":q")),

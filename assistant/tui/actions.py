@@ -208,6 +208,15 @@ ACTIONS = (
         "work",
         footer=True,
     ),
+    Action(
+        "go_on",
+        "ctrl+y",
+        "Go on",
+        "After the end: two more rounds, beyond the experiment; edit, try, say what is wrong",
+        "work",
+        footer=True,
+        priority=True,
+    ),
     Action("grow", "ctrl+up", "Larger", "Make the focused pane larger", "work"),
     Action("shrink", "ctrl+down", "Smaller", "Make the focused pane smaller", "work"),
     Action(
@@ -218,6 +227,14 @@ ACTIONS = (
         "summary",
         footer=True,
         priority=True,
+    ),
+    Action(
+        "go_on",
+        "f8,ctrl+y",
+        "Go on",
+        "Two more rounds, beyond the experiment; the hidden test under the cursor comes along, and words for it",
+        "summary",
+        footer=True,
     ),
     Action("to_library", "f10,ctrl+l", "Problems", "Back to the problems", "summary", footer=True),
     Action(

@@ -17,7 +17,7 @@ from textual.app import App
 
 from assistant.core.errors import AssistantError, EngineError
 from assistant.core.generation import Engine, ModelInfo, Progress
-from assistant.core.problem import Problem
+from assistant.core.problem import Problem, Test
 from assistant.core.submission import Sandbox
 from assistant.problems.starter_rates import measured_rates, winnable_first
 from assistant.sandbox.isolation_notice import isolation_notice
@@ -106,6 +106,13 @@ class EndedSession(Protocol):
     @property
     def on_top(self) -> bool:
         """Whether the screen is on top."""
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the person may go on after the end, beyond the experiment."""
+
+    def go_on(self, test: Test | None = None, words: str = "") -> None:
+        """Go on, with `test` as a visible one and `words` in the feedback box."""
 
     def keep_draft_text(self, text: str) -> None:
         """Put what is typed on the summary into the feedback box."""

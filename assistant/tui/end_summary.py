@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from assistant.core.control_arms import RECORDED, control_arm
 from assistant.core.printable import printable, shortened
+from assistant.core.problem import Test
 from assistant.core.state import Program, State
 from assistant.core.state_labels import ENDS, after_feedback, beyond_note, hidden_text, program_name, score
-from assistant.tui.test_rows import Verdicts, loading_message, rows_of
+from assistant.tui.test_rows import Row, Verdicts, loading_message, rows_of
 
 
 def is_false_solve(state: State, program: Program | None, *, tell_hidden: bool = True) -> bool:
@@ -79,6 +80,15 @@ def lesson_of(state: State, *, tell_hidden: bool = True) -> Verdicts:
         return Verdicts()
     failing = tuple(row for row in rows_of(table.hidden, None) if row.case and not row.case.passed)
     return Verdicts(failing, loading_message(table.hidden))
+
+
+def hidden_test(state: State, row: Row | None) -> Test | None:
+    """The hidden test that a row of the lesson shows; None where it is a visible one already."""
+    table, problem = state.current_program, state.problem
+    if row is None or table is None or table.hidden is None or problem is None:
+        return None
+    tests = zip(problem.hidden_tests, table.hidden.cases, strict=False)
+    return next((test for test, case in tests if case == row.case and test not in state.extra_tests), None)
 
 
 def without_words(state: State) -> list[str]:

@@ -80,7 +80,8 @@ def verdicts_of(state: State, program: Program | None, *, tell_hidden: bool = Fa
     message = loading_message(report) if rows else report.message or program.answer_problem
     printed = "" if any(case.stdout for case in report.cases) else report.stdout
     hidden = rows_of(program.hidden, None) if tell_hidden and program.hidden is not None else ()
-    revealed = tuple(replace(row, hidden=True) for row in hidden)
+    seen = {case.test for case in report.cases}  # a hidden test may have been made a visible one
+    revealed = tuple(replace(row, hidden=True) for row in hidden if row.case and row.case.test not in seen)
     return Verdicts((*(rows or _unrun(tests, entry_point)), *revealed), message, printed)
 
 

@@ -60,6 +60,51 @@ async def test_a_false_solve_is_no_success_on_any_screen(make_app: MakeApp) -> N
         assert "this session has ended: the code cannot be edited any more" in said
 
 
+@pytest.mark.slow
+async def test_one_goes_on_after_a_false_solve_with_the_hidden_test_as_the_next_point(
+    make_app: MakeApp,
+) -> None:
+    settings = {"continue_after_end": True}
+    app = make_app([FALSE, RIGHT], problem="starter/underscores", settings=settings)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        await pilot.press("f8")
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        await until(pilot, lambda: work.focused is work.feedback.box)
+        assert work.feedback.box.text.startswith("For remove_underscores('') it gives None instead of ''")
+        assert [test.code for test in work.state.extra_tests] == ["assert remove_underscores('') == ''"]
+        assert work.state.beyond and "beyond the experiment" in work.query_one(StatusLine).status.doing
+        table = work.query_one("#verdicts", VerdictTable)
+        assert not table.has_class("-passed") and table.chosen and table.chosen.test.endswith("('') == ''")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        words = str(app.screen.query_one("#headline").render())
+        assert words.startswith("Not right yet") and "beyond the experiment" in words
+
+
+@pytest.mark.slow
+async def test_after_the_end_one_key_goes_on_where_it_may_and_a_study_may_forbid_it(
+    make_app: MakeApp,
+) -> None:
+    for allowed in (True, False):
+        settings = {"rounds": 0, "continue_after_end": allowed}
+        app = make_app([WRONG, WRONG], problem="starter/underscores", settings=settings)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda app=app: isinstance(app.screen, SummaryScreen))
+            await pilot.press("escape")
+            work = work_screen(pilot)
+            await until(pilot, lambda app=app, work=work: app.screen is work)
+            assert ("Ctrl+Y goes on" in work.query_one(StatusLine).status.doing) is allowed
+            await pilot.press("ctrl+y")
+            if not allowed:
+                assert work.phase is Phase.ENDED
+                continue
+            work = await until_phase(pilot, Phase.YOUR_TURN)
+            assert work.state.tries_left == 2 and work.state.beyond
+            await pilot.press("f2")
+            assert work.editing.is_open, "the code can be edited again"
+
+
 def summary(**changes: object) -> SessionSummary:
     values = {
         "id": "s",

@@ -232,6 +232,7 @@ async def test_a_session_in_a_browser(served: Served, tmp_path: Path) -> None:
             await asyncio.sleep(0.5)
         while await page.value("document.activeElement.tagName") != "TEXTAREA":
             await asyncio.sleep(0.1)  # nobody clicks: the page takes the keys by itself
+        await page.press("rotate-left")  # the problem that the script knows
         await press_until(page, "\r", lambda: list_sessions(folder))
         while not any(session.rounds == 0 and session.events > 4 for session in list_sessions(folder)):
             await asyncio.sleep(0.5)

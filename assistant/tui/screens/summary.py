@@ -14,7 +14,16 @@ from textual.widgets import Footer, Static
 from assistant.session.feedback_validation import clean_text
 from assistant.tui import clipboard
 from assistant.tui.actions import bindings
-from assistant.tui.end_summary import fact_lines, headline, kind_of_end, lesson_of, round_lines, without_words
+from assistant.tui.end_summary import (
+    fact_lines,
+    headline,
+    hidden_test,
+    kind_of_end,
+    lesson_of,
+    round_lines,
+    without_words,
+)
+from assistant.tui.feedback_suggestions import quoted_case
 from assistant.tui.session_export import share_session
 from assistant.tui.unrequested_screens import Unasked
 from assistant.tui.widgets.code_view import Code, CodeView
@@ -96,6 +105,15 @@ class SummaryScreen(Unasked[None]):
         if not self._typed:
             self._typed = True
             self.notify("what you type stays in the feedback box; the keys of this page are in its last line")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._ended.may_go_on if action == "go_on" else True
+
+    def action_go_on(self) -> None:
+        row = self.query_one(VerdictTable).chosen if self._lesson else None
+        test = hidden_test(self.state, row)
+        self.app.pop_screen()
+        self._ended.go_on(test, quoted_case(row) if test is not None and row is not None else "")
 
     def action_look(self) -> None:
         self.app.pop_screen()

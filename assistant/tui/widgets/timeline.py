@@ -39,8 +39,13 @@ class Strip:
     current_program: str | None = None
 
 
-def timeline_of(state: State, looked_at: str | None, *, tell_hidden: bool = False) -> Strip:
-    """Every turn of the person's dialogue, its best or chosen program standing for it."""
+def timeline_of(
+    state: State, looked_at: str | None, *, tell_hidden: bool = False, known: str | None = None
+) -> Strip:
+    """Every turn of the person's dialogue, its best or chosen program standing for it.
+
+    A false solve is told where `tell_hidden`, and of the `known` program.
+    """
     path = {program.id for program in state.path(state.current)}
     steps: list[Step] = []
     before: Program | None = None
@@ -50,7 +55,7 @@ def timeline_of(state: State, looked_at: str | None, *, tell_hidden: bool = Fals
             siblings, key=lambda p: (p.id in path, p.visible.pass_count if p.visible else -1, -p.sample)
         )
         if program.id in (best.id, looked_at):
-            false = tell_hidden and program.false_solve
+            false = program.false_solve and (tell_hidden or program.id == known)
             label, right = _label(state, program, false), program.solved and not false
             steps.append(
                 Step(program.id, label, right, program.id not in path, _fork(state, program, before))

@@ -84,6 +84,10 @@ class FeedbackPanel:
         """Words that were typed on, while something else came on top."""
         self.box.insert(text, self.box.document.end)
 
+    def suggest(self, words: str) -> None:
+        """Words to begin with, unless the person has begun themselves."""
+        self.box.give_back(words)
+
     def quote_case(self, row: Row | None) -> None:
         """A test, as words."""
         if row is not None:

@@ -12,7 +12,8 @@ from textual.widgets import Footer, TextArea
 
 from assistant.core.state import State
 from assistant.tui import clipboard
-from assistant.tui.screen_state import EXPLAINED, Phase, possible, refusal
+from assistant.tui.actions import first_key
+from assistant.tui.screen_state import EXPLAINED, Phase, may_go_on, possible, refusal
 from assistant.tui.screens.session.editing import EditingPanel
 from assistant.tui.screens.session.feedback import FeedbackPanel
 from assistant.tui.screens.session.live_session import LiveSession
@@ -69,6 +70,11 @@ class SessionLayout(Screen[None]):
         session = self.live.session
         return session.state if session is not None else self.state
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the session has ended and the person may go on, beyond the experiment."""
+        return self.phase is Phase.ENDED and not self.live.read_only and may_go_on(self.state)
+
     def phase_now(self) -> Phase:
         """The current phase, which may not be shown yet."""
         return self.live.phase
@@ -98,7 +104,13 @@ class SessionLayout(Screen[None]):
             self.status.phase_changed(before, self.phase)
         self.problem_pane.problem = self.state.problem
         self._set_classes()
-        self.programs.show(self.state, self.phase, self.live.stream, tell_hidden=self._tells_hidden())
+        self.programs.show(
+            self.state,
+            self.phase,
+            self.live.stream,
+            tell_hidden=self._tells_hidden(),
+            known=self._known_program(),
+        )
         self.present_status()
         self.feedback.show(self.phase)
         self._share_height()
@@ -146,9 +158,15 @@ class SessionLayout(Screen[None]):
 
     def _tells_hidden(self) -> bool:
         """Whether the hidden tests' verdicts may be shown: the session is over, and no study keeps them."""
+        return self.state.is_over and self._has_lesson()
+
+    def _known_program(self) -> str | None:
+        """The program whose hidden verdict the person knows from an end that they went on after."""
+        return self.state.closed_on if self._has_lesson() else None
+
+    def _has_lesson(self) -> bool:
         study, started = self.app.study, self.state.started
-        kept = not study.lesson if study is not None else started is not None and started.study is not None
-        return self.state.is_over and not kept
+        return study.lesson if study is not None else started is None or started.study is None
 
     # Keys that change what is shown.
 
@@ -188,12 +206,17 @@ class SessionLayout(Screen[None]):
 
     # Keys that are not possible now.
 
+    def _go_on_key(self) -> str:
+        return first_key("work.go_on", self.app.preferences.keys)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what is possible now is offered."""
         if action == "stop" and not isinstance(self.focused, FeedbackBox):
             return True
         if action == "again" and self.phase is Phase.GETTING_READY:
             return bool(self.app.model_error)
+        if action == "go_on":
+            return self.may_go_on
         shown, branching = self.programs.shown(self.state), self.state.settings.branching
         return possible(action, self.phase, shown, self.programs.view, may_branch=branching)
 
@@ -205,6 +228,8 @@ class SessionLayout(Screen[None]):
             if binding.action in EXPLAINED and not self.check_action(binding.action, ()):
                 branching = self.state.settings.branching
                 words = refusal(binding.action, self.phase, self.programs.view, may_branch=branching)
+                if self.may_go_on:
+                    words = f"this session has ended: {self._go_on_key()} goes on, beyond the experiment"
                 self.notify(words, severity="warning")
                 event.stop()
                 return

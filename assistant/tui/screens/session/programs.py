@@ -87,16 +87,19 @@ class ProgramsPanel:
 
     # Showing.
 
-    def show(self, state: State, phase: Phase, stream: Stream, *, tell_hidden: bool) -> None:
-        """Hand every pane its value; hidden tests' verdicts only where `tell_hidden`."""
-        self.timeline.strip = timeline_of(state, self.view.program, tell_hidden=tell_hidden)
+    def show(
+        self, state: State, phase: Phase, stream: Stream, *, tell_hidden: bool, known: str | None
+    ) -> None:
+        """Hand every pane its value; hidden tests' verdicts only where `tell_hidden`, or on the `known` program."""
+        self.timeline.strip = timeline_of(state, self.view.program, tell_hidden=tell_hidden, known=known)
         self.samples.strip = samples_of(state, self.view.program)
         if self._follows_stream(phase):
             self._show_stream(stream)
             self.code.border_title = "Code"
             self.verdicts.verdicts = verdicts_of(state, None)
         else:
-            self._show_program(state, phase, tell_hidden)
+            shown = self.shown(state)
+            self._show_program(state, phase, tell_hidden or (shown is not None and shown.id == known))
         self._show_comparison(state)
 
     def show_new_text(self, phase: Phase, stream: Stream) -> None:

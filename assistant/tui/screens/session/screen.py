@@ -10,7 +10,7 @@ from textual import on
 from textual.binding import BindingType
 
 from assistant.core import events as ev
-from assistant.core.problem import AssertTest, Problem
+from assistant.core.problem import AssertTest, Problem, Test
 from assistant.core.state import Program, State
 from assistant.core.state_labels import PASSES_ALREADY, passes_already
 from assistant.session import commands as cmd
@@ -57,7 +57,7 @@ class SessionScreen(SessionLayout):
         `journal` is the file of a session that is looked at.
         """
         super().__init__(LiveSession(open_session, state or State(problem=problem), first, self.post_message))
-        self._composed = self._summed_up = self._told_of_own = False
+        self._composed = self._summed_up = self._told_of_own = self._going_on = False
         self._scratch: ScratchScreen | None = None
         self._looked_at = journal
 
@@ -119,6 +119,9 @@ class SessionScreen(SessionLayout):
             self._show_summary_once()
         elif not self.live.busy:
             self.feedback.give_back(self.state, message.returned)
+            if self._going_on:
+                self._going_on = False
+                self.call_after_refresh(self.feedback.box.focus)
             self._tell_of_own_function()
 
     def _tell_of_own_function(self) -> None:
@@ -156,6 +159,8 @@ class SessionScreen(SessionLayout):
             self._send(message.text)
 
     def _refusal_to_send(self, words: str) -> str:
+        if self.may_go_on:
+            return f"this session has ended: {self._go_on_key()} goes on, beyond the experiment"
         keys = self.app.preferences.keys
         return refusal_to_send(words, self.state, self.phase, busy=self.live.busy, keys=keys)
 
@@ -228,6 +233,17 @@ class SessionScreen(SessionLayout):
     def _ended_by_person(self, letter: str | None) -> None:
         if letter is not None and not self.live.busy:
             self.submit(cmd.End("bad_task" if letter == "t" else "gave_up"))
+
+    def action_go_on(self) -> None:
+        self.go_on()
+
+    def go_on(self, test: Test | None = None, words: str = "") -> None:
+        """Go on after the end, beyond the experiment, with a hidden `test` made visible and `words` in the box."""
+        self._summed_up, self._going_on = False, True
+        self.submit(cmd.Continue())
+        if test is not None:
+            self.submit(cmd.AddTest(test))
+        self.feedback.suggest(words)
 
     def action_leave(self) -> None:
         self.app.navigator.to_library()

@@ -19,7 +19,7 @@ from assistant.core.state_labels import (
 from assistant.tui import clipboard
 from assistant.tui.actions import first_key
 from assistant.tui.end_summary import is_false_solve
-from assistant.tui.screen_state import Phase
+from assistant.tui.screen_state import Phase, may_go_on
 from assistant.tui.screens.session.live_session import LiveSession
 from assistant.tui.view_model import fence_count, written_code
 from assistant.tui.widgets.status_line import Status, StatusLine
@@ -70,16 +70,18 @@ class StatusPanel:
             model_name=services.launch.model_name,
             progress=app.progress if preparing else None,
             round=None if _is_own(state) else state.round,
-            rounds=state.settings.rounds,
+            rounds=state.round_limit,
             speed=speed_of(state),
             beat=self._beats // BEATS,
         )
 
     def _doing(self, live: LiveSession, phase: Phase, looked_at: str | None, tell_hidden: bool) -> str:
+        app = self.line.app
         if phase is Phase.ENDED:
-            return f"{over_text(live.state, tell_hidden)}: Alt+Left looks back, Esc goes back"
+            over, may = over_text(live.state, tell_hidden), may_go_on(live.state) and not live.read_only
+            on = f"{first_key('work.go_on', app.preferences.keys)} goes on, " if may else ""
+            return f"{over}: {on}Esc goes back"
         if phase is not Phase.WRITING:
-            app = self.line.app
             return doing_word(phase, live.state, looked_at, app.model_error, app.preferences.keys)
         return "stopping" if live.stopping else writing_word(live.stream.text())
 
@@ -143,10 +145,11 @@ def your_turn_word(state: State, looked_at: str | None, keys: Mapping[str, str])
     table = state.current_program
     if table is None:
         return "stopped: Ctrl+R asks the model again"
+    left = tries_left(state) + (", beyond the experiment" if state.beyond else "")
     note = answer_note(state, table) or (NO_PROGRAM if table.code is None else effect_on_tests(state, table))
     if note:
-        return note if note.endswith(NO_TRY_USED) else f"{note} ({tries_left(state)})"
-    return f"your turn: {tries_left(state)}"
+        return note if note.endswith(NO_TRY_USED) else f"{note} ({left})"
+    return f"your turn: {left}"
 
 
 def over_text(state: State, tell_hidden: bool) -> str:
