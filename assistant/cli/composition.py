@@ -131,6 +131,34 @@ def make_engine(options: RunOptions) -> Engine:
     )
 
 
+def make_chosen_engine(options: RunOptions, model: str, base_url: str) -> Engine:
+    """The engine of a choice in the app: a server's, else a model on this machine. Nothing is loaded yet."""
+    from assistant.engine.open import open_engine
+    from assistant.settings.paths import cache_folder
+    from assistant.settings.preferences import load_preferences
+
+    preferences = load_preferences()
+    return open_engine(
+        "openai" if base_url else "transformers",
+        model=model or None,
+        device=options.device or preferences.device or "auto",
+        precision=options.precision or preferences.precision or "auto",
+        cache=cache_folder(),
+        base_url=base_url or None,
+    )
+
+
+def engine_choice(options: RunOptions) -> tuple[str, str]:
+    """Model and server with which the app starts; the server is empty for a model on this machine."""
+    from assistant.settings.preferences import load_preferences
+
+    preferences = load_preferences()
+    engine, model, _ = _fixed_by_study(options)
+    kind = options.engine or engine or preferences.engine
+    address = options.base_url or preferences.base_url if kind in ("auto", "openai") else ""
+    return options.model or model or preferences.model, address or ""
+
+
 def _fixed_by_study(options: RunOptions) -> tuple[str, str, str]:
     """Engine, model and precision that the study names; empty where it names none."""
     if options.study is None:

@@ -14,12 +14,11 @@ from assistant.reporting.progress import ProgressPrinter
 from assistant.reporting.terminal_tables import table
 
 if TYPE_CHECKING:
-    from assistant.engine.models.catalogue import KnownModel
+    from assistant.engine.models.inventory import ListedModel
 
 model_app = typer.Typer(
     help="List, fetch, describe and remove models.", no_args_is_help=False, rich_markup_mode=None
 )
-FIT_WORDS = {"gpu": "yes, on the GPU", "cpu": "yes", "slow": "slowly", "no": "no"}
 HELD_WORDS = {"prepared": "converted once", "hub": "downloaded", "leftover": "left by interrupted work"}
 Name = Annotated[
     str,
@@ -37,10 +36,9 @@ def model(context: typer.Context) -> None:
 @model_app.command("list")
 def list_models(json_: o.Json = False) -> int:
     """Show models known to work, which fit this machine, what is here and what can be freed."""
-    from assistant.engine.models.catalogue import known_models
-    from assistant.engine.models.inventory import stored_models
+    from assistant.engine.models.inventory import listed_models, stored_models
 
-    rows = [_row(entry) for entry in known_models()]
+    rows = [_row(entry) for entry in listed_models(_cache())]
     kept = [item.model_dump() for item in stored_models(_cache())]
     if json_:
         print(json.dumps({"models": rows, "on_disk": kept}, indent=1))
@@ -66,11 +64,10 @@ def pull(name: Name = "default", device: str = typer.Option("auto", hidden=True)
 @model_app.command("info")
 def info(name: Name = "default", json_: o.Json = False) -> int:
     """Describe a model: size, licence, need, where it lies, and whether its converted weights are sound."""
-    from assistant.engine.models.catalogue import find
-    from assistant.engine.models.inventory import damage, stored_models
+    from assistant.engine.models.inventory import damage, listed_models, stored_models
 
-    known = find(name)
-    names = {name, known.hub_name} if known is not None else {name}
+    known = next((entry for entry in listed_models(_cache()) if entry.model.name == name), None)
+    names = {name, known.model.hub_name} if known is not None else {name}
     kept = [item.model_dump() for item in stored_models(_cache()) if {item.name, item.model} & names]
     broken = [
         line for item in kept if item["kind"] == "prepared" and (line := damage(item["name"], _cache()))
@@ -103,10 +100,8 @@ def free(
     return 0
 
 
-def _row(entry: KnownModel) -> dict[str, Any]:
-    from assistant.engine.models.hardware import fit
-    from assistant.engine.models.inventory import is_here
-
+def _row(listed: ListedModel) -> dict[str, Any]:
+    entry = listed.model
     return {
         "name": entry.name,
         "title": entry.title,
@@ -116,14 +111,14 @@ def _row(entry: KnownModel) -> dict[str, Any]:
         "disk_bytes": entry.disk_bytes,
         "memory_bytes": entry.memory_bytes,
         "chat": entry.chat,
-        "fits": fit(entry.memory_bytes, entry.parameters),
-        "here": is_here(entry, _cache()),
+        "fits": listed.fits,
+        "here": listed.here,
         "note": entry.note,
     }
 
 
 def _print_models(rows: list[dict[str, Any]]) -> None:
-    from assistant.engine.models.hardware import machine
+    from assistant.engine.models.hardware import FIT_WORDS, machine
 
     print(f"this machine: {machine()}\n")
     lines = [
@@ -159,6 +154,7 @@ def _print_kept(kept: list[dict[str, Any]]) -> None:
 
 def _shown(key: str, value: Any) -> str:
     from assistant.engine.models.capacity import size_text
+    from assistant.engine.models.hardware import FIT_WORDS
 
     if key.endswith("bytes"):
         return size_text(value)

@@ -6,7 +6,7 @@ import os
 
 from assistant.cli import composition
 from assistant.settings.preferences import load_preferences
-from assistant.tui.launch import Launch, Problems
+from assistant.tui.launch import EngineChoice, Launch, Problems
 
 
 def run_screen(options: composition.RunOptions) -> int:
@@ -19,16 +19,23 @@ def run_screen(options: composition.RunOptions) -> int:
     warnings: list[str] = []
     preferences = load_preferences(warnings.append)
 
-    def load_problems() -> Problems:
-        from assistant.problems.load import load_source
+    def load_source(source: str) -> Problems:
+        from assistant.problems import load
 
-        return load_source(options.problems or "starter")
+        return load.load_source(source)
+
+    source = options.problems or "starter"
+    choice = EngineChoice(*composition.engine_choice(options))
 
     return run_app(
         Launch(
             open_engine=lambda: composition.make_engine(options),
             open_sandbox=lambda: composition.make_sandbox(options),
-            load_problems=load_problems,
+            load_problems=lambda: load_source(source),
+            source=source,
+            load_source=load_source,
+            choice=choice,
+            open_choice=lambda chosen: composition.make_chosen_engine(options, chosen.model, chosen.base_url),
             sessions=folder,
             settings=options.settings(),
             annotator=composition.annotator_of(options),
@@ -37,7 +44,7 @@ def run_screen(options: composition.RunOptions) -> int:
             held=composition.held(options, "browser" if os.environ.get("TEXTUAL_DRIVER") else "app"),
             preferences=preferences,
             own=options.own,
-            model_name=options.model or "",
+            model_name=choice.model,
             open_queue=(lambda: composition.required_queue(options, folder, begun)) if of_study else None,
             warnings=tuple(warnings),
         )

@@ -57,6 +57,8 @@ class Preferences(BaseModel):
     propose_kinds: bool = True
     """Whether kinds of feedback are proposed."""
     tour_seen: bool = False
+    recent_problems: list[str] = []
+    """Files and hub names of problems that were chosen in the app, the last one first."""
     away_seconds: float = Field(default=60.0, gt=0)
     """Without a key for this long, a person counts as away."""
 

@@ -56,7 +56,13 @@ ACTIONS = (
     Action("quit_safely", "ctrl+q", "Quit", "Leave; an open session can be resumed", "app", priority=True),
     Action("suspend_process", "ctrl+z", "Suspend", "To the shell; `fg` comes back", "app", priority=True),
     Action("copy_or_hint", "ctrl+c", "Copy", "Copy what is selected; never ends anything", "app"),
-    Action("settings", "ctrl+backslash,f12", "Settings", "Theme, keys, bell, feedback kinds", "app"),
+    Action(
+        "settings",
+        "ctrl+backslash,f12",
+        "Settings",
+        "Problems, model, server, rounds, samples; theme and keys",
+        "app",
+    ),
     Action("retry_model", "ctrl+r", "Load again", "Load the model again", "app", footer=True),
     Action(
         "open_problem", "enter", "Open", "Work on the chosen problem", "library", footer=True, priority=True

@@ -24,11 +24,15 @@ from assistant.tui.input_queue import InputQueue, as_text, direct_typing
 from assistant.tui.launch import Launch, Problems
 from assistant.tui.messages import (
     ModelFailed,
+    ModelKept,
     ModelProgress,
     ModelReady,
+    ModelSwitched,
     ProblemsFailed,
     ProblemsLoaded,
+    ServerTried,
     SessionsListed,
+    SourceLoaded,
     StudyFailed,
     StudyNext,
 )
@@ -36,6 +40,7 @@ from assistant.tui.navigation import Navigator
 from assistant.tui.palette import commands_of, places_of
 from assistant.tui.problem_filter import attempts_of
 from assistant.tui.screens.problems import LibraryScreen
+from assistant.tui.setup import SetUpFlow
 from assistant.tui.study_flow import StudyFlow
 from assistant.tui.terminal_safety import SafeText, on_signals
 from assistant.tui.unrequested_screens import Unasked, is_typing
@@ -54,11 +59,13 @@ class AssistantApp(AppContext):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (21, "-high")]  # noqa: RUF012
     navigator: Navigator
+    setup: SetUpFlow
     study: StudyFlow | None
 
     def __init__(self, launch: Launch) -> None:
         super().__init__(launch)
         self.navigator = Navigator(self)
+        self.setup = SetUpFlow(self)
         self.study = StudyFlow(self, launch.open_queue) if launch.open_queue else None
         self.input = InputQueue(self, self._deliver)
         self._heavy_begun = False
@@ -155,6 +162,25 @@ class AssistantApp(AppContext):
         """Its import takes a moment: it is done while the person looks at the list."""
         import assistant.tui.screens.session.screen  # noqa: F401
 
+    @on(SourceLoaded)
+    def source_loaded(self, message: SourceLoaded) -> None:
+        self.setup.source_loaded(message)
+        self.library.show_problems(message.problems)
+        self.read_sessions()
+
+    @on(ServerTried)
+    def server_tried(self, message: ServerTried) -> None:
+        self.setup.server_tried(message)
+
+    @on(ModelSwitched)
+    def model_switched(self, message: ModelSwitched) -> None:
+        self.setup.model_switched(message)
+        self.model_ready()
+
+    @on(ModelKept)
+    def model_kept(self, message: ModelKept) -> None:
+        self.setup.model_kept(message)
+
     def _open_what_was_asked(self, problems: Problems) -> None:
         wanted, resume = self.launch.problem, self.launch.resume
         if self.study is not None:
@@ -183,7 +209,8 @@ class AssistantApp(AppContext):
     @on(ModelReady)
     def model_ready(self) -> None:
         self.progress = None
-        self.navigator.begin_waiting()
+        if self.services.model is not None:  # not of an engine that was replaced meanwhile
+            self.navigator.begin_waiting()
 
     @on(ModelFailed)
     def model_failed(self, message: ModelFailed) -> None:

@@ -42,6 +42,16 @@ if TYPE_CHECKING:
     from assistant.session.session import Session
 
 
+class _AnyOf:
+    """Set as soon as one of the events is."""
+
+    def __init__(self, *events: threading.Event) -> None:
+        self._events = events
+
+    def is_set(self) -> bool:
+        return any(event.is_set() for event in self._events)
+
+
 class Services:
     """Holds what several sessions share."""
 
@@ -50,15 +60,46 @@ class Services:
         self.engine: Engine | None = None
         self.model: ModelInfo | None = None
         self.stop = threading.Event()
+        """The app ends."""
+        self.attempt = 0
+        """Counts up with every switch: what is said of an earlier engine no longer matters."""
+        self._open_engine = launch.open_engine
+        self._cancel = threading.Event()
+        self._preparing = threading.Lock()
         self._sandbox: Sandbox | None = None
         self._lock = threading.Lock()
 
     def prepare(self, progress: Callable[[Progress], None]) -> ModelInfo:
         """Open the engine and make the model ready; blocks. Raises EngineError."""
-        if self.engine is None:
-            self.engine = self.launch.open_engine()
-        self.model = self.engine.prepare(progress, self.stop)
-        return self.model
+        with self._preparing:
+            if self.engine is None:
+                self.engine = self._open_engine()
+            self.model = self.engine.prepare(progress, _AnyOf(self.stop, self._cancel))
+            return self.model
+
+    def switch(self, open_engine: Callable[[], Engine], progress: Callable[[Progress], None]) -> ModelInfo:
+        """Close the engine and prepare another one; blocks. No session may be using the former one.
+
+        Raises EngineError: the former one is then to be prepared again.
+        """
+        self.attempt += 1
+        self._cancel.set()
+        with self._preparing:
+            former, self._open_engine = self._open_engine, open_engine
+            self._close_engine()
+        try:
+            return self.prepare(progress)
+        except AssistantError:
+            with self._preparing:
+                self._open_engine = former
+                self._close_engine()
+            raise
+
+    def _close_engine(self) -> None:
+        self.model, self._cancel = None, threading.Event()
+        if self.engine is not None:
+            self.engine.close()
+            self.engine = None
 
     def ready_engine(self) -> Engine:
         """The engine. Raises EngineError before it was opened."""
@@ -148,6 +189,8 @@ class Navigation(Protocol):
 
     def wait_until_left(self) -> None: ...
 
+    def leave_for_new_model(self) -> Path | None: ...
+
 
 class StudyGuide(Protocol):
     """Leads an annotator through a study; `study_flow.StudyFlow` is the app's."""
@@ -156,6 +199,8 @@ class StudyGuide(Protocol):
 
     @property
     def lesson(self) -> bool: ...
+
+    def fixed_value(self, name: str) -> str: ...
 
     def next(self) -> None: ...
 
@@ -170,10 +215,21 @@ class StudyGuide(Protocol):
     ) -> None: ...
 
 
+class SetUp(Protocol):
+    """What can be chosen in the app: problems, model, and how a session is held; `setup.SetUpFlow` is the app's."""
+
+    def value(self, name: str) -> str: ...
+
+    def fixed(self, name: str) -> str: ...
+
+    def change(self, name: str, text: str) -> None: ...
+
+
 class AppContext(App[None]):
     """The app as its screens know it."""
 
     navigator: Navigation
+    setup: SetUp
     study: StudyGuide | None = None
 
     def __init__(self, launch: Launch) -> None:
@@ -218,22 +274,26 @@ class AppContext(App[None]):
     @work(thread=True, group="problems", exit_on_error=False)
     def load_problems(self) -> None:
         try:
-            problems = self.launch.load_problems()
-            first = winnable_first(problems.problems, measured_rates())
-            ordered = Shelf(problems.name, first, problems.skipped)
-            self.post_message(ProblemsLoaded(with_own(ordered, self.launch.own_problems)))
+            self.post_message(ProblemsLoaded(self.as_listed(self.launch.load_problems())))
         except AssistantError as error:
             self.post_message(ProblemsFailed(str(error)))
 
+    def as_listed(self, problems: Problems) -> Problems:
+        """A set of problems in the order of the list, with the person's own; reads a file."""
+        first = winnable_first(problems.problems, measured_rates())
+        return with_own(Shelf(problems.name, first, problems.skipped), self.launch.own_problems)
+
     @work(thread=True, group="model", exit_on_error=False)
     def prepare_model(self) -> None:
+        attempt = self.services.attempt
         try:
-            info = self.services.prepare(self._tell_progress)
+            info = self.services.prepare(self.tell_progress)
             self.post_message(ModelReady(info))
         except AssistantError as error:
-            self.post_message(ModelFailed(str(error)))
+            if attempt == self.services.attempt:
+                self.post_message(ModelFailed(str(error)))
 
-    def _tell_progress(self, progress: Progress) -> None:
+    def tell_progress(self, progress: Progress) -> None:
         self.post_message(ModelProgress(progress))
 
     def action_retry_model(self) -> None:

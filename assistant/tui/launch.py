@@ -34,6 +34,15 @@ class Problems(Protocol):
 
 
 @dataclass(frozen=True)
+class EngineChoice:
+    """Which model answers: one on this machine (empty: the default one), or a server's."""
+
+    model: str = ""
+    base_url: str = ""
+    """Address of the server; empty for this machine."""
+
+
+@dataclass(frozen=True)
 class Launch:
     """Everything the app needs from outside. The callables run in threads, so that the screen paints first."""
 
@@ -59,5 +68,13 @@ class Launch:
     """The function of `assistant fix`, opened at once."""
     model_name: str = ""
     """Shown until the model says its own name."""
+    source: str = "starter"
+    """Name or path of the problems that are loaded first."""
+    load_source: Callable[[str], Problems] | None = None
+    """Another set of problems by its name or path; None where there is no choice."""
+    choice: EngineChoice = EngineChoice()
+    """What `open_engine` opens."""
+    open_choice: Callable[[EngineChoice], Engine] | None = None
+    """Another engine; None where there is no choice."""
     warnings: tuple[str, ...] = ()
     """Warnings about the settings file, shown once the app is open."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from assistant.core.events import Event
-from assistant.core.generation import ModelInfo, Progress
+from assistant.core.generation import Engine, ModelInfo, Progress
 from assistant.core.state import State
-from assistant.tui.launch import Problems
+from assistant.tui.launch import EngineChoice, Problems
 from assistant.tui.text.spans import Line
 
 if TYPE_CHECKING:
@@ -163,4 +163,38 @@ class StudyNext(Message):
 class StudyFailed(Message):
     """The study cannot go on."""
 
+    error: str
+
+
+@dataclass
+class SourceLoaded(Message):
+    """Another set of problems was chosen and read."""
+
+    source: str
+    problems: Problems
+
+
+@dataclass
+class ServerTried(Message):
+    """A server was asked; `engine` is None where it did not answer, and `error` says why."""
+
+    choice: EngineChoice
+    engine: Engine | None = None
+    model: str = ""
+    error: str = ""
+
+
+@dataclass
+class ModelSwitched(Message):
+    """Another model is ready."""
+
+    info: ModelInfo
+    choice: EngineChoice
+
+
+@dataclass
+class ModelKept(Message):
+    """Another model was asked for and is not to be had: the former one is loaded again."""
+
+    former: EngineChoice
     error: str

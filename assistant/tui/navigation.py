@@ -214,6 +214,19 @@ class Navigator:
         self.library.begin_anew()
         self._app.read_sessions()
 
+    def leave_for_new_model(self) -> Path | None:
+        """Leave every session that has begun; the journal of the one that can be gone on with, else None.
+
+        A session that has not begun waits for whatever model comes.
+        """
+        begun = [screen for screen in self._working() if screen.begun]
+        if not begun:
+            return None
+        last = begun[-1]
+        journal = last.journal if last.state.ended is None else None
+        self.to_library()
+        return journal
+
     def next_problem(self) -> None:
         """The next problem that was not tried yet, or what the study wants."""
         app = self._app

@@ -24,11 +24,21 @@ class Setting:
 
     name: str
     title: str
-    kind: Literal["choice", "text", "key"]
+    kind: Literal["choice", "text", "key", "set-up"]
     help: str
     choices: tuple[str, ...] = ()
 
 
+SETUP = (
+    Setting("problems", "Problems", "set-up", "starter, humaneval, a file; the list at once"),
+    Setting("model", "Model", "set-up", "What fits this machine, what is here; at once"),
+    Setting("server", "Server", "set-up", "Address of an OpenAI-compatible server; tried at once"),
+    Setting("rounds", "Rounds", "set-up", "Tries after the first answer; from the next problem on"),
+    Setting("samples", "Samples", "set-up", "Programs in each round; from the next problem on"),
+    Setting("temperature", "Temperature", "set-up", "0: the likeliest answer; from the next problem on"),
+    Setting("template", "Wording", "set-up", "How the prompt is put; from the next problem on"),
+)
+"""Choices of the session (`setup.SetUpFlow`), the only ones that a study fixes."""
 GENERAL = (
     Setting(
         "theme",
@@ -51,10 +61,8 @@ GENERAL = (
         "text",
         "So many seconds without a key count as away",
     ),
-    Setting("model", "Model", "text", "Name, folder or GGUF file; list: assistant model; next start"),
     Setting("device", "Device", "choice", "At the next start", ("auto", "cuda", "mps", "cpu")),
     Setting("engine", "Engine", "choice", "At the next start", engine_kinds()),
-    Setting("base_url", "Server", "text", "Address, for the engine openai; next start"),
     Setting("sessions", "Sessions folder", "text", "Where journals are written; next start"),
     Setting("annotator", "Pseudonym", "text", "Never your name; next start"),
 )
@@ -62,7 +70,7 @@ KEYS = tuple(
     Setting(f"keys.{binding_id(action)}", action.title, "key", f"{action.where}: {action.help}")
     for action in ACTIONS
 )
-SETTINGS = (*GENERAL, *KEYS)
+SETTINGS = (*SETUP, *GENERAL, *KEYS)
 _ENTER = Binding("enter", "enter", "New line")
 TEXT_FIELDS: dict[str, Sequence[BindingType]] = {
     "app": (*Input.BINDINGS, *TextArea.BINDINGS),
@@ -148,10 +156,10 @@ def _fixed_use(place: str, key: str) -> str:
     return f"{uses[key]} (text field)" if key in uses else ""
 
 
-def setting_line(setting: Setting, preferences: Preferences) -> Line:
+def setting_line(setting: Setting, value: str) -> Line:
     """One row of the settings screen."""
     return (
         Piece(f" {setting.title:<28}", "line--strong"),
-        Piece(f"{shortened(value_of(setting, preferences), 24) or '–':<25}", "line--link"),
+        Piece(f"{shortened(value, 24) or '–':<25}", "line--link"),
         Piece(setting.help, "line--note"),
     )

@@ -33,6 +33,17 @@ class StudyFlow:
         """Whether the study shows annotators the results of hidden tests after each session."""
         return self._queue is not None and self._queue.study.lesson
 
+    def fixed_value(self, name: str) -> str:
+        """A choice of the set-up as the study makes it; empty where it leaves it to whoever runs the study."""
+        if self._queue is None:
+            return ""
+        study, model = self._queue.study, self._app.services.model
+        if name == "model" and model is not None:
+            return model.name
+        if name == "server":
+            return self._app.launch.choice.base_url
+        return str(getattr(study, {"problems": "source"}.get(name, name)))
+
     def next(self) -> None:
         """Find out what comes next; a `StudyNext` message follows."""
         threading.Thread(target=self._find_next, name="study", daemon=True).start()

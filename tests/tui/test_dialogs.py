@@ -244,6 +244,8 @@ async def test_settings_are_kept_and_take_effect(make_app: MakeApp) -> None:
         await pilot.press("f12")
         await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
         assert app.theme == "dark"
+        row = next(n for n, setting in enumerate(SETTINGS) if setting.name == "theme")
+        app.screen.query_one(SettingList).row = row
         await pilot.press("enter")
         assert app.theme == "light"
     assert load_preferences().theme == "light"

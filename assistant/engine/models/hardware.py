@@ -16,6 +16,7 @@ from assistant.core.problem import FrozenModel
 from assistant.engine.models.capacity import size_text, total_memory
 
 Fit = Literal["gpu", "cpu", "slow", "no"]
+FIT_WORDS: dict[str, str] = {"gpu": "yes, on the GPU", "cpu": "yes", "slow": "slowly", "no": "no"}
 """Where a model fits: a graphics card, the processor, the processor but slowly, or nowhere here."""
 SLOW_PARAMETERS = 4e9
 """Models larger than this answer too slowly on a processor for a person who waits."""

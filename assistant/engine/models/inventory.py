@@ -10,7 +10,8 @@ from assistant.core.errors import EngineError
 from assistant.core.problem import FrozenModel
 from assistant.engine.models import hub, wheels
 from assistant.engine.models.cache import ModelCache
-from assistant.engine.models.catalogue import DEFAULT, KnownModel, default_model
+from assistant.engine.models.catalogue import DEFAULT, KnownModel, default_model, known_models
+from assistant.engine.models.hardware import Fit, fit
 from assistant.engine.models.integrity import damage_message, damaged
 from assistant.engine.models.provision import cache_key
 from assistant.engine.models.source import HubModel
@@ -29,11 +30,29 @@ class StoredModel(FrozenModel):
     detail: str = ""
 
 
+class ListedModel(FrozenModel):
+    """A model known to work, as `assistant model list` and the app offer it."""
+
+    model: KnownModel
+    fits: Fit
+    """Where it would run on this machine."""
+    here: bool
+    """It can be loaded without fetching or converting anything."""
+
+
 class ModelState(FrozenModel):
     """Whether a model can be used, as `assistant doctor` says it."""
 
     state: Literal["ok", "warning", "failure"]
     detail: str
+
+
+def listed_models(root: Path) -> list[ListedModel]:
+    """Every known model, for this machine; asks the graphics card, and looks into the caches."""
+    return [
+        ListedModel(model=model, fits=fit(model.memory_bytes, model.parameters), here=is_here(model, root))
+        for model in known_models()
+    ]
 
 
 def stored_models(root: Path) -> list[StoredModel]:

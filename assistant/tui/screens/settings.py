@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -14,9 +15,11 @@ from assistant.core.errors import AssistantError
 from assistant.settings.preferences import save_preference, settings_file
 from assistant.tui.actions import bindings
 from assistant.tui.screens.dialogs import KeyScreen, LineScreen
+from assistant.tui.screens.pick import chooser
 from assistant.tui.settings_model import (
     GENERAL,
     SETTINGS,
+    SETUP,
     Setting,
     clash,
     next_choice,
@@ -32,8 +35,7 @@ if TYPE_CHECKING:
     from assistant.tui.context import AppContext
 
 
-ELSEWHERE = "Other problems, rounds, samples: assistant --problems humaneval --rounds 6 --samples 3"
-"""What is chosen at the start only."""
+KEPT = "Model, server and all below the set-up are kept; the rest of the set-up holds until the app closes"
 
 
 class SettingList(VirtualList):
@@ -46,10 +48,13 @@ class SettingList(VirtualList):
         return len(SETTINGS)
 
     def line(self, y: int) -> Line:
-        return setting_line(SETTINGS[y], self.app.preferences)
+        setting = SETTINGS[y]
+        of_session = setting.kind == "set-up"
+        value = self.app.setup.value(setting.name) if of_session else value_of(setting, self.app.preferences)
+        return setting_line(setting, value)
 
     def line_look(self, y: int) -> str:
-        return "" if y < len(GENERAL) else "line--aside"
+        return "" if y < len(SETUP) + len(GENERAL) else "line--aside"
 
 
 class SettingsScreen(Screen[None]):
@@ -63,27 +68,33 @@ class SettingsScreen(Screen[None]):
         yield Static(f"Settings  ·  {settings_file()}", id="title", markup=False)
         yield SettingList(id="settings")
         yield Static("", id="detail", markup=False)
-        yield Static(ELSEWHERE, id="elsewhere", markup=False)
+        yield Static(KEPT, id="elsewhere", markup=False)
         yield Footer(show_command_palette=False, compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
         pane = self.query_one(SettingList)
-        pane.border_title = "Settings, then keys"
+        pane.border_title = "Set-up, settings, keys"
         pane.lines_changed()
         pane.focus()
         self._show_detail()
+        self.set_interval(
+            0.5, pane.lines_changed
+        )  # a model or a set of problems takes effect when it is there
 
     @on(VirtualList.RowMoved, "#settings")
     def _show_detail(self) -> None:
         """The whole explanation of the chosen row, which its line may cut."""
         setting = SETTINGS[self.query_one(SettingList).row]
-        self.query_one("#detail", Static).update(f"{setting.title}: {setting.help}")
+        fixed = self.app.setup.fixed(setting.name) if setting.kind == "set-up" else ""
+        self.query_one("#detail", Static).update(f"{setting.title}: {fixed or setting.help}")
 
     @on(VirtualList.RowChosen)
     def action_change(self) -> None:
         setting = SETTINGS[self.query_one(SettingList).row]
-        if setting.kind == "choice":
+        if setting.kind == "set-up":
+            self._choose(setting)
+        elif setting.kind == "choice":
             self._keep(setting, next_choice(setting, value_of(setting, self.app.preferences)))
         elif setting.kind == "text":
             value = value_of(setting, self.app.preferences)
@@ -91,6 +102,19 @@ class SettingsScreen(Screen[None]):
             self.app.push_screen(LineScreen(question, value), lambda text: self._keep(setting, text))
         else:
             self.app.push_screen(KeyScreen(setting.title), lambda key: self._keep_key(setting, key))
+
+    def _choose(self, setting: Setting) -> None:
+        """A choice of the session takes effect by itself, with a line that says so."""
+        setup = self.app.setup
+        if reason := setup.fixed(setting.name):
+            self.notify(reason, severity="warning", markup=False)
+            return
+        self.app.push_screen(chooser(setting, self.app), partial(self._chosen, setting.name))
+
+    def _chosen(self, name: str, text: str | None) -> None:
+        if text is not None:
+            self.app.setup.change(name, text)
+            self.query_one(SettingList).lines_changed()
 
     def action_close(self) -> None:
         self.dismiss()

@@ -51,6 +51,11 @@ class LiveSession:
         return self._worker.session
 
     @property
+    def begun(self) -> bool:
+        """The session is open, or is being opened: it uses the model."""
+        return self._begun
+
+    @property
     def busy(self) -> bool:
         """A command waits, is being executed, or its end was not heard of yet: the state is not complete."""
         return self._pending > 0

@@ -77,6 +77,11 @@ class SessionScreen(SessionLayout):
         session = self.live.session
         return session.path if session is not None else self._looked_at
 
+    @property
+    def begun(self) -> bool:
+        """The session uses the model, or has used it."""
+        return self.live.begun
+
     # The round loop.
 
     def begin(self) -> None:
