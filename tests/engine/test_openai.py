@@ -423,38 +423,6 @@ def test_samples_have_seeds_of_their_own() -> None:
     assert all("n" not in received.body for received in server.generations)
 
 
-def n_answers(exchange: Exchange) -> None:
-    exchange.begin()
-    for index in range(exchange.body.get("n", 1)):
-        exchange.delta(f"choice {index}", index)
-    for index in reversed(range(exchange.body.get("n", 1))):
-        exchange.delta(index=index, reason="stop")
-    exchange.event({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 33}})
-    exchange.end()
-
-
-def test_all_samples_in_one_request() -> None:
-    with engine_for(n_answers, use_n=True) as (engine, server):
-        _, ends = collect(engine, ask(samples=3))
-    assert [ends[i].text for i in range(3)] == ["choice 0", "choice 1", "choice 2"]
-    assert server.generations[0].body["n"] == 3
-    assert len(server.generations) == 1
-    assert {end.seed for end in ends.values()} == {ends[0].seed}
-    assert all("seed" in " ".join(end.notes) for end in ends.values())
-    assert [ends[i].prompt_tokens for i in range(3)] == [11, 11, 11]
-    assert ends[1].generated_tokens < 33, "the sum of all samples is not one sample's count"
-
-
-def test_a_server_that_ignores_n_is_asked_one_by_one_and_remembered() -> None:
-    with engine_for(answer("only one"), use_n=True) as (engine, server):
-        _, ends = collect(engine, ask(samples=3))
-        assert [end.text for end in ends.values()] == ["only one"] * 3
-        assert [received.body.get("n") for received in server.generations] == [3, None, None]
-        assert len({end.seed for end in ends.values()}) == 3
-        collect(engine, ask(samples=2))
-        assert [received.body.get("n") for received in server.generations[3:]] == [None, None]
-
-
 def picky(*fields: str) -> Behaviour:
     """A server that refuses these fields."""
 

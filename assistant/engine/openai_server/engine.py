@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any
 
@@ -25,11 +25,10 @@ from assistant.core.generation import (
 )
 from assistant.engine.openai_server.connection import Emit, ServerConnection
 from assistant.engine.openai_server.endpoint import new_client, parse_address
-from assistant.engine.openai_server.event_loop_thread import LoopThread
+from assistant.engine.openai_server.event_loop_thread import GLANCE_SECONDS, LoopThread
 from assistant.engine.openai_server.probe import SeedTrial, try_seeds, warm_up
 from assistant.engine.openai_server.retry_policy import RetryPolicy
 from assistant.engine.openai_server.sample_stream import SampleStream
-from assistant.engine.openai_server.sample_streams import pour, stream_samples
 from assistant.engine.openai_server.server_errors import one_line
 from assistant.engine.openai_server.server_info import (
     ONE_AT_A_TIME,
@@ -40,6 +39,7 @@ from assistant.engine.openai_server.server_info import (
     list_models,
 )
 from assistant.engine.openai_server.stop_filter import StopFilter
+from assistant.engine.openai_server.streaming_request import Call
 
 MOST_STREAMS = 64
 NOT_SAMPLED = "when tried, other seeds gave the same text: the server may not heed the temperature"
@@ -48,8 +48,7 @@ NOT_SAMPLED = "when tried, other seeds gave the same text: the server may not he
 class OpenAIEngine:
     """Client of one OpenAI-compatible server. Any number of threads may generate at once.
 
-    Each sample is a request of its own with its own seed, so that it can be drawn again alone; `use_n` asks for
-    all samples in one request instead, which is cheaper where prompts are paid for, and gives that up.
+    Each sample is a request of its own with its own seed, so that it can be drawn again alone.
     `extra` is added to every body, e.g. `{"reasoning_effort": "low"}`.
     """
 
@@ -61,7 +60,6 @@ class OpenAIEngine:
         api_key_env: str = "OPENAI_API_KEY",
         retry_policy: RetryPolicy = RetryPolicy(),
         parallel: int | None = None,
-        use_n: bool = False,
         probe_seed: bool = True,
         is_chat: bool = True,
         extra: Mapping[str, Any] | None = None,
@@ -75,7 +73,6 @@ class OpenAIEngine:
         self._key_variable = api_key_env
         self._retry_policy = retry_policy
         self._parallel = parallel
-        self._use_n = use_n
         self._probe_seed = probe_seed
         self._is_chat = is_chat
         self._extra = dict(extra or {})
@@ -112,7 +109,7 @@ class OpenAIEngine:
             answers = self._answers(request)
             work = self._loop.submit(self._stream(request, answers, queue.put))
             work.add_done_callback(lambda _: queue.put(None))
-            yield from pour(queue, answers, work, cancel)
+            yield from _items(queue, answers, work, cancel)
         except EngineError as error:
             reason: FinishReason = "cancelled" if cancel.is_set() else "error"
             message = "" if cancel.is_set() else str(error)
@@ -189,4 +186,33 @@ class OpenAIEngine:
     async def _stream(self, request: Request, answers: list[SampleStream], emit: Emit) -> None:
         connection, model = self._connection, self.model
         assert connection is not None and model is not None, "prepared before"
-        await stream_samples(connection, request, model, answers, emit, use_n=self._use_n)
+        await asyncio.gather(*(Call(connection, request, model, answer, emit).run() for answer in answers))
+
+
+def _items(
+    queue: SimpleQueue[Chunk | Finish | None], answers: list[SampleStream], work: Future[None], cancel: Cancel
+) -> Iterator[Chunk | Finish]:
+    """The items of the stream's task, until every sample has finished or `cancel` is set."""
+    shown = {answer.sample: "" for answer in answers}
+    while shown:
+        try:
+            item = None if cancel.is_set() else queue.get(timeout=GLANCE_SECONDS)
+        except Empty:
+            continue
+        if item is None:
+            break
+        if isinstance(item, Chunk):
+            shown[item.sample] += item.text
+        else:
+            del shown[item.sample]
+        yield item
+    for answer in answers:
+        if answer.sample not in shown:
+            continue
+        if cancel.is_set():
+            yield answer.finish("cancelled", text=shown[answer.sample])
+        else:
+            why = (
+                "the engine was closed meanwhile" if work.cancelled() else f"unforeseen: {work.exception()!r}"
+            )
+            yield answer.finish("error", why, text=shown[answer.sample])

@@ -13,7 +13,7 @@ from assistant.engine.openai_server.server_errors import ServerFailure
 
 MOST_STOPS = 4
 """OpenAI's interface accepts no more; further stop strings are applied by this client."""
-UNREPORTED = ("stream_options", "n", "stop", "max_completion_tokens")
+UNREPORTED = ("stream_options", "stop", "max_completion_tokens")
 """Fields that this client replaces by its own handling when a server refuses them."""
 NO_SYSTEM = re.compile(
     r"system.{0,40}(role|message|prompt).{0,60}(not|un)\s?support|(not|n't) support.{0,40}system"
@@ -40,7 +40,6 @@ class Dialect:
 
     refused: set[str] = field(default_factory=set)
     token_limit: str = "max_tokens"
-    ignores_n: bool = False
     no_system: bool = False
     """The model's chat template has no system turn: its text goes before the first user turn."""
     lock: Lock = field(default_factory=Lock, repr=False)
@@ -71,9 +70,9 @@ def path_of(request: Request) -> str:
 
 
 def body_of(
-    request: Request, model: str, seed: int, samples: int, dialect: Dialect, extra: Mapping[str, Any]
+    request: Request, model: str, seed: int, dialect: Dialect, extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The JSON body for `samples` answers in one stream."""
+    """The JSON body for one answer, streamed."""
     body: dict[str, Any] = {
         "model": model,
         "stream": True,
@@ -90,8 +89,6 @@ def body_of(
         body["messages"] = [message.model_dump() for message in messages]
     if request.stop:
         body["stop"] = list(request.stop[:MOST_STOPS])
-    if samples > 1:
-        body["n"] = samples
     return {name: value for name, value in (body | dict(extra)).items() if name not in dialect.refused}
 
 

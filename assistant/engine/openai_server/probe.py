@@ -77,7 +77,7 @@ async def _ask(
     messages = (*system_turn, Message(role="user", content=PROMPT))
     request = Request(messages=messages, sampling=sampling, raw=not is_chat)
     items: list[Chunk | Finish] = []
-    await Call(connection, request, model, [SampleStream(0, seed, StopFilter(()))], items.append).run()
+    await Call(connection, request, model, SampleStream(0, seed, StopFilter(())), items.append).run()
     finish = items[-1]
     assert isinstance(finish, Finish)
     return finish

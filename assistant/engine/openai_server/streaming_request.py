@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -32,20 +32,20 @@ UNFINISHED = (
 
 
 class Call:
-    """One HTTP request for one or several samples; every sample ends in exactly one `Finish`."""
+    """One HTTP request for one sample, which ends in exactly one `Finish`."""
 
     def __init__(
         self,
         connection: ServerConnection,
         request: Request,
         model: str,
-        answers: Sequence[SampleStream],
+        answer: SampleStream,
         emit: Emit,
     ) -> None:
         self.connection = connection
         self.request = request
         self.model = model
-        self.answers = list(answers)
+        self.answer = answer
         self.emit = emit
         self.malformed = 0
         self.unread = ""
@@ -53,19 +53,11 @@ class Call:
         self._begun = False
         """Whether the server answered the latest attempt with 200."""
 
-    async def run(self) -> list[SampleStream]:
-        """Stream the answers to their ends; returns those that the server left out (it ignored `n`)."""
-        failure = await self._attempts()
-        left_out = [a for a in self.answers if not a.touched] if failure is None else []
-        for answer in self.answers:
-            if answer in left_out:
-                continue
-            if self.malformed:
-                answer.note(f"{self.malformed} unreadable lines of the stream were skipped")
-            self._end(answer, failure)
-        return left_out
-
-    def _end(self, answer: SampleStream, failure: ServerFailure | None) -> None:
+    async def run(self) -> None:
+        """Stream the answer to its end."""
+        answer, failure = self.answer, await self._attempts()
+        if self.malformed:
+            answer.note(f"{self.malformed} unreadable lines of the stream were skipped")
         if answer.ended or answer.stops.complete:
             self.emit(answer.finish())
             return
@@ -79,7 +71,7 @@ class Call:
         self.emit(answer.finish("error", message, overflow=failure.overflow))
 
     async def _attempts(self) -> ServerFailure | None:
-        """Retry until an answer has begun. Returns None when all samples came, else the last failure."""
+        """Retry until an answer has begun. Returns None when it came whole, else the last failure."""
         retry_policy, retry = self.connection.retry_policy, 0
         while True:
             body = self._body()
@@ -88,7 +80,7 @@ class Call:
                     return await self._attempt(body)
             except ServerFailure as error:
                 failure = error
-            if any(answer.touched for answer in self.answers):
+            if self.answer.touched:
                 return failure
             if self.connection.dialect.learn(failure, body):
                 continue
@@ -103,14 +95,11 @@ class Call:
             retry += 1
 
     def _body(self) -> dict[str, Any]:
-        connection, first = self.connection, self.answers[0]
+        connection, answer = self.connection, self.answer
         for name in sorted(connection.dialect.refused.intersection(REPORTED + FIXED)):
-            for answer in self.answers:
-                answer.note(f"the server takes no {name}")
-                answer.seed_honoured = False if name == "seed" else answer.seed_honoured
-        return body_of(
-            self.request, self.model, first.seed, len(self.answers), connection.dialect, connection.extra
-        )
+            answer.note(f"the server takes no {name}")
+            answer.seed_honoured = False if name == "seed" else answer.seed_honoured
+        return body_of(self.request, self.model, answer.seed, connection.dialect, connection.extra)
 
     async def _attempt(self, body: dict[str, Any]) -> ServerFailure | None:
         """One attempt. Returns a failure that came after tokens, raises ServerFailure before the first."""
@@ -124,7 +113,7 @@ class Call:
                     if event.done:
                         break
                     if self._take(event) and not graced:
-                        graced = not self._open()
+                        graced = self.answer.ended
                         limit.reschedule(_in(GRACE_SECONDS if graced else retry_policy.between_tokens))
         except TimeoutError:
             return self._unless_ended(self._late())
@@ -132,13 +121,11 @@ class Call:
             failure = from_transport(error, self.connection.address.url)
             failure.silent = self._begun
             return self._unless_ended(failure)
-        if len(self._open()) < len(self.answers) and not any(answer.touched for answer in self._open()):
-            return None
         return self._unless_ended(self._unfinished())
 
     def _unfinished(self) -> ServerFailure:
         """The failure for a stream that ended too early, or of which nothing could be read."""
-        if self.unread and not any(answer.touched for answer in self.answers):
+        if self.unread and not self.answer.touched:
             quoted = one_line(self.unread)
             return ServerFailure(f"the server's answer cannot be read: {quoted}", said=quoted)
         return ServerFailure(UNFINISHED, passing=True, silent=True)
@@ -192,35 +179,22 @@ class Call:
         self.malformed += event.malformed
         self.unread = self.unread or event.said
         for delta in event.deltas:
-            if not 0 <= delta.index < len(self.answers):
-                continue
-            answer = self.answers[delta.index]
-            if text := answer.take(delta):
-                self.emit(Chunk(sample=answer.sample, text=text))
-        self._count(event)
+            if delta.index == 0 and (text := self.answer.take(delta)):
+                self.emit(Chunk(sample=self.answer.sample, text=text))
+        self.answer.usage |= event.usage
+        self.answer.timings |= event.timings
         return any(d.text or d.reasoning or d.refusal or d.finish_reason for d in event.deltas)
 
-    def _count(self, event: ServerEvent) -> None:
-        for answer in self.answers:
-            # Of several answers in one stream only the prompt's count belongs to each.
-            alone = len(self.answers) == 1
-            shared = {name: event.usage.get(name) for name in ("prompt_tokens", "prompt_tokens_details")}
-            answer.usage |= event.usage if alone else {k: v for k, v in shared.items() if v is not None}
-            answer.timings |= event.timings if alone else {}
-
-    def _open(self) -> list[SampleStream]:
-        return [answer for answer in self.answers if not answer.ended]
-
     def _unless_ended(self, failure: ServerFailure) -> ServerFailure | None:
-        if not self._open():
+        if self.answer.ended:
             return None
-        if any(answer.touched for answer in self.answers):
+        if self.answer.touched:
             return failure
         raise failure
 
     def _late(self) -> ServerFailure:
         retry_policy = self.connection.retry_policy
-        if any(answer.touched for answer in self.answers):
+        if self.answer.touched:
             return ServerFailure(f"no token from the server for {retry_policy.between_tokens:g} seconds")
         return ServerFailure(f"no first token from the server within {retry_policy.first_token:g} seconds")
 
