@@ -24,6 +24,11 @@ class Effort(FrozenModel):
         return Effort(**{name: getattr(self, name) + getattr(other, name) for name in Effort.model_fields})
 
 
+def clock_at_end(clock: Effort, last: Effort) -> Effort:
+    """The clock's totals at a session's end: `last` is its reading there, all zero where there was none."""
+    return clock if last == Effort() else last
+
+
 def total_effort(clock: Effort, added: Effort) -> Effort:
     """A session's effort: the clock's totals, or the sum of its feedback and edits where that is more.
 

@@ -9,8 +9,8 @@ from assistant.core import events as ev
 from assistant.core.control_arms import RECORDED
 from assistant.core.generation import COMPLETE, Finish
 from assistant.core.outcome import Report, is_false_solve
+from assistant.core.pending_feedback import is_last_program
 from assistant.core.problem import FrozenModel, Problem, Test
-from assistant.core.program_equality import same_program
 
 REDRAW_SAMPLES = 3
 """Programs of a second draw after an answer that changed nothing: the best one that differs is taken."""
@@ -214,9 +214,7 @@ class State(FrozenModel):
 
     def _same_as(self, parent: str | None, code: str) -> bool:
         """Whether `code` is the last program on the path to `parent`."""
-        before = (program.code for program in reversed(self.path(parent)) if program.code is not None)
-        last = next(before, None)
-        return last is not None and same_program(last, code)
+        return is_last_program(code, (program.code for program in reversed(self.path(parent))))
 
     def redraw_samples(self, parent: str | None, answers: Sequence[str | None], asked: int) -> int:
         """How many answers the second draw of a prompt has; 0 where it is not drawn again.

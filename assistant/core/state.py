@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.core import events as ev
+from assistant.core.effort import clock_at_end
+from assistant.core.pending_feedback import WITHDRAWN_BY, is_answered
 from assistant.core.problem import Test
 from assistant.core.session_state import Program as Program
 from assistant.core.session_state import State as State
@@ -23,7 +25,8 @@ def program_id(turn: int, sample: int) -> str:
 
 def apply(state: State, event: ev.Event) -> State:
     """The state after `event`. Pure; unknown or out-of-order events leave the state as sensible as they can."""
-    state = state.model_copy(update={"events": state.events + 1})
+    waits = {"pending_feedback": None} if event.type in WITHDRAWN_BY else {}
+    state = state.model_copy(update={"events": state.events + 1, **waits})
     match event:
         case ev.SessionStarted():
             return state.model_copy(
@@ -66,7 +69,6 @@ def apply(state: State, event: ev.Event) -> State:
             return state.model_copy(
                 update={
                     "current": event.program,
-                    "pending_feedback": None,
                     "chosen_turn": turn,
                     "branches": state.branches + event.branch,
                 }
@@ -90,7 +92,7 @@ def apply(state: State, event: ev.Event) -> State:
             }
             return state.model_copy(update={"ended": None, **more})
         case ev.SessionEnded():
-            clock = state.clock if event.effort == ev.Effort() else event.effort
+            clock = clock_at_end(state.clock, event.effort)
             closed = state.current if ev.is_final(event.reason) else state.closed_on
             update = {"ended": event, "open_turn": None, "clock": clock, "closed_on": closed}
             return state.model_copy(update=update)
@@ -160,7 +162,7 @@ def _turn_finished(state: State, turn: ev.GenerationStarted, finished: list[Prog
     drawn = not any(p.finish is not None and p.finish.overflow for p in finished)
     over: dict[str, object] = {"open_turn": None, "draws": state.draws + drawn}
     complete = [p for p in finished if p.complete]
-    if not complete:
+    if not is_answered(turn.arm, turn.samples, len(finished), len(complete)):
         return over
     first = [p for p in state.programs if p.turn == turn.redraw_of and p.complete]
     update = {"pending_feedback": None, "current": _shown(state, complete, first).id}
@@ -220,6 +222,5 @@ def _code_edited(state: State, event: ev.CodeEdited) -> State:
             "current": program.id,
             "turns": max(state.turns, event.turn + 1),
             "effort": state.effort + event.effort,
-            "pending_feedback": None,
         }
     )

@@ -8,17 +8,18 @@ between events (those that `consistency.py` reports): where one does not hold, n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
 
 from assistant.core.control_arms import RECORDED
+from assistant.core.effort import clock_at_end
 from assistant.core.events import DIALOGUE_ARMS, EVENT_TYPES, Effort
 from assistant.core.generation import COMPLETE
+from assistant.core.pending_feedback import WITHDRAWN_BY, is_answered, is_last_program
 from assistant.core.problem import Problem
-from assistant.core.program_equality import same_program
 from assistant.journal.records import (
     ConsentRecord,
     Content,
@@ -118,6 +119,8 @@ class _Fold:
             if self._beyond and not _is_of_experiment(event):
                 continue
             _HANDLERS[event["type"]](self, event)
+            if event["type"] in WITHDRAWN_BY:
+                self._pending = None
 
     def session(self, header: Json, tip: str, problem_of: ProblemOf) -> SessionRecord:
         """The record of what was taken."""
@@ -174,7 +177,7 @@ class _Fold:
         self._add(_Draft(event, turn, turn.parent, turn.feedback))
         turn.finished += 1
         turn.complete += event["finish"]["reason"] in COMPLETE
-        if turn.arm in DIALOGUE_ARMS and turn.finished >= turn.samples and turn.complete:
+        if is_answered(turn.arm, turn.samples, turn.finished, turn.complete):
             self._pending = None
 
     def _answered(self, turn: _Turn) -> int | None:
@@ -212,10 +215,6 @@ class _Fold:
         self._edits.append(
             Edit(_whole(event["seq"]), event["program"], _whole(event["round"]), _effort(event))
         )
-        self._pending = None
-
-    def _program_chosen(self, event: Json) -> None:
-        self._pending = None
 
     def _clock_changed(self, event: Json) -> None:
         self._clock = _effort(event)
@@ -231,9 +230,7 @@ class _Fold:
 
     def _ended(self, event: Json) -> None:
         self._end = _text(event["reason"])
-        effort = _effort(event)
-        if effort != Effort():
-            self._clock = effort
+        self._clock = clock_at_end(self._clock, _effort(event))
 
     def _known(self, program: str | None) -> str | None:
         """A reference to a program that was made before. Raises KeyError."""
@@ -280,13 +277,14 @@ class _Fold:
         turn, code = draft.turn, draft.code
         if turn is None or turn.arm not in DIALOGUE_ARMS or code is None or draft.parent is None:
             return False
-        step: str | None = draft.parent
-        while step is not None:
-            before = self._programs[step]
-            if before.code is not None:
-                return same_program(before.code, code)
-            step = before.parent
-        return False
+        return is_last_program(code, self._codes_back_from(draft.parent))
+
+    def _codes_back_from(self, program: str | None) -> Iterator[str | None]:
+        """The code of a program, of its parent, and so on."""
+        while program is not None:
+            draft = self._programs[program]
+            yield draft.code
+            program = draft.parent
 
     def _content_of(self, draft: _Draft, finish: Json, code: str | None) -> Content:
         text = _text(finish["text"]) if draft.turn else ""
@@ -313,7 +311,6 @@ _HANDLERS: dict[str, Callable[[_Fold, Json], None]] = {
     "feedback_given": _Fold._feedback_given,
     "program_given": _Fold._program_given,
     "code_edited": _Fold._code_edited,
-    "program_chosen": _Fold._program_chosen,
     "clock_changed": _Fold._clock_changed,
     "consent_given": _Fold._consent_given,
     "session_continued": _Fold._continued,
