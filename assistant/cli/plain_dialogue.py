@@ -12,6 +12,7 @@ from pathlib import Path
 from assistant.cli import plain_commands, plain_views
 from assistant.cli import text_rendering as text
 from assistant.cli.plain_printer import Printer
+from assistant.cli.plain_words import UnsentWords
 from assistant.cli.plain_write_back import offer
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
@@ -48,9 +49,7 @@ from assistant.session.commands import (
 from assistant.session.effort import EffortClock
 from assistant.session.session import Session
 from assistant.tui.external_editor import edited_outside, editor_command
-from assistant.tui.feedback_suggestions import FORMS, KINDS, quoted_case, quoted_line
 from assistant.tui.save_file import file_name, page_name, save_text
-from assistant.tui.test_rows import rows_of
 
 CONTINUE_HINT = "`:continue` goes on for two more rounds, beyond the experiment; Enter leaves."
 
@@ -71,9 +70,7 @@ class PlainDialogue:
         """The last step was refused, or could not be recorded."""
         self._clock = EffortClock(away_after=math.inf)
         session.attach_clock(self._clock)
-        self._unsent = ""
-        """Words that come before the next line that is sent: quotes, and lines of `:more`."""
-        self._labels: tuple[str, ...] = ()
+        self._unsent = UnsentWords(printer.talk)
         self._handlers: dict[str, Callable[[str], None]] = {
             ":help": lambda name: self.printer.talk(plain_commands.help_text(name)),
             ":task": self._show_task,
@@ -87,11 +84,11 @@ class PlainDialogue:
             ":try": lambda expression: self._execute(Evaluate(expression, clock=self._read_clock())),
             ":test": lambda words: self._execute(AddTest.written(words, clock=self._read_clock())),
             ":untest": self._remove_test,
-            ":quote": self._quote_case,
-            ":line": self._quote_line,
-            ":more": lambda words: self._add_unsent(f"{words}\n"),
-            ":forget": self._forget,
-            ":label": self._label,
+            ":quote": lambda number: self._unsent.quote_case(self._named(""), number),
+            ":line": lambda number: self._unsent.quote_line(self._named(""), number),
+            ":more": lambda words: self._unsent.add(f"{words}\n"),
+            ":forget": lambda _: self._unsent.forget(),
+            ":label": self._unsent.label,
             ":again": lambda _: self._execute(Regenerate(clock=self._read_clock())),
             ":save": self._save,
             ":share": self._share,
@@ -161,7 +158,9 @@ class PlainDialogue:
         if not failing:
             raise UsageError("no hidden test fails that is not a visible one yet")
         self._execute(
-            AddTest(failing[_number(number, len(failing)) if number else 0], clock=self._read_clock())
+            AddTest(
+                failing[plain_views.place(number, len(failing)) if number else 0], clock=self._read_clock()
+            )
         )
 
     def _answered(self) -> bool:
@@ -222,8 +221,8 @@ class PlainDialogue:
     def _send(self, line: str) -> None:
         now = time.monotonic()
         effort = self._clock.take(now)
-        words = f"{self._unsent}{line}"
-        self._execute(GiveFeedback(words, self._labels, effort=effort, clock=self._clock.read(now)))
+        words, labels = f"{self._unsent.text}{line}", self._unsent.labels
+        self._execute(GiveFeedback(words, labels, effort=effort, clock=self._clock.read(now)))
 
     # What is looked at.
 
@@ -247,7 +246,8 @@ class PlainDialogue:
     # What is done with the program.
 
     def _go_back(self, name: str) -> None:
-        self._execute(ChooseProgram(self._named(name).id, clock=self._read_clock()))
+        program = plain_views.named_program(self.state, name, but=self.state.current)
+        self._execute(ChooseProgram(program.id, clock=self._read_clock()))
         self.printer.data(text.table_text(self.state, self.printer.colour))
 
     def _edit(self, how: str) -> None:
@@ -296,7 +296,7 @@ class PlainDialogue:
         if not number:
             return added[-1]
         shown = self.state.visible_tests()
-        at = _number(number, len(shown)) - len(shown) + len(added)
+        at = plain_views.place(number, len(shown)) - len(shown) + len(added)
         if at < 0:
             raise UsageError("only a test that you added can be taken back; :tests lists them")
         return added[at]
@@ -323,38 +323,6 @@ class PlainDialogue:
             raise UsageError(f"{path}: {error.strerror}") from None
         self.printer.talk(f"saved: {written}")
 
-    # Words that are not sent yet.
-
-    def _quote_case(self, number: str) -> None:
-        report = self._named("").visible
-        rows = rows_of(report, None) if report is not None else ()
-        if not rows:
-            raise UsageError("there is no test to quote")
-        failing = (n for n, row in enumerate(rows) if row.case is not None and not row.case.passed)
-        self._add_unsent(quoted_case(rows[_number(number, len(rows)) if number else next(failing, 0)]) + " ")
-
-    def _quote_line(self, number: str) -> None:
-        lines = plain_views.code_of(self._named("")).split("\n")
-        at = _number(number, len(lines))
-        self._add_unsent(quoted_line(at + 1, lines[at].strip()))
-
-    def _add_unsent(self, words: str) -> None:
-        self._unsent += words
-        self.printer.talk(f"not sent yet: {printable(self._unsent).strip()} … (your next line goes after it)")
-
-    def _forget(self, _: str) -> None:
-        self._unsent, self._labels = "", ()
-        self.printer.talk("nothing waits to be sent")
-
-    def _label(self, names: str) -> None:
-        known = (*KINDS, *FORMS)
-        labels = tuple(filter(None, (name.strip() for name in names.split(","))))
-        if not labels or (unknown := [label for label in labels if label not in known]):
-            wrong = f"{unknown[0]} is not a label: " if labels else ""
-            raise UsageError(f"{wrong}choose from: {', '.join(known)}")
-        self._labels = labels
-        self.printer.talk(f"your next words have the labels: {', '.join(labels)}")
-
     # The end.
 
     def _later(self, _: str) -> None:
@@ -362,7 +330,7 @@ class PlainDialogue:
         self._leave()
 
     def _leave(self) -> None:
-        self._execute(Leave(draft=self._unsent or None, clock=self._read_clock()))
+        self._execute(Leave(draft=self._unsent.text or None, clock=self._read_clock()))
         self.printer.talk(f"interrupted; go on with: {self.printer.resume_command(self.state.session)}")
 
     def _read_clock(self) -> ev.Effort:
@@ -392,7 +360,7 @@ class PlainDialogue:
                 if note := answer_note(self.state, self.state.program(event.program)):
                     self.printer.data(f"note: {note}")
             case ev.FeedbackGiven():
-                self._unsent, self._labels = "", ()
+                self._unsent.sent()
             case ev.ScratchCalled():
                 gave = event.actual if event.actual is not None else event.message
                 self.printer.data(f"{exact_line(event.expression)}: {exact_line(gave)}")
@@ -403,13 +371,6 @@ class PlainDialogue:
     def _summary(self) -> None:
         self.printer.data(text.summary_text(self.state, lesson=self._lesson))
         self.printer.talk(f"journal: {self.session.path}")
-
-
-def _number(text_: str, count: int) -> int:
-    """The 0-based place that a number from 1 to `count` stands for. Raises UsageError."""
-    if not text_.isdecimal() or not 1 <= int(text_) <= count:
-        raise UsageError(f"say a number from 1 to {count}")
-    return int(text_) - 1
 
 
 @contextmanager

@@ -12,14 +12,26 @@ from assistant.core.state import Program, State
 from assistant.core.state_labels import program_name, score
 
 
-def named_program(state: State, name: str) -> Program:
-    """The program of an id, or the last one of a round; the current one where nothing is named. Raises UsageError."""
+def place(number: str, count: int) -> int:
+    """The 0-based place that a number from 1 to `count` stands for. Raises UsageError."""
+    if not number.isdecimal() or not 1 <= int(number) <= count:
+        raise UsageError(f"say a number from 1 to {count}")
+    return int(number) - 1
+
+
+def named_program(state: State, name: str, but: str | None = None) -> Program:
+    """The program of an id, or the last one of a round other than `but`; the current one where nothing is named.
+
+    Raises UsageError.
+    """
     found: Program | None
     if not name:
         found = state.current_program
     elif name.isdigit():
         path = {program.id for program in state.path(state.current)}
-        of_round = [program for program in state.human_programs if program.round == int(name)]
+        of_round = [
+            program for program in state.human_programs if program.round == int(name) and program.id != but
+        ]
         of_round.sort(key=lambda program: program.id in path)
         found = of_round[-1] if of_round else None
     else:

@@ -94,10 +94,20 @@ def page_of(events: Sequence[ev.Event], *, tell_hidden: bool = True) -> Page:
         title=exact_line(problem.id) if problem else "A session",
         task=printable(problem.text.strip()) if problem else "",
         tests=exact("\n".join(test.text(problem.entry_point) for test in state.visible_tests())) if problem else "",
-        model=exact_line(_model_name(state.started.model.name)) if state.started else "",
-        steps=tuple(_step(program, state, said, program.id in path) for program in state.human_programs),
+        model=_models(events),
+        steps=tuple(
+            _step(program, state, said, program.id in path)
+            for program in state.programs
+            if program.arm == "human" or program.id in path
+        ),
         ending=tuple(_ending(state, tell_hidden)),
     )  # fmt: skip
+
+
+def _models(events: Sequence[ev.Event]) -> str:
+    """The model of the session; where another one went on with it, each in its order."""
+    opened = [event for event in events if isinstance(event, ev.SessionStarted | ev.SessionResumed)]
+    return ", then ".join(dict.fromkeys(exact_line(_model_name(event.model.name)) for event in opened))
 
 
 def _model_name(name: str) -> str:
@@ -112,6 +122,8 @@ def _step(
     notes = [f"sample {program.sample + 1}"] if state.settings.samples > 1 and program.finish else []
     notes += ["edited by hand"] if program.edited else []
     notes += [] if on_path else ["dropped"]
+    counted = {each.id for each in state.of_experiment.programs}
+    notes += [] if program.id in counted else ["beyond the experiment"]
     words = "" if program.edited else program.feedback
     event = said.get((program.parent or "", words))
     return Step(

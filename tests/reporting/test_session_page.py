@@ -76,6 +76,15 @@ def test_what_a_model_wrote_in_a_persons_place_is_labelled() -> None:
     assert page_of(_events()).steps[1].speaker == "A person said"
 
 
+def test_every_model_that_wrote_is_named_in_its_order() -> None:
+    events = _events()
+    started = events[0]
+    assert isinstance(started, ev.SessionStarted)
+    models = [started.model, started.model.model_copy(update={"name": "other/model"}), started.model]
+    resumed = [ev.SessionResumed(app_version="1", model=model, sandbox={}, machine={}) for model in models]
+    assert page_of([started, *resumed, *events[1:]]).model == "mine.gguf, then other/model"
+
+
 def test_hidden_verdicts_are_left_out_where_they_are_kept() -> None:
     assert "Hidden tests" in session_page(_events(), "markdown")
     assert "idden" not in session_page(_events(), "markdown", tell_hidden=False)

@@ -87,6 +87,7 @@ def test_a_whole_session_by_commands(run: Run) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
+        (":back 0", "there is no program 0; :rounds lists them"),
         (":back 7", "there is no program 7; :rounds lists them"),
         (":back", "say more: :back PROGRAM"),
         (":stop it", ":stop takes nothing after it"),
