@@ -9,6 +9,7 @@ from assistant.analysis.results import Results
 from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.speaker_captions import Say
 from assistant.core.control_arms import RECORDED
+from assistant.core.events import DRAW
 from assistant.reporting.plot_style import NAMES
 
 Cells = Sequence[Sequence[str]]
@@ -25,7 +26,7 @@ class HtmlTable:
 
 def tables(results: Results, say: Say = str) -> Iterator[HtmlTable]:
     """Every table of the group; `say` names who spoke."""
-    yield HtmlTable("Solve rates", *_rates(results.curve, say))
+    yield HtmlTable("Solve rates", *_rates((*results.curve, *results.with_draws), say))
     yield HtmlTable(
         say("Paired lift of human feedback"),
         (
@@ -91,7 +92,7 @@ def _rates(curve: Sequence[CurvePoint], say: Say) -> tuple[Sequence[str], Cells]
         "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem", "false solves",
         "took place in", "of", "stopped before",
     )  # fmt: skip
-    order: dict[str, int] = {arm: place for place, arm in enumerate(("human", *RECORDED))}
+    order: dict[str, int] = {arm: place for place, arm in enumerate(("human", *RECORDED, DRAW))}
     rows = [
         (say(NAMES[p.arm]), str(p.interventions), str(p.sessions), str(p.problems), str(p.solved), _percent(p.rate),
          _interval(p.low, p.high, _percent), _interval(p.low_clustered, p.high_clustered, _percent),

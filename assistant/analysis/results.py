@@ -23,7 +23,7 @@ from assistant.analysis.feedback_stats import (
 from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import SessionGroup
 from assistant.analysis.lift import Lift, all_pairs, lifts
-from assistant.analysis.solve_curve import CurvePoint, all_curves, human_curve, longest
+from assistant.analysis.solve_curve import CurvePoint, all_curves, human_curve, longest, with_draws_curve
 from assistant.analysis.speaker_captions import say_of
 from assistant.journal.fast_validation import LeftOut
 from assistant.journal.records import SessionRecord
@@ -39,6 +39,8 @@ class Results:
     """The person's, where solves after leaky words do not count."""
     sealed_curve: tuple[CurvePoint, ...]
     """The person's, where only verdicts count that no program could have forged."""
+    with_draws: tuple[CurvePoint, ...]
+    """The person's, where further draws that they went on from count; empty where there are none."""
     alone: tuple[Alone, ...]
     flat: tuple[int, float] | None
     lifts: tuple[Lift, ...]
@@ -88,6 +90,7 @@ def results_of(group: SessionGroup) -> Results:
     of_programs: dict[str, Any] = {
         "curve": tuple(curve),
         "sealed_curve": tuple(human_curve(sessions, SessionRecord.solved_sealed_at)),
+        "with_draws": tuple(with_draws_curve(sessions)),
         "alone": tuple(alone),
         "flat": flat_line(alone, max(0, longest(sessions))),
         "minutes": minutes(sessions),

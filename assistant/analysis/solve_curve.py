@@ -1,8 +1,9 @@
 """The paper's figure: the share of sessions whose problem is solved after 0, 1, 2 … interventions.
 
-Words alone count: what a person changed by hand is not solved by the model. Every session with a first answer is in
-every point: one that stopped early (given up, still open, no more rounds allowed) counts as unsolved from then on,
-so a curve never falls.
+Words alone count: what a person changed by hand is not solved by the model, and what came of a further draw that
+they went on from is not solved by one sample: a curve of its own counts that, too (`with_draws_curve`). Every
+session with a first answer is in every point: one that stopped early (given up, still open, no more rounds allowed)
+counts as unsolved from then on, so a curve never falls.
 
 Every feedback that was given before a program is an intervention, also one on another path: going back to an earlier
 program gives no intervention for nothing.
@@ -15,9 +16,10 @@ like them, so that the point is about the same sessions as the person's (see `Cu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.core.control_arms import RECORDED
+from assistant.core.events import DRAW
 from assistant.core.stats.proportion import Cluster, clustered_wilson, partly_measured, wilson
 from assistant.journal.records import ProgramRecord, SessionRecord
 
@@ -75,6 +77,13 @@ def human_curve(
     """Points after 0, 1, … interventions, as far as any session was to go or went."""
     sessions = answered(sessions)
     return [_human_point(sessions, round_, solved_at) for round_ in range(longest(sessions) + 1)]
+
+
+def with_draws_curve(sessions: Sequence[SessionRecord]) -> list[CurvePoint]:
+    """The person's curve with what further draws solved that they went on from; empty where they took none."""
+    if not any(session.draws_chosen for session in sessions):
+        return []
+    return [replace(point, arm=DRAW) for point in human_curve(sessions, SessionRecord.solved_with_draws_at)]
 
 
 def longest(sessions: Iterable[SessionRecord]) -> int:

@@ -9,6 +9,7 @@ from assistant.analysis import captions
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import CurvePoint
 from assistant.core.control_arms import RECORDED
+from assistant.core.events import DRAW
 from assistant.core.speaker import PEOPLE
 from assistant.reporting.terminal_tables import table
 
@@ -50,9 +51,11 @@ def _group(results: Results) -> Iterator[str]:
 
 def _rates(results: Results) -> tuple[list[str], list[list[str]]]:
     """Solve rates: a row for each number of interventions, a column for each arm."""
-    arms = ["human", *(arm for arm in RECORDED if any(p.arm == arm for p in results.curve))]
-    cells = {(p.arm, p.interventions): p for p in results.curve}
-    shown = arms if results.group.speaker == PEOPLE else ["feedback", *arms[1:]]
+    points = (*results.curve, *results.with_draws)
+    arms = ["human", *(arm for arm in (*RECORDED, DRAW) if any(p.arm == arm for p in points))]
+    cells = {(p.arm, p.interventions): p for p in points}
+    names = ["with draws" if arm == DRAW else arm for arm in arms]
+    shown = names if results.group.speaker == PEOPLE else ["feedback", *names[1:]]
     head = ["interventions", "sessions", *shown, "false solves"]
     rows = []
     for point in results.human:

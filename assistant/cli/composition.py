@@ -33,6 +33,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
 
     rounds: o.Rounds = 4
     samples: o.Samples = 1
+    draws: o.Draws = None
     temperature: o.Temperature = 0.0
     seed: o.Seed = 0
     max_tokens: o.MaxTokens = 640
@@ -71,6 +72,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
             unchanged_uses_round=False,
             continue_after_end=True,
             samples=self.samples,
+            draws=preferred_draws() if self.draws is None else self.draws,
             sampling=Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens),
             prompt=PromptSettings(
                 template=self.template or default.template,
@@ -84,6 +86,14 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
 def run_options(engine: o.EngineOptions, **more: Any) -> RunOptions:
     """Options of a command that has those of the engine and a few of its own."""
     return RunOptions(**vars(engine), **more)
+
+
+def preferred_draws() -> int | None:
+    """Further draws as the settings say; None where they leave it to the app."""
+    from assistant.settings.preferences import load_preferences
+
+    chosen = load_preferences().draws
+    return None if chosen == "auto" else chosen
 
 
 def check_options(options: RunOptions) -> None:
@@ -193,6 +203,10 @@ def check_study_options(options: RunOptions) -> None:
     study = load_study(options.study)
     clashes = [name for name in FIXED if name in options.given and not _same(options, study, name)]
     clashes += [name for name in NAMED if _differs(options, name, getattr(study, name))]
+    if options.draws:
+        raise UsageError(
+            f"study {study.name}: in a study each round has its own answers only: leave out --draws"
+        )
     if "problem" in options.given:
         raise UsageError(f"study {study.name} decides which problem comes next: leave out --problem")
     if clashes:

@@ -61,6 +61,12 @@ Rounds = Annotated[
     int, typer.Option("--rounds", min=0, max=100, help="Feedback rounds after the first answer.")
 ]
 Samples = Annotated[int, typer.Option("--samples", min=1, max=100, help="Programs drawn each round.")]
+Draws = Annotated[
+    int | None,
+    typer.Option(
+        "--draws", min=0, max=64, help="Further draws of each answer while you read (app: 3, on a GPU 8)."
+    ),
+]
 Temperature = Annotated[float, typer.Option("--temperature", min=0.0, max=5.0, help="0 is greedy.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of the random draws.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Longest answer, in tokens.")]

@@ -56,6 +56,7 @@ COMMANDS = (
     PlainCommand(":more", "WORDS", "a line of your words that is not sent yet", ("feedback.new_line",)),
     PlainCommand(":forget", "", "drop the words that are not sent yet", ("feedback.undo",)),
     PlainCommand(":label", "[LABEL, …]", "label your next words (optional, for research)", ("work.kinds",)),
+    PlainCommand(":draw", "", "another answer to what was asked, beside this one", ("work.draw",)),
     PlainCommand(":again", "", "repeat an answer that was stopped or failed", ("work.again",)),
     PlainCommand(
         ":save",

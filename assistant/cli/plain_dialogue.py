@@ -27,6 +27,7 @@ from assistant.core.state_labels import (
     program_name,
     redraw_note,
     round_name,
+    score,
     tries_left,
 )
 from assistant.journal.reader import read_journal
@@ -37,6 +38,7 @@ from assistant.session.commands import (
     AnyCommand,
     ChooseProgram,
     Continue,
+    DrawAnother,
     EditCode,
     End,
     Evaluate,
@@ -46,6 +48,7 @@ from assistant.session.commands import (
     RemoveTest,
     Start,
 )
+from assistant.session.draws import offered_draw, unseen_draws
 from assistant.session.effort import EffortClock
 from assistant.session.session import Session
 from assistant.tui.external_editor import edited_outside, editor_command
@@ -71,6 +74,7 @@ class PlainDialogue:
         self._clock = EffortClock(away_after=math.inf)
         session.attach_clock(self._clock)
         self._unsent = UnsentWords(printer.talk)
+        self._seen_draws: set[str] = set()
         self._handlers: dict[str, Callable[[str], None]] = {
             ":help": lambda name: self.printer.talk(plain_commands.help_text(name)),
             ":task": self._show_task,
@@ -89,6 +93,7 @@ class PlainDialogue:
             ":more": lambda words: self._unsent.add(f"{words}\n"),
             ":forget": lambda _: self._unsent.forget(),
             ":label": self._unsent.label,
+            ":draw": self._draw,
             ":again": lambda _: self._execute(Regenerate(clock=self._read_clock())),
             ":save": self._save,
             ":share": self._share,
@@ -186,6 +191,10 @@ class PlainDialogue:
         cut_off = self.state.pending_feedback is not None or self.state.current_program is None
         if cut_off:
             self.printer.talk("the answer was cut off; :again asks once more, :stop ends")
+        if (offer := offered_draw(self.state, self._seen_draws)) is not None:
+            self.printer.talk(
+                f"another draw passes {score(offer.visible).removesuffix(' pass')}: :draw shows it"
+            )
         self.printer.talk(
             f"[{program_name(self.state.current_program)}; {tries_left(self.state)}] what is wrong? ", end=""
         )
@@ -242,6 +251,21 @@ class PlainDialogue:
         if not first and new.parent is None:
             raise UsageError("this is the first program: there is nothing to compare it with")
         self.printer.data(plain_views.difference(self._named(first or new.parent or ""), new))
+
+    def _draw(self, _: str) -> None:
+        """A further draw that is there already, the best first; else one more of the model."""
+        drawn = next(iter(unseen_draws(self.state, self._seen_draws)), None)
+        if drawn is None:
+            before = {program.id for program in self.state.programs}
+            self._execute(DrawAnother(clock=self._read_clock()))
+            made = (p for p in self.state.programs if p.arm == ev.DRAW and p.id not in before and p.complete)
+            drawn = next(made, None)
+        else:
+            self.printer.data(plain_views.numbered_code(drawn))
+            self.printer.data(plain_views.numbered_tests(drawn, self.printer.colour))
+        if drawn is not None:
+            self._seen_draws.add(drawn.id)
+            self.printer.talk(f":back {drawn.id} goes on from it; any other line is about the program before")
 
     # What is done with the program.
 
@@ -353,6 +377,8 @@ class PlainDialogue:
         match event:
             case ev.GenerationStarted() if event.redraw_of is not None:
                 self.printer.talk(f"{redraw_note(self.state, event.redraw_of)}: the model is writing …")
+            case ev.GenerationStarted(arm=ev.DRAW):
+                self.printer.talk("another draw: the model is writing …")
             case ev.GenerationStarted():
                 self.printer.talk(f"{round_name(event.round)}: the model is writing …")
             case ev.GenerationFinished():

@@ -23,7 +23,7 @@ from assistant.reporting.progress import ProgressPrinter
 from assistant.reporting.terminal_tables import listing
 from assistant.sandbox.isolation_notice import banner, isolation_notice
 from assistant.session.annotation_queue import AnnotationQueue, answer_question
-from assistant.session.arms.background import start_background_arms
+from assistant.session.arms.background import start_background_work
 from assistant.session.commands import AnswerQuestion, GiveConsent
 from assistant.session.header import Held, given_program
 from assistant.session.session import Session
@@ -86,7 +86,7 @@ def _hold(
     own: OwnWork | None = None,
 ) -> int:
     """One session to its end, with its control arms in the background; the journal is closed afterwards."""
-    arms = start_background_arms(session)
+    arms = start_background_work(session)
     try:
         if queue is not None:
             for event in session.execute(GiveConsent(queue, granted)):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from assistant.cli import text_rendering as text
 from assistant.core.errors import UsageError
+from assistant.core.events import DRAW
 from assistant.core.printable import exact, printable
 from assistant.core.state import Program, State
 from assistant.core.state_labels import program_name, score
@@ -35,7 +36,7 @@ def named_program(state: State, name: str, but: str | None = None) -> Program:
         of_round.sort(key=lambda program: program.id in path)
         found = of_round[-1] if of_round else None
     else:
-        found = next((program for program in state.human_programs if program.id == name), None)
+        found = next((p for p in state.programs if p.id == name and p.arm in ("human", DRAW)), None)
     if found is None:
         raise UsageError(
             f"there is no program {name}; :rounds lists them" if name else "there is no program yet"
@@ -70,7 +71,7 @@ def numbered_tests(program: Program, colour: bool) -> str:
 
 def rounds_text(state: State) -> str:
     """Every program of the session in its order; a star stands before the current one."""
-    return "\n".join(line for program in state.human_programs for line in _round_lines(state, program))
+    return "\n".join(line for program in state.dialogue for line in _round_lines(state, program))
 
 
 def _round_lines(state: State, program: Program) -> Iterator[str]:

@@ -17,8 +17,9 @@ def account(summary: SessionSummary, events: Sequence[ev.Event], state: State, c
     yield heading(summary)
     if state.problem is not None:
         yield text.problem_text(state.problem).rstrip()
+    taken = {program.id for program in state.dialogue if program.draw_of is not None}
     for event in events:
-        if getattr(event, "arm", "human") == "human":
+        if getattr(event, "arm", "human") == "human" or getattr(event, "program", "") in taken:
             yield from _step(event, colour)
     yield text.summary_text(state).strip() if state.is_over else f"the session is {_word(summary.state)}"
     yield f"effort: {effort_text(state.total_effort)}\njournal: {summary.path}"
@@ -92,7 +93,7 @@ def account_json(summary: SessionSummary, events: Sequence[ev.Event], state: Sta
         "programs": [
             program.model_dump(mode="json", exclude=hidden)
             for program in state.programs
-            if over or program.arm == "human"
+            if over or program in state.dialogue
         ],
         "feedback": [e.model_dump(mode="json") for e in events if isinstance(e, ev.FeedbackGiven)],
         "effort": state.total_effort.model_dump(mode="json"),

@@ -113,7 +113,7 @@ def _lesson(state: State) -> Iterator[str]:
         yield words + (" (a false solve):" if best is not None and best.false_solve else "")
     if best is not None and best.hidden is not None:
         yield from [case_text(case) for case in best.hidden.cases if not case.passed][:5]
-    controls = [program for program in state.programs if program.arm != "human"]
+    controls = [program for program in state.programs if program.arm not in ("human", ev.DRAW)]
     if controls:
         yield "without your feedback (control arms):"
         yield from map(arm_line, controls)

@@ -14,14 +14,14 @@ from typing import Protocol, get_args
 
 from assistant.core import plugins
 from assistant.core.errors import UsageError
-from assistant.core.events import DIALOGUE_ARMS, Arm
+from assistant.core.events import DIALOGUE_ARMS, DRAW, Arm
 from assistant.core.generation import Sampling
 from assistant.core.outcome import CaseReport
 
 RESAMPLE_TEMPERATURE = 0.8
 """A greedy model answers the same prompt the same way: there, `resample` draws at this temperature."""
 REDRAW_TEMPERATURE = 0.8
-"""A second draw has at least this temperature."""
+"""A second draw, and every further one, has at least this temperature."""
 
 
 def control_seed(session: str, arm: str, parent: str, round_: int) -> int:
@@ -100,7 +100,7 @@ SHUFFLED = ControlArm(
     prompt=lambda turn: turn.other_feedback(), order=4,
 )  # fmt: skip
 
-RECORDED: tuple[Arm, ...] = tuple(arm for arm in get_args(Arm) if arm not in DIALOGUE_ARMS)
+RECORDED: tuple[Arm, ...] = tuple(arm for arm in get_args(Arm) if arm not in (*DIALOGUE_ARMS, DRAW))
 """The control arms that a journal of schema 1 can hold, in the order in which they are shown."""
 
 

@@ -22,9 +22,12 @@ from assistant.core.session_origin import StudyInfo as StudyInfo
 
 SCHEMA = 1
 
-Arm = Literal["human", "retry", "tests", "resample", "shuffled", "simulated"]
+Arm = Literal["human", "retry", "tests", "resample", "shuffled", "simulated", "draw"]
 DIALOGUE_ARMS: tuple[Arm, ...] = ("human", "simulated")
-"""Arms that answer feedback on their own session's program; the others are control arms."""
+"""Arms that answer feedback on their own session's program; the others are control arms, but for `DRAW`."""
+DRAW: Arm = "draw"
+"""Further answers to the prompt of a turn of the dialogue, offered to the person: no control, and no answer of theirs
+until they go on from it."""
 EndReason = Literal["solved", "rounds_used_up", "gave_up", "bad_task", "interrupted"]
 Author = Literal["person", "model", "unknown"]
 """Author of the feedback: `unknown` where the input is not a terminal and `--author` is missing."""
@@ -53,6 +56,9 @@ class Settings(FrozenModel):
     """How often the person may go back; None is as often as they like."""
     continue_after_end: bool = False
     """Whether the person may go on after the end, beyond the experiment."""
+    draws: int | None = 0
+    """Further draws of each answer, made in the background and offered; None (never in a journal) lets the device
+    decide."""
 
 
 def is_final(reason: str) -> bool:
@@ -137,6 +143,8 @@ class GenerationStarted(Event):
     """Oldest rounds left out of the messages because the context was full."""
     redraw_of: int | None = None
     """The turn whose answers held no program or the same one, where this turn draws the same prompt once more."""
+    draw_of: int | None = None
+    """The turn of the dialogue of whose prompt this one (arm `draw`) makes further draws."""
 
 
 class GenerationFinished(Event):

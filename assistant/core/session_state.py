@@ -39,6 +39,15 @@ class Program(FrozenModel):
     hidden: Report | None = None
     redraw_of: int | None = None
     """The turn whose prompt was drawn once more for it, because that turn gave no program or no other one."""
+    draw_of: int | None = None
+    """The turn whose prompt it answers, for a further draw."""
+    chosen: bool = False
+    """The person went on from it by choice."""
+
+    @property
+    def answers_turn(self) -> int:
+        """The turn whose prompt it answers: its own, or for a further draw the one that was drawn again."""
+        return self.turn if self.draw_of is None else self.draw_of
 
     @property
     def answers_feedback(self) -> bool:
@@ -80,6 +89,8 @@ class State(FrozenModel):
     """A generation that has started and not every sample of which has finished."""
     last_turn: ev.GenerationStarted | None = None
     """The last generation of the person's dialogue that came to its end with a complete answer."""
+    asked: tuple[ev.GenerationStarted, ...] = ()
+    """Generations of the person's dialogue that were begun, in order."""
     open_arms: tuple[ev.GenerationStarted, ...] = ()
     """The same for control arms."""
     pending_feedback: ev.FeedbackGiven | None = None
@@ -181,6 +192,15 @@ class State(FrozenModel):
         """Programs of the person's own dialogue (control arms left out)."""
         return tuple(program for program in self.programs if program.arm == "human")
 
+    @property
+    def dialogue(self) -> tuple[Program, ...]:
+        """`human_programs`, and the further draws that the person went on from."""
+        return tuple(p for p in self.programs if p.arm == "human" or (p.arm == ev.DRAW and p.chosen))
+
+    def draws_of(self, turn: int | None) -> int:
+        """How many turns of further draws were made of this turn's prompt: the next one's seed follows from it."""
+        return len({p.turn for p in self.programs if p.draw_of is not None and p.draw_of == turn})
+
     def path(self, program_id: str | None) -> tuple[Program, ...]:
         """From round 0 to this program: what the model's context holds."""
         steps: list[Program] = []
@@ -239,6 +259,11 @@ class State(FrozenModel):
             return ()
         cases = zip(self.problem.hidden_tests, judged.hidden.cases, strict=False)
         return tuple(test for test, case in cases if not case.passed and test not in self.extra_tests)
+
+    def judged_by_all(self, program: Program) -> bool:
+        """Whether the visible tests as they are now judged the program: the person may have added some since."""
+        cases = program.visible.cases if program.visible is not None else ()
+        return len(cases) == len(self.visible_tests())
 
     def visible_tests(self) -> tuple[Test, ...]:
         """The problem's visible tests and the person's own."""

@@ -66,6 +66,7 @@ def apply(state: State, event: ev.Event) -> State:
             return _code_edited(state, event)
         case ev.ProgramChosen():
             turn = state.program(event.program).turn
+            state = _update_program(state, event.program, chosen=True)
             return state.model_copy(
                 update={
                     "current": event.program,
@@ -112,7 +113,7 @@ def _generation_started(state: State, event: ev.GenerationStarted) -> State:
     turns = max(state.turns, event.turn + 1)
     if event.arm != "human":
         return state.model_copy(update={"turns": turns, "open_arms": (*state.open_arms, event)})
-    return state.model_copy(update={"turns": turns, "open_turn": event})
+    return state.model_copy(update={"turns": turns, "open_turn": event, "asked": (*state.asked, event)})
 
 
 def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
@@ -124,12 +125,13 @@ def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
         round=event.round,
         parent=turn.parent if turn else None,
         arm=event.arm,
-        feedback=_words_for(state, turn) if event.arm == "human" else "",
+        feedback=_words_for(state, turn),
         text=event.finish.text,
         code=event.code,
         answer_problem=event.answer_problem,
         finish=event.finish,
         redraw_of=turn.redraw_of if turn else None,
+        draw_of=turn.draw_of if turn else None,
     )
     programs = (*state.programs, program)
     update: dict[str, object] = {"programs": programs}
@@ -148,9 +150,12 @@ def _program_given(state: State, event: ev.ProgramGiven) -> State:
 
 
 def _words_for(state: State, turn: ev.GenerationStarted | None) -> str:
-    """The feedback that a program of the person's dialogue answers; a second draw answers those of the first."""
-    if turn is not None and turn.redraw_of is not None:
-        return next((p.feedback for p in state.programs if p.turn == turn.redraw_of), "")
+    """The feedback that a program of the person's dialogue answers; another draw answers those of the first."""
+    if turn is not None and turn.arm not in ("human", ev.DRAW):
+        return ""
+    first = None if turn is None else turn.draw_of if turn.arm == ev.DRAW else turn.redraw_of
+    if first is not None or (turn is not None and turn.arm == ev.DRAW):
+        return next((p.feedback for p in state.programs if p.turn == first), "")
     return state.pending_feedback.text if state.pending_feedback is not None else ""
 
 

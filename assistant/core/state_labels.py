@@ -96,6 +96,12 @@ def program_name(program: Program | None) -> str:
     return round_name(program.round if program else 0)
 
 
+def draw_name(state: State, program: Program) -> str:
+    """`draw 2`: further draws of one prompt are numbered as they were made."""
+    beside = [p.id for p in state.programs if p.draw_of == program.draw_of and p.complete]
+    return f"draw {beside.index(program.id) + 1 if program.id in beside else len(beside) + 1}"
+
+
 def passes_already(state: State) -> bool:
     """Whether the program on the table is the person's own function, unchanged, and passes."""
     table = state.current_program

@@ -28,7 +28,7 @@ PROVENANCE_WORDS = {
     "session": "the journal's session",
     "program": "the program that is learned from, as named in the journal",
     "round": "feedbacks before it",
-    "arm": "how it was asked for: `human` by a person's feedback, or a control",
+    "arm": "how it was asked for: `human` by a person's feedback, `draw` a further draw, or a control",
     "edited": "a person wrote it by editing the model's program",
     "annotator": "pseudonym of the person",
     "origin": "`people`, `simulated`, `unknown`, or the dataset that the session was imported from",

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from assistant.core.events import DIALOGUE_ARMS
+from assistant.core.events import DIALOGUE_ARMS, DRAW
 from assistant.core.leakage import measure, secret_of
 from assistant.core.problem import Problem
 from assistant.core.speaker import MIXED, PEOPLE, UNKNOWN
@@ -39,7 +39,7 @@ class SessionView:
 
     def why_not(self, program: ProgramRecord) -> str:
         """Why a program becomes no row; empty where it may."""
-        if program.arm not in DIALOGUE_ARMS and program.arm not in self.rules.arms:
+        if program.arm not in (*DIALOGUE_ARMS, DRAW) and program.arm not in self.rules.arms:
             return "control arm"
         if not program.complete or program.code is None:
             return "no complete program"

@@ -127,7 +127,7 @@ class Consistency:
 
     def _of_control(self, event: ev.Event) -> bool:
         arm = getattr(event, "arm", None)
-        return arm is not None and arm not in ev.DIALOGUE_ARMS
+        return arm is not None and arm not in (*ev.DIALOGUE_ARMS, ev.DRAW)
 
     def _resumed(self, event: ev.SessionResumed) -> Iterator[Finding]:
         self._ended = None
@@ -178,7 +178,8 @@ class Consistency:
 
     def _tested(self, event: ev.TestsFinished) -> Iterator[Finding]:
         self._judged.setdefault(event.program, False)
-        self._passed = self._passed or (event.visible.passed and event.arm in ev.DIALOGUE_ARMS)
+        of_dialogue = event.arm in (*ev.DIALOGUE_ARMS, ev.DRAW)
+        self._passed = self._passed or (event.visible.passed and of_dialogue)
         yield from self._of_its_turn(event.turn, event.arm)
         yield from self._of_its_program(event)
         tests = self._tests if event.arm in ev.DIALOGUE_ARMS else self._tests_of_controls or self._tests

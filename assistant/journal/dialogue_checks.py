@@ -64,7 +64,7 @@ class DialogueChecks:
         """Whatever the person does is about the current program; of several samples any may have been that."""
         current = state.current_program
         about = next((p for p in state.programs if p.id == program), None)
-        if current is None or about is None or about.arm != "human":
+        if current is None or about is None or about.arm not in ("human", ev.DRAW):
             yield _wrong(f"{program} was not the program that was shown")
         elif about.id != current.id and (about.turn != current.turn or state.settings.samples == 1):
             yield _wrong(f"is about {program}, though {current.id} was shown")
@@ -149,6 +149,12 @@ def _header(event: ev.SessionStarted) -> Iterator[Finding]:
             f"{event.settings.samples} samples, {event.settings.rounds} rounds: no session has so few"
         )
     study = event.study
+    if (
+        event.settings.draws is None
+        or event.settings.draws < 0
+        or (study is not None and event.settings.draws)
+    ):
+        yield _wrong(f"{event.settings.draws} further draws, which this session cannot have")
     if study is not None and study.position is not None and not 1 <= study.position <= (study.total or 0):
         yield _wrong(f"problem {study.position} of {study.total} in its study")
 
@@ -156,9 +162,11 @@ def _header(event: ev.SessionStarted) -> Iterator[Finding]:
 def _choice(state: State, event: ev.ProgramChosen) -> Iterator[Finding]:
     """A branch is a choice of a program of another turn."""
     current, chosen = state.current_program, next((p for p in state.programs if p.id == event.program), None)
-    other = current is not None and chosen is not None and current.turn != chosen.turn
+    other = current is not None and chosen is not None and current.answers_turn != chosen.answers_turn
     if event.branch is not other:
         yield _wrong(f"chooses {event.program}: branch is {event.branch}, and the turns say {other}")
+    if chosen is not None and chosen.arm not in ("human", ev.DRAW):
+        yield _wrong(f"chooses {event.program}, a control that nobody was shown")
     if event.branch and not state.settings.branching:
         yield _wrong("goes back to an earlier program, which the session does not allow")
     most = state.settings.max_branches

@@ -43,6 +43,8 @@ class GenerationChecks:
 
     def check(self, state: State, stamp: ev.Stamp, event: ev.Event) -> Iterator[Finding]:
         """Findings on `event`; `state` is the session before it."""
+        if isinstance(event, ev.FeedbackGiven | ev.ProgramChosen | ev.GenerationStarted | ev.SessionEnded):
+            yield from _cut_short(state)
         match event:
             case ev.SessionStarted() | ev.SessionResumed():
                 self._model, self._form = event.model, None
@@ -72,7 +74,13 @@ class GenerationChecks:
 
     def _place(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
         """Round and parent follow from the feedback that is answered."""
-        if event.redraw_of is not None:
+        if (event.draw_of is not None) is not (event.arm == ev.DRAW):
+            yield _wrong(
+                f"turn {event.turn} is asked for as `{event.arm}`, and draws turn {event.draw_of} again"
+            )
+        if event.arm == ev.DRAW:
+            yield from self._further_draw(state, event)
+        elif event.redraw_of is not None:
             first = self._turn_of.get(event.redraw_of)
             if first is None or _asked(first) != _asked(event) or not _second_samples(state, first):
                 yield _wrong(f"turn {event.turn} does not repeat the prompt of turn {event.redraw_of}")
@@ -86,6 +94,15 @@ class GenerationChecks:
                 yield _wrong(
                     f"round {event.round} from {event.parent} does not follow from the feedback before"
                 )
+
+    def _further_draw(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
+        """Further draws repeat the prompt of a complete turn of the dialogue; no study has them."""
+        asked = self._turn_of.get(-1 if event.draw_of is None else event.draw_of)
+        answered = any(p.turn == event.draw_of and p.complete and p.arm == "human" for p in state.programs)
+        if asked is None or _asked(asked)[1:] != _asked(event)[1:] or not answered:
+            yield _wrong(f"turn {event.turn} does not repeat the prompt of turn {event.draw_of}")
+        if event.redraw_of is not None or (state.started is not None and state.started.study is not None):
+            yield _wrong(f"turn {event.turn} makes further draws, which are not made here")
 
     def _shape(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
         """The form of the prompt is one for all turns of a run, and the model takes it."""
@@ -152,6 +169,13 @@ class GenerationChecks:
             yield _wrong(f"ended at its limit of {longest} tokens, though it has {count}")
 
 
+def _cut_short(state: State) -> Iterator[Finding]:
+    """Further draws are all there before anything else is done; a run that was killed among them is resumed first."""
+    for turn in state.open_arms:
+        if turn.arm == ev.DRAW:
+            yield _wrong(f"turn {turn.turn} was to have {turn.samples} samples, and has fewer")
+
+
 def _wrong(message: str) -> Finding:
     return "contradiction", message
 
@@ -179,7 +203,7 @@ def _settings(
         yield _wrong("the sampling is not that of the session")
     if event.arm != "simulated" and event.sampling.seed not in _seeds(state, event):
         yield _wrong(f"the seed {event.sampling.seed} does not follow from the session's")
-    counts = {settings.samples}
+    counts = {1, settings.draws} if event.arm == ev.DRAW else {settings.samples}
     if control and event.arm == "resample" and not state.words(event.parent):
         counts.add(settings.samples * max(1, settings.rounds))
     if first is not None and (again := _second_samples(state, first)):
@@ -194,7 +218,7 @@ def _settings(
 def _expected_sampling(sampling: Sampling, event: ev.GenerationStarted) -> Sampling:
     if event.arm == "resample":
         sampling = RESAMPLE.sampling(sampling)
-    if event.redraw_of is not None:
+    if event.redraw_of is not None or event.arm == ev.DRAW:
         temperature = max(REDRAW_TEMPERATURE, sampling.temperature)
         sampling = sampling.model_copy(update={"temperature": temperature})
     return sampling
@@ -206,6 +230,9 @@ def _without_seed(sampling: Sampling) -> Sampling:
 
 def _seeds(state: State, event: ev.GenerationStarted) -> set[int]:
     """Seeds that the turn may have: by the turns drawn before it or (older journals) by its number."""
+    if event.arm == ev.DRAW:
+        seed = control_seed(state.session, event.arm, event.parent or "", event.round)
+        return {seed + 1000 * state.draws_of(event.draw_of)}
     if event.arm not in DIALOGUE:
         seed = control_seed(state.session, event.arm, event.parent or "", event.round)
         return {seed + (1000 if event.redraw_of is not None else 0)}
@@ -216,9 +243,10 @@ def _seeds(state: State, event: ev.GenerationStarted) -> set[int]:
 def _dialogue(state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
     """The assistant's messages are answers on the path to the parent, and the user's hold the feedback on them."""
     sent = [message.content for message in event.messages if message.role == "assistant"]
-    if event.parent is None and event.dropped_rounds and event.redraw_of is None:
+    repeats = event.redraw_of is not None or event.draw_of is not None
+    if event.parent is None and event.dropped_rounds and not repeats:
         yield _wrong("the first prompt has no rounds to leave out")
-    if event.parent is None or event.redraw_of is not None:
+    if event.parent is None or repeats:
         return
     path = state.path(event.parent)
     said = [program.feedback for program in path[1:] if program.feedback]

@@ -68,6 +68,7 @@ class _Turn:
     arm: str
     samples: int
     redraw_of: int | None
+    draw_of: int | None
     prompt: PromptRecord | None
     feedback: int | None = None
     """The feedback that its programs answer, known from the first of them on."""
@@ -87,6 +88,7 @@ class _Draft:
     visible: Json | None = None
     hidden: Json | None = None
     code_sha256: str = ""
+    chosen: bool = False
 
     @property
     def code(self) -> str | None:
@@ -163,7 +165,8 @@ class _Fold:
 
     def _generation_started(self, event: Json) -> None:
         self._turns[_whole(event["turn"])] = _Turn(
-            self._known(event["parent"]), event["arm"], event["samples"], event.get("redraw_of"),
+            self._known(event["parent"]), event["arm"], event["samples"],
+            event.get("redraw_of"), event.get("draw_of"),
             self._prompt(event) if self._content else None,
         )  # fmt: skip
 
@@ -181,9 +184,10 @@ class _Fold:
             self._pending = None
 
     def _answered(self, turn: _Turn) -> int | None:
-        """The feedback that a turn answers; a second draw answers that of the first."""
-        if turn.redraw_of is not None:
-            first = self._turns.get(turn.redraw_of)
+        """The feedback that a turn answers; another draw answers that of the first."""
+        drawn = turn.redraw_of if turn.draw_of is None else turn.draw_of
+        if drawn is not None:
+            first = self._turns.get(drawn)
             return first.feedback if first else None
         return self._pending if turn.arm in DIALOGUE_ARMS else None
 
@@ -215,6 +219,9 @@ class _Fold:
         self._edits.append(
             Edit(_whole(event["seq"]), event["program"], _whole(event["round"]), _effort(event))
         )
+
+    def _program_chosen(self, event: Json) -> None:
+        self._programs[event["program"]].chosen = True
 
     def _clock_changed(self, event: Json) -> None:
         self._clock = _effort(event)
@@ -266,6 +273,8 @@ class _Fold:
             seconds=float(finish["seconds"]) if turn else 0.0,
             sealed=visible is None or bool(visible.get("sealed", True)),
             redraw_of=turn.redraw_of if turn else None,
+            draw_of=turn.draw_of if turn else None,
+            chosen=draft.chosen,
             judged=visible is not None or code is None,
             unchanged=self._is_unchanged(draft),
             feedback=draft.feedback,

@@ -7,12 +7,12 @@ Analysis, datasets and lists read sessions in this form (`load.py` makes it of j
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from assistant.core.events import DIALOGUE_ARMS, Effort, is_final, total_effort
+from assistant.core.events import DIALOGUE_ARMS, DRAW, Effort, is_final, total_effort
 from assistant.core.outcome import is_false_solve
 from assistant.core.problem import Problem
 from assistant.core.speaker import PEOPLE, Spoke, speaker
@@ -84,6 +84,10 @@ class ProgramRecord(NamedTuple):
     """The turn that gave no program, or no other one, and whose prompt was drawn once more for this one."""
     unchanged: bool = False
     """It answers feedback in the dialogue, and is the last program on the path to it."""
+    draw_of: int | None = None
+    """The turn whose prompt it answers, for a further draw."""
+    chosen: bool = False
+    """The person went on from it by choice."""
     judged: bool = True
     """It has a verdict of the visible tests, or no code that could have one."""
     feedback: int | None = None
@@ -203,10 +207,21 @@ class SessionRecord:
 
     @cached_property
     def dialogue(self) -> tuple[ProgramRecord, ...]:
-        """Answers of the dialogue, made by feedback alone: none after an edit by hand."""
-        if not self.edits and not self.given:
+        """Answers of the dialogue, made by feedback alone: none after an edit by hand or a further draw."""
+        return tuple(p for p in self.with_draws if not self.follows_draw(p))
+
+    @cached_property
+    def with_draws(self) -> tuple[ProgramRecord, ...]:
+        """`dialogue`, with the further draws that the person went on from and what followed from them."""
+        if not (self.edits or self.given or self.draws_chosen):
             return self.dialogue_or_edited
-        return tuple(p for p in self.dialogue_or_edited if not self.follows_edit(p))
+        found = [*self.dialogue_or_edited, *self.draws_chosen]
+        return tuple(p for p in sorted(found, key=lambda p: p.seq) if not self.follows_edit(p))
+
+    @cached_property
+    def draws_chosen(self) -> tuple[ProgramRecord, ...]:
+        """Further draws that the person went on from."""
+        return tuple(p for p in self.programs if p.arm == DRAW and p.chosen and p.counts)
 
     @cached_property
     def dialogue_or_edited(self) -> tuple[ProgramRecord, ...]:
@@ -231,7 +246,7 @@ class SessionRecord:
         """
         turns: dict[tuple[str, str, int], dict[int, list[ProgramRecord]]] = {}
         for program in self.programs:
-            fit = program.arm not in DIALOGUE_ARMS and program.counts and self._is_compared(program)
+            fit = program.arm not in (*DIALOGUE_ARMS, DRAW) and program.counts and self._is_compared(program)
             fit = fit and program.turn not in self.redrawn
             if fit and program.parent:
                 made = turns.setdefault((program.arm, program.parent, program.round), {})
@@ -381,6 +396,10 @@ class SessionRecord:
         """The program that solves the problem by feedback alone, after however many of them: the first shown."""
         return first_shown(p for p in self.dialogue if p.solved)
 
+    def solved_with_draws_at(self, interventions: int) -> ProgramRecord | None:
+        """`solved_at`, where further draws that the person went on from count, and what followed from them."""
+        return self._within(first_shown(p for p in self.with_draws if p.solved), interventions)
+
     def solved_sealed_at(self, interventions: int) -> ProgramRecord | None:
         """`solved_at`, where only verdicts count that no program could have forged."""
         solve = first_shown(p for p in self.dialogue if p.solved and p.sealed)
@@ -392,14 +411,18 @@ class SessionRecord:
 
     def follows_edit(self, program: ProgramRecord) -> bool:
         """Whether the program, or one on the way to it, was written by a person."""
-        if not self.edits and not self.given:
-            return False
+        return bool(self.edits or self.given) and any(step.edited for step in self._back_from(program))
+
+    def follows_draw(self, program: ProgramRecord) -> bool:
+        """Whether the program, or one on the way to it, is a further draw."""
+        return bool(self.draws_chosen) and any(step.arm == DRAW for step in self._back_from(program))
+
+    def _back_from(self, program: ProgramRecord) -> Iterator[ProgramRecord]:
+        """The program, then those on the way to it, the nearest first."""
         step: ProgramRecord | None = program
         while step is not None:
-            if step.edited:
-                return True
+            yield step
             step = self.by_id.get(step.parent) if step.parent else None
-        return False
 
 
 def first_shown(programs: Iterable[ProgramRecord]) -> ProgramRecord | None:

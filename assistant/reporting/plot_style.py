@@ -18,7 +18,7 @@ COLOURS = {
 """One colour for each arm, distinguishable without colour vision too; markers differ as well."""
 MARKERS = {"human": "o", **{name: arm.marker for name, arm in _ARMS.items()}}
 NAMES = {
-    "human": "human feedback", "alone": "samples without feedback",
+    "human": "human feedback", "alone": "samples without feedback", "draw": "feedback and further draws",
     **{name: arm.label for name, arm in _ARMS.items()},
 }  # fmt: skip
 _STYLE = {

@@ -21,6 +21,7 @@ from assistant.core.state_labels import (
     END_WORDS,
     after_feedback,
     beyond_note,
+    draw_name,
     hidden_text,
     program_name,
     score,
@@ -97,8 +98,7 @@ def page_of(events: Sequence[ev.Event], *, tell_hidden: bool = True) -> Page:
         model=_models(events),
         steps=tuple(
             _step(program, state, said, program.id in path)
-            for program in state.programs
-            if program.arm == "human" or program.id in path
+            for program in state.dialogue
         ),
         ending=tuple(_ending(state, tell_hidden)),
     )  # fmt: skip
@@ -121,6 +121,7 @@ def _step(
 ) -> Step:
     notes = [f"sample {program.sample + 1}"] if state.settings.samples > 1 and program.finish else []
     notes += ["edited by hand"] if program.edited else []
+    notes += [draw_name(state, program)] if program.draw_of is not None else []
     notes += [] if on_path else ["dropped"]
     counted = {each.id for each in state.of_experiment.programs}
     notes += [] if program.id in counted else ["beyond the experiment"]

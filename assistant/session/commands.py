@@ -51,6 +51,11 @@ class Regenerate(Command):
 
 
 @dataclass(frozen=True)
+class DrawAnother(Command):
+    """One more answer to the prompt that led to the current program, at a temperature: shown beside it."""
+
+
+@dataclass(frozen=True)
 class EditCode(Command):
     """The person's own version of the current program, and its verdict. The round stays the same."""
 
@@ -151,6 +156,7 @@ AnyCommand = (
     Start
     | GiveFeedback
     | Regenerate
+    | DrawAnother
     | EditCode
     | ChooseProgram
     | AddTest

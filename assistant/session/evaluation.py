@@ -45,6 +45,13 @@ def verdicts(state: State, program: Program, sandbox: Sandbox) -> Iterator[ev.Ev
         )
 
 
+def is_judged(state: State, program: Program) -> bool:
+    """Whether a program is complete and has every verdict that it can have."""
+    hidden = state.problem is not None and bool(state.problem.hidden_tests)
+    judged = program.visible is not None and (program.hidden is not None or not hidden)
+    return program.complete and (program.code is None or judged)
+
+
 def visible_verdict(state: State, program: Program, sandbox: Sandbox) -> ev.TestsFinished:
     """The visible tests, those that the person added included."""
     assert state.problem is not None

@@ -16,6 +16,7 @@ from assistant.core.state import State, program_id
 from assistant.core.submission import Sandbox
 from assistant.problems.expected_cache import fill_problem_once
 from assistant.problems.expected_values import LiteralRecorder, is_open
+from assistant.session.draws import draws_for
 from assistant.session.prompting import load_template
 from assistant.settings.paths import cache_folder
 
@@ -56,6 +57,7 @@ def header(
     """The first line of a session's journal: prompt's wording, control arms and expected values are settled."""
     problem = with_values(problem, sandbox)
     template = load_template(settings.prompt.template, is_chat=model.is_chat)
+    draws = draws_for(settings, model, held.interface, study=study is not None)
     prompt = settings.prompt.model_copy(update={"template": template.id, "template_sha256": template.sha256})
     return ev.SessionStarted(
         session=session,
@@ -64,7 +66,9 @@ def header(
         problem=problem,
         problem_sha256=problem.sha256,
         model=model,
-        settings=settings.model_copy(update={"prompt": prompt, "arms": arms_for(settings, model)}),
+        settings=settings.model_copy(
+            update={"prompt": prompt, "arms": arms_for(settings, model), "draws": draws}
+        ),
         sandbox=dict(sandbox.layers),
         machine=describe_machine(),
         study=study,

@@ -18,11 +18,13 @@ from assistant.session.recorder import Recorder
 
 
 class Preemptible(Protocol):
-    """Background work on the same engine (see `background.BackgroundArms`)."""
+    """Background work on the same engine (see `background.BackgroundWork`)."""
 
     def pause(self) -> None: ...
 
     def resume(self) -> None: ...
+
+    def typing(self, now: bool) -> None: ...
 
 
 class SpeculativePrefill:
@@ -83,10 +85,14 @@ class RoundLoop(Recorder):
             yield from self._draw()
         if turns.wants_redraw(self.state):
             yield from self._generate(lambda turn: turns.second_draw(self.state, turn))
+        self._idle()
+        yield from self._end_when_over()
+
+    def _idle(self) -> None:
+        """The person's turn: the engine is free for what is made in the background."""
         self._prefill.resume()
         if self.background is not None:
             self.background.resume()
-        yield from self._end_when_over()
 
     def _draw(self) -> Iterator[ev.LiveEvent]:
         """A turn of the model, with the oldest rounds dropped where the context is full."""
@@ -106,7 +112,9 @@ class RoundLoop(Recorder):
             self.background.pause()
         started = self.record_turn(make)
         yield started
-        for piece in self.engine.generate(turns.request_of(started, self.state.session), self._stop):
+        beside = "" if started.arm == "human" else "/arms"
+        request = turns.request_of(started, f"{self.state.session}{beside}")
+        for piece in self.engine.generate(request, self._stop):
             if isinstance(piece, Chunk):
                 yield ev.Streamed(turn=started.turn, chunk=piece)
             else:

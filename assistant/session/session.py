@@ -20,7 +20,7 @@ from assistant.core.state import State, program_id, replay
 from assistant.core.submission import Sandbox
 from assistant.journal.writer import Journal
 from assistant.session import commands as cmd
-from assistant.session import evaluation, turns
+from assistant.session import draws, evaluation, turns
 from assistant.session.effort import EffortClock
 from assistant.session.feedback_validation import clean_feedback
 from assistant.session.header import Held, check_resumable, header, resumption
@@ -126,6 +126,8 @@ class Session(RoundLoop):
                 return self._give_feedback(command)
             case cmd.Regenerate():
                 return self._regenerate()
+            case cmd.DrawAnother():
+                return self._draw_another()
             case cmd.EditCode():
                 return self._edit(command)
             case cmd.ChooseProgram():
@@ -164,10 +166,11 @@ class Session(RoundLoop):
         if table is None or self.state.pending_feedback is not None or turns.wants_redraw(self.state):
             yield from self._answer()
             return
-        for program in self.state.human_programs:
+        for program in self.state.dialogue:
             if program.turn == table.turn and program.complete:
                 yield from self._test(program)
         yield from self._end_when_over()
+        self._idle()
 
     def _give_feedback(self, command: cmd.GiveFeedback) -> Iterator[ev.LiveEvent]:
         table = self._table()
@@ -191,6 +194,20 @@ class Session(RoundLoop):
                 "there is nothing to repeat: the last answer is complete; say what is wrong with it"
             )
         yield from self._answer()
+
+    def _draw_another(self) -> Iterator[ev.LiveEvent]:
+        self._table()
+        if self.state.started is not None and self.state.started.study is not None:
+            raise UsageError("in a study each round has its own answers only: no other one can be drawn")
+        if draws.further_draw(self.state, self.state.turns, 1) is None:
+            raise UsageError("no answer of the model led to this program: there is nothing to draw again")
+        yield from self._generate(self._further_draw)
+        self._idle()
+
+    def _further_draw(self, turn: int) -> ev.GenerationStarted:
+        drawn = draws.further_draw(self.state, turn, 1)
+        assert drawn is not None
+        return drawn
 
     def _edit(self, command: cmd.EditCode) -> Iterator[ev.LiveEvent]:
         table = self._table()
@@ -217,13 +234,21 @@ class Session(RoundLoop):
         except KeyError:
             raise UsageError(f"this session has no program {command.program}") from None
         table = self.state.current_program
-        branch = table is not None and table.turn != chosen.turn
+        if chosen.arm not in ("human", ev.DRAW):
+            raise UsageError(f"{chosen.id} is no answer to what was asked in this session")
+        branch = table is not None and table.answers_turn != chosen.answers_turn
         if branch and not self.state.settings.branching:
             raise UsageError("this study continues from the last program only (branching = false)")
         most = self.state.settings.max_branches
         if branch and most is not None and self.state.branches >= most:
             raise UsageError(f"this study lets you go back {most} times at most (max_branches), and you did")
         yield self.record(ev.ProgramChosen(program=chosen.id, branch=branch, reason=command.reason))
+        if chosen.arm != ev.DRAW:
+            return
+        if chosen.code is not None and not self.state.judged_by_all(chosen):
+            yield self.record(evaluation.visible_verdict(self.state, chosen, self.sandbox))
+        if self.state.solved:
+            yield from self._end("solved")
 
     def _test_anew(self, change: ev.TestAdded | ev.TestRemoved) -> Iterator[ev.LiveEvent]:
         if isinstance(change, ev.TestRemoved) and change.test not in self.state.extra_tests:

@@ -48,6 +48,8 @@ class Preferences(BaseModel):
     """Address of an OpenAI-compatible server."""
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
     precision: str = "auto"
+    draws: Annotated[int, Field(ge=0, le=64)] | Literal["auto"] = "auto"
+    """Further draws of each answer while the person reads; none in a study, nor on battery."""
     annotator: str = ""
     """Pseudonymous id; a random one is made where this is empty."""
     keys: dict[str, str] = {}

@@ -180,6 +180,13 @@ ACTIONS = (
         footer=True,
     ),
     Action(
+        "draw",
+        "alt+down,ctrl+n",
+        "Another draw",
+        "Another answer to what was asked, beside this one",
+        "work",
+    ),
+    Action(
         "copy_code",
         "f7",
         "Copy code",

@@ -6,7 +6,7 @@ from assistant.core.control_arms import RECORDED, control_arm
 from assistant.core.printable import printable, shortened
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
-from assistant.core.state_labels import ENDS, after_feedback, beyond_note, hidden_text, program_name, score
+from assistant.core.state_labels import ENDS, after_feedback, beyond_note, draw_name, hidden_text, program_name, score
 from assistant.tui.test_rows import Row, Verdicts, loading_message, rows_of
 
 
@@ -37,6 +37,8 @@ def headline(state: State, *, tell_hidden: bool = True) -> str:
 def _how(state: State) -> str:
     """By what it was solved: the last word is the person's where they edited the code themselves."""
     table = state.current_program
+    if table is not None and table.draw_of is not None:
+        return f"{after_feedback(state)}, by a further draw"
     if table is None or not table.edited:
         return after_feedback(state)
     return f"{after_feedback(state)} and an edit by hand" if state.feedback_count else "after an edit by hand"
@@ -45,7 +47,7 @@ def _how(state: State) -> str:
 def round_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
     """One line a program: round, verdict, the words that led to it."""
     path = state.path(state.current)
-    dropped = {p.turn for p in state.human_programs} - {p.turn for p in path}
+    dropped = {p.turn for p in state.human_programs} - {p.answers_turn for p in path}
     aside = [f"  and {len(dropped)} left aside, kept in the journal"] if dropped else []
     lines = [_round_line(state, program, tell_hidden) for program in path]
     return [*lines, *aside] or ["no program was written"]
@@ -57,6 +59,8 @@ def _round_line(state: State, program: Program, tell_hidden: bool) -> str:
     line = f"{mark} {program_name(program)}  {score(program.visible)}"
     if state.changed_nothing(program):
         line += ", same program as before"
+    if program.draw_of is not None:
+        line += f", {draw_name(state, program)}"
     if program.edited:
         return f"{line}  edited by hand"
     words = printable(" ".join(program.feedback.split()))

@@ -76,6 +76,14 @@ class StepDone(Message, bubble=False):
 
 
 @dataclass
+class DrawsReady(Message, bubble=False):
+    """Further draws were made in the background; `state` is the session's after them."""
+
+    worker: int
+    state: State
+
+
+@dataclass
 class FeedbackSent(Message):
     """The person sends words."""
 

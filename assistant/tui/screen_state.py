@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from assistant.core.events import CONTINUABLE
+from assistant.core.events import CONTINUABLE, DRAW
 from assistant.core.state import Program, State
 
 
@@ -46,7 +46,7 @@ def phase_of(state: State, *, begun: bool, busy: bool) -> Phase:
     if not begun:
         return Phase.GETTING_READY
     if busy:
-        if state.open_turn is not None:
+        if state.open_turn is not None or any(turn.arm == DRAW for turn in state.open_arms):
             return Phase.WRITING
         return Phase.TESTING if state.programs else Phase.STARTING
     if state.current_program is None or state.pending_feedback is not None:
@@ -76,7 +76,13 @@ def may_go_on(state: State) -> bool:
 
 
 def possible(
-    action: str, phase: Phase, shown: Program | None, view: View, *, may_branch: bool = True
+    action: str,
+    phase: Phase,
+    shown: Program | None,
+    view: View,
+    *,
+    may_branch: bool = True,
+    may_draw: bool = True,
 ) -> bool:
     """Whether an action of the working screen makes sense now; others are not offered."""
     your_turn = phase in (Phase.YOUR_TURN, Phase.STOPPED)
@@ -93,19 +99,22 @@ def possible(
             return view.program is not None and your_turn and may_branch
         case "give_up":
             return your_turn and view.program is None
+        case "draw":
+            return phase is Phase.YOUR_TURN and may_draw
         case "insert_case" | "insert_line" | "kinds":
             return phase is not Phase.ENDED
         case _:
             return True
 
 
-_NEEDS_PROGRAM = ("edit", "edit_outside", "scratch", "diff", "insert_line")
+_NEEDS_PROGRAM = ("draw", "edit", "edit_outside", "scratch", "diff", "insert_line")
 _AFTER_END = {
     "edit": "the code cannot be edited any more; F7 copies it, Ctrl+S saves it",
     "edit_outside": "the code cannot be edited any more; F7 copies it, Ctrl+S saves it",
     "remove_test": "its tests stay as they are",
     "scratch": "no call can be tried any more",
     "branch": "no branch can go out from it any more; open the problem again for a new session",
+    "draw": "no other answer can be drawn any more",
     "send": "no more words can be sent; open the problem again for a new session",
     "again": "the model cannot be asked again",
     "give_up": "there is nothing to give up",
@@ -130,6 +139,8 @@ def refusal(action: str, phase: Phase, view: View, *, may_branch: bool = True) -
         return "there is no earlier program to compare this one with"
     if action == "again":
         return "there is nothing to repeat: the last answer is complete; say what is wrong with it"
+    if action == "draw" and phase is Phase.YOUR_TURN:
+        return "in a study each round has its own answers only: no other one can be drawn"
     if action in _NEEDS_PROGRAM:
         return "there is no program yet; Ctrl+R asks the model again"
     return "this is not possible now"

@@ -17,7 +17,7 @@ from assistant.core.events import Event, GenerationStarted, LiveEvent, Streamed
 from assistant.core.state import State
 from assistant.session.commands import AnyCommand, GiveFeedback, Leave
 from assistant.session.effort import EffortClock
-from assistant.tui.messages import Happened, StepDone
+from assistant.tui.messages import DrawsReady, Happened, StepDone
 
 if TYPE_CHECKING:
     from assistant.session.session import Session
@@ -108,10 +108,10 @@ class SessionWorker:
             self.failed = True
             self._post(StepDone(self.number, State(), error=one_line(error)))
             return
-        from assistant.session.arms.background import start_background_arms
+        from assistant.session.arms.background import start_background_work
 
         self.session = session
-        arms = start_background_arms(session)
+        arms = start_background_work(session, lambda: self._post(DrawsReady(self.number, session.state)))
         while (command := self._commands.get()) is not None:
             self._execute(session, command)
         if arms is not None:

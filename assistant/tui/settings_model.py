@@ -61,6 +61,7 @@ GENERAL = (
         "text",
         "So many seconds without a key count as away",
     ),
+    Setting("draws", "Further draws", "text", "Per answer, while you read: auto, 0 (none), 3, …; next start"),
     Setting("device", "Device", "choice", "At the next start", ("auto", "cuda", "mps", "cpu")),
     Setting("engine", "Engine", "choice", "At the next start", engine_kinds()),
     Setting("sessions", "Sessions folder", "text", "Where journals are written; next start"),
@@ -102,6 +103,8 @@ def parsed(setting: Setting, shown: str) -> object:
     """The value to keep for what is shown."""
     if setting.name == "propose_kinds":
         return shown == "yes"
+    if setting.name == "draws" and shown.strip().isdigit():
+        return int(shown)
     if setting.name == "away_seconds":
         return float(shown) if shown.replace(".", "", 1).isdigit() else shown
     return shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.core.state import Program, State
-from assistant.core.state_labels import program_name
+from assistant.core.state_labels import draw_name, program_name
 from assistant.core.thinking import split_thinking, without_thinking
 from assistant.tui.screen_state import Phase
 from assistant.tui.widgets.code_view import Code
@@ -54,10 +54,12 @@ def code_title(state: State, program: Program | None, *, whole: bool = False) ->
         return "Code"
     table = state.current_program
     aside = table is not None and program.id != table.id
-    sibling = table is not None and program.turn == table.turn
+    sibling = table is not None and program.answers_turn == table.answers_turn
     name = program_name(program)
-    sample = f"sample {program.sample + 1} of {name if program.round else 'the first answer'}"
-    notes = [sample if aside and sibling else name]
+    is_draw = program.draw_of is not None
+    sample = draw_name(state, program) if is_draw else f"sample {program.sample + 1}"
+    of_round = f"{sample} of {name if program.round else 'the first answer'}"
+    notes = [of_round if is_draw or (aside and sibling) else name]
     if program.edited:
         notes.append("edited by hand")
     if program.finish is not None and program.finish.reason == "cancelled":

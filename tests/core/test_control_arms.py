@@ -17,7 +17,7 @@ from assistant.reporting import plot_style
 def test_the_built_in_arms_are_those_that_a_journal_can_hold() -> None:
     built_in = [n for n in control_arms.control_arms() if plugins.found("control_arms")[n].is_built_in]
     assert tuple(built_in) == control_arms.RECORDED == ("retry", "tests", "resample", "shuffled")
-    assert {*control_arms.RECORDED, "human", "simulated"} == set(typing.get_args(Arm))
+    assert {*control_arms.RECORDED, "human", "simulated", "draw"} == set(typing.get_args(Arm))
 
 
 def test_no_two_arms_look_alike() -> None:

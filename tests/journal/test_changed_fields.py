@@ -71,11 +71,12 @@ class _Maker:
         **settings: Any,
     ) -> Session:
         study = ev.StudyInfo(name="s", sha256="0" * 64, condition={"cases": "no"}, position=2, total=3)
+        alone = bool(settings.get("draws"))  # no study has further draws
         model = "some-model" if author == "model" else ""
         held = Held(author=author, author_model=model, interface="app", terminal="120x36")
         return Session.begin(
             PROBLEM, ev.Settings(**settings), ScriptedEngine(answers), self.sandbox, self.folder,
-            annotator="tester", study=study, held=held, given=given,
+            annotator="tester", study=None if alone else study, held=held, given=given,
         )  # fmt: skip
 
     def controls(self, session: Session) -> None:
@@ -164,6 +165,17 @@ class _Maker:
             list(session.execute(cmd.Regenerate()))
             return session.path
 
+    def drawn(self) -> Path:
+        """A further draw that the person goes on from, and one that they leave."""
+        with closing(self.begin([WRONG, HALF, CRASH, WRONG], draws=2)) as session:
+            list(session.start())
+            list(session.execute(cmd.DrawAnother()))
+            list(session.execute(cmd.DrawAnother()))
+            list(session.execute(cmd.ChooseProgram("t1s0", "nearer")))
+            list(session.feedback("large numbers, too"))
+            list(session.execute(cmd.End("gave_up", "enough")))
+            return session.path
+
 
 def _sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
@@ -175,7 +187,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> list[list[Record]]:
     folder = tmp_path_factory.mktemp("sound")
     with closing(open_sandbox()) as sandbox:
         maker = _Maker(folder, sandbox)
-        paths = [maker.plain(), maker.branched(), maker.unchanged(), maker.cut()]
+        paths = [maker.plain(), maker.branched(), maker.unchanged(), maker.cut(), maker.drawn()]
         paths += [maker.given("file", RIGHT), maker.given("pasted", HALF, RIGHT)]
     for path in paths:
         assert check_file(path).findings == (), path
@@ -262,7 +274,8 @@ def _changes(journals: list[list[Record]]) -> Iterator[tuple[str, int, int, Reco
         chance = random.Random(f"{name}7")  # of its own, so that a new event changes no other field's sample
         values = {json.dumps(_at(journals[w][n], p)) for w, n, p in found}
         texts = [at for at in found if _at(journals[at[0]][at[1]], at[2])][-1:]
-        for which, number, place in [*chance.sample(found, min(len(found), 4)), *texts]:
+        failed = [at for at in found if "broken" in json.dumps(journals[at[0]][at[1]].get("finish"))][:1]
+        for which, number, place in [*chance.sample(found, min(len(found), 4)), *texts, *failed]:
             record = journals[which][number]
             old = _at(record, place)
             others = [json.loads(text) for text in sorted(values) if text != json.dumps(old)]

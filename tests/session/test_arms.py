@@ -14,7 +14,7 @@ from assistant.core.submission import Sandbox, Submission
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.engine.scripted.script import ScriptedAnswer
 from assistant.journal.reader import read_journal
-from assistant.session.arms.background import start_background_arms
+from assistant.session.arms.background import start_background_work
 from assistant.session.arms.build import CONTROL_ARMS, missing_arms, numbered, parse_arms, run_arm
 from assistant.session.session import Session
 from tests.session.conftest import RIGHT, WRONG, Begin
@@ -78,7 +78,7 @@ def test_background_arms_are_made_and_give_way(begin: Begin) -> None:
     session = begin([WRONG], arms=("retry", "resample"))
     list(session.start())
     list(session.feedback("one"))
-    arms = start_background_arms(session)
+    arms = start_background_work(session)
     assert arms is not None
     try:
         assert arms.finish(timeout=30)
@@ -125,7 +125,7 @@ class _SlowForControls:
         self.begun, self.may_end = threading.Event(), threading.Event()
 
     def run(self, submission: Submission) -> Report:
-        if threading.current_thread().name == "control-arms":
+        if threading.current_thread().name == "background":
             self.begun.set()
             assert self.may_end.wait(60)
         return self._sandbox.run(submission)
@@ -135,7 +135,7 @@ def test_a_persons_answer_does_not_wait_for_a_controls_tests(begin: Begin) -> No
     session = begin([WRONG], arms=("retry",))
     slow = _SlowForControls(session.sandbox)
     session.sandbox = slow  # type: ignore[assignment]
-    arms = start_background_arms(session)
+    arms = start_background_work(session)
     assert arms is not None
     try:
         list(session.start())
@@ -158,7 +158,7 @@ def test_a_control_that_the_model_cannot_answer_is_not_asked_for_without_end(beg
     session = begin([WRONG, WRONG, ScriptedAnswer(error="out of memory")], arms=("retry", "resample"))
     list(session.start())
     list(session.feedback("one"))
-    arms = start_background_arms(session)
+    arms = start_background_work(session)
     assert arms is not None
     try:
         assert not arms.finish(timeout=1.0)
@@ -178,7 +178,7 @@ def test_the_persons_seeds_do_not_depend_on_controls_or_a_cut_off_answer(begin: 
     for step in (plain.start(), plain.feedback("one"), plain.feedback("two")):
         list(step)
     crowded = begin([WRONG], sampling={"temperature": 0.5, "seed": 7}, arms=("retry", "resample"))
-    arms = start_background_arms(crowded)
+    arms = start_background_work(crowded)
     assert arms is not None
     for step in (crowded.start(), crowded.feedback("one")):
         list(step)

@@ -23,7 +23,7 @@ from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
 from assistant.sandbox.local import open_sandbox
 from assistant.session.arms.backfill import Completed, complete
-from assistant.session.arms.background import start_background_arms
+from assistant.session.arms.background import start_background_work
 from assistant.session.arms.build import missing_arms
 from assistant.session.commands import ChooseProgram
 from assistant.session.session import Session
@@ -176,7 +176,7 @@ def _hold_like_the_screen(
     sandbox: Any = _Remote(address)
     engine = ScriptedEngine.from_file(folder.parent / "script.jsonl")
     session = Session.resume(path, engine, sandbox) if path else _begun(engine, sandbox, folder)
-    arms = start_background_arms(session)
+    arms = start_background_work(session)
     assert arms is not None
     pen = killing.Pen(session, telling, dice)
     pen.start()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from assistant.core.events import Effort
+from assistant.core.events import DRAW, Effort
 from assistant.datasets.formats.base import Format
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Row, SessionView
@@ -25,7 +25,8 @@ def _row(view: SessionView, program: ProgramRecord) -> Row:
     problem, session, texts = view.problem, view.session, program.texts
     given, finish = session.feedback_of(program), texts.finish
     edit = next((edit for edit in session.edits if edit.program == program.id), None)
-    effort = edit.effort if edit else given.effort if given else Effort()
+    spoken = given is not None and program.arm != DRAW  # those seconds are the answer's
+    effort = edit.effort if edit else given.effort if given and spoken else Effort()
     return {
         "turn": program.turn,
         "sample": program.sample,

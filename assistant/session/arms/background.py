@@ -1,34 +1,72 @@
-"""Control arms made while the person reads or types; the person's own requests preempt them."""
+"""Further draws and control arms, made while the person reads or types; the person's own requests preempt them."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from assistant.core import events as ev
 from assistant.core.errors import AssistantError
+from assistant.core.generation import Cancel, Engine
 from assistant.core.state import State
-from assistant.session.arms.build import ArmTask, Drawn, draw_arm, judge_arm, missing_arms, numbered
+from assistant.session.arms.build import ArmTask, Drawn, finishes_of, judge_arm, missing_arms, numbered
+from assistant.session.draws import further_draw, missing_draws, on_battery
 from assistant.session.session import Session
 
 
-class BackgroundArms:
-    """Makes a session's control arms in a thread of its own between the person's generations.
+@dataclass(frozen=True)
+class DrawTask:
+    """Further draws of the prompt that `turn` answered."""
+
+    turn: int
+
+    def draw(self, state: State, engine: Engine, cancel: Cancel) -> Drawn | None:
+        """Generate them; None when it was cancelled or the model failed."""
+        started = further_draw(state, -1, state.settings.draws or 0)
+        if started is None or started.draw_of != self.turn:
+            return None
+        finishes = finishes_of(state, started, engine, cancel)
+        return None if finishes is None else Drawn(started, finishes)
+
+
+Task = DrawTask | ArmTask
+
+
+@dataclass
+class _DrawCancel:
+    """Cancels further draws: when the thread is to stop, and when the person types (prefill needs the engine)."""
+
+    stop: threading.Event
+    typing: threading.Event
+
+    def is_set(self) -> bool:
+        return self.stop.is_set() or self.typing.is_set()
+
+
+class BackgroundWork:
+    """Makes a session's further draws, then its control arms, in a thread of its own between the generations.
 
     `pause` stops the generation at hand (it is made again later) and returns once the engine is free,
     without waiting for tests: those use a worker of their own in the sandbox. `resume` lets the thread work again.
-    Nothing that it makes is ever shown during the session.
+    No control arm is ever shown during the session; after further draws
+    `report` is called, in this thread.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, report: Callable[[], object] | None = None) -> None:
         self._session = session
+        self._report = report
         self._stop = threading.Event()
+        self._typing = threading.Event()
+        self._plugged_in = True
         self._may_work = threading.Event()
         self._closed = False
         self._engine_free = threading.Event()
         self._engine_free.set()
-        self._failed: set[ArmTask] = set()
+        self._failed: set[Task] = set()
         """Those that the model could not answer: tried again after the person's next answer."""
-        self._thread = threading.Thread(target=self._work, name="control-arms", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="background", daemon=True)
         self._thread.start()
 
     def pause(self) -> None:
@@ -40,14 +78,22 @@ class BackgroundArms:
     def resume(self) -> None:
         """Continue: the engine is idle."""
         self._failed.clear()
+        self._plugged_in = not (self._session.state.settings.draws and on_battery())
         self._stop.clear()
         self._may_work.set()
 
+    def typing(self, now: bool) -> None:
+        """Whether there are words that the person has not sent: further draws stop for them. Returns at once."""
+        if now:
+            self._typing.set()
+        else:
+            self._typing.clear()
+
     def finish(self, timeout: float) -> bool:
-        """Wait until nothing is missing (or the timeout, in seconds); True when all arms are made."""
+        """Wait until nothing is missing (or the timeout, in seconds); True when all is made."""
         self.resume()
         until = time.monotonic() + timeout
-        while missing_arms(self._session.state, self._session.state.settings.arms or ()):
+        while self._next() is not None or self._failed:
             if time.monotonic() >= until:
                 return False
             time.sleep(0.02)
@@ -69,13 +115,17 @@ class BackgroundArms:
             if task is None or not self._make(task):
                 self._stop.wait(0.1)
 
-    def _next(self) -> ArmTask | None:
+    def _next(self) -> Task | None:
         state = self._session.state
-        tasks = missing_arms(state, state.settings.arms or ())
+        tasks: list[Task] = []
+        turn = missing_draws(state)
+        if turn is not None and self._plugged_in and not self._typing.is_set():
+            tasks.append(DrawTask(turn))
+        tasks += missing_arms(state, state.settings.arms or ())
         return next((task for task in tasks if task not in self._failed), None)
 
-    def _make(self, task: ArmTask) -> bool:
-        """Make one control. False when it was not completed; a fault is reported by the person's own next step."""
+    def _make(self, task: Task) -> bool:
+        """Make one task. False when it was not completed; a fault is reported by the person's own next step."""
         session = self._session
         state = session.state
         try:
@@ -83,29 +133,48 @@ class BackgroundArms:
             if drawn is None:
                 return False
             events = judge_arm(state, drawn, session.sandbox)
-            session.record_together(lambda turn: list(numbered(events, turn)))
+            session.record_together(lambda turn: self._in_time(state, task, events, turn))
         except AssistantError:
             self._failed.add(task)
             return False
+        if self._report is not None and isinstance(task, DrawTask):
+            self._report()
         return True
 
-    def _draw(self, state: State, task: ArmTask) -> Drawn | None:
+    def _in_time(self, before: State, task: Task, events: Sequence[ev.Event], turn: int) -> list[ev.Event]:
+        """The events as they are written; none where they came too late.
+
+        Tests that the person added meanwhile are to judge it, too, and a draw is for a person who can still take it.
+        """
+        now = self._session.state
+        late = isinstance(task, DrawTask) and now.ended is not None
+        return [] if late or now.visible_tests() != before.visible_tests() else list(numbered(events, turn))
+
+    def _draw(self, state: State, task: Task) -> Drawn | None:
         self._engine_free.clear()
+        is_draw = isinstance(task, DrawTask)
+        cancel = _DrawCancel(self._stop, self._typing) if is_draw else self._stop
         try:
-            if self._stop.is_set():
+            if cancel.is_set():
                 return None
-            drawn = draw_arm(state, task, self._session.engine, self._stop)
+            drawn = task.draw(state, self._session.engine, cancel)
         finally:
             self._engine_free.set()
-        if drawn is None and not self._stop.is_set():
+        if drawn is None and not cancel.is_set():
             self._failed.add(task)
         return drawn
 
 
-def start_background_arms(session: Session) -> BackgroundArms | None:
-    """The control arms that the session's settings ask for, attached to it; None when they ask for none."""
-    if not session.state.settings.arms:
+def start_background_work(
+    session: Session, report: Callable[[], object] | None = None
+) -> BackgroundWork | None:
+    """What the session's settings ask for, attached to it; None when they ask for nothing.
+
+    `report` is called after each batch of further draws, in the thread that makes them.
+    """
+    settings = session.state.settings
+    if not (settings.arms or settings.draws):
         return None
-    arms = BackgroundArms(session)
-    session.background = arms
-    return arms
+    work = BackgroundWork(session, report)
+    session.background = work
+    return work

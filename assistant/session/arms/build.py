@@ -37,6 +37,10 @@ class ArmTask:
     parent: str
     round: int
 
+    def draw(self, state: State, engine: Engine, cancel: Cancel) -> Drawn | None:
+        """Generate it; None when it was cancelled or the model failed."""
+        return draw_arm(state, self, engine, cancel)
+
 
 def missing_arms(state: State, arms: Sequence[ev.Arm]) -> list[ArmTask]:
     """The controls that the person's feedbacks call for and that no complete, judged turn answers yet."""
@@ -57,7 +61,8 @@ def _made(state: State) -> set[ArmTask]:
     whole = {
         turn: made
         for turn, made in turns.items()
-        if len(made) >= state.settings.samples and all(_judged_whole(state, program) for program in made)
+        if len(made) >= state.settings.samples
+        and all(evaluation.is_judged(state, program) for program in made)
     }
     redrawn = {made[0].redraw_of for made in whole.values()}
     return {
@@ -75,12 +80,6 @@ def _second_samples(state: State, parent: str | None, codes: Sequence[str | None
     `codes` are the programs of the control's samples, in order; those that are compared decide.
     """
     return state.redraw_samples(parent, codes[: state.settings.samples], len(codes))
-
-
-def _judged_whole(state: State, program: Program) -> bool:
-    hidden = state.problem is not None and bool(state.problem.hidden_tests)
-    judged = program.visible is not None and (program.hidden is not None or not hidden)
-    return program.complete and (program.code is None or judged)
 
 
 def _applies(state: State, task: ArmTask) -> bool:
@@ -126,7 +125,7 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
         template_sha256=state.settings.prompt.template_sha256,
         **turns.prompt_fields(arm_prompt(state, task, engine.prepare())),
     )
-    finishes = _finishes(state, started, engine, cancel)
+    finishes = finishes_of(state, started, engine, cancel)
     if finishes is None:
         return None
     assert state.problem is not None
@@ -137,14 +136,14 @@ def draw_arm(state: State, task: ArmTask, engine: Engine, cancel: Cancel = Never
     hotter = turns.hotter(started.sampling).model_copy(update={"seed": started.sampling.seed + 1000})
     update = {"turn": -2, "redraw_of": -1, "sampling": hotter, "samples": samples}
     second = started.model_copy(update=update)
-    more = _finishes(state, second, engine, cancel)
+    more = finishes_of(state, second, engine, cancel)
     return None if more is None else Drawn(started, finishes, Drawn(second, more))
 
 
-def _finishes(
+def finishes_of(
     state: State, started: ev.GenerationStarted, engine: Engine, cancel: Cancel
 ) -> tuple[Finish, ...] | None:
-    """Every sample of one turn of a control; None when it was cancelled or the model failed."""
+    """Every sample of one turn beside the dialogue; None when it was cancelled or the model failed."""
     request = turns.request_of(started, f"{state.session}/arms")
     finishes = [piece for piece in engine.generate(request, cancel) if isinstance(piece, Finish)]
     if cancel.is_set() or any(finish.reason in ("cancelled", "error") for finish in finishes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -10,7 +11,7 @@ from textual.events import Click
 from textual.reactive import reactive
 
 from assistant.core.state import Program, State
-from assistant.core.state_labels import NO_CODE, program_name
+from assistant.core.state_labels import NO_CODE, draw_name, program_name
 from assistant.tui.messages import ProgramPicked
 from assistant.tui.text.spans import Line, Piece
 from assistant.tui.widgets.virtual_list import VirtualList
@@ -49,8 +50,8 @@ def timeline_of(
     path = {program.id for program in state.path(state.current)}
     steps: list[Step] = []
     before: Program | None = None
-    for program in state.human_programs:
-        siblings = [p for p in state.human_programs if p.turn == program.turn]
+    for program in state.dialogue:
+        siblings = [p for p in state.dialogue if p.turn == program.turn]
         best = max(
             siblings, key=lambda p: (p.id in path, p.visible.pass_count if p.visible else -1, -p.sample)
         )
@@ -64,17 +65,22 @@ def timeline_of(
     return Strip(tuple(steps), looked_at or state.current, state.current)
 
 
-def samples_of(state: State, looked_at: str | None) -> Strip:
-    """The samples of the turn that is looked at; none when it has only one."""
+def samples_of(state: State, looked_at: str | None, seen: Container[str] = ()) -> Strip:
+    """The samples of the turn that is looked at and the further draws `seen`; none when that is only one."""
     shown = looked_at or state.current
     if shown is None:
         return Strip()
-    turn = state.program(shown).turn
+    turn = state.program(shown).answers_turn
     samples = sorted((p for p in state.human_programs if p.turn == turn), key=lambda p: p.sample)
+    samples += [p for p in state.programs if p.draw_of == turn and p.complete and (p.chosen or p.id in seen)]
     if len(samples) < 2:
         return Strip()
-    steps = tuple(Step(p.id, f"sample {p.sample + 1} {_score(p)}", p.solved, False) for p in samples)
+    steps = tuple(Step(p.id, f"{_sample_name(state, p)} {_score(p)}", p.solved, False) for p in samples)
     return Strip(steps, shown, state.current)
+
+
+def _sample_name(state: State, program: Program) -> str:
+    return f"sample {program.sample + 1}" if program.draw_of is None else draw_name(state, program)
 
 
 def _fork(state: State, program: Program, before: Program | None) -> str:
@@ -94,12 +100,12 @@ def _follows(state: State, program: Program, before: Program) -> bool:
 
 
 def _first_draw(program: Program) -> int:
-    """The turn of a program; of a second draw, the turn of the first."""
-    return program.turn if program.redraw_of is None else program.redraw_of
+    """The turn of a program; of another draw, the turn of the first."""
+    return program.answers_turn if program.redraw_of is None else program.redraw_of
 
 
 def _label(state: State, program: Program, false: bool) -> str:
-    made = "✎" if program.edited else ""
+    made = "✎" if program.edited else "" if program.draw_of is None else f", {draw_name(state, program)}"
     same = " same" if state.changed_nothing(program) else ""
     return f"{program_name(program)}{made} {_score(program, false)}{same}"
 

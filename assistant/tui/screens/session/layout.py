@@ -138,7 +138,8 @@ class SessionLayout(Screen[None]):
     def present_status(self) -> None:
         """The status line alone."""
         looked_at = self.programs.view.program
-        self.status.show(self.live, self.phase, looked_at, tell_hidden=self._tells_hidden())
+        offer = self.programs.offer(self.state)
+        self.status.show(self.live, self.phase, looked_at, offer=offer, tell_hidden=self._tells_hidden())
 
     def present_beat(self) -> None:
         """Text that has come since the last beat, and the moving parts of the status line."""
@@ -218,7 +219,9 @@ class SessionLayout(Screen[None]):
         if action == "go_on":
             return self.may_go_on
         shown, branching = self.programs.shown(self.state), self.state.settings.branching
-        return possible(action, self.phase, shown, self.programs.view, may_branch=branching)
+        may_draw = self.state.started is None or self.state.started.study is None
+        view = self.programs.view
+        return possible(action, self.phase, shown, view, may_branch=branching, may_draw=may_draw)
 
     def on_key(self, event: Key) -> None:
         """Say why the action of this key is not possible now; keys of possible actions never come here."""

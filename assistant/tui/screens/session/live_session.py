@@ -15,7 +15,7 @@ from assistant.core.events import Effort
 from assistant.core.state import State
 from assistant.session.commands import AnswerQuestion, AnyCommand, Leave, Start
 from assistant.session.effort import EffortClock
-from assistant.tui.messages import Happened, StepDone
+from assistant.tui.messages import DrawsReady, Happened, StepDone
 from assistant.tui.screen_state import Phase, phase_of
 from assistant.tui.session_worker import SessionWorker, Stream
 
@@ -136,11 +136,12 @@ class LiveSession:
         """Stop what is being generated."""
         self._worker.cancel()
 
-    def heard(self, message: Happened) -> bool:
+    def heard(self, message: Happened | DrawsReady) -> bool:
         """Take the state after an event. False for a message of an earlier thread."""
         if message.worker != self._worker.number:
             return False
-        self.state = message.state
+        if message.state.events >= self.state.events:  # two threads tell of it
+            self.state = message.state
         return True
 
     def step_over(self, message: StepDone) -> bool:
@@ -164,6 +165,11 @@ class LiveSession:
             self._clock.pause(time.monotonic())
         elif self._begun and not self._left:
             self._clock.start(time.monotonic())
+
+    def typing(self, now: bool) -> None:
+        """Whether unsent words stand in the box: what is made in the background gives way to them."""
+        if self.session is not None and self.session.background is not None:
+            self.session.background.typing(now)
 
     def wait(self, waiting: bool) -> None:
         """The person begins (or ends) to wait."""

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
 from assistant.core.state_labels import program_name
+from assistant.session.draws import offered_draw, unseen_draws
 from assistant.tui.screen_state import Phase, View, shown_program
 from assistant.tui.session_worker import Stream
 from assistant.tui.test_rows import verdicts_of
@@ -31,6 +32,8 @@ class ProgramsPanel:
 
     def __init__(self) -> None:
         self.view = View()
+        self._seen: set[str] = set()
+        """Programs that were looked at by choice."""
         self.samples = Timeline(separator=" ", id="samples")
         self.timeline = Timeline(id="timeline")
         self.code = CodeView(id="code")
@@ -53,6 +56,15 @@ class ProgramsPanel:
     def look_at(self, program: str, state: State) -> None:
         """Show a program; the current one is what is shown anyway."""
         self.view = View(None if program == state.current else program)
+        self._seen.add(program)
+
+    def next_draw(self, state: State) -> Program | None:
+        """The best further draw that was not looked at."""
+        return next(iter(unseen_draws(state, self._seen)), None)
+
+    def offer(self, state: State) -> Program | None:
+        """The further draw to tell the person of."""
+        return offered_draw(state, self._seen)
 
     def look_away(self) -> bool:
         """Back to the current program. False where it is shown as it is already."""
@@ -92,7 +104,7 @@ class ProgramsPanel:
     ) -> None:
         """Hand every pane its value; hidden tests' verdicts only where `tell_hidden`, or on the `known` program."""
         self.timeline.strip = timeline_of(state, self.view.program, tell_hidden=tell_hidden, known=known)
-        self.samples.strip = samples_of(state, self.view.program)
+        self.samples.strip = samples_of(state, self.view.program, self._seen)
         if self._follows_stream(phase):
             self._show_stream(stream)
             self.code.border_title = "Code"
@@ -173,7 +185,7 @@ def _next_base(state: State, shown: Program | None, base: str | None) -> str | N
     """The next earlier program to compare with: the parent first, then the others, then none."""
     if shown is None:
         return None
-    earlier = [p for p in state.human_programs if p.turn < shown.turn and p.complete]
+    earlier = [p for p in state.dialogue if p.turn < shown.turn and p.complete]
     earlier.sort(key=lambda p: (p.id == shown.parent, p.turn, -p.sample), reverse=True)
     ids = [program.id for program in earlier]
     if base is None:

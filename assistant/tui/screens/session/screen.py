@@ -15,7 +15,15 @@ from assistant.core.state import Program, State
 from assistant.core.state_labels import PASSES_ALREADY, passes_already
 from assistant.session import commands as cmd
 from assistant.tui.actions import bindings
-from assistant.tui.messages import DraftChanged, EditDone, FeedbackSent, Happened, ProgramPicked, StepDone
+from assistant.tui.messages import (
+    DraftChanged,
+    DrawsReady,
+    EditDone,
+    FeedbackSent,
+    Happened,
+    ProgramPicked,
+    StepDone,
+)
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.dialogs import ChoiceScreen
 from assistant.tui.screens.session.feedback import refusal_to_send
@@ -109,9 +117,16 @@ class SessionScreen(SessionLayout):
                 self.feedback.recall(self.state)
             case ev.GenerationStarted() | ev.ProgramGiven() | ev.CodeEdited() | ev.ProgramChosen():
                 self.programs.look_away()
+            case ev.GenerationFinished(arm=ev.DRAW) if self.state.program(message.event.program).complete:
+                self.programs.look_at(message.event.program, self.state)
             case ev.ScratchCalled() if self._scratch is not None:
                 self._scratch.show_result(message.event)
         self.present()
+
+    @on(DrawsReady)
+    def draws_ready(self, message: DrawsReady) -> None:
+        if self.live.heard(message):
+            self.present()
 
     @on(StepDone)
     def step_done(self, message: StepDone) -> None:
@@ -176,6 +191,7 @@ class SessionScreen(SessionLayout):
 
     @on(DraftChanged)
     def draft_changed(self) -> None:
+        self.live.typing(self.feedback.has_text)
         self.feedback.changed(self._keep_draft if self.live.session is not None else None)
 
     def _keep_draft(self, words: str) -> None:
@@ -274,6 +290,15 @@ class SessionScreen(SessionLayout):
 
     def action_share(self) -> None:
         share_session(self.app, self.journal, tell_hidden=self._tells_hidden())
+
+    def action_draw(self) -> None:
+        """Another answer to what was asked: one that is there already, else one more of the model."""
+        drawn = self.programs.next_draw(self.state)
+        if drawn is not None:
+            self.programs.look_at(drawn.id, self.state)
+            self.present()
+        elif not self.live.busy:
+            self.submit(cmd.DrawAnother())
 
     # Editing, trying a call, tests.
 

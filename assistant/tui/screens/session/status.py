@@ -11,9 +11,11 @@ from assistant.core.state_labels import (
     NO_TRY_USED,
     after_feedback,
     answer_note,
+    draw_name,
     effect_on_tests,
     hidden_text,
     round_name,
+    score,
     tries_left,
 )
 from assistant.tui import clipboard
@@ -55,14 +57,20 @@ class StatusPanel:
             self.show(live, phase, looked_at)
 
     def show(
-        self, live: LiveSession, phase: Phase, looked_at: str | None, *, tell_hidden: bool = False
+        self,
+        live: LiveSession,
+        phase: Phase,
+        looked_at: str | None,
+        *,
+        offer: Program | None = None,
+        tell_hidden: bool = False,
     ) -> None:
-        """Put together what the line says; `looked_at` is an earlier program that is shown."""
+        """Put together what the line says; `looked_at` is an earlier program that is shown, `offer` a better draw."""
         app, state, services = self.line.app, live.state, self.line.app.services
         preparing = phase is Phase.GETTING_READY
         working = phase.working and not (preparing and app.model_error)
         self.line.status = Status(
-            doing=self._doing(live, phase, looked_at, tell_hidden),
+            doing=self._doing(live, phase, looked_at, offer, tell_hidden),
             warning=services.warning,
             working=working,
             seconds=time.monotonic() - self._since if working and not preparing else None,
@@ -75,14 +83,16 @@ class StatusPanel:
             beat=self._beats // BEATS,
         )
 
-    def _doing(self, live: LiveSession, phase: Phase, looked_at: str | None, tell_hidden: bool) -> str:
+    def _doing(
+        self, live: LiveSession, phase: Phase, looked_at: str | None, offer: Program | None, tell_hidden: bool
+    ) -> str:
         app = self.line.app
         if phase is Phase.ENDED:
             over, may = over_text(live.state, tell_hidden), may_go_on(live.state) and not live.read_only
             on = f"{first_key('work.go_on', app.preferences.keys)} goes on, " if may else ""
             return f"{over}: {on}Esc goes back"
         if phase is not Phase.WRITING:
-            return doing_word(phase, live.state, looked_at, app.model_error, app.preferences.keys)
+            return doing_word(phase, live.state, looked_at, app.model_error, app.preferences.keys, offer)
         return "stopping" if live.stopping else writing_word(live.stream.text())
 
 
@@ -109,7 +119,12 @@ def failure_of(state: State) -> str:
 
 
 def doing_word(
-    phase: Phase, state: State, looked_at: str | None, model_error: str, keys: Mapping[str, str]
+    phase: Phase,
+    state: State,
+    looked_at: str | None,
+    model_error: str,
+    keys: Mapping[str, str],
+    offer: Program | None = None,
 ) -> str:
     """The current activity, or what the person can do now."""
     match phase:
@@ -118,7 +133,7 @@ def doing_word(
         case Phase.BROKEN:
             return f"{phase.value}; Ctrl+R tries again"
         case Phase.YOUR_TURN | Phase.STOPPED:
-            return your_turn_word(state, looked_at, keys)
+            return your_turn_word(state, looked_at, keys, offer)
         case _:
             return str(phase.value)
 
@@ -132,7 +147,9 @@ def writing_word(text: str) -> str:
     return f"writing line {written_code(text).count(chr(10)) + 1}"
 
 
-def your_turn_word(state: State, looked_at: str | None, keys: Mapping[str, str]) -> str:
+def your_turn_word(
+    state: State, looked_at: str | None, keys: Mapping[str, str], offer: Program | None = None
+) -> str:
     """What a person can do now, in a few words; `keys` are those that they chose themselves."""
     if looked_at is not None and looked_at != state.current:
         branch = first_key("work.branch", keys)
@@ -146,6 +163,9 @@ def your_turn_word(state: State, looked_at: str | None, keys: Mapping[str, str])
     if table is None:
         return "stopped: Ctrl+R asks the model again"
     left = tries_left(state) + (", beyond the experiment" if state.beyond else "")
+    if offer is not None:
+        passes = score(offer.visible).removesuffix(" pass")
+        return f"another draw passes {passes}: {first_key('work.draw', keys)} shows it ({left})"
     note = answer_note(state, table) or (NO_PROGRAM if table.code is None else effect_on_tests(state, table))
     if note:
         return note if note.endswith(NO_TRY_USED) else f"{note} ({left})"
@@ -168,7 +188,9 @@ def over_text(state: State, tell_hidden: bool) -> str:
 def _looked_at(state: State, program: Program) -> str:
     """`round 1`, or `sample 2` for another answer of the current round."""
     table = state.current_program
-    if table is not None and table.turn == program.turn:
+    if program.draw_of is not None:
+        return f"{draw_name(state, program)}, {score(program.visible)}"
+    if table is not None and table.answers_turn == program.turn:
         return f"sample {program.sample + 1}"
     return (
         f"looking back at the {round_name(0)}"
