@@ -181,7 +181,7 @@ ACTIONS = (
     ),
     Action(
         "draw",
-        "alt+down,ctrl+n",
+        "alt+down",
         "Another draw",
         "Another answer to what was asked, beside this one",
         "work",

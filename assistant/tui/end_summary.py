@@ -6,7 +6,15 @@ from assistant.core.control_arms import RECORDED, control_arm
 from assistant.core.printable import printable, shortened
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
-from assistant.core.state_labels import ENDS, after_feedback, beyond_note, draw_name, hidden_text, program_name, score
+from assistant.core.state_labels import (
+    ENDS,
+    after_feedback,
+    beyond_note,
+    draw_name,
+    hidden_text,
+    program_name,
+    score,
+)
 from assistant.tui.test_rows import Row, Verdicts, loading_message, rows_of
 
 
