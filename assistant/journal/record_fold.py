@@ -320,6 +320,7 @@ _HANDLERS: dict[str, Callable[[_Fold, Json], None]] = {
     "feedback_given": _Fold._feedback_given,
     "program_given": _Fold._program_given,
     "code_edited": _Fold._code_edited,
+    "program_chosen": _Fold._program_chosen,
     "clock_changed": _Fold._clock_changed,
     "consent_given": _Fold._consent_given,
     "session_continued": _Fold._continued,

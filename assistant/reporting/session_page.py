@@ -98,7 +98,8 @@ def page_of(events: Sequence[ev.Event], *, tell_hidden: bool = True) -> Page:
         model=_models(events),
         steps=tuple(
             _step(program, state, said, program.id in path)
-            for program in state.dialogue
+            for program in state.programs
+            if program.id in path or program in state.dialogue
         ),
         ending=tuple(_ending(state, tell_hidden)),
     )  # fmt: skip
