@@ -150,7 +150,7 @@ class State(FrozenModel):
 
     @property
     def tries_left(self) -> int:
-        """Rounds that the program on the table leaves."""
+        """Rounds that the current program leaves."""
         used = 0 if self.current is None else self.rounds_used(self.current)
         return max(0, self.round_limit - used)
 

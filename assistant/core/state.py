@@ -160,7 +160,7 @@ def _words_for(state: State, turn: ev.GenerationStarted | None) -> str:
 
 
 def _turn_finished(state: State, turn: ev.GenerationStarted, finished: list[Program]) -> dict[str, object]:
-    """What changes when the last sample of a turn is there: a complete answer comes to the table."""
+    """What changes when the last sample of a turn is there: a complete answer becomes the current program."""
     if turn.arm != "human":
         return {"open_arms": tuple(t for t in state.open_arms if t.turn != turn.turn)}
     # A prompt that did not fit is sent again, shorter, as the same draw.
@@ -175,7 +175,7 @@ def _turn_finished(state: State, turn: ev.GenerationStarted, finished: list[Prog
 
 
 def _shown(state: State, made: list[Program], first: Sequence[Program] = ()) -> Program:
-    """The program of a turn that comes to the table; `first` are those of the draw that it repeats.
+    """The program of a turn that becomes the current one; `first` are those of the draw that it repeats.
 
     A second draw was to bring another program: only where none is another one may the first draw's stay.
     """

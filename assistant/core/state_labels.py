@@ -90,7 +90,7 @@ def round_name(round_: int, rounds: int = 0) -> str:
 
 
 def program_name(program: Program | None) -> str:
-    """`your function`, `first answer`, `round 2`: what stands on the table."""
+    """`your function`, `first answer`, `round 2`: the current program."""
     if program is not None and program.given:
         return "your function"
     return round_name(program.round if program else 0)
@@ -103,7 +103,7 @@ def draw_name(state: State, program: Program) -> str:
 
 
 def passes_already(state: State) -> bool:
-    """Whether the program on the table is the person's own function, unchanged, and passes."""
+    """Whether the current program is the person's own function, unchanged, and passes."""
     table = state.current_program
     return state.ended is None and table is not None and table.given and table.solved
 

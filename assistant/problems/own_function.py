@@ -73,7 +73,7 @@ class OwnFunction:
         )
 
     def _task(self, say: str, around: str) -> str:
-        what = say.strip() or self._docstring.strip() or "Mend this function so that it passes its tests."
+        what = say.strip() or self._docstring.strip() or "Fix this function so that it passes its tests."
         parts = [f"{what}\n\nThe function is:\n{self._signature}"]
         lines = list(_mentioned(around))[:_MENTIONED]
         if lines:

@@ -1,4 +1,4 @@
-"""`assistant fix` from the command line: a function of one's own, mended in rounds and written back."""
+"""`assistant fix` from the command line: a function of one's own, edited in rounds and written back."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_tmp(tmp_path):
 """
 UPPER = '```python\ndef slug(text):\n    return text.replace(" ", SEP).upper()\n```'
 LOWER = '```python\nimport re\n\ndef slug(text):\n    return re.sub(" ", SEP, text).lower()\n```'
-MENDED = FILE.replace("import os\n", "import os\nimport re\n").replace(
+EDITED = FILE.replace("import os\n", "import os\nimport re\n").replace(
     'def slug(text: str) -> str:\n    return text.replace(" ", SEP)',
     'def slug(text):\n    return re.sub(" ", SEP, text).lower()',
 )
@@ -87,8 +87,8 @@ GIVEN = ("--tests", "tests.py")
     [
         (GIVEN, WORDS, False, False, "say --yes to write it"),
         ((*GIVEN, "--yes"), WORDS, False, True, "written: mine.py"),
-        (GIVEN, f"{WORDS}y\n", True, True, "written: mine.py"),
-        (GIVEN, f"{WORDS}\n", True, False, "nothing is written"),
+        (GIVEN, f"{WORDS}\ny\n", True, True, "written: mine.py"),
+        (GIVEN, f"{WORDS}\n\n", True, False, "nothing is written"),
         ((*GIVEN, "--yes"), "lower\n:save\n:stop\n", False, False, "--yes writes what passes"),
         ((*GIVEN, "--yes"), "lower\n", False, False, "go on with: assistant fix mine.py::slug --resume"),
         (GIVEN, ":stop\n", True, False, "journal"),
@@ -98,9 +98,9 @@ def test_the_result_is_written_once_it_is_confirmed(
     fix: Fix, options: tuple[str, ...], said: str, typed: bool, written: bool, last: str
 ) -> None:
     status, out, err = fix(*options, said=said, typed=typed)
-    assert status == 0 and last in err
+    assert status == 0 and last in err, err
     assert "left out: test_tmp: it needs the fixture tmp_path" in err
-    assert Path("mine.py").read_text(encoding="utf-8") == (MENDED if written else FILE)
+    assert Path("mine.py").read_text(encoding="utf-8") == (EDITED if written else FILE)
     assert ("+import re" in out) == (WORDS in said)
     journal = next(Path("sessions").rglob("*.jsonl"))
     assert check_file(journal).findings == () and "mine.py" not in journal.read_text(encoding="utf-8")
@@ -113,7 +113,7 @@ def test_a_session_is_continued_and_then_written(fix: Fix) -> None:
         json.dumps({"entry_point": "slug", "answers": ["", "", LOWER]}) + "\n", encoding="utf-8"
     )
     status, _, err = fix("--resume", journal.stem, "--yes", said="lower, not upper\n")
-    assert (status, Path("mine.py").read_text(encoding="utf-8")) == (0, MENDED), err
+    assert (status, Path("mine.py").read_text(encoding="utf-8")) == (0, EDITED), err
     types = [event.type for event in read_journal(journal).events]
     assert types[:2] == ["session_started", "program_given"] and types.count("feedback_given") == 2
 
@@ -138,4 +138,4 @@ def test_a_function_that_passes_stays_open(fix: Fix) -> None:
         "--test", "slug('a') == 'a'", "--yes", said=":test slug('A b') == 'a-b'\nlower\nno\n"
     )
     assert status == 0 and "your function passes its tests" in err and "written" in err
-    assert Path("mine.py").read_text(encoding="utf-8") == MENDED
+    assert Path("mine.py").read_text(encoding="utf-8") == EDITED

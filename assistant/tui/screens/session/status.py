@@ -97,7 +97,7 @@ class StatusPanel:
 
 
 def _is_own(state: State) -> bool:
-    """A person's own function is on the table, which is no answer of any round."""
+    """A person's own function is the current program, which is no answer of any round."""
     return state.current_program is not None and state.current_program.given
 
 
