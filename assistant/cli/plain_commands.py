@@ -76,7 +76,9 @@ COMMANDS = (
         "after the end: two more rounds, beyond the experiment",
         ("work.go_on", "summary.go_on"),
     ),
-    PlainCommand(":hidden", "[NUMBER]", "then: make a hidden test that fails a visible one (the first)"),
+    PlainCommand(
+        ":hidden", "[NUMBER]", "after the end: go on with a failing hidden test as a visible one (the first)"
+    ),
     PlainCommand(":later", "", "leave it for another day", ("work.leave", "summary.to_library", "app.quit_safely")),
     PlainCommand(":stop", "", "give up", ("work.give_up",), (":quit", ":q")),
     PlainCommand(":bad", "", "end it: the task or its tests are wrong", ("work.give_up",)),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from assistant.cli import plain_commands, plain_views
 from assistant.cli import text_rendering as text
-from assistant.cli.plain_printer import Printer
+from assistant.cli.plain_editing import edited_program
+from assistant.cli.plain_printer import Printer, interrupt_once
 from assistant.cli.plain_words import UnsentWords
 from assistant.cli.plain_write_back import offer
 from assistant.core import events as ev
@@ -51,10 +50,12 @@ from assistant.session.commands import (
 from assistant.session.draws import offered_draw, unseen_draws
 from assistant.session.effort import EffortClock
 from assistant.session.session import Session
-from assistant.tui.external_editor import edited_outside, editor_command
 from assistant.tui.save_file import file_name, page_name, save_text
 
-CONTINUE_HINT = "`:continue` goes on for two more rounds, beyond the experiment; Enter leaves."
+CONTINUE_HINT = (
+    ":continue goes on for two more rounds, beyond the experiment; :hidden does so with the first hidden test that "
+    "fails; Enter leaves."
+)
 
 
 class PlainDialogue:
@@ -69,6 +70,8 @@ class PlainDialogue:
         self._own = own
         self._lesson = lesson
         """Whether the results of hidden tests and control arms are shown at the end of the session."""
+        self._told: ev.SessionEnded | None = None
+        """The end that was told."""
         self._failed = False
         """The last step was refused, or could not be recorded."""
         self._clock = EffortClock(away_after=math.inf)
@@ -124,7 +127,7 @@ class PlainDialogue:
             while not self.printer.left:
                 if self.state.ended is None:
                     self._turn()
-                elif not self._asked_to_continue():
+                elif not self._goes_on():
                     break
         except KeyboardInterrupt:
             if self.state.ended is None:
@@ -134,19 +137,22 @@ class PlainDialogue:
         self._summary()
         return 1 if self._failed or not self._answered() else 0
 
-    def _asked_to_continue(self) -> bool:
-        """After an end after which one may go on: whether the next line says so. Any other leaves."""
+    def _goes_on(self) -> bool:
+        """At a terminal, after an end after which one may go on: whether the next line wants to. Any other leaves.
+
+        A script is not asked: it may wait for the program's end before it closes the input.
+        """
         ended = self.state.ended
-        may = self.state.settings.continue_after_end and not self.printer.left
+        may = self.state.settings.continue_after_end and self.printer.at_terminal
         if ended is None or not may or ended.reason not in ("solved", "rounds_used_up"):
             return False
         self._summary()
         self.printer.talk(f"{CONTINUE_HINT} ", end="")
         line = self.printer.read_line().strip()
-        if line.partition(" ")[0] != ":continue":
+        if line.partition(" ")[0] not in (":continue", ":hidden"):
             return False
         self._try(lambda: self._do(line, line), UsageError, JournalError)
-        return self.state.ended is None
+        return True
 
     def _continue(self, rounds: str) -> None:
         try:
@@ -157,16 +163,15 @@ class PlainDialogue:
 
     def _take_hidden(self, number: str) -> None:
         """A hidden test that the last program of the experiment failed becomes a visible one."""
-        if not self.state.beyond:
-            raise UsageError("hidden tests stay hidden until the end; after it, :continue goes on")
-        failing = self.state.failing_hidden_tests()
+        if not self.state.beyond and not self.state.is_over:
+            raise UsageError("hidden tests stay hidden until the end")
+        failing = self.state.failing_hidden_tests() if self._lesson else ()
         if not failing:
             raise UsageError("no hidden test fails that is not a visible one yet")
-        self._execute(
-            AddTest(
-                failing[plain_views.place(number, len(failing)) if number else 0], clock=self._read_clock()
-            )
-        )
+        at = plain_views.place(number, len(failing)) if number else 0
+        if self.state.is_over:
+            self._execute(Continue())
+        self._execute(AddTest(failing[at], clock=self._read_clock()))
 
     def _answered(self) -> bool:
         """The model gave an answer, and none was still to come when the input ended."""
@@ -276,39 +281,13 @@ class PlainDialogue:
 
     def _edit(self, how: str) -> None:
         before = plain_views.code_of(self._named(""))
-        command = editor_command() if how != "inline" and self.printer.at_terminal else None
         self._clock.edit(time.monotonic(), True)
         try:
-            code = self._edit_inline() if command is None else self._edit_outside(command, before)
+            code, editor = edited_program(self.printer, before, file_name(self.state.problem), how)
         finally:
             self._clock.edit(time.monotonic(), False)
-        if code.strip() in ("", before.strip()):
-            raise UsageError("nothing changed, so nothing was run")
         now = time.monotonic()
-        self._execute(
-            EditCode(
-                code.rstrip() + "\n",
-                self._clock.take(now),
-                "external" if command else "inline",
-                clock=self._clock.read(now),
-            )
-        )
-
-    def _edit_outside(self, command: list[str], before: str) -> str:
-        try:
-            return edited_outside(command, before, file_name(self.state.problem))
-        except OSError as error:
-            raise UsageError(f"{command[0]}: {error.strerror}; :edit inline needs no editor") from None
-
-    def _edit_inline(self) -> str:
-        """The program as it is typed here; empty where the input ended before its last line."""
-        self.printer.talk("type the whole program; a line with a single . ends it (at once: nothing changes)")
-        lines: list[str] = []
-        while (line := self.printer.read_line()).rstrip("\r\n") != ".":
-            if not line:
-                return ""
-            lines.append(line)
-        return "".join(lines)
+        self._execute(EditCode(code, self._clock.take(now), editor, clock=self._clock.read(now)))
 
     def _remove_test(self, number: str) -> None:
         self._execute(RemoveTest(self._added_test(number), clock=self._read_clock()))
@@ -364,7 +343,7 @@ class PlainDialogue:
         """Print events as they come. Ctrl-C while the model writes stops the model, not the session."""
         self._clock.wait(time.monotonic(), True)
         try:
-            with _interrupt_once(self.session.cancel):
+            with interrupt_once(self.session.cancel):
                 for event in self.session.execute(command):
                     self.printer.event(event)
                     self._show(event)
@@ -395,20 +374,9 @@ class PlainDialogue:
                 self.printer.data(text.report_text(event.visible, self.printer.colour))
 
     def _summary(self) -> None:
+        """How it ended; once for each end."""
+        if self._told == self.state.ended and self._told is not None:
+            return
+        self._told = self.state.ended
         self.printer.data(text.summary_text(self.state, lesson=self._lesson))
         self.printer.talk(f"journal: {self.session.path}")
-
-
-@contextmanager
-def _interrupt_once(cancel: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl-C calls `cancel`; a second one interrupts as usual."""
-
-    def first(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        cancel()
-
-    before = signal.signal(signal.SIGINT, first)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from assistant.cli import text_rendering as text
 from assistant.core import events as ev
@@ -69,3 +72,18 @@ class Printer:
     def _print(self, event: ev.LiveEvent) -> None:
         record = event.model_dump(mode="json")
         print(json.dumps(record if "type" in record else {"type": "streamed", **record}), flush=True)
+
+
+@contextmanager
+def interrupt_once(cancel: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C calls `cancel`; a second one interrupts as usual."""
+
+    def first(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        cancel()
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from assistant.core.errors import UsageError
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
 from assistant.tui.actions import ACTIONS, binding_id
+from tests.session.conftest import RIGHT
 from tests.session.test_commands import ONE, PLAIN, Run, journals, run, state_of
 
 __all__ = ["run"]
@@ -109,3 +111,30 @@ def test_what_cannot_be_done_is_told_in_a_line_and_nothing_is_lost(run: Run, lin
     state = state_of(journals()[0])
     assert state.feedback_count == 0 and len(state.programs) == 1
     assert state.draft.strip() == "not sent yet"
+
+
+def test_one_goes_on_after_the_end(run: Run) -> None:
+    """Beyond the experiment a failing hidden test becomes a visible one; the result stays that of the first end."""
+    false, right = "```python\ndef add(a, b):\n    return abs(a) + abs(b)\n```", RIGHT
+    answers = {"entry_point": "add", "answers": [false, right, right]}
+    Path("script.jsonl").write_text(json.dumps(answers) + "\n", encoding="utf-8")
+    said = _said(
+        ":hidden 9", ":hidden", ":hidden", "negative numbers", ":continue x", ":continue 1", ":stop", "left"
+    )
+    status, out, err = run(*PLAIN, *ONE, said=said, terminal=True)
+    assert status == 0, err
+    path = journals()[0]
+    kinds = [event.type for event in read_journal(path).events if "session_" in event.type]
+    assert kinds == ["session_started", *["session_ended", "session_continued"] * 2, "session_ended"]
+    assert [test.text("add") for test in state_of(path).extra_tests] == ["assert add(-1, -1) == -2"]
+    assert out.count(f"session {path.stem}: solved at once") == 3
+    assert "and then solved after 1 more feedback, beyond the experiment" in out
+    assert "and then gave up after 1 more feedback, beyond the experiment" in out
+    told = ("say a number from 1 to 1", "no hidden test fails that is not", "say how many more rounds")
+    assert all(line in err for line in told)
+    assert not [finding for finding in verify_folder(Path("sessions")) if finding.is_error]
+
+
+def test_hidden_tests_stay_hidden_until_the_end(run: Run) -> None:
+    assert "hidden tests stay hidden until the end" in run(*PLAIN, *ONE, said=_said(":hidden", ":stop"))[2]
+    assert "has not ended" in run(*PLAIN, *ONE, said=_said(":continue", ":stop"))[2]
