@@ -210,6 +210,11 @@ class State(FrozenModel):
             program_id = program.parent
         return tuple(reversed(steps))
 
+    def report_before(self, program: Program) -> Report | None:
+        """The last verdict on the visible tests on the way to `program`: an answer without a program has none."""
+        tested = (step.visible for step in reversed(self.path(program.parent)) if step.visible is not None)
+        return next(tested, None)
+
     def words(self, program_id: str | None) -> int:
         """Feedbacks on the path to this program."""
         return sum(program.answers_feedback for program in self.path(program_id))

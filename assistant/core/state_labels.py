@@ -129,10 +129,8 @@ def score(report: Report | None) -> str:
 
 def effect_on_tests(state: State, program: Program | None) -> str:
     """`your feedback fixed 2 tests, broke 1`: visible tests only; empty where there is nothing to compare."""
-    if program is None or program.parent is None or program.visible is None:
-        return ""
-    before = state.program(program.parent).visible
-    if before is None:
+    before = state.report_before(program) if program is not None else None
+    if program is None or program.visible is None or before is None:
         return ""
     fixed, broke = program.visible.changes_since(before)
     who = "your edit" if program.edited else "your feedback"

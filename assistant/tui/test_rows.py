@@ -76,7 +76,7 @@ def verdicts_of(state: State, program: Program | None, *, tell_hidden: bool = Fa
     if program.visible is None:
         return Verdicts(waiting, message=program.answer_problem)
     report = program.visible
-    rows = rows_of(report, _report_before(state, program))
+    rows = rows_of(report, state.report_before(program))
     message = loading_message(report) if rows else report.message or program.answer_problem
     printed = "" if any(case.stdout for case in report.cases) else report.stdout
     hidden = rows_of(program.hidden, None) if tell_hidden and program.hidden is not None else ()
@@ -105,12 +105,6 @@ def _change(case: CaseReport, passed_before: dict[str, bool]) -> Change:
     if before is None or before == case.passed:
         return ""
     return "fixed" if case.passed else "broke"
-
-
-def _report_before(state: State, program: Program) -> Report | None:
-    if program.parent is None:
-        return None
-    return state.program(program.parent).visible
 
 
 def _unrun(tests: Sequence[Test], entry_point: str) -> tuple[Row, ...]:

@@ -67,6 +67,16 @@ def test_the_effect_of_a_round_is_counted_over_the_tests_that_both_programs_had(
     assert words in your_turn_word(state, None, {})
 
 
+def test_an_answer_without_a_program_is_passed_over_when_verdicts_are_compared() -> None:
+    state = after_one_round(report("--"), None, code=None)
+    third = Program(
+        id="t2s0", turn=2, round=2, parent="t1s0", code="a = 3", visible=report("-+"), feedback="no"
+    )
+    state = state.model_copy(update={"programs": (*state.programs, third), "current": "t2s0"})
+    assert effect_on_tests(state, third) == "your feedback fixed 1 test"
+    assert [row.change for row in verdicts_of(state, third).rows] == ["", "fixed"]
+
+
 def test_an_answer_without_a_program_is_said_in_the_status() -> None:
     state = after_one_round(report("--"), None, code=None)
     assert your_turn_word(state, None, {}).startswith(
