@@ -15,6 +15,8 @@ import pyte
 
 LONGEST = 100.0
 """Seconds until a test ends with what the screen shows, before its own timeout ends it without."""
+TURN = re.compile(r"tr(y|ies) left|no try used")
+"""How the status line says that it is the person's turn."""
 KEYS = {
     "enter": "\r",
     "escape": "\x1b",

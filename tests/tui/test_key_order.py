@@ -19,7 +19,7 @@ import pytest
 from assistant.journal.library import list_sessions
 from assistant.journal.reader import read_journal
 from tests.thoroughness import tries
-from tests.tui.terminal import Terminal, environment_at
+from tests.tui.terminal import TURN, Terminal, environment_at
 
 WRONG = "```python\ndef rotate_left(items, steps):\n    return items[{steps}:] + items[:steps]\n```"
 RIGHT = (
@@ -163,7 +163,7 @@ class Typist:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             tested = path.read_text(encoding="utf-8").count('"type":"tests_finished"')
-            if tested > round and "your turn" in self.terminal.text:
+            if tested > round and TURN.search(self.terminal.text):
                 return
             self.terminal.read()
         raise AssertionError(f"no turn after round {round}:\n{self.terminal.text}")
@@ -260,7 +260,7 @@ def test_nothing_of_a_paste_is_a_key(typist: Typist, pasted: str) -> None:
     typist.wait_until_said(1)
     (said,) = typist.said()
     assert said.endswith("end!")
-    assert "your turn" in typist.terminal.text and typist.terminal.child.isalive()
+    assert TURN.search(typist.terminal.text) and typist.terminal.child.isalive()
 
 
 @pytest.mark.slow
