@@ -13,7 +13,7 @@ from assistant.engine.models.inventory import is_here
 from assistant.journal.library import list_sessions
 from assistant.journal.reader import read_journal
 from assistant.settings.paths import cache_folder
-from tests.tui.terminal import Terminal, environment_at
+from tests.tui.terminal import TURN, Terminal, environment_at
 
 ANSWER = 900.0
 """Seconds that an answer may take where everything else is slow too."""
@@ -46,7 +46,7 @@ def test_a_whole_session_with_the_real_model(terminal: Terminal, tmp_path: Path)
     terminal.until("and so on.")
     terminal.press("enter")
     terminal.until("round 1", ANSWER)
-    while "your turn" not in terminal.text and "Solved" not in terminal.text:
+    while not TURN.search(terminal.text) and "Solved" not in terminal.text:
         terminal.read()
     terminal.press("ctrl+q")
     assert terminal.end() == 0
