@@ -83,6 +83,7 @@ class Services:
         Raises EngineError: the former one is then to be prepared again.
         """
         self.attempt += 1
+        attempt = self.attempt
         self._cancel.set()
         with self._preparing:
             former, self._open_engine = self._open_engine, open_engine
@@ -91,8 +92,9 @@ class Services:
             return self.prepare(progress)
         except AssistantError:
             with self._preparing:
-                self._open_engine = former
-                self._close_engine()
+                if attempt == self.attempt:  # else a later switch has closed it already
+                    self._open_engine = former
+                    self._close_engine()
             raise
 
     def _close_engine(self) -> None:

@@ -53,4 +53,6 @@ def share_session(app: AppContext, journal: Path | None, *, tell_hidden: bool) -
         app.notify(f"not saved: {error.strerror}: {error.filename}", severity="error", markup=False)
     else:
         names = " and ".join(path.name for path in paths)
-        app.notify(f"{names} are in {paths[0].parent}; neither has a name or a path in it", markup=False)
+        app.notify(
+            f"{names} are in {paths[0].parent}; neither names you, this machine or a path", markup=False
+        )

@@ -182,9 +182,11 @@ class SetUpFlow:
         app.navigator.wait_until_left()
         try:
             info = app.services.switch(opened, app.tell_progress)
-            app.post_message(ModelSwitched(info, choice))
+            if app.launch.choice is choice:  # else another one was chosen meanwhile
+                app.post_message(ModelSwitched(info, choice))
         except AssistantError as error:
-            app.post_message(ModelKept(former, str(error)))
+            if app.launch.choice is choice:
+                app.post_message(ModelKept(former, str(error)))
 
     def model_switched(self, message: ModelSwitched) -> None:
         """The choice is kept for the next start."""

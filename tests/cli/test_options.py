@@ -9,9 +9,10 @@ from typing import Annotated
 import pytest
 import typer
 
-from assistant.cli import bench_execution, bench_feedback, bench_synthesis, run
+from assistant.cli import bench_execution, bench_feedback, bench_synthesis, composition, run
 from assistant.cli import options as o
 from assistant.cli.bench_options import UNDECIDING, BenchOptions
+from assistant.settings.preferences import save_preference
 
 MACHINE = "engine model device precision base_url script base_model seed max_tokens streams batch minutes"
 ENDS = "price_in price_out out json_ unsafe_run"
@@ -92,3 +93,22 @@ def test_arguments_by_which_a_finished_run_is_found(command: object, own: str, m
 def test_options_of_a_session() -> None:
     assert list(inspect.signature(run.resume).parameters) == ["session", *run.OF_RESUME]
     assert set(run.OF_RESUME) < set(inspect.signature(run.run).parameters)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "found"),
+    [
+        ({}, {}, ("", "")),
+        ({"model": "m"}, {"model": "other"}, ("m", "")),
+        ({}, {"model": "other", "base_url": "http://s/v1"}, ("other", "http://s/v1")),
+        ({"engine": "transformers"}, {"base_url": "http://s/v1"}, ("", "")),
+        ({"engine": "openai", "base_url": "http://t/v1"}, {"base_url": "http://s/v1"}, ("", "http://t/v1")),
+        ({"engine": "scripted"}, {}, ("", "")),
+    ],
+)
+def test_the_app_starts_with_the_choice_that_the_engine_is_made_of(
+    said: dict[str, str], kept: dict[str, str], found: tuple[str, str]
+) -> None:
+    for name, value in kept.items():
+        save_preference(name, value)
+    assert composition.engine_choice(composition.RunOptions(**said)) == found

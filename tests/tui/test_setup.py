@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from textual.widgets import Input, OptionList
 
 from assistant.core import events as ev
 from assistant.core.errors import EngineError, UsageError
-from assistant.core.generation import Engine, ModelInfo
+from assistant.core.generation import Cancel, Engine, ModelInfo, NeverCancelled
 from assistant.engine.openai_server import OpenAIEngine
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.reader import read_journal
@@ -18,7 +20,8 @@ from assistant.journal.validation import verify_folder
 from assistant.problems.load import load_source
 from assistant.settings.preferences import load_preferences
 from assistant.tui.app import AssistantApp
-from assistant.tui.launch import EngineChoice
+from assistant.tui.context import Services
+from assistant.tui.launch import EngineChoice, Launch
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.dialogs import LineScreen
 from assistant.tui.screens.pick import PickScreen
@@ -174,6 +177,37 @@ async def test_a_server_is_tried_at_once_and_used_where_it_answers(make_app: Mak
             await until(pilot, lambda: app.services.model and app.services.engine is not before)
             assert app.setup.value("server") == server.url
     assert load_preferences().base_url == server.url
+
+
+def test_a_model_that_is_still_loading_gives_way_to_the_next_choice(tmp_path: Path) -> None:
+    class Slow(Named):
+        """Loads until it is told to stop."""
+
+        def prepare(self, progress: object = None, cancel: Cancel = NeverCancelled()) -> ModelInfo:
+            loading.set()
+            while not cancel.is_set():
+                time.sleep(0.005)
+            raise EngineError("stopped")
+
+    loading, failed = threading.Event(), list[str]()
+    slow, last = Slow("slow", []), Named("last", [])
+    launch = Launch(lambda: Named("first", []), lambda: None, lambda: None, tmp_path)  # type: ignore[arg-type, return-value]
+    services = Services(launch)
+    services.prepare(lambda _: None)
+
+    def load_slowly() -> None:
+        try:
+            services.switch(lambda: slow, lambda _: None)
+        except EngineError as error:
+            failed.append(str(error))
+
+    thread = threading.Thread(target=load_slowly)
+    thread.start()
+    assert loading.wait(20)
+    assert services.switch(lambda: last, lambda _: None).name == "last"
+    thread.join(20)
+    assert failed == ["stopped"] and slow.closed and services.engine is last and not last.closed
+    assert services.model is not None and services.model.name == "last"
 
 
 async def test_a_study_fixes_the_set_up_and_shows_it(make_app: MakeApp) -> None:
