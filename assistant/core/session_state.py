@@ -222,14 +222,20 @@ class State(FrozenModel):
     def rounds_used(self, program_id: str) -> int:
         """How many of the feedbacks on the path to this program used a round up.
 
-        All, or (`Settings.unchanged_uses_round`) those whose answer holds another program than the one before.
+        All, or (`Settings.unchanged_uses_round`) those whose answer, any sample of it, holds another program than
+        the one before.
         """
         if self.settings.unchanged_uses_round:
             return self.program(program_id).round
         return sum(
-            program.answers_feedback and program.code is not None and not self.changed_nothing(program)
+            program.answers_feedback and self.brought_another(program.turn)
             for program in self.path(program_id)
         )
+
+    def brought_another(self, turn: int) -> bool:
+        """Whether any sample of this answer to feedback holds another program than the one before."""
+        answers = [program for program in self.programs if program.turn == turn and program.complete]
+        return any(program.code is not None and not self.changed_nothing(program) for program in answers)
 
     def changed_nothing(self, program: Program | None) -> bool:
         """Whether feedback led to `program`, and it is the last program on the path to it."""

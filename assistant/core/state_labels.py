@@ -72,7 +72,8 @@ def answer_note(state: State, program: Program | None) -> str:
     if program is None or not program.answers_feedback or not program.complete:
         return ""
     note = NO_PROGRAM if program.code is None else SAME_PROGRAM if state.changed_nothing(program) else ""
-    return f"{note}; {NO_TRY_USED}" if note and not state.settings.unchanged_uses_round else note
+    free = not state.settings.unchanged_uses_round and not state.brought_another(program.turn)
+    return f"{note}; {NO_TRY_USED}" if note and free else note
 
 
 def redraw_note(state: State, first_turn: int) -> str:

@@ -28,6 +28,7 @@ from tests.datasets.build import MENDED, RIGHT, WRONG, Script, problem, request 
 from tests.journal.build import MODEL  # noqa: E402
 
 SESSIONS = 80
+WORSE = "def add(a, b):\n    return a * b\n"
 
 
 class Play(Script):
@@ -38,7 +39,15 @@ class Play(Script):
         self.chance = chance
         self.limit = chance.choice((1, 2, 4))
         self.total = ev.Effort()
-        settings = ev.Settings(arms=(), rounds=self.limit, samples=chance.choice((1, 1, 2)))
+        self.all_count = chance.random() < 0.5
+        """Whether every feedback uses a round up."""
+        settings = ev.Settings(
+            arms=(), rounds=self.limit, samples=chance.choice((1, 1, 2)), unchanged_uses_round=self.all_count,
+            continue_after_end=True,
+        )  # fmt: skip
+        self.path: dict[str | None, tuple[str, int]] = {None: ("", 0)}
+        """By program: its code, and the rounds that were used up on the way to it."""
+        self.outcomes: list[str] = []
         self.events[0] = self.events[0].model_copy(update={"settings": settings})
         self.samples = settings.samples
         self.clock_runs = chance.random() < 0.7
@@ -49,7 +58,7 @@ class Play(Script):
             self.consent(granted=self.chance.random() < 0.8)
         if self.turn_solves(0.2):
             return self.over("solved")
-        while self.round < self.limit:
+        while self.path[self.last][1] < self.limit:
             step = self.chance.random()
             if step < 0.15:
                 return self.left()
@@ -59,24 +68,32 @@ class Play(Script):
                 return self.over("solved")
             about = self.last
             self.speak()
-            if self.turn_solves(0.3):
+            if self.turn_solves(0.3, about):
                 return self.over("solved")
             self.control(about)
         return self.over(self.chance.choice(("rounds_used_up", "rounds_used_up", "gave_up", "bad_task")))
 
-    def turn_solves(self, rate: float) -> bool:
+    def turn_solves(self, rate: float, about: str | None = None) -> bool:
         """An answer of one or two samples, sealed or not; hidden tests disagree now and then."""
         right = [self.chance.random() < rate for _ in range(self.samples)]
         hidden = [seen and self.chance.random() < 0.6 for seen in right]
-        codes = [RIGHT if seen else WRONG for seen in right]
+        codes = [RIGHT if seen else self.chance.choice((WRONG, WORSE)) for seen in right]
         self.answer(*codes, right=right, hidden=hidden, sealed=self.chance.random() < 0.7)
+        shown = codes[right.index(True) if any(right) else 0]
+        before, used = self.path[about]
+        if about is not None:
+            self.outcomes.append("changed" if any(code != before for code in codes) else "unchanged")
+            used += self.all_count or self.outcomes[-1] == "changed"
+        self.path[self.last] = shown, used
         return any(right)
 
     def mend(self) -> bool:
         """The code edited by hand, rightly or not."""
         right = self.chance.random() < 0.7
         at = len(self.events)
+        used = self.path[self.last][1]
         self.edit(MENDED, right=right)
+        self.path[self.last] = MENDED, used
         self.events[at] = self.events[at].model_copy(update={"effort": self.spend(editing=5.0)})
         return right
 
@@ -90,6 +107,7 @@ class Play(Script):
 
     def speak(self) -> None:
         """Feedback that took time; the clock may be read before it, and after."""
+        self.round = self.path[self.last][1]
         effort = self.spend(reading=self.chance.randrange(1, 9), typing=self.chance.randrange(1, 9))
         self.say("it must not subtract")
         self.events[-1] = self.events[-1].model_copy(update={"effort": effort})
@@ -121,7 +139,23 @@ class Play(Script):
     def over(self, reason: ev.EndReason) -> Play:
         effort = self.total if self.clock_runs else ev.Effort()
         self.events.append(ev.SessionEnded(reason=reason, effort=effort))
+        if reason in ev.CONTINUABLE and self.last is not None and self.chance.random() < 0.4:
+            self.beyond()
         return self
+
+    def beyond(self) -> None:
+        """On after the end: words, an edit, a clock and another end, none of which counts."""
+        self.events.append(ev.SessionContinued())
+        self.say("once more")
+        self.answer(WORSE, right=[False])
+        self.edit(MENDED, right=True)
+        self.events.append(ev.ClockChanged(change="read", effort=self.total + ev.Effort(reading=100.0)))
+        if self.chance.random() < 0.5:
+            self.end(self.chance.choice(("solved", "interrupted")))
+
+
+PLAYED: dict[tuple[Path, str], Play] = {}
+"""By folder and session: what was played."""
 
 
 @pytest.fixture(scope="module", params=["d", "g"])
@@ -129,7 +163,8 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Sessions of every kind."""
     made = tmp_path_factory.mktemp("sessions")
     for number in range(SESSIONS):
-        Play(number, random.Random(f"{request.param} {number}")).play().write(made, f"s{number:02}")
+        play = PLAYED[made, f"s{number:02}"] = Play(number, random.Random(f"{request.param} {number}")).play()
+        play.write(made, f"s{number:02}")
     return made
 
 
@@ -143,7 +178,9 @@ def _each(folder: Path) -> Iterator[tuple[SessionRecord, SessionSummary, State]]
     listed = {summary.id: summary for summary in list_sessions(folder)}
     for record in read_sessions(folder)[0]:
         summary = listed.pop(record.id)
-        yield record, summary, replay(read_journal(summary.path).events)
+        state = replay(read_journal(summary.path).events)
+        assert summary.went_on is state.beyond
+        yield record, summary, state.of_experiment
     assert not listed
 
 
@@ -161,7 +198,9 @@ def test_the_journals_are_of_every_kind(folder: Path) -> None:
         lambda s: s.solve and s.solve.false_solve,
         lambda s: s.solve and not s.solve.sealed,
         lambda s: s.solve and s.samples == 2,
+        lambda s: s.rounds_used < len(s.feedback),
     )
+    assert any(summary.went_on for summary in list_sessions(folder))
     for is_one in kinds:
         assert any(is_one(record) for record in records)
 
@@ -179,6 +218,11 @@ def test_ends_feedback_and_time_of_each_session(folder: Path) -> None:
         row = dict(zip(columns, rows[record.id], strict=True))
         assert row["end"] == record.end == summary.state
         assert row["feedbacks"] == summary.feedbacks == state.feedback_count
+        outcomes = PLAYED[folder, record.id].outcomes
+        assert [record.outcome_of(words) for words in record.feedback] == outcomes
+        assert row["unchanged"] == outcomes.count("unchanged")
+        counted = PLAYED[folder, record.id].all_count
+        assert row["rounds_used"] == (len(outcomes) if counted else outcomes.count("changed"))
         active = row["reading"] + row["typing"] + row["editing"]
         assert active == pytest.approx(summary.active_seconds) == pytest.approx(state.total_effort.active)
         shown = [line for line in fact_lines(state) if line.startswith("your time")]

@@ -87,10 +87,12 @@ def journal_states(folder: Path, say: Say) -> list[FeedbackState]:
 
 
 def _in_journal(events: Iterable[ev.Event]) -> Iterator[FeedbackState]:
-    """The state after each feedback, before its answer."""
+    """The state after each feedback, before its answer; nothing that is beyond the experiment."""
     state = State()
     for event in events:
         state = apply(state, event)
+        if state.beyond:
+            return
         if isinstance(event, ev.FeedbackGiven) and _counts(state):
             yield FeedbackState(
                 f"{state.session}/{event.program}/{event.round}", state, _origin(state, event)
