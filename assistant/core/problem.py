@@ -144,7 +144,7 @@ class Problem(Extended):
     APPS's starter code), or empty.
     """
 
-    LATER = ("prelude",)
+    LATER = ("prelude", "given")
 
     id: str
     text: str
@@ -155,6 +155,8 @@ class Problem(Extended):
     test_setup: str = ""
     prelude: str = ""
     """Code that the data set runs before every program: APPS's imports, the helpers of HumanEval's prompt."""
+    given: str = ""
+    """A person's own function: it stands in the place of the first answer (`program_given`)."""
     stub: str = ""
     reference: str = ""
     """A whole program that passes every test (stub included), or empty when the source gives none."""

@@ -45,6 +45,9 @@ class DialogueChecks:
                 self._asked = False
             case ev.ProgramChosen():
                 yield from _choice(state, event)
+            case ev.ProgramGiven():
+                if state.problem is not None and state.problem.given not in ("", event.code):
+                    yield _wrong("the person's own function is not the one that the problem brings")
             case ev.CodeEdited():
                 yield from self._edit(state, event)
             case ev.ScratchCalled():

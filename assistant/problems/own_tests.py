@@ -32,17 +32,17 @@ class OwnTests:
     left_out: tuple[str, ...] = ()
 
 
-def asserts_in(text: str) -> list[str]:
-    """The assert statements of `text`. Raises UsageError for a line that is none."""
+def asserts_in(text: str, what: str = "tests") -> list[str]:
+    """The assert statements of `text`. Raises UsageError for a line of `what` that is none."""
     if not text.strip():
         return []
     try:
         body = read_program(text).body
     except SyntaxError as error:
-        raise UsageError(f"tests, line {error.lineno}: {error.msg}") from None
+        raise UsageError(f"{what}, line {error.lineno}: {error.msg}") from None
     for statement in body:
         if not isinstance(statement, ast.Assert):
-            raise UsageError(f"tests, line {statement.lineno}: a test begins with assert")
+            raise UsageError(f"{what}, line {statement.lineno}: a test begins with assert")
     return [ast.get_source_segment(text, statement) or ast.unparse(statement) for statement in body]
 
 

@@ -23,7 +23,7 @@ from assistant.session import commands as cmd
 from assistant.session import draws, evaluation, turns
 from assistant.session.effort import EffortClock
 from assistant.session.feedback_validation import clean_feedback
-from assistant.session.header import Held, check_resumable, header, resumption
+from assistant.session.header import Held, check_resumable, given_program, header, resumption
 from assistant.session.rounds import RoundLoop
 
 
@@ -63,8 +63,11 @@ class Session(RoundLoop):
     ) -> Session:
         """A new session with its header written. Raises EngineError, SandboxError, JournalError.
 
-        `given` (`given_program`) is the person's own function, which then stands in place of the first answer.
+        `given` (`given_program`) is the person's own function, which then stands in place of the first answer, as
+        does the one that the problem brings.
         """
+        if given is None and problem.given:
+            given = given_program(problem.given, "pasted")
         name = new_session_id()
         first = header(name, problem, settings, engine.prepare(), sandbox, annotator, study, held)
         session = cls(Journal.create(folder, name), State(), engine, sandbox)

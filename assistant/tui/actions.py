@@ -79,6 +79,13 @@ ACTIONS = (
         "sessions", "f3,ctrl+s", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True
     ),
     Action("own_problem", "f2,ctrl+n", "New problem", "Write a problem of your own", "library", footer=True),
+    Action("edit_own", "f6", "Edit problem", "Edit the chosen problem, if it is one of your own", "library"),
+    Action(
+        "delete_own", "f8", "Delete problem", "Delete the chosen problem, if it is one of your own", "library"
+    ),
+    Action(
+        "export_own", "f7", "Export problems", "Save your own problems to a file for --problems", "library"
+    ),
     Action(
         "send",
         "enter",
@@ -335,6 +342,14 @@ ACTIONS = (
         "own problem",
         footer=True,
         priority=True,
+    ),
+    Action(
+        "other_page",
+        "f6",
+        "More",
+        "Its name, hidden tests and a right solution; again for the task and its tests",
+        "own problem",
+        footer=True,
     ),
     Action(
         "propose_tests",

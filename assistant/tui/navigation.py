@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from assistant.core.errors import AssistantError
 from assistant.core.problem import Problem
-from assistant.tui.custom_problems import keep, read_draft, with_problem, write_draft
+from assistant.tui.custom_problems import (
+    OwnDraft,
+    change,
+    keep,
+    read_draft,
+    with_problem,
+    without_problem,
+    write_draft,
+)
 from assistant.tui.problem_filter import next_untried
 
 if TYPE_CHECKING:
@@ -160,12 +168,46 @@ class Navigator:
 
         self._app.push_screen(OwnProblemScreen(), self._problem_written)
 
-    def draft(self) -> tuple[str, str]:
-        """Task and tests of a problem that was begun and not finished, also before the app was last left."""
+    def edit_problem(self, problem: Problem) -> None:
+        """One of the person's own problems, to be changed."""
+        from assistant.tui.screens.custom_problem import OwnProblemScreen
+
+        def changed(new: Problem | None) -> None:
+            if new is not None:
+                self._change_own(problem, new)
+
+        self._app.push_screen(OwnProblemScreen(problem), changed)
+
+    def delete_problem(self, problem: Problem) -> None:
+        """Take one of the person's own problems out, once they say so; its sessions stay."""
+        from assistant.tui.screens.dialogs import ConfirmScreen
+
+        question = f"Delete {problem.id}? Its sessions stay."
+        self._app.push_screen(
+            ConfirmScreen(question), lambda yes: self._change_own(problem, None) if yes else None
+        )
+
+    def _change_own(self, problem: Problem, new: Problem | None) -> None:
+        app = self._app
+        try:
+            found = change(app.launch.own_problems, problem.id, new)
+        except OSError as error:
+            app.notify(f"not kept: {error.strerror}: {error.filename}", severity="error", markup=False)
+            return
+        if not found or app.problems is None:
+            app.notify(f"{problem.id} was not written in this app: change it in its own file", markup=False)
+            return
+        app.problems = without_problem(app.problems, problem.id)
+        if new is not None:
+            app.problems = with_problem(app.problems, new)
+        self.library.show_problems(app.problems)
+
+    def draft(self) -> OwnDraft:
+        """A problem that was begun and not finished, also before the app was last left."""
         return read_draft(self._app.launch.own_problems)
 
-    def keep_draft(self, draft: tuple[str, str]) -> None:
-        """Keep them; two empty texts forget them."""
+    def keep_draft(self, draft: OwnDraft) -> None:
+        """Keep it; an empty one is forgotten."""
         try:
             write_draft(draft, self._app.launch.own_problems)
         except OSError as error:
@@ -177,7 +219,7 @@ class Navigator:
             return
         try:
             keep(problem, app.launch.own_problems)
-            self.keep_draft(("", ""))
+            self.keep_draft(OwnDraft())
         except OSError as error:
             app.notify(f"not kept: {error.strerror}: {error.filename}", severity="error", markup=False)
         app.problems = with_problem(app.problems, problem)

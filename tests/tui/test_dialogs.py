@@ -15,6 +15,7 @@ from assistant.journal.library import list_sessions
 from assistant.journal.reader import read_journal
 from assistant.settings.preferences import Preferences, load_preferences
 from assistant.tui.actions import ACTIONS, binding_id
+from assistant.tui.custom_problems import OwnDraft
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.custom_problem import OwnProblemScreen
 from assistant.tui.screens.dialogs import ChoiceScreen
@@ -433,5 +434,5 @@ async def test_a_problem_that_is_not_finished_is_there_again(make_app: MakeApp, 
         await until(pilot, lambda: isinstance(again.screen, OwnProblemScreen))
         screen = again.screen
         assert isinstance(screen, OwnProblemScreen)
-        assert screen.draft == ("Double a number.", "assert double(2)")
+        assert screen.draft == OwnDraft("Double a number.", "assert double(2)")
     assert not file.exists()

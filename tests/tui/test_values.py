@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +16,10 @@ from assistant.core.generation import Progress
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.state import Program
 from assistant.core.value_difference import differing_parts
+from assistant.problems.own_tests import asserts_in, function_under_test
 from assistant.session.feedback_validation import clean_text
 from assistant.tui.actions import ACTIONS, binding_id
-from assistant.tui.custom_problems import asserts_in, asserts_in_answer, function_under_test, own_problem
+from assistant.tui.custom_problems import OwnDraft, asserts_in_answer, change, keep, own_problem, pasted
 from assistant.tui.feedback_suggestions import form_of, proposed_kinds, quoted_case
 from assistant.tui.problem_filter import completed, entries_of, matching, next_state
 from assistant.tui.screen_state import Phase
@@ -238,14 +240,47 @@ def test_a_key_that_the_focused_field_takes_for_itself_is_refused() -> None:
 
 def test_own_problems_are_checked_in_words() -> None:
     with pytest.raises(UsageError, match="what the function should do"):
-        own_problem(" ", "assert f(1)")
+        own_problem(OwnDraft(" ", "assert f(1)"))
     with pytest.raises(UsageError, match="at least one test"):
-        own_problem("Do it", "")
+        own_problem(OwnDraft("Do it", ""))
     with pytest.raises(UsageError, match="line 2"):
-        own_problem("Do it", "assert f(1)\nf(2)")
+        own_problem(OwnDraft("Do it", "assert f(1)\nf(2)"))
     with pytest.raises(UsageError, match="no function of yours"):
-        own_problem("Do it", "assert sorted([1]) == [1]")
-    assert own_problem("Do it", "assert len(f(1)) == 1", ["own/f"]).id == "own/f-2"
+        own_problem(OwnDraft("Do it", "assert sorted([1]) == [1]"))
+    with pytest.raises(UsageError, match="hidden tests, line 1"):
+        own_problem(OwnDraft("Do it", "assert f(1)", hidden="f(1)"))
+    with pytest.raises(UsageError, match="the reference solution does not define f"):
+        own_problem(OwnDraft("Do it", "assert f(1)", reference="def g(): pass"))
+    with pytest.raises(UsageError, match="the function above the tests does not define f"):
+        own_problem(OwnDraft("Do it", "def g():\n    pass\nassert f(1)"))
+    assert own_problem(OwnDraft("Do it", "assert len(f(1)) == 1"), ["own/f"]).id == "own/f-2"
+    assert own_problem(OwnDraft("Do it", "assert f(1)", " my task! ")).id == "own/my-task"
+
+
+def test_a_pasted_function_stands_with_its_asserts_in_any_order() -> None:
+    code = "import re\n# why\n@cache\ndef f(x):\n    'Twice.'\n    return x\n"
+    text = code.replace("# why", "assert f(1)\n# why") + "\nassert f(2)"
+    assert pasted(text) == (code, "assert f(1)\nassert f(2)")
+    assert pasted("assert f(1)\nprint(") == ("", "assert f(1)\nprint(")
+    problem = own_problem(OwnDraft(tests=text))
+    assert (problem.text, problem.given) == ("Twice.", code)
+    assert own_problem(OwnDraft.of(problem)) == problem
+
+
+def test_one_of_the_own_problems_is_changed_and_every_other_line_stays(tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    one, two = (
+        own_problem(OwnDraft("Do it", f"assert {name}(1)", hidden=f"assert {name}(2)")) for name in "fg"
+    )
+    keep(one, file)
+    file.write_bytes(file.read_bytes() + b"{broken\n")
+    keep(two, file)
+    before = file.read_bytes().splitlines()
+    assert not change(file, "own/h", one) and file.read_bytes().splitlines() == before
+    new = own_problem(OwnDraft("Do it well", "assert f(1)"))
+    assert change(file, "own/f", new)
+    assert file.read_bytes().splitlines() == [new.model_dump_json().encode(), *before[1:]]
+    assert change(file, "own/f", None) and file.read_bytes().splitlines() == before[1:]
 
 
 def test_tests_are_read_out_of_a_models_prose() -> None:

@@ -1,4 +1,4 @@
-"""Custom problem: text, tests, and tests that the model proposes."""
+"""Custom problem: text, tests, and tests that the model proposes; on a second page name, hidden tests, solution."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Footer, Input, Static, TextArea
 
 from assistant.core.errors import UsageError
 from assistant.core.generation import Finish, Message, Request, Sampling
 from assistant.core.problem import Problem
+from assistant.problems.own_tests import asserts_in
 from assistant.tui.actions import bindings
-from assistant.tui.custom_problems import asserts_in, asserts_in_answer, own_problem, request_for_tests
+from assistant.tui.custom_problems import OwnDraft, asserts_in_answer, own_problem, pasted, request_for_tests
 from assistant.tui.messages import TestsProposed
+from assistant.tui.screens.dialogs import ConfirmScreen
 from assistant.tui.unrequested_screens import PAUSE
 from assistant.tui.widgets.checklist import Checklist
 from assistant.tui.widgets.text_field import TextField
@@ -34,8 +36,10 @@ class OwnProblemScreen(Screen[Problem | None]):
     PLACES: ClassVar = ("own problem",)
     app: AppContext
 
-    def __init__(self) -> None:
+    def __init__(self, problem: Problem | None = None) -> None:
+        """`problem` is one of the person's own that is edited; without one a new problem is written."""
         super().__init__()
+        self._problem = problem
         self._stop = threading.Event()
         """Set when proposed tests are no longer needed."""
         self._asked_at: float | None = None
@@ -47,6 +51,9 @@ class OwnProblemScreen(Screen[Problem | None]):
             id="tests", placeholder="assert double(2) == 4\nassert double(0) == 0", soft_wrap=False
         )
         yield Checklist(id="proposed")
+        yield Input(id="name", placeholder="double")
+        yield TextField(id="hidden", placeholder="assert double(-1) == -2", soft_wrap=False)
+        yield TextField(id="reference", placeholder="def double(n):\n    return 2 * n", soft_wrap=False)
         yield Static("", id="trouble", markup=False)
         yield Footer(show_command_palette=False, compact=True)
         yield TooSmall()
@@ -54,33 +61,52 @@ class OwnProblemScreen(Screen[Problem | None]):
     def on_mount(self) -> None:
         for name, title in (
             ("text", "Task"),
-            ("tests", "Tests, one assert a line"),
+            ("tests", "Tests, one assert a line; a function of yours may stand before them"),
             ("proposed", "Proposed tests"),
+            ("name", "Name"),
+            ("hidden", "Hidden tests, shown when the session is over"),
+            ("reference", "A right solution, if you have one"),
         ):
             self.query_one(f"#{name}").border_title = title
+        self._show_page(second=False)
         self.query_one("#proposed").display = False
-        text, tests = self.app.navigator.draft()
-        self.query_one("#text", TextArea).load_text(text)
-        self.query_one("#tests", TextArea).load_text(tests)
+        draft = OwnDraft.of(self._problem) if self._problem else self.app.navigator.draft()
+        for name in ("text", "tests", "hidden", "reference"):
+            self.query_one(f"#{name}", TextArea).load_text(getattr(draft, name))
+        self.query_one("#name", Input).value = draft.name
+        self._begun = self.draft
 
-    def _typed(self) -> tuple[str, str]:
-        """The task, and the tests typed and those marked."""
+    def _show_page(self, *, second: bool) -> None:
+        for name in ("text", "tests", "proposed"):
+            self.query_one(f"#{name}").display = not second
+        for name in ("name", "hidden", "reference"):
+            self.query_one(f"#{name}").display = second
+        self.query_one("#proposed").display = not second and self.query_one(Checklist).line_count > 0
+
+    def action_other_page(self) -> None:
+        second = not self.query_one("#hidden").display
+        self._show_page(second=second)
+        self.query_one("#hidden" if second else "#tests").focus()
+
+    def _typed(self) -> OwnDraft:
+        """What is typed, with the proposed tests that are marked."""
         marked = self.query_one(Checklist).marked
-        tests = self.query_one("#tests", TextArea).text
-        return self.query_one("#text", TextArea).text, "\n".join([tests, *marked])
+        return self.draft._replace(tests="\n".join([self.draft.tests, *marked]))
 
     def action_keep_problem(self) -> None:
-        text, tests = self._typed()
-        taken = [problem.id for problem in self.app.problems.problems] if self.app.problems else []
+        own = self._problem.id if self._problem else ""
+        problems = self.app.problems.problems if self.app.problems else ()
         try:
-            self.dismiss(own_problem(text, tests, taken))
+            self.dismiss(
+                own_problem(self._typed(), [problem.id for problem in problems if problem.id != own])
+            )
         except UsageError as error:
             self._tell(str(error))
 
     def action_propose_tests(self) -> None:
-        text, tests = self._typed()
+        typed = self._typed()
         try:
-            words = request_for_tests(text, tests)
+            words = request_for_tests(typed.text, pasted(typed.tests)[1])
         except UsageError as error:
             self._tell(str(error))
             return
@@ -115,7 +141,7 @@ class OwnProblemScreen(Screen[Problem | None]):
     def on_tests_proposed(self, message: TestsProposed) -> None:
         self._asked_at = None
         try:
-            given = asserts_in(self._typed()[1])
+            given = asserts_in(pasted(self._typed().tests)[1])
         except UsageError:
             given = []
         fresh = [test for test in message.tests if test not in given]
@@ -134,18 +160,34 @@ class OwnProblemScreen(Screen[Problem | None]):
         self.query_one("#trouble", Static).update(text)
 
     def action_close(self) -> None:
-        if any(text.strip() for text in self.draft):
+        if self._problem is not None and self.draft != self._begun:
+            question = "Leave, and drop what you changed in this problem?"
+            self.app.push_screen(ConfirmScreen(question), self._leave_if)
+            return
+        if self._problem is None and any(text.strip() for text in self.draft):
             self.notify("what you wrote is kept: it is there again when you write a problem")
         self.dismiss(None)
 
+    def _leave_if(self, yes: bool | None) -> None:
+        if yes:
+            self.dismiss(None)
+
     @property
-    def draft(self) -> tuple[str, str]:
-        """The task and the tests as they are typed."""
-        return self.query_one("#text", TextArea).text, self.query_one("#tests", TextArea).text
+    def draft(self) -> OwnDraft:
+        """The problem as it is typed."""
+        texts = {
+            name: self.query_one(f"#{name}", TextArea).text
+            for name in ("text", "tests", "hidden", "reference")
+        }
+        return OwnDraft(name=self.query_one("#name", Input).value, **texts)
 
     def on_text_area_changed(self) -> None:
         """What is written stays until it is a problem, also when the app ends meanwhile."""
-        self.app.navigator.keep_draft(self.draft)
+        if self._problem is None:
+            self.app.navigator.keep_draft(self.draft)
+
+    def on_input_changed(self) -> None:
+        self.on_text_area_changed()
 
     def on_unmount(self) -> None:
         self._stop.set()

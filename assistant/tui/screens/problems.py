@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -15,6 +16,7 @@ from textual.widgets import Footer, Input, Static
 
 from assistant.core.problem import Problem
 from assistant.tui.actions import bindings
+from assistant.tui.custom_problems import SOURCE, own_of
 from assistant.tui.launch import Problems
 from assistant.tui.problem_filter import (
     Entry,
@@ -25,6 +27,7 @@ from assistant.tui.problem_filter import (
     next_state,
     solved_text,
 )
+from assistant.tui.save_file import save_text
 from assistant.tui.text.spans import Line
 from assistant.tui.widgets.problem_pane import ProblemPane
 from assistant.tui.widgets.status_line import Status, StatusLine
@@ -135,7 +138,10 @@ class LibraryScreen(Screen[None]):
             )
             skipped = f", {len(problems.skipped)} skipped" if problems.skipped else ""
             progress = f"  ·  {solved}" if solved else ""
-            title = f"assistant  ·  {problems.name}: {len(self._problems)} problems{skipped}{progress}"
+            own = len(own_of(self._problems))
+            mine = f", {own} of your own" if own else ""
+            count = len(self._problems) - own
+            title = f"assistant  ·  {problems.name}: {count} problems{mine}{skipped}{progress}"
         self.query_one("#title", Static).update(title)
 
     def show_attempts(self) -> None:
@@ -205,6 +211,33 @@ class LibraryScreen(Screen[None]):
             self.notify("the study decides which problem comes next: Enter goes on")
         else:
             self.app.navigator.write_problem()
+
+    def _own_chosen(self) -> Problem | None:
+        """The chosen problem where the person wrote it; else None, with a word on it."""
+        if self.chosen is not None and self.chosen.source == SOURCE and self.app.study is None:
+            return self.chosen
+        self.notify("only a problem of your own can be changed: F2 writes one")
+        return None
+
+    def action_edit_own(self) -> None:
+        if (problem := self._own_chosen()) is not None:
+            self.app.navigator.edit_problem(problem)
+
+    def action_delete_own(self) -> None:
+        if (problem := self._own_chosen()) is not None:
+            self.app.navigator.delete_problem(problem)
+
+    def action_export_own(self) -> None:
+        lines = "".join(f"{problem.model_dump_json()}\n" for problem in own_of(self._problems))
+        if not lines:
+            self.notify("there is no problem of your own yet: F2 writes one")
+            return
+        try:
+            path = save_text(Path.cwd(), "own-problems.jsonl", lines)
+        except OSError as error:
+            self.notify(f"not saved: {error.strerror}: {error.filename}", severity="error", markup=False)
+            return
+        self.notify(f"saved as {path}; others load it with --problems", markup=False)
 
     def show_status(self) -> None:
         """The model's progress, until it is ready."""
