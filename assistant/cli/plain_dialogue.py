@@ -12,7 +12,7 @@ from assistant.cli import text_rendering as text
 from assistant.cli.plain_editing import edited_program
 from assistant.cli.plain_printer import Printer, interrupt_once
 from assistant.cli.plain_words import UnsentWords
-from assistant.cli.plain_write_back import offer
+from assistant.cli.plain_write_back import offer, offer_at_the_end
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
 from assistant.core.printable import exact_line, printable
@@ -120,6 +120,7 @@ class PlainDialogue:
         if self.state.draft:
             self.printer.talk(f"written the last time and not sent: {printable(self.state.draft)}")
         self._clock.start(time.monotonic())
+        refused, offered = False, None
         try:
             self._try(lambda: self._execute(Start()), JournalError)
             if passes_already(self.state):
@@ -127,7 +128,11 @@ class PlainDialogue:
             while not self.printer.left:
                 if self.state.ended is None:
                     self._turn()
-                elif not self._goes_on():
+                    continue
+                if self._own is not None and offered != self.state.current:
+                    offered = self.state.current
+                    refused |= not offer_at_the_end(self._own, self.state, self.printer)
+                if not self._goes_on():
                     break
         except KeyboardInterrupt:
             if self.state.ended is None:
@@ -135,7 +140,7 @@ class PlainDialogue:
             self._summary()
             return 130
         self._summary()
-        return 1 if self._failed or not self._answered() else 0
+        return 1 if self._failed or refused or not self._answered() else 0
 
     def _goes_on(self) -> bool:
         """At a terminal, after an end after which one may go on: whether the next line wants to. Any other leaves.

@@ -10,7 +10,6 @@ from pathlib import Path
 from assistant.cli import composition
 from assistant.cli.plain_dialogue import PlainDialogue
 from assistant.cli.plain_printer import Printer
-from assistant.cli.plain_write_back import offer_at_the_end
 from assistant.cli.study import ask_consent
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
@@ -93,8 +92,6 @@ def _hold(
                 printer.event(event)
         dialogue = PlainDialogue(session, printer, lesson=queue is None or queue.study.lesson, own=own)
         status = dialogue.hold()
-        if own is not None and not offer_at_the_end(own, session.state, printer):
-            status = 1
         if queue is not None and not status and not printer.left:
             _ask(
                 queue.study.questions,

@@ -87,7 +87,7 @@ GIVEN = ("--tests", "tests.py")
     [
         (GIVEN, WORDS, False, False, "say --yes to write it"),
         ((*GIVEN, "--yes"), WORDS, False, True, "written: mine.py"),
-        (GIVEN, f"{WORDS}\ny\n", True, True, "written: mine.py"),
+        (GIVEN, f"{WORDS}y\n", True, True, "written: mine.py"),
         (GIVEN, f"{WORDS}\n\n", True, False, "nothing is written"),
         ((*GIVEN, "--yes"), "lower\n:save\n:stop\n", False, False, "--yes writes what passes"),
         ((*GIVEN, "--yes"), "lower\n", False, False, "go on with: assistant fix mine.py::slug --resume"),
