@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-for module in ("trl", "peft", "datasets", "datasketch", "detect_secrets", "faker"):
-    pytest.importorskip(module)
+from tests.extras import need
+
+need("trl", "peft", "datasets", "datasketch", "detect_secrets", "faker")
 
 from assistant.datasets.pipeline import export  # noqa: E402
 from tests.datasets.build import folder_of, request  # noqa: E402

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.extras import need
+
 START_SECONDS = 240
 CONTEXT_TOKENS = 256
 
@@ -30,13 +32,6 @@ class ServerProcess:
     model: str | None
     """The name to ask for; None where the server lists its only model."""
     process: subprocess.Popen[bytes]
-
-
-def need(*modules: str) -> None:
-    """Skip the test where a server cannot run."""
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
-    if missing:
-        pytest.skip(f"this server cannot run here: {', '.join(missing)} not installed")
 
 
 def smollm2() -> Path:

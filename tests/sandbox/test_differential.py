@@ -11,12 +11,15 @@ import sys
 import types
 import warnings
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 import pytest
 
 from assistant.core.outcome import CaseReport, Outcome
 from tests.sandbox.conftest import Run
 from tests.sandbox.differential_cases import SHAPES, Shape
+from tests.thoroughness import THOROUGH
 
 NOT_JUDGED = "not judged"
 ALLOWED_NOT_JUDGED = 0.02
@@ -40,15 +43,28 @@ def passes_in_plain_python(program: str, test: str) -> bool:
     return True
 
 
+def is_unjudged(case: CaseReport) -> bool:
+    return case.outcome is Outcome.NOT_RUNNABLE and case.message.startswith(NOT_JUDGED)
+
+
 def difference(plain: bool, case: CaseReport) -> str:
     """What is wrong with a verdict; empty where it is right or says that it is none."""
     if case.passed:
         return "" if plain else "a wrong program passes"
-    if not plain:
-        return ""
-    unjudged = case.outcome is Outcome.NOT_RUNNABLE and case.message.startswith(NOT_JUDGED)
-    counted["not judged"] += unjudged
-    return "" if unjudged else "a right program fails"
+    return "a right program fails" if plain and not is_unjudged(case) else ""
+
+
+def verdicts(run: Run, program: str, tests: Sequence[str], plain: Sequence[bool]) -> Iterator[CaseReport]:
+    """Each test's verdict: of one run of all, as a session has it, or of a run of its own where that gives another.
+
+    What one test changes in a program can be seen by the next, in plain Python too. The thorough profile runs
+    every test alone.
+    """
+    together = () if THOROUGH else run(program, *tests, seconds=30.0).cases
+    for test, passes, case in zip_longest(tests, plain, together):
+        if case is None or case.passed is not passes or case.outcome is Outcome.NOT_RUNNABLE:
+            case = run(program, test, seconds=30.0).cases[0]
+        yield case
 
 
 @pytest.mark.slow
@@ -56,13 +72,15 @@ def difference(plain: bool, case: CaseReport) -> str:
 def test_verdicts_are_those_of_plain_python(run: Run, shape: Shape) -> None:
     found = []
     for number, program in enumerate(shape.programs):
-        for test in shape.tests:
-            plain = passes_in_plain_python(program, test)
-            case = run(program, test, seconds=30.0).cases[0]
+        plain = [passes_in_plain_python(program, test) for test in shape.tests]
+        for test, passes, case in zip(
+            shape.tests, plain, verdicts(run, program, shape.tests, plain), strict=True
+        ):
             counted["pairs"] += 1
-            counted["right"] += plain
+            counted["right"] += passes
             counted["unsealed"] += not case.sealed
-            if wrong := difference(plain, case):
+            counted["not judged"] += passes and is_unjudged(case)
+            if wrong := difference(passes, case):
                 found.append(f"{wrong}: program {number}, {test!r}: {case.outcome.value} {case.message}")
     assert not found, "\n".join(found)
 
