@@ -17,6 +17,7 @@ from assistant.problems.expected_values import fill_collection, is_open, with_ex
 from assistant.problems.load import load_source
 from assistant.problems.reference_check import check_reference, check_references
 from assistant.sandbox.local import LocalSandbox, open_sandbox
+from tests.thoroughness import tries
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +146,8 @@ def test_fill_collection_says_how_far_it_is(sandbox: LocalSandbox) -> None:
     assert steps == [(1, 2), (2, 2)]
 
 
-def failures(name: str, sandbox: LocalSandbox) -> list[str]:
-    results = check_references(load_source(name), sandbox)
+def failures(name: str, sandbox: LocalSandbox, step: int = 1) -> list[str]:
+    results = check_references(load_source(name).problems[::step], sandbox)
     return [f"{r.problem.id}: {r.first_failure}" for r in results if not r.passed]
 
 
@@ -158,7 +159,9 @@ def test_every_humaneval_reference_passes(sandbox: LocalSandbox) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("file", ["mbpp/mbpp.jsonl", "mbpp/sanitized-mbpp.json", "apps"])
 def test_every_real_reference_passes(sandbox: LocalSandbox, shared_data: Path, file: str) -> None:
-    assert failures(str(shared_data / file), sandbox) == []
+    """Usually every fourth of MBPP: `tests/sandbox/test_datasets.py` runs all of its programs each time."""
+    step = tries(4, 1) if file.startswith("mbpp") else 1
+    assert failures(str(shared_data / file), sandbox, step) == []
 
 
 @pytest.mark.slow
