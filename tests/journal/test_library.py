@@ -175,7 +175,7 @@ def test_a_session_is_found_by_the_start_of_its_id_or_of_its_random_part(tmp_pat
     [
         ("20261123", r"2 sessions fit 20261123: 20261123-030001-aa, 20261123-030002-aa; give more"),
         ("2027", r"there is no session 2027 in .*; `assistant sessions` lists them"),
-        ("", r"which session\?"),
+        ("", "no session was named"),
         ("../../etc/passwd", "there is no session"),
         ("nowhere.jsonl", "there is no session"),
     ],
