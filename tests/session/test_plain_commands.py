@@ -138,3 +138,16 @@ def test_one_goes_on_after_the_end(run: Run) -> None:
 def test_hidden_tests_stay_hidden_until_the_end(run: Run) -> None:
     assert "hidden tests stay hidden until the end" in run(*PLAIN, *ONE, said=_said(":hidden", ":stop"))[2]
     assert "has not ended" in run(*PLAIN, *ONE, said=_said(":continue", ":stop"))[2]
+
+
+def test_other_answers_are_drawn_and_gone_on_from(run: Run) -> None:
+    said = _said(":draw", ":draw", ":back t2s0", "it takes away", ":rounds", ":stop")
+    status, out, err = run(*PLAIN, *ONE, said=said)
+    assert status == 0, err
+    state = state_of(journals()[0])
+    assert [(p.id, p.arm) for p in state.programs] == [
+        ("t0s0", "human"), ("t1s0", "draw"), ("t2s0", "draw"), ("t3s0", "human"),
+    ]  # fmt: skip
+    assert [p.id for p in state.path(state.current)] == ["t2s0", "t3s0"]
+    assert ":back t2s0 goes on from it" in err and "(t2s0)" in out
+    assert verify_folder(Path("sessions")) == []
