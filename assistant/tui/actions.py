@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
-
-from assistant.tui.key_names import key_text
 
 
 @dataclass(frozen=True)
@@ -67,14 +64,7 @@ ACTIONS = (
     Action(
         "open_problem", "enter", "Open", "Work on the chosen problem", "library", footer=True, priority=True
     ),
-    Action(
-        "next_state",
-        "f4,ctrl+t",
-        "Show",
-        "Show all, untried, solved, given up",
-        "library",
-        footer=True,
-    ),
+    Action("next_state", "f4,ctrl+t", "Show", "Show all, untried, solved, given up", "library", footer=True),
     Action(
         "sessions", "f3,ctrl+s", "Sessions", "Sessions so far: resume, look, delete", "library", footer=True
     ),
@@ -186,13 +176,7 @@ ACTIONS = (
         "work",
         footer=True,
     ),
-    Action(
-        "draw",
-        "alt+down",
-        "Another draw",
-        "Another answer to what was asked, beside this one",
-        "work",
-    ),
+    Action("draw", "alt+down", "Another draw", "Another answer to what was asked, beside this one", "work"),
     Action(
         "copy_code",
         "f7",
@@ -426,25 +410,3 @@ def bindings(where: str) -> list[BindingType]:
 def binding_id(action: Action) -> str:
     """`work.again`: the name of an action in the settings."""
     return f"{action.where.replace(' ', '_')}.{action.id}"
-
-
-def keymap(chosen: Mapping[str, str]) -> dict[str, str]:
-    """Those of the person's keys that name an action."""
-    known = {binding_id(action) for action in ACTIONS}
-    return {name: keys for name, keys in chosen.items() if name in known and keys.strip()}
-
-
-def unknown_keys(chosen: Mapping[str, str]) -> list[str]:
-    """Names in the person's keys that are no action."""
-    return sorted(set(chosen) - set(keymap(chosen)))
-
-
-def first_key(name: str, chosen: Mapping[str, str]) -> str:
-    """The key of an action to name in a sentence, as a person says it."""
-    return key_text(keys_of(name, chosen).partition(",")[0])
-
-
-def keys_of(name: str, chosen: Mapping[str, str]) -> str:
-    """The keys of the action of this name: the person's, else the app's."""
-    own = next(action.keys for action in ACTIONS if binding_id(action) == name)
-    return chosen.get(name) or own

@@ -17,10 +17,11 @@ from textual.screen import Screen
 from assistant.core.errors import AssistantError
 from assistant.settings.preferences import save_preference
 from assistant.tui import clipboard
-from assistant.tui.actions import bindings, keymap, unknown_keys
+from assistant.tui.actions import bindings
 from assistant.tui.context import AppContext
 from assistant.tui.drivers import own_driver
 from assistant.tui.input_queue import InputQueue, as_text, direct_typing
+from assistant.tui.key_names import keymap, unknown_keys
 from assistant.tui.launch import Launch, Problems
 from assistant.tui.messages import (
     ModelFailed,

@@ -21,8 +21,8 @@ from assistant.core.problem import Problem, Test
 from assistant.core.submission import Sandbox
 from assistant.problems.starter_rates import measured_rates, winnable_first
 from assistant.sandbox.isolation_notice import isolation_notice
-from assistant.tui.actions import keymap
 from assistant.tui.custom_problems import OwnDraft, Shelf, with_own
+from assistant.tui.key_names import keymap
 from assistant.tui.launch import Launch, Problems
 from assistant.tui.messages import (
     ModelFailed,

@@ -1,8 +1,11 @@
-"""Keys as a person says them: `ctrl+b` is `Ctrl+B`, `circumflex_accent` is `^`."""
+"""Which keys an action has, and keys as a person says them: `ctrl+b` is `Ctrl+B`, `circumflex_accent` is `^`."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+
+from assistant.tui.actions import ACTIONS, binding_id
 
 KEY_NAMES = {
     "question_mark": "?",
@@ -43,3 +46,25 @@ def _part(part: str) -> str:
     except KeyError:
         return part.capitalize()
     return sign if sign.isprintable() and not sign.isspace() else part.capitalize()
+
+
+def keymap(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Those of the person's keys that name an action."""
+    known = {binding_id(action) for action in ACTIONS}
+    return {name: keys for name, keys in chosen.items() if name in known and keys.strip()}
+
+
+def unknown_keys(chosen: Mapping[str, str]) -> list[str]:
+    """Names in the person's keys that are no action."""
+    return sorted(set(chosen) - set(keymap(chosen)))
+
+
+def first_key(name: str, chosen: Mapping[str, str]) -> str:
+    """The key of an action to name in a sentence, as a person says it."""
+    return key_text(keys_of(name, chosen).partition(",")[0])
+
+
+def keys_of(name: str, chosen: Mapping[str, str]) -> str:
+    """The keys of the action of this name: the person's, else the app's."""
+    own = next(action.keys for action in ACTIONS if binding_id(action) == name)
+    return chosen.get(name) or own

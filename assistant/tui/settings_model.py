@@ -12,8 +12,8 @@ from textual.widgets import Input, TextArea
 
 from assistant.core.plugins import engine_kinds
 from assistant.settings.preferences import Preferences
-from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, binding_id, keys_of
-from assistant.tui.key_names import key_text
+from assistant.tui.actions import ACTIONS, FIXED_KEYS, PLACES, binding_id
+from assistant.tui.key_names import key_text, keys_of
 from assistant.tui.text.spans import Line, Piece, shortened
 from assistant.tui.themes import THEMES
 

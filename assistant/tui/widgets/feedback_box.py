@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from textual.events import Paste
 
 from assistant.session.feedback_validation import clean_text
-from assistant.tui.actions import bindings, first_key
+from assistant.tui.actions import bindings
+from assistant.tui.key_names import first_key
 from assistant.tui.messages import DraftChanged, FeedbackSent
 from assistant.tui.widgets.resizable import TopEdge
 from assistant.tui.widgets.text_field import TextField

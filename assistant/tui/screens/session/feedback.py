@@ -13,8 +13,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from assistant.core.state import State
-from assistant.tui.actions import first_key
 from assistant.tui.feedback_suggestions import FORMS, KINDS, proposed_kinds, quoted_case, quoted_line
+from assistant.tui.key_names import first_key
 from assistant.tui.screen_state import Phase
 from assistant.tui.test_rows import Row
 from assistant.tui.widgets.checklist import Checklist

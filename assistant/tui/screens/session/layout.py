@@ -12,7 +12,7 @@ from textual.widgets import Footer, TextArea
 
 from assistant.core.state import State
 from assistant.tui import clipboard
-from assistant.tui.actions import first_key
+from assistant.tui.key_names import first_key
 from assistant.tui.screen_state import EXPLAINED, Phase, may_go_on, possible, refusal
 from assistant.tui.screens.session.editing import EditingPanel
 from assistant.tui.screens.session.feedback import FeedbackPanel

@@ -19,8 +19,8 @@ from assistant.core.state_labels import (
     tries_left,
 )
 from assistant.tui import clipboard
-from assistant.tui.actions import first_key
 from assistant.tui.end_summary import is_false_solve
+from assistant.tui.key_names import first_key
 from assistant.tui.screen_state import Phase, may_go_on
 from assistant.tui.screens.session.live_session import LiveSession
 from assistant.tui.view_model import fence_count, written_code
