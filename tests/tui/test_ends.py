@@ -171,9 +171,9 @@ def stopped(turn: int, parent: str) -> Program:
 
 
 FORKS: list[tuple[list[Program], list[str]]] = [
-    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1)], ["", "", ""]),
-    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1), attempt(3, "t1s0")], ["", "", "", ""]),
-    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1), attempt(3, "t2s0")], ["", "", "", ""]),
+    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1)], ["", ""]),
+    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1), attempt(3, "t1s0")], ["", "", ""]),
+    ([attempt(1, "t0s0", code=None), attempt(2, "t0s0", redraw_of=1), attempt(3, "t2s0")], ["", "", ""]),
     ([stopped(1, "t0s0"), attempt(2, "t0s0")], ["", "", ""]),
     ([stopped(1, "t0s0"), stopped(2, "t0s0"), attempt(3, "t0s0"), attempt(4, "t3s0")], [""] * 5),
     ([attempt(1, "t0s0"), stopped(2, "t0s0"), attempt(3, "t0s0")], ["", "", "first answer", ""]),

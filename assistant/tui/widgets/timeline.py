@@ -43,7 +43,7 @@ class Strip:
 def timeline_of(
     state: State, looked_at: str | None, *, tell_hidden: bool = False, known: str | None = None
 ) -> Strip:
-    """Every turn of the person's dialogue, its best or chosen program standing for it.
+    """Every answer of the person's dialogue, its best or chosen program standing for it and for its second draw.
 
     A false solve is told where `tell_hidden`, and of the `known` program.
     """
@@ -51,7 +51,7 @@ def timeline_of(
     steps: list[Step] = []
     before: Program | None = None
     for program in state.dialogue:
-        siblings = [p for p in state.dialogue if p.turn == program.turn]
+        siblings = [p for p in state.dialogue if _answer_of(p) == _answer_of(program)]
         best = max(
             siblings, key=lambda p: (p.id in path, p.visible.pass_count if p.visible else -1, -p.sample)
         )
@@ -71,7 +71,9 @@ def samples_of(state: State, looked_at: str | None, seen: Container[str] = ()) -
     if shown is None:
         return Strip()
     turn = state.program(shown).answers_turn
-    samples = sorted((p for p in state.human_programs if p.turn == turn), key=lambda p: p.sample)
+    answer = _answer_of(state.program(shown))
+    answers = (p for p in state.human_programs if turn == p.turn or answer == _answer_of(p))
+    samples = sorted(answers, key=lambda p: (p.turn, p.sample))
     samples += [p for p in state.programs if p.draw_of == turn and p.complete and (p.chosen or p.id in seen)]
     if len(samples) < 2:
         return Strip()
@@ -80,7 +82,9 @@ def samples_of(state: State, looked_at: str | None, seen: Container[str] = ()) -
 
 
 def _sample_name(state: State, program: Program) -> str:
-    return f"sample {program.sample + 1}" if program.draw_of is None else draw_name(state, program)
+    if program.draw_of is not None:
+        return draw_name(state, program)
+    return f"{'sample' if program.redraw_of is None else 'drew again'} {program.sample + 1}"
 
 
 def _fork(state: State, program: Program, before: Program | None) -> str:
@@ -99,6 +103,11 @@ def _follows(state: State, program: Program, before: Program) -> bool:
     return _first_draw(state.program(program.parent)) == _first_draw(before)
 
 
+def _answer_of(program: Program) -> int:
+    """The turn of a program; of a second draw that was made by itself, the turn of the first."""
+    return program.turn if program.redraw_of is None else program.redraw_of
+
+
 def _first_draw(program: Program) -> int:
     """The turn of a program; of another draw, the turn of the first."""
     return program.answers_turn if program.redraw_of is None else program.redraw_of
@@ -106,6 +115,7 @@ def _first_draw(program: Program) -> int:
 
 def _label(state: State, program: Program, false: bool) -> str:
     made = "✎" if program.edited else "" if program.draw_of is None else f", {draw_name(state, program)}"
+    made += "" if program.redraw_of is None else ", drew again"
     same = " same" if state.changed_nothing(program) else ""
     return f"{program_name(program)}{made} {_score(program, false)}{same}"
 
