@@ -24,6 +24,11 @@ def cautions(
     sealed: Sequence[CurvePoint] = (),
 ) -> list[str]:
     """One sentence each; empty when there is nothing to warn of."""
+    if all(session.given for session in group.sessions):
+        return [
+            "These sessions began with functions that people brought (`assistant fix`): the model made no first "
+            "answer, so they are in no rate and compared with nothing."
+        ]
     return [
         *_sizes(group), *_imported(group.sessions), *_unfinished(group.sessions), *_mixtures(group.sessions),
         *_rounds(curve),

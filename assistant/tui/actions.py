@@ -334,6 +334,7 @@ ACTIONS = (
         "Its name, hidden tests and a right solution; again for the task and its tests",
         "own problem",
         footer=True,
+        priority=True,  # a text field would take F6 for itself
     ),
     Action(
         "propose_tests",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.analysis.caveats import cautions
 from assistant.analysis.grouping import grouped
 from assistant.analysis.solve_curve import human_curve
 from assistant.core import events as ev
@@ -83,5 +84,6 @@ def test_it_is_in_no_curve_and_has_an_origin_of_its_own(
     assert sorted(groups) == ["own functions of people", "people"]
     own = groups["own functions of people"].sessions
     assert human_curve(own) == []
+    assert "in no rate" in " ".join(cautions(groups["own functions of people"], [], [], []))
     assert own[0].solve is None and not own[0].is_answered
     assert human_curve(sessions)[0].sessions == 1

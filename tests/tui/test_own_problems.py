@@ -40,9 +40,12 @@ async def test_own_problems_from_a_pasted_function_to_a_file_for_others(
         await until(pilot, lambda: isinstance(app.screen, OwnProblemScreen))
         code = "def twice(x):\n    'Twice as much.'\n    return x\n"
         app.screen.query_one("#tests", TextArea).load_text(f"{code}\nassert twice(2) == 4")
+        app.screen.query_one("#tests").focus()
+        await pilot.pause()
         await pilot.press("f6")
         app.screen.query_one("#hidden", TextArea).load_text("assert twice(0) == 0")
         app.screen.query_one("#name", Input).value = "doubling"
+        assert app.screen.query_one("#hidden").display and not app.screen.query_one("#tests").display
         await pilot.press("ctrl+s")
         work = await until_phase(pilot, Phase.YOUR_TURN)
         begun = [event.type for event in read_journal(work.journal).events[:2]]
