@@ -355,7 +355,18 @@ class PlainDialogue:
         finally:
             self._clock.wait(time.monotonic(), False)
         if isinstance(command, GiveFeedback | Regenerate):
+            self._show_choice()
             self._show_effect()
+
+    def _show_choice(self) -> None:
+        """Which of several answers is gone on with, and what is to be said of it."""
+        current = self.state.current_program
+        if current is None or self.state.pending_feedback is not None:
+            return
+        if sum(program.first_draw == current.first_draw for program in self.state.human_programs) > 1:
+            self.printer.data(f"of these, program {current.id} is the one to go on with")
+        if note := answer_note(self.state, current):
+            self.printer.data(f"note: {note}")
 
     def _show(self, event: ev.LiveEvent) -> None:
         match event:
@@ -367,8 +378,6 @@ class PlainDialogue:
                 self.printer.talk(f"{round_name(event.round)}: the model is writing …")
             case ev.GenerationFinished():
                 self.printer.data(text.answer_text(event, self.printer.colour))
-                if note := answer_note(self.state, self.state.program(event.program)):
-                    self.printer.data(f"note: {note}")
             case ev.FeedbackGiven():
                 self._unsent.sent()
             case ev.ScratchCalled():

@@ -50,6 +50,11 @@ class Program(FrozenModel):
         return self.turn if self.draw_of is None else self.draw_of
 
     @property
+    def first_draw(self) -> int:
+        """The turn that asked first for what it answers: of a second draw, the turn that gave nothing new."""
+        return self.answers_turn if self.redraw_of is None else self.redraw_of
+
+    @property
     def answers_feedback(self) -> bool:
         """Whether feedback on its parent led to it: neither a first answer nor an edit."""
         return self.parent is not None and not self.edited

@@ -13,7 +13,7 @@ from assistant.core.errors import UsageError
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
 from assistant.tui.actions import ACTIONS, binding_id
-from tests.session.conftest import RIGHT
+from tests.session.conftest import RIGHT, WRONG
 from tests.session.test_commands import ONE, PLAIN, Run, journals, run, state_of
 
 __all__ = ["run"]
@@ -151,3 +151,16 @@ def test_other_answers_are_drawn_and_gone_on_from(run: Run) -> None:
     assert [p.id for p in state.path(state.current)] == ["t2s0", "t3s0"]
     assert ":back t2s0 goes on from it" in err and "(t2s0)" in out
     assert verify_folder(Path("sessions")) == []
+
+
+def test_the_same_program_is_drawn_again_and_it_is_said_so(run: Run) -> None:
+    """Three more draws after the same program: the one that differs goes on; where none does, no try is used."""
+    answers = {"entry_point": "add", "answers": [WRONG, WRONG, WRONG, WRONG]}
+    Path("script.jsonl").write_text(json.dumps(answers) + "\n", encoding="utf-8")
+    status, out, err = run(*PLAIN, *ONE, "--rounds", "1", said=_said("it subtracts", "it subtracts", ":stop"))
+    assert status == 0
+    assert err.count("same program; drew again: the model is writing") == 2
+    assert "of these, program t1s0 is the one to go on with\nnote: same program as before" in out
+    assert out.count("; no try used\n") == 2
+    state = state_of(journals()[0])
+    assert (state.feedback_count, state.tries_left, len(state.programs)) == (2, 1, 9)

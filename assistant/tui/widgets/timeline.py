@@ -96,21 +96,16 @@ def _fork(state: State, program: Program, before: Program | None) -> str:
 
 def _follows(state: State, program: Program, before: Program) -> bool:
     """Whether the two are consecutive: one follows from the other, or both answer the same feedback."""
-    if _first_draw(program) == _first_draw(before) or program.parent is None:
+    if program.first_draw == before.first_draw or program.parent is None:
         return True
     if not before.complete and program.parent == before.parent:
         return True  # asked again after a stop or a failure
-    return _first_draw(state.program(program.parent)) == _first_draw(before)
+    return state.program(program.parent).first_draw == before.first_draw
 
 
 def _answer_of(program: Program) -> int:
     """The turn of a program; of a second draw that was made by itself, the turn of the first."""
     return program.turn if program.redraw_of is None else program.redraw_of
-
-
-def _first_draw(program: Program) -> int:
-    """The turn of a program; of another draw, the turn of the first."""
-    return program.answers_turn if program.redraw_of is None else program.redraw_of
 
 
 def _label(state: State, program: Program, false: bool) -> str:
