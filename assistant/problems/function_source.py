@@ -131,6 +131,7 @@ def replaced(text: str, name: str, program: str) -> str:
     Raises UsageError where the program does not define it as a function, or brings what the file has in another form.
     """
     place, new = located(text, name), _new_version(program, name)
+    _refuse_decorators(place, new)
     wanted = _wanted(new)
     imports = [alias for node in wanted if isinstance(node, _IMPORTS) for alias in _single(node)]
     helpers = [node for node in wanted if not isinstance(node, _IMPORTS)]
@@ -168,6 +169,17 @@ def _new_version(program: str, name: str) -> Located:
         return located(program.rstrip() + "\n", name)
     except UsageError as error:
         raise UsageError(f"the program cannot be written back: {error}") from None
+
+
+def _refuse_decorators(place: Located, new: Located) -> None:
+    """The file's decorators stay; one that only the program has would be lost, and with it what was tested."""
+    there = {ast.dump(decorator) for decorator in place.node.decorator_list}
+    for decorator in new.node.decorator_list:
+        if ast.dump(decorator) not in there:
+            raise UsageError(
+                f"the program puts @{ast.unparse(decorator)} above {new.node.name}, and the decorators in the file "
+                "stay as they are: nothing is written; add it to the file, or say that it has to do without"
+            )
 
 
 def _wanted(new: Located) -> list[ast.stmt]:

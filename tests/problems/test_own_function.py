@@ -179,6 +179,7 @@ def test_what_cannot_be_worked_on_is_said_in_one_line(
         ),
         ("import typing as os\ndef slug(text):\n    return os\n", "line 3 of the file has another"),
         ("def slug(:\n", "cannot be written back"),
+        ("@cache\ndef slug(text):\n    return text\n", "puts @cache above slug"),
     ],
 )
 def test_a_program_that_does_not_fit_the_file_is_not_written(program: str, words: str) -> None:
