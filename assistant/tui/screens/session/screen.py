@@ -134,6 +134,7 @@ class SessionScreen(SessionLayout):
             return
         if message.error:
             self.notify(message.error, severity="error", timeout=10, markup=False)
+        self.live.typing(self.feedback.has_text)  # words typed ahead, before the session was open
         self.present()
         if self.phase is Phase.ENDED:
             self._show_summary_once()
