@@ -66,6 +66,7 @@ def test_its_engine_keeps_the_contract(target: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_broken_one_is_named_where_it_was_asked_for_and_a_warning_elsewhere(
     target: Path, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def test_every_config_loads_as_the_card_says(
     assert "malformed" not in caplog.text
 
 
+@pytest.mark.slow
 def test_the_first_config_is_the_default(dataset: Path, cache: str) -> None:
     assert "messages" in datasets.load_dataset(str(dataset), cache_dir=cache)["train"].features
 
