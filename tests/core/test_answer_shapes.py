@@ -119,7 +119,7 @@ def test_references_of_humaneval_come_out_of_any_shape(shape: str) -> None:
 
 
 @given(st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PROGRAMS)), st.data())
-@settings(max_examples=tries(50, 500))
+@settings(max_examples=tries(150, 500))
 def test_a_beginning_is_complete_only_with_the_whole_program(
     shape: str, name: str, data: st.DataObject
 ) -> None:

@@ -29,7 +29,7 @@ def through(event: ev.Event) -> ev.Event:
 
 @pytest.mark.slow
 @given(st.lists(any_event(), min_size=1, max_size=6))
-@settings(max_examples=tries(50, 500))
+@settings(max_examples=tries(150, 500))
 def test_any_sequence_of_events_comes_back_equal(events: list[ev.Event]) -> None:
     with TemporaryDirectory() as folder:
         journal = Journal.create(Path(folder), "s")
@@ -42,7 +42,7 @@ def test_any_sequence_of_events_comes_back_equal(events: list[ev.Event]) -> None
 
 
 @given(any_event())
-@settings(max_examples=tries(30, 200))
+@settings(max_examples=tries(50, 200))
 def test_a_line_is_strict_json_on_one_line(event: ev.Event) -> None:
     line = encode(STAMP, event)
     assert b"\n" not in line

@@ -125,7 +125,7 @@ def job() -> list[Json]:
 
 @pytest.mark.slow
 @given(st.lists(OF_THE_PROGRAM, max_size=12))
-@settings(max_examples=tries(60, 600), suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(150, 600), suppress_health_check=list(HealthCheck))
 def test_a_judge_survives_what_a_program_says(messages: list[Json]) -> None:
     harness = Said(job())
     loaded: list[Json] = [{"loaded": True}, {"kinds": {"f": "function", "VALUE": "value"}}]
@@ -189,7 +189,7 @@ def assert_reports(reports: list[CaseReport]) -> None:
 
 @pytest.mark.slow
 @given(st.lists(OF_THE_JUDGE, max_size=8), st.booleans())
-@settings(max_examples=tries(100, 1000), suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(200, 1000), suppress_health_check=list(HealthCheck))
 def test_the_harness_survives_what_a_judge_says(messages: list[Json], sealed: bool) -> None:
     reports = asked(messages, sealed=sealed)
     assert len(reports) == len(TESTS)
@@ -198,7 +198,7 @@ def test_the_harness_survives_what_a_judge_says(messages: list[Json], sealed: bo
 
 @pytest.mark.slow
 @given(OF_THE_JUDGE | OF_THE_PROGRAM, st.sampled_from(["", "4\n"]))
-@settings(max_examples=tries(100, 1000), suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(200, 1000), suppress_health_check=list(HealthCheck))
 def test_the_harness_survives_what_a_whole_program_says(message: Json, expected: str) -> None:
     FakeAttempt.said = list(sent([message]))
     test = StdinTest(stdin="", expected=expected)

@@ -105,21 +105,21 @@ def same(one: Any, other: Any) -> bool:
 
 @pytest.mark.slow
 @given(VALUES)
-@settings(max_examples=tries(50, 500))
+@settings(max_examples=tries(150, 500))
 def test_values_come_back_equal_and_of_the_same_type(value: Any) -> None:
     assert same(value, across(value))
 
 
 @pytest.mark.slow
 @given(VALUES)
-@settings(max_examples=tries(30, 300))
+@settings(max_examples=tries(80, 300))
 def test_showing_never_fails_and_is_bounded(value: Any) -> None:
     assert len(show(value, 100)) < 400
 
 
 @pytest.mark.slow
 @given(VALUES)
-@settings(max_examples=tries(30, 300))
+@settings(max_examples=tries(80, 300))
 def test_a_literal_reads_back_equal(value: Any) -> None:
     import ast
 
@@ -257,7 +257,7 @@ def test_mutation_lands_in_the_callers_objects() -> None:
 
 
 @given(VALUES)
-@settings(max_examples=tries(30, 300))
+@settings(max_examples=tries(80, 300))
 def test_an_untouched_argument_stays_as_it_was(value: Any) -> None:
     kept = [value, [value]]
     before = repr(kept)

@@ -48,13 +48,13 @@ def decode_or_refuse(data: Any) -> None:
 
 
 @given(JUNK)
-@settings(max_examples=tries(60, 600))
+@settings(max_examples=tries(120, 600))
 def test_junk_is_refused_or_decoded(data: Any) -> None:
     decode_or_refuse(data)
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=tries(40, 400))
+@settings(max_examples=tries(80, 400))
 def test_bytes_are_refused_or_parsed(data: bytes) -> None:
     try:
         framing.parse(data)
@@ -147,7 +147,7 @@ FIELDS = st.sampled_from(["value", "after", "raised", "refused", "callback", "ar
 
 @pytest.mark.slow
 @given(st.dictionaries(FIELDS, JUNK, max_size=4))
-@settings(max_examples=tries(60, 600))
+@settings(max_examples=tries(120, 600))
 def test_a_lying_program_gets_no_further_than_its_own_values(answer: dict[str, Any]) -> None:
     link = Link(Liar(answer))  # type: ignore[arg-type]
     given = [1, [2]]
@@ -160,7 +160,7 @@ def test_a_lying_program_gets_no_further_than_its_own_values(answer: dict[str, A
 
 
 @given(JUNK)
-@settings(max_examples=tries(40, 400))
+@settings(max_examples=tries(80, 400))
 def test_a_lying_judge_gets_a_report_of_the_right_shape(data: Any) -> None:
     answer = (
         data if isinstance(data, dict) else {"verdict": data, "raised": data, "expected": data, "line": data}

@@ -32,7 +32,7 @@ def agree(session: object, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=tries(8, 40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(12, 40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(TEXTS)), max_size=8))
 def test_tests_are_added_and_removed_in_any_order(
     begin: Begin, sandbox: Sandbox, steps: list[tuple[bool, str]]
