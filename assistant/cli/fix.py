@@ -65,7 +65,9 @@ def fix(
             f"no test says what {function.name} should give: add --test '{function.name}(…) == …' or --tests FILE"
         )
     problem = function.problem(found.tests, say, found.setup)
-    options = replace(options, resume=again, own=OwnWork(function, problem, place, confirmed=yes))
+    options = replace(
+        options, arms="none", resume=again, own=OwnWork(function, problem, place, confirmed=yes)
+    )
     if again is not None:
         options = replace(options, own=_continued(options))
     return started(options)
