@@ -40,7 +40,7 @@ class SessionSummary(FrozenModel):
     false_solve: bool = False
     """Passes the visible tests and fails a hidden one; shown only once the session has ended."""
     by_words: bool = False
-    """Solved by feedback alone: after some of it, and without an edit by hand on the way."""
+    """Solved by feedback alone: after some of it, with no edit by hand and no further draw on the way."""
     active_seconds: float = 0.0
     """The person's own time: reading, typing, editing."""
     events: int = 0
@@ -106,7 +106,9 @@ def summary_of(recording: Recording) -> SessionSummary:
         feedbacks=state.feedback_count,
         state=state.ended.reason if state.ended else "open",
         false_solve=state.is_over and table is not None and table.false_solve,
-        by_words=state.solved and state.round > 0 and not any(p.edited for p in state.path(state.current)),
+        by_words=state.solved
+        and state.round > 0
+        and all(p.arm == "human" and not p.edited for p in state.path(state.current)),
         active_seconds=state.total_effort.active,
         events=len(recording.events),
         went_on=whole.beyond,

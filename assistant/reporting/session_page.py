@@ -121,6 +121,7 @@ def _step(
     program: Program, state: State, said: dict[tuple[str, str], ev.FeedbackGiven], on_path: bool
 ) -> Step:
     notes = [f"sample {program.sample + 1}"] if state.settings.samples > 1 and program.finish else []
+    notes += ["another draw"] if program.arm == "draw" else []
     notes += ["edited by hand"] if program.edited else []
     notes += [draw_name(state, program)] if program.draw_of is not None else []
     notes += [] if on_path else ["dropped"]

@@ -11,6 +11,7 @@ from assistant.cli import plain_commands
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.journal.reader import read_journal
+from assistant.journal.session_summary import summarize
 from assistant.journal.validation import verify_folder
 from assistant.tui.actions import ACTIONS, binding_id
 from tests.session.conftest import RIGHT, WRONG
@@ -164,3 +165,20 @@ def test_the_same_program_is_drawn_again_and_it_is_said_so(run: Run) -> None:
     assert out.count("; no try used\n") == 2
     state = state_of(journals()[0])
     assert (state.feedback_count, state.tries_left, len(state.programs)) == (2, 1, 9)
+
+
+@pytest.mark.parametrize(
+    ("lines", "by_words"),
+    [
+        (("it must add", "no, add", "add them"), True),
+        (("it must add", ":edit inline", "def add(a, b):", "    return a + b", "."), False),
+        (("it must add", "no"), False),
+    ],
+)
+def test_a_summary_says_whether_words_alone_solved_it(
+    run: Run, lines: tuple[str, ...], by_words: bool
+) -> None:
+    run(*PLAIN, *ONE, said=_said(*lines))
+    summary = summarize(journals()[0])
+    assert summary.by_words is by_words
+    assert (summary.state == "solved") is (len(lines) > 2)
