@@ -54,7 +54,10 @@ def test_saving_keeps_comments_order_and_other_values() -> None:
 @pytest.mark.parametrize("name", sorted(Preferences.model_fields))
 def test_every_setting_can_be_saved_and_read_back(name: str) -> None:
     value = getattr(Preferences(), name)
-    changed = {"engine": "openai", "device": "cpu", "notify": "none", "keys": {"a.b": "ctrl+x"}}.get(name)
+    changed: object = {
+        "engine": "openai", "device": "cpu", "notify": "none", "keys": {"a.b": "ctrl+x"}, "draws": 4,
+        "recent_problems": ["starter", 'a "b"'],
+    }.get(name)  # fmt: skip
     if changed is None:
         changed = (not value) if isinstance(value, bool) else 5.5 if isinstance(value, float) else 'ä "b" \\'
     save_preference(name, changed)
