@@ -173,6 +173,23 @@ def test_what_comes_too_late_is_not_recorded(begin: Begin, ending: bool) -> None
     assert check_file(session.path).findings == ()
 
 
+def test_who_leaves_does_not_wait_for_the_tests_of_a_draw(begin: Begin) -> None:
+    session = begin([WRONG, RIGHT], draws=1)
+    slow = _SlowForDraws(session.sandbox)
+    session.sandbox = slow  # type: ignore[assignment]
+    background = start_background_work(session)
+    assert background is not None
+    try:
+        list(session.start())
+        assert slow.begun.wait(60)
+        background.close()
+        assert background._thread.is_alive()
+    finally:
+        slow.may_go_on.set()
+    background._thread.join(60)
+    assert not background._thread.is_alive() and not drawn(session)
+
+
 def test_a_chosen_draw_that_solves_ends_the_session_and_is_no_point_of_the_one_sample_curve(
     work: Work,
 ) -> None:

@@ -62,6 +62,8 @@ class BackgroundWork:
         self._plugged_in = True
         self._may_work = threading.Event()
         self._closed = False
+        self._task: Task | None = None
+        """What was begun last."""
         self._engine_free = threading.Event()
         self._engine_free.set()
         self._failed: set[Task] = set()
@@ -100,11 +102,15 @@ class BackgroundWork:
         return True
 
     def close(self) -> None:
-        """Stop and end the thread. An arm whose tests still run is left to `assistant arms`."""
+        """Stop and end the thread. An arm whose tests still run is left to `assistant arms`.
+
+        Nobody waits for the tests of further draws, which are dropped: the person is on the way to something else.
+        """
         self._closed = True
         self.pause()
         self._may_work.set()
-        self._thread.join(timeout=2)
+        self._session.record_together(lambda turn: [])  # what is being written is written whole
+        self._thread.join(timeout=0 if isinstance(self._task, DrawTask) else 2)
 
     def _work(self) -> None:
         while True:
@@ -126,7 +132,7 @@ class BackgroundWork:
 
     def _make(self, task: Task) -> bool:
         """Make one task. False when it was not completed; a fault is reported by the person's own next step."""
-        session = self._session
+        session, self._task = self._session, task
         state = session.state
         try:
             drawn = self._draw(state, task)
@@ -147,7 +153,7 @@ class BackgroundWork:
         Tests that the person added meanwhile are to judge it, too, and a draw is for a person who can still take it.
         """
         now = self._session.state
-        late = isinstance(task, DrawTask) and now.ended is not None
+        late = isinstance(task, DrawTask) and (now.ended is not None or self._closed)
         return [] if late or now.visible_tests() != before.visible_tests() else list(numbered(events, turn))
 
     def _draw(self, state: State, task: Task) -> Drawn | None:
