@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 from textual.timer import Timer
+from textual.widgets._footer import FooterKey
 
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.problems import LibraryScreen
@@ -25,7 +26,7 @@ SESSIONS = 6
 def alive() -> Counter[str]:
     """How many of each there are."""
     gc.collect()
-    kinds = (*OF_A_SESSION, Timer)
+    kinds = (*OF_A_SESSION, Timer, FooterKey)
     counts = Counter(type(thing).__name__ for thing in gc.get_objects() if type(thing) in kinds)
     counts["threads"] = threading.active_count()
     return counts
@@ -47,3 +48,4 @@ async def test_nothing_of_a_session_stays(make_app: MakeApp) -> None:
     widgets = [grown[kind.__name__] for kind in OF_A_SESSION]
     # The screen that was left last may still be on its way out, with its timers.
     assert max(widgets) <= 1 and grown["Timer"] <= 5 and not grown["threads"], dict(grown)
+    assert grown["FooterKey"] <= 12, "the keys of one footer at most"

@@ -10,7 +10,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from assistant.core.errors import UsageError
 from assistant.core.generation import Finish, Message, Request, Sampling
@@ -22,6 +22,7 @@ from assistant.tui.messages import TestsProposed
 from assistant.tui.screens.dialogs import ConfirmScreen
 from assistant.tui.unrequested_screens import PAUSE
 from assistant.tui.widgets.checklist import Checklist
+from assistant.tui.widgets.key_footer import KeyFooter
 from assistant.tui.widgets.text_field import TextField
 from assistant.tui.widgets.too_small import TooSmall
 
@@ -55,7 +56,7 @@ class OwnProblemScreen(Screen[Problem | None]):
         yield TextField(id="hidden", placeholder="assert double(-1) == -2", soft_wrap=False)
         yield TextField(id="reference", placeholder="def double(n):\n    return 2 * n", soft_wrap=False)
         yield Static("", id="trouble", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
         yield TooSmall()
 
     def on_mount(self) -> None:

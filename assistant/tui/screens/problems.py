@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.suggester import Suggester
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from assistant.core.problem import Problem
 from assistant.tui.actions import bindings
@@ -29,6 +29,7 @@ from assistant.tui.problem_filter import (
 )
 from assistant.tui.save_file import save_text
 from assistant.tui.text.spans import Line
+from assistant.tui.widgets.key_footer import KeyFooter
 from assistant.tui.widgets.problem_pane import ProblemPane
 from assistant.tui.widgets.status_line import Status, StatusLine
 from assistant.tui.widgets.too_small import TooSmall
@@ -104,7 +105,7 @@ class LibraryScreen(Screen[None]):
             yield ProblemList(id="problems")
             yield ProblemPane(with_tests=True, id="preview")
         yield StatusLine(id="status")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
         yield TooSmall()
 
     @property

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from assistant.core.errors import AssistantError
 from assistant.journal.session_summary import SessionSummary
@@ -20,6 +20,7 @@ from assistant.tui.screens.dialogs import ChoiceScreen, ConfirmScreen
 from assistant.tui.session_export import FORMS, export_session
 from assistant.tui.session_filter import matching_sessions, session_line, when
 from assistant.tui.text.spans import Line
+from assistant.tui.widgets.key_footer import KeyFooter
 from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.virtual_list import VirtualList
 
@@ -73,7 +74,7 @@ class SessionsScreen(Screen[None]):
         yield Input(placeholder="Filter: problem, model, date, is:open, is:solved", id="filter")
         yield SessionList(id="sessions")
         yield Static("", id="detail", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
         yield TooSmall()
 
     @property

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from assistant.core.errors import AssistantError
 from assistant.settings.preferences import save_preference, settings_file
@@ -28,6 +28,7 @@ from assistant.tui.settings_model import (
     value_of,
 )
 from assistant.tui.text.spans import Line
+from assistant.tui.widgets.key_footer import KeyFooter
 from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.virtual_list import VirtualList
 
@@ -69,7 +70,7 @@ class SettingsScreen(Screen[None]):
         yield SettingList(id="settings")
         yield Static("", id="detail", markup=False)
         yield Static(KEPT, id="elsewhere", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
         yield TooSmall()
 
     def on_mount(self) -> None:

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Key, Paste
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from assistant.session.feedback_validation import clean_text
 from assistant.tui import clipboard
@@ -27,6 +27,7 @@ from assistant.tui.feedback_suggestions import quoted_case
 from assistant.tui.session_export import share_session
 from assistant.tui.unrequested_screens import Unasked
 from assistant.tui.widgets.code_view import Code, CodeView
+from assistant.tui.widgets.key_footer import KeyFooter
 from assistant.tui.widgets.too_small import TooSmall
 from assistant.tui.widgets.verdict_table import VerdictTable
 
@@ -64,7 +65,7 @@ class SummaryScreen(Unasked[None]):
             yield Static(Content(str(self._ended.journal)), id="journal")
         yield VerdictTable(id="lesson")
         yield CodeView(id="code")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
         yield TooSmall()
 
     def on_mount(self) -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from assistant.core.errors import UsageError
 from assistant.problems.own_function import OwnFunction
 from assistant.tui.actions import bindings
 from assistant.tui.unrequested_screens import Unasked
 from assistant.tui.widgets.diff_view import ComparedPrograms, DiffView
+from assistant.tui.widgets.key_footer import KeyFooter
 from assistant.tui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class WriteBackScreen(Unasked[None]):
         verdict = "it passes its tests" if self._solved else "it does not pass its tests"
         yield Static(f"Write {self._function.name} into {path}?  ({verdict})", id="title", markup=False)
         yield DiffView(id="diff")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
         yield TooSmall()
 
     def on_mount(self) -> None:

@@ -20,6 +20,7 @@ from assistant.tui.screens.session.live_session import LiveSession
 from assistant.tui.screens.session.programs import ProgramsPanel
 from assistant.tui.screens.session.status import StatusPanel
 from assistant.tui.widgets.feedback_box import FeedbackBox
+from assistant.tui.widgets.key_footer import KeyFooter
 from assistant.tui.widgets.problem_pane import ProblemPane
 from assistant.tui.widgets.too_small import TooSmall
 
@@ -56,7 +57,7 @@ class SessionLayout(Screen[None]):
         yield self.programs.verdicts
         yield self.feedback.box
         yield self.status.line
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
         yield TooSmall()
 
     @property
