@@ -1,6 +1,6 @@
 """Further draws: more answers to a prompt of the dialogue, offered to the person and never put in place of one.
 
-While the person reads, the idle engine draws `Settings.draws` answers to the prompt of the program on the table, in
+While the person reads, the idle engine draws `Settings.draws` answers to the prompt of the current program, in
 one batch and at a temperature (`arms/background.py`). `commands.DrawAnother` draws one in the foreground. A draw
 belongs to the dialogue only once the person goes on from it (`commands.ChooseProgram`).
 """
@@ -66,7 +66,7 @@ def _made(state: State, turn: int) -> bool:
 
 
 def further_draw(state: State, number: int, samples: int) -> ev.GenerationStarted | None:
-    """`samples` further draws for the program on the table, as turn `number`; None where no prompt led to it.
+    """`samples` further draws for the current program, as turn `number`; None where no prompt led to it.
 
     The seed follows from the state, so that a draw can be made again.
     """
@@ -81,7 +81,7 @@ def further_draw(state: State, number: int, samples: int) -> ev.GenerationStarte
 
 
 def _asked(state: State) -> ev.GenerationStarted | None:
-    """The generation whose prompt led to the program on the table; before an edit, to the program edited."""
+    """The generation whose prompt led to the current program; before an edit, to the program edited."""
     program = state.current_program
     while program is not None and program.edited:
         program = state.program(program.parent) if program.parent else None
@@ -97,13 +97,13 @@ def draws_beside(state: State, program: Program | None) -> tuple[Program, ...]:
 
 
 def unseen_draws(state: State, seen: Container[str]) -> list[Program]:
-    """Further draws beside the program on the table that were not looked at, the best first."""
+    """Further draws beside the current program that were not looked at, the best first."""
     beside = [p for p in draws_beside(state, state.current_program) if p.id not in seen and not p.chosen]
     return sorted(beside, key=lambda p: -passed(state, p))
 
 
 def offered_draw(state: State, seen: Container[str]) -> Program | None:
-    """The best further draw that was not looked at, where it passes more than the program on the table."""
+    """The best further draw that was not looked at, where it passes more than the current program."""
     table = state.current_program
     if table is None or state.ended is not None:
         return None
