@@ -19,7 +19,7 @@ from assistant.core.outcome import Outcome, Report
 from assistant.core.problem import AssertTest, CallTest, Problem, Test
 from assistant.core.state import State, apply, without_last
 from assistant.journal.dialogue_checks import DialogueChecks
-from assistant.journal.generation_checks import GenerationChecks
+from assistant.journal.generation_checks import GenerationChecks, holds_feedback
 from assistant.journal.verdict_checks import VerdictChecks
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
@@ -159,7 +159,7 @@ class Consistency:
         header = self._header
         if header is None:
             return
-        prompt = _flat("\n".join(message.content for message in event.messages))
+        prompt = _flat(_text(event))
         if not header.imported_from:
             yield from _task_in(prompt, header)
         parent = event.parent
@@ -167,13 +167,15 @@ class Consistency:
             return
         same = not header.settings.unchanged_uses_round  # round, where the answer before changed nothing
         if self._rounds.get(parent) in (event.round - 1, *[event.round] * same):
-            yield from self._words_in(prompt, parent, bool(header.imported_from))
+            yield from self._words_in(event, parent, bool(header.imported_from))
 
-    def _words_in(self, prompt: str, parent: str, imported: bool) -> Iterator[Finding]:
+    def _words_in(self, event: ev.GenerationStarted, parent: str, imported: bool) -> Iterator[Finding]:
         given = self._feedback_by_program.get(parent)
         if given is None:
             yield "contradiction", f"answers feedback on {parent}, of which there are none"
-        elif _flat(given.text) not in prompt and not (imported and given.text == "…"):
+        elif imported and (given.text == "…" or _flat(given.text) in _flat(_text(event))):
+            return  # other tools put the words in other ways
+        elif not any(holds_feedback(message.content, given.text) for message in event.messages):
             yield "contradiction", f"the prompt does not contain the feedback on {parent}"
 
     def _tested(self, event: ev.TestsFinished) -> Iterator[Finding]:
@@ -302,6 +304,10 @@ def _shown(problem: Problem, count: int | None) -> Iterator[str]:
     tests = problem.visible_tests[:count]
     if all(isinstance(test, AssertTest | CallTest) for test in problem.visible_tests + problem.hidden_tests):
         yield from (test.text(problem.entry_point) for test in tests)
+
+
+def _text(event: ev.GenerationStarted) -> str:
+    return "\n".join(message.content for message in event.messages)
 
 
 def _flat(text: str) -> str:

@@ -264,8 +264,17 @@ def _dialogue(state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
         yield _wrong(f"the prompt holds {len(sent)} rounds, and {kept} were to be sent")
     users = [message.content for message in event.messages if message.role == "user"][1:]
     expected = [*said, last][-len(users) :]
-    if any(_flat(text) not in _flat(user) for text, user in zip(expected, users, strict=False)):
+    if not all(holds_feedback(user, text) for text, user in zip(expected, users, strict=False)):
         yield _wrong("the prompt does not hold the feedback of the rounds before")
+
+
+def holds_feedback(message: str, feedback: str) -> bool:
+    """Whether a user's message holds the whole of this feedback: a template puts it on lines of its own, behind the
+    end of a sentence or a colon, and before nothing but its list of tests.
+    """
+    if not feedback or feedback not in message:
+        return _flat(feedback) in _flat(message)
+    return re.search(rf"(?:^|\n|[.:-] ){re.escape(feedback)}(?:$|\n| These tests )", message) is not None
 
 
 def _is_answer(content: str, program: Program) -> bool:

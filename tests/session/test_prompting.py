@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from assistant.core.errors import UsageError
 from assistant.core.generation import Message
 from assistant.core.problem import AssertTest, Problem
 from assistant.core.state import Program
+from assistant.journal.validation import check_file
 from assistant.session import prompting
 from assistant.session.arms.build import ArmTask, draw_arm
 from assistant.session.turns import unsent_request
+from tests.analysis.simulation import chained
 from tests.session.conftest import HALF, WRONG, Begin
 
 PROBLEM = Problem(
@@ -129,3 +132,31 @@ def _sent(session: Any, who: str) -> tuple[Message, ...]:
     drawn = draw_arm(session.state, ArmTask(who, "t1s0", 2), session.engine)
     assert drawn is not None
     return drawn.started.messages
+
+
+@pytest.mark.parametrize("template", [t for t in prompting.known_templates() if not t.endswith("-base")])
+@pytest.mark.parametrize("failing_cases", [False, True])
+def test_verify_finds_the_whole_feedback_in_every_templates_turn(
+    begin: Begin, template: str, failing_cases: bool
+) -> None:
+    """And a shorter one, which the prompt holds as well, is found."""
+    settings = ev.PromptSettings(template=template, failing_cases=failing_cases)
+    session = begin([WRONG, WRONG, WRONG], prompt=settings)
+    list(session.start())
+    list(session.feedback("It subtracts.\n\nTry “add”: not a - b"))
+    list(session.feedback("now large numbers"))
+    session.close()
+    assert check_file(session.path).findings == ()
+    lines = session.path.read_bytes().splitlines()
+    for whole, part in (
+        (b"add\xe2\x80\x9d: not a - b", b"add\xe2\x80\x9d"),
+        (b"now large numbers", b"now large"),
+    ):
+        changed = [line.replace(whole, part) if b'"feedback_given"' in line else line for line in lines]
+        assert changed != lines
+        events = (
+            {k: v for k, v in json.loads(line).items() if k not in ("schema", "seq", "time", "mono", "prev")}
+            for line in changed
+        )
+        session.path.write_bytes(b"\n".join([*chained(events), b""]))
+        assert any("feedback" in finding.message for finding in check_file(session.path).findings)
