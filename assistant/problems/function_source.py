@@ -1,12 +1,14 @@
 """A function within a module's text: where it stands, its code by itself, and a new version put in its place.
 
 Only the function's own lines change: decorators, the comments above it and the rest of the file stay byte for byte.
-Imports that the new version brings go below the file's imports, helpers of its own above the function.
+Imports that the new version brings go below the file's imports, helpers of its own above the function. Annotations
+and a docstring that it leaves out stay.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -140,7 +142,8 @@ def replaced(text: str, name: str, program: str) -> str:
     for node in [*imports, *helpers]:
         _refuse_conflict(place, node)
     end = _end(place.lines[place.node.lineno - 1]) or _end(place.lines[0]) or "\n"
-    body = _laid_out(_function_lines(new), new.node, place)
+    kept = _kept(place, new)
+    body = kept.lines(place, _laid_out(_function_lines(new), new.node, place), new)
     lines = list(place.lines)
     tail = _end(lines[place.last - 1])
     lines[place.node.lineno - 1 : place.last] = [line + end for line in body[:-1]] + [body[-1] + tail]
@@ -152,8 +155,63 @@ def replaced(text: str, name: str, program: str) -> str:
             lines[at - 1] += end
         lines[at:at] = [ast.unparse(node) + end for node in imports]
     result = "".join(lines)
-    _check(result, name, new.node)
+    _check(result, name, kept.expected(place.node, new.node))
     return result
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What stays of the function's own text, because a model leaves it out: its annotations and its docstring."""
+
+    signature: bool
+    docstring: bool
+
+    def lines(self, place: Located, body: list[str], new: Located) -> list[str]:
+        """`body`, the new version's lines, with those of the file that stay."""
+        old, first = place.node, new.node.body[0].lineno - new.node.lineno
+        text = [line.rstrip("\r\n") for line in place.lines]
+        head = text[old.lineno - 1 : old.body[0].lineno - 1] if self.signature else body[:first]
+        doc = text[old.body[0].lineno - 1 : old.body[0].end_lineno] if self.docstring else []
+        return [*head, *doc, *body[first:]]
+
+    def expected(self, old: Function, new: Function) -> list[str]:
+        """The tree that the file's function then has, as `_shape` gives it."""
+        shape, kept = _shape(new), _shape(old)
+        head = kept[:3] if self.signature else shape[:3]
+        return [*head, *(kept[3:4] if self.docstring else []), *shape[3:]]
+
+
+def _kept(place: Located, new: Located) -> _Kept:
+    old, own = place.node, new.node
+    if not _alone(place) or not _alone(new):
+        return _Kept(signature=False, docstring=False)
+    bare = not any(isinstance(part, ast.arg) and part.annotation for part in ast.walk(own.args))
+    same = type(old) is type(own) and _without_annotations(old.args) == _without_annotations(own.args)
+    documented = ast.get_docstring(old, clean=False) is not None and _alone_on_lines(place, old.body)
+    undocumented = ast.get_docstring(own, clean=False) is None
+    return _Kept(signature=bare and own.returns is None and same, docstring=documented and undocumented)
+
+
+def _alone(place: Located) -> bool:
+    """Whether the body begins on a line of its own."""
+    first = place.node.body[0]
+    return not place.lines[first.lineno - 1][: first.col_offset].strip()
+
+
+def _alone_on_lines(place: Located, body: Sequence[ast.stmt]) -> bool:
+    """Whether nothing but a comment follows the first statement on its last line."""
+    first = body[0]
+    after = place.lines[(first.end_lineno or first.lineno) - 1].encode()[first.end_col_offset :].decode()
+    return not after.strip() or after.lstrip().startswith("#")
+
+
+def _without_annotations(args: ast.arguments) -> str:
+    return ast.dump(_Bare().visit(copy.deepcopy(args)))
+
+
+class _Bare(ast.NodeTransformer):
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        return ast.arg(node.arg)
 
 
 def _end(line: str) -> str:
@@ -293,14 +351,13 @@ def _import_place(tree: ast.Module, lines: Sequence[str]) -> int:
     return at
 
 
-def _check(result: str, name: str, wanted: Function) -> None:
+def _check(result: str, name: str, wanted: list[str]) -> None:
     """The file holds the very function that was tested. Raises UsageError."""
-    node = located(result, name).node
-    if _shape(node) != _shape(wanted):
+    if _shape(located(result, name).node) != wanted:
         raise UsageError("the program cannot be put into the file as it was tested; copy it by hand")
 
 
-def _shape(node: Function) -> str:
-    """Its tree without decorators: the file's own stay."""
+def _shape(node: Function) -> list[str]:
+    """Its tree in parts, without decorators: the file's own stay."""
     parts = (node.args, node.returns, *node.body)
-    return type(node).__name__ + "".join(ast.dump(part) if part else "-" for part in parts)
+    return [type(node).__name__, *(ast.dump(part) if part else "-" for part in parts)]

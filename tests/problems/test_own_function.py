@@ -68,7 +68,9 @@ def test_only_the_functions_own_lines_change(
     assert now.lines[-1].endswith(end) == was.lines[-1].endswith(end)
     assert {line[len(line.rstrip("\r\n")) :] for line in now.lines} <= {end if end in text else "\n", ""}
     wanted = located(new, "f").node
-    assert [ast.dump(part) for part in now.node.body] == [ast.dump(part) for part in wanted.body]
+    documented = ast.get_docstring(was.node) is not None and was.node.body[0].lineno != was.node.lineno
+    kept = was.node.body[:1] if documented and wanted.body[0].lineno != wanted.lineno else []
+    assert [ast.dump(part) for part in now.node.body] == [ast.dump(part) for part in [*kept, *wanted.body]]
     assert ast.dump(now.node.args) == ast.dump(wanted.args)
     assert [ast.dump(d) for d in now.node.decorator_list] == [ast.dump(d) for d in was.node.decorator_list]
     assert replaced(result, "f", new) == result
@@ -107,7 +109,7 @@ if __name__ == "__main__":
 PROGRAMS = {
     "a new import goes below the imports": (
         "import re\nimport os\n\ndef slug(text):\n    return re.sub('a', os.sep, text)\n",
-        [("+", "import re"), ("-", "def slug(text: str) -> str:")],
+        [("+", "import re"), (" ", "def slug(text: str) -> str:"), (" ", '    """Lower case, with dashes."""')],
     ),
     "a helper goes above the comment": (
         "def part(t):\n    return t\n\ndef slug(text):\n    return part(text)\n",
@@ -115,8 +117,16 @@ PROGRAMS = {
     ),
     "what is there is not brought again": (
         "LIMIT: int = 3\ndef helper(text: str) -> str:\n    return text.strip()\n\ndef slug(text):\n"
-        "    return helper(text)[:LIMIT]\nprint(slug('a'))\nassert slug('a')\n",
-        [("-", 'def slug(text: str) -> str:'), ("+", "def slug(text):")],
+        "    return helper(text)[:LIMIT] + ''\nprint(slug('a'))\nassert slug('a')\n",
+        [("-", "    return helper(text)[:LIMIT]"), ("+", "    return helper(text)[:LIMIT] + ''")],
+    ),
+    "another signature and docstring take the place of the old": (
+        "def slug(text, limit=3):\n    'Short.'\n    return text[:limit]\n",
+        [("-", "def slug(text: str) -> str:"), ("+", "def slug(text, limit=3):"), ("+", "    'Short.'")],
+    ),
+    "annotations of its own take the place of the old": (
+        "def slug(text: Any) -> Any:\n    return text\n",
+        [("-", "def slug(text: str) -> str:"), ("+", "def slug(text: Any) -> Any:")],
     ),
 }  # fmt: skip
 

@@ -10,28 +10,23 @@ from textual import on
 from textual.binding import BindingType
 
 from assistant.core import events as ev
-from assistant.core.problem import AssertTest, Problem, Test
-from assistant.core.state import Program, State
+from assistant.core.problem import Problem, Test
+from assistant.core.state import State
 from assistant.core.state_labels import PASSES_ALREADY, passes_already
 from assistant.session import commands as cmd
 from assistant.tui.actions import bindings
 from assistant.tui.messages import (
     DraftChanged,
     DrawsReady,
-    EditDone,
     FeedbackSent,
     Happened,
-    ProgramPicked,
     StepDone,
 )
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.dialogs import ChoiceScreen
 from assistant.tui.screens.session.feedback import refusal_to_send
-from assistant.tui.screens.session.layout import SessionLayout
 from assistant.tui.screens.session.live_session import LiveSession
-from assistant.tui.screens.try_call import ScratchScreen
-from assistant.tui.session_export import share_session
-from assistant.tui.view_model import code_text
+from assistant.tui.screens.session.program_actions import ProgramActions
 from assistant.tui.widgets.code_view import CodeView
 from assistant.tui.widgets.feedback_box import FeedbackBox
 from assistant.tui.widgets.verdict_table import VerdictTable
@@ -46,7 +41,7 @@ CLOCK_EVERY = 10.0
 WAYS_TO_END = (("g", "I give up"), ("t", "The task or its tests are wrong"))
 
 
-class SessionScreen(SessionLayout):
+class SessionScreen(ProgramActions):
     """One session on one problem. It hands what the person does to the session and shows what the events say."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("work")
@@ -66,7 +61,6 @@ class SessionScreen(SessionLayout):
         """
         super().__init__(LiveSession(open_session, state or State(problem=problem), first, self.post_message))
         self._composed = self._summed_up = self._told_of_own = self._going_on = False
-        self._scratch: ScratchScreen | None = None
         self._looked_at = journal
 
     def on_mount(self) -> None:
@@ -96,17 +90,6 @@ class SessionScreen(SessionLayout):
         """The model is ready: start the session, once."""
         if self._composed and self.live.begin():
             self.present()
-
-    def submit(self, command: cmd.AnyCommand) -> None:
-        """Have the session execute a command; feedback comes back into the box if it fails."""
-        self.live.submit(command)
-        self.present()
-
-    def _branch(self) -> None:
-        """What is said or done about a program that is looked back at goes on from there."""
-        program = self.programs.branching_from(self.state)
-        if program is not None:
-            self.submit(cmd.ChooseProgram(program))
 
     @on(Happened)
     def event_happened(self, message: Happened) -> None:
@@ -273,100 +256,6 @@ class SessionScreen(SessionLayout):
     def leaving(self) -> Callable[[], None] | None:
         """What releases the session, to be called once in a thread; the journal then says `interrupted`."""
         return self.live.leaving(self.feedback.box.text)
-
-    # Programs.
-
-    @on(ProgramPicked)
-    def program_picked(self, message: ProgramPicked) -> None:
-        self.programs.look_at(message.program, self.state)
-        self.present()
-        if message.chosen and self.programs.view.program is not None:
-            self.action_branch()
-
-    def action_branch(self) -> None:
-        if self.programs.view.program is None or self.live.busy:
-            self.notify("look back at a round first (Alt+Left), then branch from it")
-        else:
-            self._branch()
-
-    def action_share(self) -> None:
-        share_session(self.app, self.journal, tell_hidden=self._tells_hidden())
-
-    def action_draw(self) -> None:
-        """Another answer to what was asked: one that is there already, else one more of the model."""
-        drawn = self.programs.next_draw(self.state)
-        if drawn is not None:
-            self.programs.look_at(drawn.id, self.state)
-            self.present()
-        elif not self.live.busy:
-            self.submit(cmd.DrawAnother())
-
-    # Editing, trying a call, tests.
-
-    def _editable(self) -> Program | None:
-        """The program that can be edited now; None with the reason said."""
-        program = self.programs.shown(self.state) if self.phase is Phase.YOUR_TURN else None
-        if program is None:
-            self.notify("there is a program to edit once it is your turn")
-        return program
-
-    def action_edit(self) -> None:
-        program = self._editable()
-        if program is not None:
-            self.programs.show_code_alone()
-            self.live.edit(True)
-            self.editing.open(program)
-            self.present()
-
-    @on(EditDone)
-    def edit_done(self, message: EditDone) -> None:
-        self.live.edit(False)
-        self.editing.hide(keep=not message.run)
-        self.present()
-        self.feedback.box.focus()
-        if message.run:
-            self._submit_edit(message.code, "inline")
-
-    def action_edit_outside(self) -> None:
-        program = self._editable()
-        if program is None:
-            return
-        self.live.edit(True)
-        code = self.editing.edit_outside(program, self.state.problem)
-        self.live.edit(False)
-        if code is not None:
-            self._submit_edit(code, "external")
-
-    def _submit_edit(self, code: str, editor: str) -> None:
-        """Have the person's version tested, unless nothing changed."""
-        if code.strip() == code_text(self.programs.shown(self.state)).strip():
-            self.notify("nothing changed, so nothing was run")
-            return
-        effort = self.live.take_effort()
-        self._branch()
-        self.submit(cmd.EditCode(code.rstrip() + "\n", effort, editor))
-
-    def action_scratch(self) -> None:
-        entry_point = self.state.problem.entry_point if self.state.problem else ""
-        self._branch()
-        self._scratch = ScratchScreen(entry_point, self._evaluate)
-        self.app.push_screen(self._scratch, self._scratch_closed)
-
-    def _evaluate(self, expression: str) -> None:
-        self.submit(cmd.Evaluate(expression))
-
-    def _scratch_closed(self, test: str | None) -> None:
-        self._scratch = None
-        if test:
-            self.submit(cmd.AddTest(AssertTest(code=test)))
-
-    def action_remove_test(self) -> None:
-        test = self.programs.added_test(self.state)
-        if test is None:
-            self.notify("Only a test that you added (F5) can be removed: choose it in the pane of tests")
-            return
-        self._branch()
-        self.submit(cmd.RemoveTest(test))
 
     def person_acted(self, key: bool) -> None:
         """A key, click or scroll: the effort clock hears of it."""
