@@ -16,6 +16,7 @@ from assistant.core.problem import CallTest
 from assistant.core.safe_ast import read_literal
 from assistant.problems.load import load_source
 from assistant.problems.records import literal
+from tests.thoroughness import tries
 
 PLUS: dict[str, Any] = {
     "prompt": "def f(x):\n    '''Give it back.\n    >>> f(5)\n    5\n    '''\n",
@@ -147,7 +148,7 @@ def test_both_forms_of_mbpp_plus_call_with_the_same_values(shared_data: Path) ->
     folder = shared_data / "mbppplus"
     hub, plus = (load_source(str(folder / f"MbppPlus{form}.jsonl.gz")) for form in ("-OriginFmt", ""))
     assert len(hub) == len(plus) == 378
-    for problem in plus:
+    for problem in list(plus)[:: tries(3, 1)]:
         ours, theirs = (
             {repr(_zeros(read_literal(t.arguments))) for t in p.hidden_tests if isinstance(t, CallTest)}
             for p in (problem, hub.get(problem.id))

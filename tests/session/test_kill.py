@@ -31,7 +31,7 @@ from tests.session import killing
 from tests.session.killing import ANSWERS, WORDS
 from tests.thoroughness import tries
 
-PROGRAM_KILLS, SESSION_KILLS = tries(20, 60), tries(60, 160)
+PROGRAM_KILLS, SESSION_KILLS = tries(20, 60), tries(30, 160)
 ARMS: tuple[Arm, ...] = ("retry", "resample")
 PROBLEM = Problem(
     id="test/add",

@@ -82,7 +82,8 @@ class SummaryScreen(Unasked[None]):
         table_of_hidden.verdicts = lesson
         table_of_hidden.border_title = f"Hidden tests that fail: {len(lesson.rows)}"
         self._show_numbers()
-        self.set_interval(LOOK_EVERY, self._show_numbers)
+        if self._lesson and self.state.settings.arms:
+            self.set_interval(LOOK_EVERY, self._show_numbers)
 
     def _show_numbers(self) -> None:
         """Hidden tests, control arms and times; the control arms may still be made while one reads."""
