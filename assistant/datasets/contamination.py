@@ -6,6 +6,7 @@ HumanEval's come from its package. MBPP is not shipped: its fingerprints are, as
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Mapping
@@ -21,21 +22,29 @@ DATA = "mbpp_test.json"
 MBPP_TEST = range(11, 511)
 
 
-def known_tests() -> dict[str, Fingerprint]:
+def known_tests(*, humaneval: bool = True) -> dict[str, Fingerprint]:
     """Fingerprints of both benchmarks' test problems, by names like `MBPP/11` and `HumanEval/0`."""
     file = resources.files("assistant.datasets") / "data" / DATA
     known = {name: from_lists(lists) for name, lists in json.loads(file.read_text("utf-8")).items()}
-    try:
+    if humaneval:
         known |= {problem.id: fingerprint(problem) for problem in load_source("humaneval").problems}
-    except ProblemSourceError as error:
-        print(f"overlap with HumanEval is not looked for: {error}", file=sys.stderr)
     return known
 
 
 def overlaps(problems: Mapping[str, Fingerprint]) -> dict[str, list[str]]:
     """By key, the benchmarks' test problems that each problem is a near-duplicate of."""
-    neighbours = NearDuplicates(known_tests())
+    try:
+        neighbours = _index(humaneval=True)
+    except ProblemSourceError as error:
+        print(f"overlap with HumanEval is not looked for: {error}", file=sys.stderr)
+        neighbours = _index(humaneval=False)
     return {key: [name.partition("#")[0] for name in neighbours.of(value)] for key, value in problems.items()}
+
+
+@functools.cache
+def _index(*, humaneval: bool) -> NearDuplicates:
+    """Made once a process: it takes seconds, and a dry run is followed by an export."""
+    return NearDuplicates(known_tests(humaneval=humaneval))
 
 
 def main(sources: list[str]) -> None:

@@ -146,6 +146,8 @@ def _bound_twice(row: _Row) -> bool:
     """Whether a test binds a name that anything else binds or reads (but for loops that each bind their own)."""
     for index, unit in enumerate(row.units):
         own = bound_by(unit)
+        if not own:
+            continue
         others = [node for place, node in enumerate(row.units) if place != index]
         if own & row.values.keys() or any(own & used_names(node) for node in row.values.values()):
             return True
