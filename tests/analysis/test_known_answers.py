@@ -10,6 +10,7 @@ from assistant.analysis.lift import all_pairs, lift_of, lifts, pairs_of
 from assistant.analysis.solve_curve import all_curves
 from assistant.journal.load import read_sessions
 from tests.analysis.simulation import World, write_world
+from tests.thoroughness import tries
 
 pytest.importorskip("duckdb")
 numpy = pytest.importorskip("numpy")
@@ -70,9 +71,9 @@ def test_leaks_and_mends_are_found(sessions) -> None:  # type: ignore[no-untyped
 
 @pytest.mark.slow
 def test_no_false_alarm_where_the_words_do_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """200 studies without any effect: intervals hold 0 in about 95%, exact tests alarm in at most about 5%."""
+    """Studies without any effect: intervals hold 0 in about 95%, exact tests alarm in at most about 5%."""
     folder = tmp_path_factory.mktemp("null")
-    studies = 200
+    studies = tries(100, 200)
     nothing = World(
         sessions=24 * studies, problems=24 * studies, annotators=1, first=0.2, human=0.35, arms={"retry": 0.35},
         spread=0.1, filler=0, seed=9,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from assistant.core.safe_ast import parse, read_expression, read_literal, read_program
+from tests.thoroughness import tries
 
 LONG = "\n".join(
     f"def f{n}(a, b):\n    return [x * (a + b) - (((a))) % {n + 1} for x in range(a)]" for n in range(60)
@@ -39,11 +40,11 @@ def restless() -> Iterator[None]:
 
 @pytest.mark.slow
 def test_threads_parse_together(restless: None) -> None:
-    """Without the lock some 30 of these 480 raise SystemError on CPython 3.11."""
+    """Without the lock some 30 of the thorough 480 raise SystemError on CPython 3.11."""
     failures: list[BaseException] = []
 
     def work() -> None:
-        for _ in range(60):
+        for _ in range(tries(30, 60)):
             _ = [Finalized() for _ in range(3)]
             try:
                 read_program(LONG)

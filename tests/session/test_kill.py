@@ -31,7 +31,7 @@ from tests.session import killing
 from tests.session.killing import ANSWERS, WORDS
 from tests.thoroughness import tries
 
-PROGRAM_KILLS, SESSION_KILLS = tries(20, 60), tries(30, 160)
+PROGRAM_KILLS, SESSION_KILLS = tries(12, 60), tries(18, 160)
 ARMS: tuple[Arm, ...] = ("retry", "resample")
 PROBLEM = Problem(
     id="test/add",
@@ -81,12 +81,12 @@ def test_the_program_killed_goes_on_where_it_was(problems: Path, script: Path, t
         return lambda telling: main([*words, "--sessions", str(folder)])
 
     uninterrupted = _lived(tmp_path / "reference", life)
-    kills, last = 0, Counter[str]()
+    kills, last, moments = 0, Counter[str](), _moments(dice, PROGRAM_KILLS, 300)
     for folder in _folders(tmp_path):
         if kills == PROGRAM_KILLS:
             break
         while not _is_over(path := killing.one_journal(folder)) and kills < PROGRAM_KILLS:
-            told = _kill(folder, path, life, _random_moment(dice, 300))
+            told = _kill(folder, path, life, next(moments))
             kills += told.killed
             last[told.events[-1]["type"] if told.events else "nothing"] += 1
         path = killing.one_journal(folder)
@@ -150,11 +150,12 @@ def test_samples_drafts_clock_and_controls_survive(address: Any, script: Path, t
 
     uninterrupted = _lived(tmp_path / "reference", life)
     kills = drafts = 0
+    moments = _moments(dice, SESSION_KILLS, 700)
     for folder in _folders(tmp_path):
         if kills == SESSION_KILLS:
             break
         while not _is_over(path := killing.one_journal(folder)) and kills < SESSION_KILLS:
-            told = _kill(folder, path, life, _random_moment(dice, 700))
+            told = _kill(folder, path, life, next(moments))
             kills += told.killed
             saved = [event["text"] for event in told.events if event["type"] == "draft_saved"]
             drafts += len(saved)
@@ -229,11 +230,19 @@ def _kill(folder: Path, path: Path | None, life: Any, wait: Any, *, to_the_end: 
     return told
 
 
-def _random_moment(dice: random.Random, lines: int) -> killing.Wait:
-    """Mostly while the session runs (a sample is about a hundred lines), sometimes while the program starts."""
-    if dice.random() < 0.1:
-        return killing.any_moment(dice.uniform(0, 0.5))
-    return killing.after_telling(dice.randrange(lines), dice.uniform(0, 0.02))
+def _moments(dice: random.Random, count: int, lines: int) -> Iterator[killing.Wait]:
+    """Mostly while the session runs (a sample is about a hundred lines), every tenth while the program starts.
+
+    Any `count` in a row fall into as many equal parts of the `lines`, in random order: few leave no stretch out.
+    """
+    for number in itertools.count():
+        if number % count == 0:
+            parts = dice.sample(range(count), count)
+        if number % 10 == 9:
+            yield killing.any_moment(dice.uniform(0, 0.5))
+        else:
+            told = (parts[number % count] + dice.random()) * lines / count
+            yield killing.after_telling(int(told), dice.uniform(0, 0.02))
 
 
 def _folders(parent: Path) -> Iterator[Path]:
