@@ -25,8 +25,9 @@ from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.screens.tour import TourScreen
 from assistant.tui.widgets.status_line import StatusLine
 from tests.conftest import REPOSITORY
+from tests.thoroughness import tries
 from tests.tui.conftest import MakeApp
-from tests.tui.pictures import compare_picture
+from tests.tui.pictures import UPDATE, compare_picture
 from tests.tui.waiting import until, until_phase, work_screen
 
 STARTER = load_source("starter")
@@ -56,9 +57,16 @@ SESSIONS = tuple(
 )
 
 
+COMBINATIONS = (("dark", (120, 36)), ("light", (80, 24)), ("dark", (80, 24)), ("light", (120, 36)))
+"""Themes and sizes, the first two with each of either: usually they are enough, at night and when drawn anew all."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(
+    ("theme", "size"),
+    COMBINATIONS if UPDATE else COMBINATIONS[: tries(2, len(COMBINATIONS))],
+    ids=lambda value: value if isinstance(value, str) else f"{value[0]}x{value[1]}",
+)
 async def test_every_screen_looks_as_accepted(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, theme: str, size: tuple[int, int]
 ) -> None:
