@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.app import App
 from textual.color import Color
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from assistant.session.commands import ChooseProgram, End, GiveFeedback
 from assistant.settings.preferences import Preferences
@@ -61,14 +63,23 @@ def _luminance(colour: Color) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
-async def test_all_text_of_a_theme_can_be_read(make_app: MakeApp, theme: str) -> None:
-    app = make_app([WRONG, RAISES], preferences=Preferences(theme=theme, tour_seen=True, notify="none"))
+async def test_all_text_of_every_theme_can_be_read(make_app: MakeApp) -> None:
+    app = make_app([WRONG, RAISES], preferences=Preferences(tour_seen=True, notify="none"))
     found: dict[str, dict[str, float]] = {}
+
+    async def look(pilot: Pilot[None], screen: str) -> None:
+        for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
+            field.cursor_blink = False  # it is text, too
+        for theme in THEMES:
+            app.theme = theme.name
+            await pilot.pause()
+            await pilot.pause()
+            found[f"{screen}, {theme.name}"] = unreadable(app)
+
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: app.problems is not None)
         await pilot.pause()
-        found["library"] = unreadable(app)
+        await look(pilot, "library")
         app.notify("a notice", title="its title", severity="warning", timeout=600)
         for screen in (
             SettingsScreen(),
@@ -83,33 +94,33 @@ async def test_all_text_of_a_theme_can_be_read(make_app: MakeApp, theme: str) ->
             app.push_screen(screen)
             await pilot.pause()
             await pilot.pause()
-            found[type(screen).__name__] = unreadable(app)
+            await look(pilot, type(screen).__name__)
             app.pop_screen()
         assert app.problems is not None
         app.navigator.work_on(app.problems.problems[0])
         work = await until_phase(pilot, Phase.YOUR_TURN)
-        found["first answer"] = unreadable(app)
+        await look(pilot, "first answer")
         await pilot.press(*"close, but no", "shift+tab", "shift+tab")
         await pilot.pause()
-        found["words and labels, a pane in focus"] = unreadable(app)
+        await look(pilot, "words and labels, a pane in focus")
         await pilot.press("f2")
         await pilot.pause()
-        found["editor"] = unreadable(app)
+        await look(pilot, "editor")
         await pilot.press("escape")
         work.submit(GiveFeedback("no"))
         await until(pilot, lambda: work.state.round == 1 and not work.live.busy)
         await pilot.press("f4")
         await pilot.pause()
-        found["diff"] = unreadable(app)
+        await look(pilot, "diff")
         await pilot.press("f4", "alt+left")
         await pilot.pause()
-        found["looking back"] = unreadable(app)
+        await look(pilot, "looking back")
         work.submit(ChooseProgram("t0s0"))
         await until(pilot, lambda: work.state.current == "t0s0" and not work.live.busy)
         await pilot.press("alt+right")
         await pilot.pause()
-        found["a round left aside"] = unreadable(app)
+        await look(pilot, "a round left aside")
         work.submit(End("gave_up"))
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
-        found["summary"] = unreadable(app)
+        await look(pilot, "summary")
     assert not {screen: texts for screen, texts in found.items() if texts}
