@@ -16,6 +16,7 @@ import pytest
 for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
     pytest.importorskip(module)
 
+from assistant.cli.main import main  # noqa: E402
 from assistant.core.errors import UsageError  # noqa: E402
 from assistant.datasets import parquet_shards  # noqa: E402
 from assistant.datasets.pipeline import export, rehearse  # noqa: E402
@@ -169,12 +170,14 @@ def test_nothing_is_replaced_by_mistake(tmp_path: Path) -> None:
         (["--format", "sft", "--out", "x", "--ties", "coin"], 2, "--ties is skip, tests, edits"),
     ],
 )
-def test_bad_requests_get_one_line(tmp_path: Path, words: list[str], status: int, said: str) -> None:
-    folder = folder_of(tmp_path, 1)
-    done = subprocess.run(
-        [sys.executable, "-m", "assistant", "export", str(folder), *words],
-        cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (status, "")
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_bad_requests_get_one_line(
+    tmp_path: Path, words: list[str], status: int, said: str,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(folder_of(tmp_path, 1)), *words])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (status, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
