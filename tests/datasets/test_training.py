@@ -14,8 +14,10 @@ from tests.extras import need
 
 need("trl", "peft", "datasets", "datasketch", "detect_secrets", "faker")
 
+from assistant.cli.main import main  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
 from tests.datasets.build import folder_of, request  # noqa: E402
+from tests.engine.forked_workers import forked_workers  # noqa: E402, F401 (a fixture)
 from tests.engine.tiny_model import ask, save_gguf  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -31,6 +33,7 @@ def _train(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(500)
+@pytest.mark.usefixtures("forked_workers")
 def test_a_gguf_is_trained_and_its_result_answers(tmp_path: Path) -> None:
     from assistant.engine.open import open_engine
 
@@ -55,6 +58,14 @@ def test_a_gguf_is_trained_and_its_result_answers(tmp_path: Path) -> None:
         engine.close()
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export of three sessions."""
+    base = tmp_path_factory.mktemp("small")
+    export(request(folder_of(base, 3), "refinement"), base / "data")
+    return base / "data"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -64,8 +75,10 @@ def test_a_gguf_is_trained_and_its_result_answers(tmp_path: Path) -> None:
         (["DATA", "--out", "x", "--format", "kto"], "has no rows of format kto"),
     ],
 )
-def test_bad_requests_get_one_line(tmp_path: Path, words: list[str], said: str) -> None:
-    export(request(folder_of(tmp_path, 3), "refinement"), tmp_path / "data")
-    done = _train(tmp_path, *[word.replace("DATA", str(tmp_path / "data")) for word in words])
-    assert done.returncode == 2
-    assert said in done.stderr.splitlines()[-1]
+def test_bad_requests_get_one_line(
+    small: Path, words: list[str], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", *[word.replace("DATA", str(small)) for word in words]])
+    assert ended.value.code == 2
+    assert said in capfd.readouterr().err.splitlines()[-1]

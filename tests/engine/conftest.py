@@ -78,7 +78,7 @@ def module_engine(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def tiny_engine(module_engine: LocalEngine) -> LocalEngine:
+def tiny_engine(module_engine: LocalEngine, forked_workers: pytest.MonkeyPatch) -> LocalEngine:  # noqa: F811
     """The module's one engine, prepared. A test may kill its worker: the next test finds a new one."""
     module_engine.prepare()
     return module_engine

@@ -62,6 +62,9 @@ def _become(pipes: Sequence[int], arguments: Sequence[str], environment: Mapping
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         os.environ.clear()
         os.environ.update(environment)
+        if "HF_ENDPOINT" in environment:  # the hub's client reads its environment when it is imported
+            for name in [name for name in sys.modules if name.partition(".")[0] == "huggingface_hub"]:
+                del sys.modules[name]
         program, *rest = arguments
         sys.argv = ["-c", *rest]
         exec(program, {"__name__": "__main__"})

@@ -124,6 +124,7 @@ def test_eight_bit_weights_are_made_once_and_kept(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 def test_an_unknown_precision_is_refused(module_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     choose(module_engine, monkeypatch, precision="int3")
     with pytest.raises(EngineError, match="no precision 'int3'"):
@@ -136,6 +137,7 @@ def choose(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, **changes: str)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 def test_a_device_that_is_not_here_is_refused(
     module_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,10 +212,8 @@ def hub(
     tiny_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    forked_workers: pytest.MonkeyPatch,
 ) -> Iterator[HubServer]:
     """A hub that has `owner/tiny`; workers started in the test know its address and an empty HF_HOME."""
-    forked_workers.undo()  # the hub's client reads its environment when it is imported
     server = HubServer("owner/tiny", tiny_folder)
     for name in ("HF_HUB_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE"):
         monkeypatch.delenv(name, raising=False)
@@ -309,6 +309,7 @@ def test_the_default_model_answers(open_tiny: OpenEngine) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 def test_code_that_comes_with_a_model_is_never_run(
     module_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, tiny_folder: Path, tmp_path: Path
 ) -> None:

@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 import pytest
@@ -67,12 +69,6 @@ def test_model_info_says_everything(tiny_engine: LocalEngine, tiny_folder: Path)
     assert info.device_name
 
 
-def test_the_worker_is_told_how_to_share_the_processor(tiny_engine: LocalEngine) -> None:
-    tiny_engine.prepare()
-    environment = psutil.Process(tiny_engine.worker_pid).environ()
-    assert inference.ENVIRONMENT.items() <= environment.items()
-
-
 def test_a_base_model_takes_raw_text_and_refuses_dialogue(
     open_tiny: OpenEngine, tmp_path: Path, tiny_folder: Path
 ) -> None:
@@ -82,17 +78,6 @@ def test_a_base_model_takes_raw_text_and_refuses_dialogue(
     assert finish(engine.generate(raw)).reason in ("stop", "length")
     refused = finish(engine.generate(ask()))
     assert refused.reason == "error" and "base model" in refused.error
-
-
-def test_the_client_never_imports_torch(tiny_folder: Path, tmp_path: Path) -> None:
-    program = (
-        "import sys\nfrom pathlib import Path\nfrom assistant.engine.open import open_engine\n"
-        f"e = open_engine(model={str(tiny_folder)!r}, device='cpu', cache=Path({str(tmp_path)!r}))\n"
-        "e.prepare(); e.close()\n"
-        "print([m for m in ('torch', 'transformers', 'gguf') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_lone_surrogates_and_control_characters_do_no_harm(tiny_engine: LocalEngine) -> None:
@@ -180,7 +165,6 @@ def test_words_read_ahead_are_reused_by_the_request_that_follows(
     assert (warm.output_ids, cold.reused_tokens) == (cold.output_ids, 0)
 
 
-@pytest.mark.usefixtures("forked_workers")
 def test_a_killed_worker_is_an_error_then_a_new_worker(tiny_engine: LocalEngine) -> None:
     end, kept = None, ""
     for item in tiny_engine.generate(ask(tokens=3000)):
@@ -195,7 +179,6 @@ def test_a_killed_worker_is_an_error_then_a_new_worker(tiny_engine: LocalEngine)
     assert finish(tiny_engine.generate(ask())).reason in ("stop", "length")
 
 
-@pytest.mark.usefixtures("forked_workers")
 @pytest.mark.parametrize("how", ["frozen", "busy"])
 def test_a_hung_worker_is_ended_and_replaced(tiny_engine: LocalEngine, how: str) -> None:
     """Frozen: no sign of life comes. Busy: signs of life come, but nothing of the request."""
@@ -209,7 +192,6 @@ def test_a_hung_worker_is_ended_and_replaced(tiny_engine: LocalEngine, how: str)
     assert finish(tiny_engine.generate(ask())).reason in ("stop", "length")
 
 
-@pytest.mark.usefixtures("forked_workers")
 def test_a_stop_that_is_not_heard_lets_the_person_go_on(tiny_engine: LocalEngine) -> None:
     be_impatient(tiny_engine, Timeouts(stop=0.3, settle=0.5))
     pid, cancel = tiny_engine.worker_pid, threading.Event()
@@ -225,22 +207,57 @@ def be_impatient(engine: LocalEngine, timeouts: Timeouts) -> None:
     engine._connection._timeouts = timeouts
 
 
-@pytest.mark.parametrize("busy", [False, True])
-def test_the_worker_dies_with_its_parent(tiny_folder: Path, tmp_path: Path, busy: bool) -> None:
+def test_a_worker_that_is_started(tiny_folder: Path, tmp_path: Path) -> None:
+    """Its client never imports torch; it is told how to share the processor; it dies with its parent."""
     program = (
-        "import time\nfrom pathlib import Path\nfrom assistant.engine.open import open_engine\n"
-        "from assistant.core.generation import Message, Request\n"
+        "import sys, time\nfrom pathlib import Path\nfrom assistant.engine.open import open_engine\n"
         f"e = open_engine(model={str(tiny_folder)!r}, device='cpu', cache=Path({str(tmp_path)!r}))\n"
-        "e.prepare(); print(e.worker_pid, flush=True)\n"
-        f"if {busy}: list(e.generate(Request(messages=(Message(role='user', content='hang'),))))\n"
+        "e.prepare(); print(e.worker_pid)\n"
+        "print([m for m in ('torch', 'transformers', 'gguf') if m in sys.modules], flush=True)\n"
         "time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
-    pid = int(parent.stdout.readline())
-    worker = psutil.Process(pid)
+    worker = psutil.Process(int(parent.stdout.readline()))
+    assert parent.stdout.readline().strip() == "[]"
+    assert inference.ENVIRONMENT.items() <= worker.environ().items()
     parent.kill()
     parent.wait()
+    worker.wait(10)
+
+
+@contextmanager
+def forked_client(engine: LocalEngine, request: Request) -> Iterator[tuple[int, int, TextIO]]:
+    """Another process with this engine and a worker of its own, which answers the request.
+
+    Gives the process ids of both, and what the client says at last: the reason why the answer ended.
+    """
+    reading, writing = os.pipe()
+    client = os.fork()
+    if client == 0:
+        try:
+            engine.prepare()
+            os.write(writing, f"{engine.worker_pid}\n".encode())
+            end = finish(engine.generate(request))
+            os.write(writing, f"{end.reason} {end.error}\n".encode())
+            engine.close()
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        try:
+            yield client, int(said.readline()), said
+        finally:
+            os.kill(client, signal.SIGKILL)
+            os.waitpid(client, 0)
+
+
+def test_a_busy_worker_dies_with_its_parent(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+    with forked_client(open_tiny(tiny_folder), ask("hang")) as (_, pid, _said):
+        worker = psutil.Process(pid)
+        prepared = worker.cpu_times().user
+        while worker.cpu_times().user < prepared + 0.2:
+            time.sleep(0.02)
     worker.wait(10)
 
 
@@ -254,7 +271,6 @@ def test_the_worker_outlives_the_thread_that_asked_for_it(open_tiny: OpenEngine,
     assert pid is not None and engine.worker_pid == pid
 
 
-@pytest.mark.usefixtures("forked_workers")
 def test_an_aborted_worker_is_replaced(tiny_engine: LocalEngine) -> None:
     os.kill(tiny_engine.worker_pid or 0, signal.SIGABRT)
     end = finish(tiny_engine.generate(ask()))
@@ -277,32 +293,14 @@ def test_closed_is_closed(open_tiny: OpenEngine, tiny_folder: Path) -> None:
         engine.prepare()
 
 
-def test_a_client_that_slept_does_not_take_the_worker_for_hung(tiny_folder: Path, tmp_path: Path) -> None:
+def test_a_client_that_slept_does_not_take_the_worker_for_hung(
+    open_tiny: OpenEngine, tiny_folder: Path
+) -> None:
     """Ctrl-Z and a long pause stop both; afterwards the answer goes on."""
-    program = (
-        "import os\nfrom pathlib import Path\nfrom assistant.engine.process.client import LocalEngine\n"
-        "from assistant.engine.process.connection import Timeouts\n"
-        "from assistant.engine.process.protocol import ModelChoice\n"
-        "from tiny_model import ask\n"
-        f"choice = ModelChoice(model={str(tiny_folder)!r}, device='cpu', cache={str(tmp_path)!r})\n"
-        "e = LocalEngine(choice); e.prepare()\n"
-        "e._connection._timeouts = Timeouts(silence=15, stall=15)\n"
-        "print(e.worker_pid, flush=True)\n"
-        "end = list(e.generate(ask(tokens=3000)))[-1]\n"
-        "print(end.reason, end.error, flush=True); e.close()"
-    )
-    environment = {
-        **os.environ,
-        "PYTHONPATH": f"{Path(__file__).parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
-    }
-    client = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment
-    )
-    assert client.stdout is not None
-    worker = int(client.stdout.readline())
-    for signal_sent in (signal.SIGSTOP, signal.SIGCONT):
-        for pid in (client.pid, worker):
-            os.kill(pid, signal_sent)
-        time.sleep(17 if signal_sent == signal.SIGSTOP else 0)
-    assert client.stdout.readline().split()[:1] in (["length"], ["stop"])
-    client.wait(30)
+    engine = open_tiny(tiny_folder, timeouts=Timeouts(silence=8, stall=8))
+    with forked_client(engine, ask(tokens=3000)) as (client, worker, said):
+        for signal_sent in (signal.SIGSTOP, signal.SIGCONT):
+            for pid in (client, worker):
+                os.kill(pid, signal_sent)
+            time.sleep(10 if signal_sent == signal.SIGSTOP else 0)
+        assert said.readline().split()[:1] in (["length"], ["stop"])
