@@ -35,7 +35,7 @@ from assistant.tui.widgets.too_small import TooSmall
 from tests.tui.conftest import RIGHT, WRONG, MakeApp
 from tests.tui.waiting import left, until, until_phase, work_screen
 
-SIZE = (120, 36)
+SIZE = (100, 24)
 
 
 async def leave_half_way(pilot: Pilot[None]) -> None:
