@@ -297,10 +297,10 @@ def test_a_client_that_slept_does_not_take_the_worker_for_hung(
     open_tiny: OpenEngine, tiny_folder: Path
 ) -> None:
     """Ctrl-Z and a long pause stop both; afterwards the answer goes on."""
-    engine = open_tiny(tiny_folder, timeouts=Timeouts(silence=8, stall=8))
+    engine = open_tiny(tiny_folder, timeouts=Timeouts(silence=15, stall=15))
     with forked_client(engine, ask(tokens=3000)) as (client, worker, said):
         for signal_sent in (signal.SIGSTOP, signal.SIGCONT):
             for pid in (client, worker):
                 os.kill(pid, signal_sent)
-            time.sleep(10 if signal_sent == signal.SIGSTOP else 0)
+            time.sleep(17 if signal_sent == signal.SIGSTOP else 0)
         assert said.readline().split()[:1] in (["length"], ["stop"])
