@@ -24,7 +24,9 @@ FEEDBACK = (
     "Please handle the empty case as well.",
     "Still not right. Write it in the simplest way you can.",
     "Compare your result with the expected value of the first test.",
+    "The longest bar decides how long the others are.",
 )
+"""More than there are rounds: an answer that changes nothing uses none up."""
 
 
 def main(folder: Path) -> None:
@@ -64,11 +66,16 @@ def check_journal(path: Path, folder: Path) -> None:
     assert header.sandbox, "no sandbox layers recorded"
     state = replay(events)
     assert state.ended is not None, "the session did not end"
-    assert state.ended.reason in ("solved", "rounds_used_up"), state.ended
-    generated = [e for e in events if isinstance(e, ev.GenerationFinished)]
     given = [e for e in events if isinstance(e, ev.FeedbackGiven)]
+    if state.ended.reason == "interrupted":  # the input ended, and there were rounds left
+        assert len(given) == len(FEEDBACK) and state.tries_left > 0, state.ended
+    else:
+        assert state.ended.reason in ("solved", "rounds_used_up"), state.ended
+    asked = [e for e in events if isinstance(e, ev.GenerationStarted)]
+    generated = [e for e in events if isinstance(e, ev.GenerationFinished)]
     tested = [e for e in events if isinstance(e, ev.TestsFinished)]
-    assert len(generated) == len(given) + 1
+    assert len([e for e in asked if e.redraw_of is None]) == len(given) + 1
+    assert len(generated) == sum(e.samples for e in asked)
     assert all(
         e.finish.generated_tokens > 0 and e.finish.prompt_sha256 and e.finish.output_ids for e in generated
     )
