@@ -37,7 +37,7 @@ UPPER = '```python\ndef slug(text):\n    return text.replace(" ", SEP).upper()\n
 LOWER = '```python\nimport re\n\ndef slug(text):\n    return re.sub(" ", SEP, text).lower()\n```'
 EDITED = FILE.replace("import os\n", "import os\nimport re\n").replace(
     'def slug(text: str) -> str:\n    return text.replace(" ", SEP)',
-    'def slug(text):\n    return re.sub(" ", SEP, text).lower()',
+    'def slug(text: str) -> str:\n    return re.sub(" ", SEP, text).lower()',
 )
 WORDS = "lower case please\nlower, not upper\n"
 Fix = Callable[..., tuple[int, str, str]]
