@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from assistant.core import events as ev
 from assistant.core.control_arms import RESAMPLE, control_seed
@@ -187,3 +189,18 @@ def write_session(folder: Path, session: str, events: Iterable[ev.Event] | None 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(line + b"\n" for line in lines_of(events or whole_session(session))))
     return path
+
+
+def chained_lines(records: Iterable[dict[str, Any]]) -> list[bytes]:
+    """These records as lines, numbered and chained anew."""
+    prev, lines = FIRST_PREV, list[bytes]()
+    for seq, record in enumerate(records):
+        text = json.dumps({**record, "seq": seq, "prev": prev}, ensure_ascii=False, separators=(",", ":"))
+        prev = hash_of(text.encode())
+        lines.append(text.encode() + b"\n")
+    return lines
+
+
+def write_chained(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """A journal of these records: what somebody leaves who changed it with care."""
+    path.write_bytes(b"".join(chained_lines(records)))

@@ -25,7 +25,6 @@ from assistant.core.state import replay
 from assistant.core.submission import Sandbox
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.engine.scripted.script import ScriptedAnswer
-from assistant.journal.codec import FIRST_PREV, hash_of
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import check_file
 from assistant.sandbox.local import open_sandbox
@@ -33,6 +32,7 @@ from assistant.session import commands as cmd
 from assistant.session.arms.build import missing_arms, numbered, run_arm
 from assistant.session.header import Held, given_program
 from assistant.session.session import Session
+from tests.journal.build import write_chained
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "sessions" / "README.md"
@@ -246,19 +246,10 @@ def _near(value: Any) -> list[Any]:
     return [value[:-1]] if isinstance(value, list) and value else []
 
 
-def _write(path: Path, records: list[Record]) -> None:
-    prev, lines = FIRST_PREV, []
-    for seq, record in enumerate(records):
-        text = json.dumps({**record, "seq": seq, "prev": prev}, ensure_ascii=False, separators=(",", ":"))
-        lines.append(text.encode() + b"\n")
-        prev = hash_of(lines[-1][:-1])
-    path.write_bytes(b"".join(lines))
-
-
 def _survives(folder: Path, records: list[Record], number: int, changed: Record) -> bool:
     """Whether `verify` takes the journal with this one record changed."""
     path = folder / f"{records[0]['session']}.jsonl"
-    _write(path, [*records[:number], changed, *records[number + 1 :]])
+    write_chained(path, [*records[:number], changed, *records[number + 1 :]])
     return not any(finding.is_error for finding in check_file(path).findings)
 
 

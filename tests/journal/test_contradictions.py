@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,18 @@ import pytest
 from assistant.cli.sessions import verify
 from assistant.core import events as ev
 from assistant.core.problem import Problem
-from assistant.journal.codec import FIRST_PREV, hash_of
 from assistant.journal.tips import Tip, read_tips
 from assistant.journal.validation import check_file, check_folder
 from tests.journal.build import (
     PROBLEM,
     WORDS,
     answer,
+    chained_lines,
     feedback,
     header,
     verdict,
     whole_session,
+    write_chained,
     write_session,
 )
 
@@ -208,16 +209,6 @@ CHANGES: list[Change] = [
 ]  # fmt: skip
 
 
-def _chained_anew(records: list[Record]) -> Iterator[bytes]:
-    prev = FIRST_PREV
-    for seq, record in enumerate(records):
-        line = json.dumps(
-            {**record, "seq": seq, "prev": prev}, ensure_ascii=False, separators=(",", ":")
-        ).encode()
-        prev = hash_of(line)
-        yield line
-
-
 def _records(path: Path) -> list[Record]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
@@ -232,7 +223,7 @@ def test_every_kind_of_change_is_reported_at_any_place(tmp_path: Path, change: C
         records = _records(path)
         if change(records, chance):
             made += 1
-            path.write_bytes(b"".join(line + b"\n" for line in _chained_anew(records)))
+            write_chained(path, records)
             assert check_file(path).findings != (), f"{change.__name__} {number}"
     assert made > 3
 
@@ -250,7 +241,7 @@ def test_a_clock_that_was_corrected_is_no_fault(tmp_path: Path) -> None:
     records = _records(path)
     for record in records[5:]:
         record["time"] = record["time"].replace("T03:00", "T02:57")
-    path.write_bytes(b"".join(line + b"\n" for line in _chained_anew(records)))
+    write_chained(path, records)
     (finding,) = check_file(path).findings
     assert (finding.kind, finding.is_error, finding.line) == ("clock", False, 6)
 
@@ -277,7 +268,7 @@ def test_tips_find_what_the_chain_cannot(tmp_path: Path, capsys: pytest.CaptureF
     gone.unlink()
     records = _records(other)
     records[-1]["note"] = "rewritten"
-    other.write_bytes(b"".join(line + b"\n" for line in _chained_anew(records)))
+    write_chained(other, records)
     capsys.readouterr()
     assert verify(folder) == 0
     assert verify(folder, against=tips) == 1
@@ -294,7 +285,7 @@ def _more(path: Path) -> bytes:
         {**_records(path)[-1], "type": "question_answered", "question": "?", "answer": "!"},
     ]
     records[-1] = {k: v for k, v in records[-1].items() if k not in ("reason", "effort", "note")}
-    return list(_chained_anew(records))[-1] + b"\n"
+    return chained_lines(records)[-1]
 
 
 def test_tips_that_are_none_are_refused_by_line(tmp_path: Path) -> None:

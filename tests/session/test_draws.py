@@ -151,14 +151,20 @@ class _SlowForDraws:
         return self._sandbox.run(submission)
 
 
-@pytest.mark.parametrize("ending", [True, False])
-def test_what_comes_too_late_is_not_recorded(begin: Begin, ending: bool) -> None:
-    """After the end nobody can take a draw; a test that was added meanwhile has to judge it, too."""
+def _with_a_held_draw(begin: Begin) -> tuple[Session, _SlowForDraws, BackgroundWork]:
+    """A session whose one further draw waits before its tests run."""
     session = begin([WRONG, RIGHT], draws=1)
     slow = _SlowForDraws(session.sandbox)
     session.sandbox = slow  # type: ignore[assignment]
     background = start_background_work(session)
     assert background is not None
+    return session, slow, background
+
+
+@pytest.mark.parametrize("ending", [True, False])
+def test_what_comes_too_late_is_not_recorded(begin: Begin, ending: bool) -> None:
+    """After the end nobody can take a draw; a test that was added meanwhile has to judge it, too."""
+    session, slow, background = _with_a_held_draw(begin)
     try:
         list(session.start())
         assert slow.begun.wait(60)
@@ -174,11 +180,7 @@ def test_what_comes_too_late_is_not_recorded(begin: Begin, ending: bool) -> None
 
 
 def test_who_leaves_does_not_wait_for_the_tests_of_a_draw(begin: Begin) -> None:
-    session = begin([WRONG, RIGHT], draws=1)
-    slow = _SlowForDraws(session.sandbox)
-    session.sandbox = slow  # type: ignore[assignment]
-    background = start_background_work(session)
-    assert background is not None
+    session, slow, background = _with_a_held_draw(begin)
     try:
         list(session.start())
         assert slow.begun.wait(60)

@@ -17,7 +17,7 @@ from assistant.journal.validation import check_file
 from assistant.session import prompting
 from assistant.session.arms.build import ArmTask, draw_arm
 from assistant.session.turns import unsent_request
-from tests.analysis.simulation import chained
+from tests.journal.build import write_chained
 from tests.session.conftest import HALF, WRONG, Begin
 
 PROBLEM = Problem(
@@ -154,9 +154,5 @@ def test_verify_finds_the_whole_feedback_in_every_templates_turn(
     ):
         changed = [line.replace(whole, part) if b'"feedback_given"' in line else line for line in lines]
         assert changed != lines
-        events = (
-            {k: v for k, v in json.loads(line).items() if k not in ("schema", "seq", "time", "mono", "prev")}
-            for line in changed
-        )
-        session.path.write_bytes(b"\n".join([*chained(events), b""]))
+        write_chained(session.path, map(json.loads, changed))
         assert any("feedback" in finding.message for finding in check_file(session.path).findings)

@@ -14,12 +14,12 @@ from assistant.core import events as ev
 from assistant.core.state import replay
 from assistant.core.state_labels import NO_PROGRAM, NO_TRY_USED, SAME_PROGRAM, answer_note, redraw_note
 from assistant.engine.scripted.engine import ScriptedEngine
-from assistant.journal.codec import FIRST_PREV, hash_of
 from assistant.journal.load import read_sessions
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import check_file, verify_folder
 from assistant.session.arms.build import missing_arms, numbered, run_arm
 from assistant.session.session import Session
+from tests.journal.build import write_chained
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin
 
 PROSE = "I apologize for the confusion. Which numbers do you mean?"
@@ -150,12 +150,7 @@ def forge(path: Path, type_: str, nth: int, **fields: object) -> list[str]:
         for key in inner:
             changed = changed[key]
         changed[last] = value
-    prev, lines = FIRST_PREV, []
-    for seq, record in enumerate(records):
-        text = json.dumps({**record, "seq": seq, "prev": prev}, ensure_ascii=False, separators=(",", ":"))
-        lines.append(text.encode() + b"\n")
-        prev = hash_of(lines[-1][:-1])
-    path.write_bytes(b"".join(lines))
+    write_chained(path, records)
     return [finding.message for finding in check_file(path).findings if finding.is_error]
 
 

@@ -21,15 +21,18 @@ from assistant.tui.view_model import code_text
 class ProgramActions(SessionLayout):
     """The keys of the session screen that ask something of the session about a program."""
 
-    def __init__(self, live: LiveSession) -> None:
+    def __init__(self, live: LiveSession, journal: Path | None) -> None:
+        """`journal` is the file of a session that is only looked at."""
         super().__init__(live)
+        self._looked_at = journal
         self._scratch: ScratchScreen | None = None
         """Open while the person tries a call."""
 
     @property
     def journal(self) -> Path | None:
-        """The session's file; None where there is none yet."""
-        raise NotImplementedError
+        """The session's file; None where it was never opened."""
+        session = self.live.session
+        return session.path if session is not None else self._looked_at
 
     def submit(self, command: cmd.AnyCommand) -> None:
         """Have the session execute a command; feedback comes back into the box if it fails."""

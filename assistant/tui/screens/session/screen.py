@@ -59,9 +59,9 @@ class SessionScreen(ProgramActions):
 
         `journal` is the file of a session that is looked at.
         """
-        super().__init__(LiveSession(open_session, state or State(problem=problem), first, self.post_message))
+        live = LiveSession(open_session, state or State(problem=problem), first, self.post_message)
+        super().__init__(live, journal)
         self._composed = self._summed_up = self._told_of_own = self._going_on = False
-        self._looked_at = journal
 
     def on_mount(self) -> None:
         self.editing.hide()
@@ -72,12 +72,6 @@ class SessionScreen(ProgramActions):
         if self.app.services.model is not None:
             self.begin()
         self.present()
-
-    @property
-    def journal(self) -> Path | None:
-        """The session's file; None where it was never opened."""
-        session = self.live.session
-        return session.path if session is not None else self._looked_at
 
     @property
     def begun(self) -> bool:
