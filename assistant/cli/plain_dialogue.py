@@ -9,9 +9,9 @@ from pathlib import Path
 
 from assistant.cli import plain_commands, plain_views
 from assistant.cli import text_rendering as text
+from assistant.cli.plain_draft import UnsentWords
 from assistant.cli.plain_editing import edited_program
 from assistant.cli.plain_printer import Printer, interrupt_once
-from assistant.cli.plain_words import UnsentWords
 from assistant.cli.plain_write_back import offer, offer_at_the_end
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError

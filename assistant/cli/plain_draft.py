@@ -1,4 +1,4 @@
-"""Words of plain mode that are not sent yet: quotes of tests and lines, lines of their own, and labels."""
+"""Feedback that plain mode has not sent yet: quotes of tests and lines, lines of its own, and labels."""
 
 from __future__ import annotations
 
