@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 
 from assistant.tui.app import AssistantApp
@@ -16,9 +17,19 @@ LONGEST = 100.0
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], what: str = "") -> None:
-    """Let the app work until `condition` holds; fails when it hangs."""
+    """Let the app work until `condition` holds; fails when it hangs.
+
+    A screen that is pushed has no widgets until it is mounted: a condition that misses one does not hold yet.
+    """
+
+    def holds() -> object:
+        try:
+            return condition()
+        except NoMatches:
+            return False
+
     deadline = time.monotonic() + LONGEST
-    while not condition():
+    while not holds():
         if time.monotonic() > deadline:
             raise AssertionError(f"never came: {what or condition}")
         await pilot.pause(0.01)
