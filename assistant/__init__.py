@@ -1,7 +1,8 @@
 """assistant: a local model writes a function, its tests run, a person says what is wrong, it writes again.
 
-From Python: `read_journal`, `load_problems`, `open_engine`, `open_sandbox`, `judge`, `Session`, `Settings`, `analyze`
-and `export`, each with a docstring (`assistant/api.py`). They are loaded when they are first used.
+From Python: `read_journal`, `load_problems`, `open_engine`, `open_sandbox`, `judge`, `Session`, `Settings`,
+`analyze`, `export` and `sandbox_reward`, each with a docstring (`assistant/api.py`). They are loaded when they are
+first used.
 """
 
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "open_engine",
     "open_sandbox",
     "read_journal",
+    "sandbox_reward",
 ]
 
 

@@ -15,6 +15,7 @@ from assistant.core.generation import Engine
 from assistant.core.outcome import Report
 from assistant.core.problem import Problem
 from assistant.core.submission import Limits, Sandbox, Submission
+from assistant.datasets.reward import sandbox_reward
 from assistant.journal.reader import Recording
 from assistant.session.session import Session
 
@@ -33,6 +34,7 @@ __all__ = [
     "open_engine",
     "open_sandbox",
     "read_journal",
+    "sandbox_reward",
 ]
 
 

@@ -22,7 +22,8 @@ from assistant.journal.records import SessionRecord
 
 _CLEANED = (
     "messages", "task", "wrong", "feedback", "better", "prompt", "completion", "completions", "chosen", "rejected",
-    "code", "answer",
+    "code", "answer", "privileged_context", "privileged_context_with_cases", "privileged_context_with_program",
+    "after", "reference", "failing_cases",
 )  # fmt: skip
 
 

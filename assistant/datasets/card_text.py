@@ -9,7 +9,7 @@ from typing import Any
 from assistant.datasets.export_result import ExportResult
 from assistant.datasets.features import PROVENANCE_WORDS
 from assistant.datasets.figure import SolvedPoint
-from assistant.datasets.formats.base import export_format
+from assistant.datasets.formats.base import NEWEST_TRL, OLDEST_TRL, export_format
 from assistant.datasets.importers.base import importers
 from assistant.datasets.options import SPLITS, Rules, stated
 from assistant.reporting.templates import markdown_text
@@ -49,6 +49,8 @@ def shown(
         "solved": [_solved(point) for point in solved] if outcome.answered else [],
         "rules": stated(rules),
         "columns": list(PROVENANCE_WORDS.items()),
+        "trainers": _trainers(formats),
+        "trl": f"{OLDEST_TRL} to {NEWEST_TRL}",
         "training": _training(formats),
         **_counts(formats, outcome),
         **_names(outcome),
@@ -158,9 +160,25 @@ def _personal(rules: Rules, outcome: ExportResult) -> Shown:
     }
 
 
+def _trainers(formats: Sequence[str]) -> list[Shown]:
+    """Every trainer that takes one of the formats, as its `Format` says."""
+    return [
+        {
+            "format": name,
+            "path": f"{trainer.module}.{trainer.name}",
+            "versions": trainer.versions,
+            "reads": ", ".join(f"`{column}`" for column in trainer.reads),
+            "note": trainer.note,
+        }
+        for name in formats
+        for trainer in export_format(name).trainers
+    ]
+
+
 def _training(formats: Sequence[str]) -> Shown | None:
-    """The trainer for the first format that has one."""
+    """The trainer for the first format that `assistant train` takes, too."""
     first = next((name for name in ("refinement", "sft", "preference", "kto") if name in formats), "")
-    trainer = {"preference": "DPOTrainer", "kto": "KTOTrainer"}.get(first, "SFTTrainer")
-    config = trainer.replace("Trainer", "Config")
-    return {"format": first, "trainer": trainer, "config": config} if first else None
+    if not first:
+        return None
+    trainer = export_format(first).trainers[0]
+    return {"format": first, "trainer": trainer.name, "config": trainer.config}

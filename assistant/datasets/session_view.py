@@ -62,9 +62,10 @@ class SessionView:
     def leaky(self, program: ProgramRecord) -> bool:
         """Whether any feedback on the way to it gave away the solution."""
         steps = self.session.path(program)
-        return any(self._leaks(given) for step in steps if (given := self.session.feedback_of(step)))
+        return any(self.leaks(given) for step in steps if (given := self.session.feedback_of(step)))
 
-    def _leaks(self, given: Feedback) -> bool:
+    def leaks(self, given: Feedback) -> bool:
+        """Whether the feedback gives away the solution."""
         if given.seq not in self._leaky:
             self._leaky[given.seq] = measure(self._secret, given.code, given.text).leaky
         return self._leaky[given.seq]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
     pytest.importorskip(module)
 
 from assistant.datasets.features import arrow_schema  # noqa: E402
-from assistant.datasets.formats.base import export_format, format_names  # noqa: E402
+from assistant.datasets.formats.base import Trainer, export_format, format_names  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
+from assistant.datasets.reward import sandbox_reward  # noqa: E402
 from tests.datasets.build import MENDED, WRONG, Script, problem, refined, request  # noqa: E402
 
 
@@ -29,10 +32,12 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base / "out"
 
 
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    return str(tmp_path / "cache")
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where `datasets` keeps what it loaded: each config is prepared once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.mark.slow
@@ -78,30 +83,73 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(save_folder(tmp_path_factory.mktemp("tiny")))
 
 
+TAKEN = [(name, trainer) for name in format_names() for trainer in export_format(name).trainers]
+
+
+def _named(pair: tuple[str, Trainer]) -> str:
+    return f"{pair[0]}-{pair[1].name}"
+
+
+@pytest.mark.parametrize("pair", TAKEN, ids=_named)
+def test_trl_has_the_trainer_in_the_versions_that_the_card_says(pair: tuple[str, Trainer]) -> None:
+    trl = pytest.importorskip("trl")
+    trainer = pair[1]
+    assert set(trainer.reads) <= set(export_format(pair[0]).columns)
+    installed = tuple(map(int, trl.__version__.split(".")[:2]))
+    if trainer.last and installed > tuple(map(int, trainer.last.split("."))):
+        with pytest.raises((ImportError, AttributeError)):
+            getattr(importlib.import_module(trainer.module), trainer.name)
+    else:
+        module = importlib.import_module(trainer.module)
+        assert callable(getattr(module, trainer.name))
+        assert callable(getattr(module, trainer.config))
+
+
+LOGGED = {
+    "GRPOTrainer": ("rewards/sandbox_reward/mean", 0.0),
+    "RLOOTrainer": ("rewards/sandbox_reward/mean", 0.0),
+    "SDPOTrainer": ("self_distillation/feedback_used_fraction", 1.0),
+}
+"""A model that writes nonsense earns nothing, so its loss may be 0: what shows that reward or words were used."""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(
-    ("name", "trainer"), [("sft", "SFT"), ("refinement", "SFT"), ("preference", "DPO"), ("kto", "KTO")]
-)
+@pytest.mark.parametrize("pair", [pair for pair in TAKEN if not pair[1].last], ids=_named)
 def test_trl_takes_a_step(
-    dataset: Path, cache: str, tiny: str, tmp_path: Path, name: str, trainer: str
+    dataset: Path, cache: str, tiny: str, tmp_path: Path, pair: tuple[str, Trainer]
 ) -> None:
-    import trl
-
+    pytest.importorskip("trl")
+    name, trainer = pair
+    module = importlib.import_module(trainer.module)
     data = datasets.load_dataset(str(dataset), name, cache_dir=cache)["train"]
-    made: Any = getattr(trl, f"{trainer}Trainer")(
-        model=tiny, train_dataset=data,
-        args=getattr(trl, f"{trainer}Config")(
-            output_dir=str(tmp_path / "run"), max_steps=1, per_device_train_batch_size=2, report_to=[], use_cpu=True,
-            bf16=False, gradient_checkpointing=False, save_strategy="no", logging_steps=1,
-        ),
-    )  # fmt: skip
+    rewarded = {"reward_funcs": sandbox_reward} if "reward_funcs" in trainer.note else {}
+    made: Any = getattr(module, trainer.name)(
+        model=tiny,
+        train_dataset=data,
+        args=_arguments(getattr(module, trainer.config), tmp_path / "run"),
+        **rewarded,
+    )
     before = {n: p.detach().clone() for n, p in made.model.named_parameters() if p.requires_grad}
     result = made.train()
     assert made.state.global_step == 1
-    assert result.training_loss > 0
-    if trainer == "SFT":  # a first step of DPO and KTO may move nothing that shows
+    if trainer.name in LOGGED:
+        key, expected = LOGGED[trainer.name]
+        assert [entry[key] for entry in made.state.log_history if key in entry] == [expected]
+    else:
+        assert result.training_loss != 0
+    if trainer.name == "SFTTrainer":  # a first step of the others may move nothing that shows
         assert any((p.detach() != before[n]).any() for n, p in made.model.named_parameters() if n in before)
+
+
+def _arguments(config: Any, folder: Path) -> Any:
+    """One small step on a processor; those of `only` where the trainer has them."""
+    only = {"num_generations": 2, "max_completion_length": 8, "include_environment_feedback": True}
+    return config(
+        output_dir=str(folder), max_steps=1, per_device_train_batch_size=2, report_to=[], use_cpu=True, bf16=False,
+        gradient_checkpointing=False, save_strategy="no", logging_steps=1,
+        **{name: value for name, value in only.items() if name in config.__dataclass_fields__},
+    )  # fmt: skip
 
 
 @pytest.mark.slow

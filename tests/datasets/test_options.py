@@ -40,6 +40,7 @@ def test_one_refined_session_gives_these_rows(folder: Path) -> None:
     outcome = _one(refined(1).consent(), folder)
     assert _rows(outcome) == {
         "sft": 1, "refinement": 1, "preference": 0, "kto": 2, "stepwise": 1, "turns": 2, "openai": 1,
+        "feedback": 1, "demonstration": 0, "critique": 1, "rl": 1,
     }  # fmt: skip
     (row,) = outcome.samples["refinement"]
     assert (row["wrong"], row["feedback"], row["better"]) == (WRONG, "it must not subtract", RIGHT)

@@ -19,6 +19,7 @@ for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
 from assistant.cli.main import main  # noqa: E402
 from assistant.core.errors import UsageError  # noqa: E402
 from assistant.datasets import parquet_shards  # noqa: E402
+from assistant.datasets.formats.base import format_names  # noqa: E402
 from assistant.datasets.pipeline import export, rehearse  # noqa: E402
 from tests.analysis.simulation import World, write_world  # noqa: E402
 from tests.datasets.build import folder_of, request  # noqa: E402
@@ -103,9 +104,10 @@ def test_a_dry_run_writes_nothing_and_shows_three_rows(tmp_path: Path) -> None:
         text=True,
     )
     told = json.loads(done.stdout)
-    assert {
-        name: len(rows) for name, rows in told["samples"].items() if name != "preference"
-    } == dict.fromkeys(("sft", "refinement", "kto", "stepwise", "turns", "openai"), 3)
+    samples = {name: len(rows) for name, rows in told["samples"].items()}
+    empty = {name: samples.pop(name) for name in ("preference", "demonstration")}
+    assert empty == {"preference": 0, "demonstration": 0}
+    assert samples == dict.fromkeys(set(format_names()) - set(empty), 3)
     assert told["rows"]["kto"]["rows"] == rehearse(request(folder)).rows["kto"]["rows"] == 24
     assert _digests(tmp_path) == before
 

@@ -13,6 +13,34 @@ from assistant.datasets.provenance import Place
 from assistant.datasets.session_view import Row, SessionView
 
 Make = Callable[[Sequence[SessionView], Place], Iterator[Row]]
+OLDEST_TRL = "1.10"
+"""The oldest TRL that the extra `train` takes."""
+NEWEST_TRL = "1.16"
+"""The newest in which the trainers were looked up."""
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """A trainer of TRL that takes a format's rows as they are."""
+
+    name: str
+    module: str = "trl"
+    """Those below `trl.experimental` may move with any version."""
+    reads: tuple[str, ...] = ()
+    """The columns that it reads."""
+    note: str = ""
+    """What has to be set, for the card."""
+    last: str = ""
+    """The last version of TRL that has it; empty where `NEWEST_TRL` does."""
+
+    @property
+    def config(self) -> str:
+        """The name of its arguments, in the same module."""
+        return f"{self.name.removesuffix('Trainer')}Config"
+
+    @property
+    def versions(self) -> str:
+        return f"{OLDEST_TRL} to {self.last}" if self.last else f"{OLDEST_TRL} and later"
 
 
 @dataclass(frozen=True)
@@ -31,6 +59,8 @@ class Format:
     """Which part carries loss, for the card."""
     order: int = 100
     """Place among the formats: lower comes first."""
+    trainers: tuple[Trainer, ...] = ()
+    """Who takes its rows, the usual one first."""
 
     @property
     def columns(self) -> Columns:

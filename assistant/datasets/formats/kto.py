@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assistant.datasets.features import MESSAGES
-from assistant.datasets.formats.base import Format
+from assistant.datasets.formats.base import Format, Trainer
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Row, SessionView
 
@@ -31,4 +31,5 @@ KTO = Format(
     "A program (`completion`) after what was asked (`prompt`), and whether it is right (`label`).",
     "`completion`.",
     order=4,
+    trainers=(Trainer("KTOTrainer", reads=("prompt", "completion", "label")),),
 )

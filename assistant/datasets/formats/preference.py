@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.features import MESSAGES, REJECTED
-from assistant.datasets.formats.base import Format
+from assistant.datasets.formats.base import Format, Trainer
 from assistant.datasets.provenance import Place, provenance, rejected
 from assistant.datasets.session_view import Message, Row, SessionView
 from assistant.journal.records import ProgramRecord
@@ -95,4 +95,8 @@ PREFERENCE = Format(
     "over the model's), `tests` (more visible tests passed). Provenance is `chosen`'s; `rejected_…` is the other's.",
     "`chosen` and `rejected`, against each other.",
     order=3,
+    trainers=(
+        Trainer("DPOTrainer", reads=("prompt", "chosen", "rejected")),
+        Trainer("RewardTrainer", reads=("prompt", "chosen", "rejected")),
+    ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.features import MESSAGES
-from assistant.datasets.formats.base import Format
+from assistant.datasets.formats.base import Format, Trainer
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Message, Row, SessionView
 from assistant.journal.records import Feedback, ProgramRecord
@@ -62,4 +62,5 @@ REFINEMENT = Format(
     "Task, tests, a wrong program, feedback, and the better program: flat, and as `prompt` and `completion`.",
     "`SFTTrainer` puts loss on `completion` alone (the better program); wrong programs in `prompt` carry none.",
     order=2,
+    trainers=(Trainer("SFTTrainer", reads=("prompt", "completion")),),
 )  # fmt: skip

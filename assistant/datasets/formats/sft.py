@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assistant.datasets.features import MESSAGES
-from assistant.datasets.formats.base import Format
+from assistant.datasets.formats.base import Format, Trainer
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Row, SessionView
 
@@ -35,4 +35,5 @@ SFT = Format(
     "`--turns final` (the default) the right program is the only one; with `--turns dialogue` wrong programs come "
     "before it, so train on `refinement` instead, where loss falls on the completion alone, or mask by `loss`.",
     order=1,
+    trainers=(Trainer("SFTTrainer", reads=("messages",)),),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assistant.core.events import DIALOGUE_ARMS
-from assistant.datasets.formats.base import Format
+from assistant.datasets.formats.base import Format, Trainer
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Row, SessionView
 from assistant.journal.records import ProgramRecord
@@ -40,7 +40,15 @@ STEPWISE = Format(
     _rows,
     ("prompt", "completions"),
     "The programs of one dialogue (`completions`), whether each is right (`labels`), and the feedback before each.",
-    "Every completion, by its label: the form of process reward models. TRL has no stable trainer for it (1.10 to "
-    "1.16 have none); `assistant train` does not take it.",
+    "Every completion, by its label: the form of process reward models. `assistant train` does not take it.",
     order=5,
+    trainers=(
+        Trainer(
+            "PRMTrainer",
+            "trl.experimental.prm",
+            ("prompt", "completions", "labels"),
+            "no version after that has a trainer for it",
+            last="1.13",
+        ),
+    ),
 )
