@@ -42,7 +42,7 @@ def problem_of(row: Mapping[str, Any]) -> Problem:
     return _problem(**texts, **tests)
 
 
-@lru_cache(maxsize=256)  # a trainer asks for several completions of each row
+@lru_cache(maxsize=64)  # a trainer asks for several completions of each row
 def _problem(
     *,
     entry_point: str,
