@@ -135,5 +135,6 @@ def _own_sandbox() -> Sandbox:
 
 
 def _close(process: int) -> None:
-    if process == os.getpid():
-        _OPENED.pop(process).close()
+    opened = _OPENED.pop(process, None) if process == os.getpid() else None
+    if opened is not None:
+        opened.close()

@@ -90,6 +90,7 @@ def _named(pair: tuple[str, Trainer]) -> str:
     return f"{pair[0]}-{pair[1].name}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", TAKEN, ids=_named)
 def test_trl_has_the_trainer_in_the_versions_that_the_card_says(pair: tuple[str, Trainer]) -> None:
     trl = pytest.importorskip("trl")

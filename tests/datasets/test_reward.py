@@ -32,8 +32,7 @@ TASK = Problem(
 @pytest.fixture(scope="module", autouse=True)
 def _own_sandbox() -> Iterator[None]:
     yield
-    if os.getpid() in reward._OPENED:
-        reward._close(os.getpid())
+    reward._close(os.getpid())
 
 
 def _columns(problems: Sequence[Problem]) -> dict[str, list[Any]]:
@@ -102,7 +101,7 @@ def test_no_forging_program_earns_a_reward() -> None:
         ],
         entry_point=["f"] * len(cases),
         test_setup=[case.setup for case in cases],
-        timeout=10.0,
+        timeout=2.0,
     )
     assert earned[0] == earned[-1] == 1.0
     assert [case.name for case, paid in zip(cases[1:-1], earned[1:-1], strict=True) if paid] == []

@@ -64,7 +64,7 @@ def leaky(view: SessionView, criticism: Criticism) -> Row:
 
 def _row(view: SessionView, criticism: Criticism) -> Row:
     wrong, given, after = criticism.wrong, criticism.given, criticism.after
-    answer = view.answer(wrong)["content"]
+    answer = view.answer(wrong)["content"].rstrip()
     return {
         "prompt": view.prompt(wrong),
         "privileged_context": given.text,
