@@ -4,7 +4,8 @@ python -m tests.benchmarks.first_answer_draws RESULTS --problems PATH [--limit 1
 
 Each problem is begun twice, as in the app: without draws, and with those of the problem before still being made (its
 session is left a second after its answer, in the midst of them). The seconds are from leaving until the verdict on
-the first answer; which of the two comes first alternates, since the second finds the prompt's beginning in the cache.
+the first answer. Before the two, the problem is begun once without a clock, so that both find the beginning of its
+prompt in the cache (reading it takes longer than what is measured); which of the two comes first alternates.
 A line of RESULTS is one problem. It can be stopped and run again: what is there is not measured again.
 """
 
@@ -81,7 +82,8 @@ class Desk:
 
 def measure(problem: Problem, before: Problem, desk: Desk, draws: int, with_first: bool) -> Row:
     """One problem both ways; `before` is what the person comes from."""
-    row: Row = {"problem": problem.id, "draws": draws}
+    row: Row = {"problem": problem.id, "draws": draws, "warmed": True}
+    desk.open(problem, 0)
     for drawing in (with_first, not with_first):
         desk.open(before, draws if drawing else 0)
         time.sleep(READING)
@@ -121,12 +123,15 @@ def report(rows: Sequence[Row]) -> None:
             _share([all(row[which][key] for key in keys) for row in judged]) for which in ("first", "best")
         ]
         print(f"{name:34}{shares[0]:>22}{shares[1]:>22}")
-    longer = [row["seconds_with"] - row["seconds_without"] for row in rows]
+    timed = [row for row in rows if row.get("warmed")]
+    if not timed:
+        return
+    longer = [row["seconds_with"] - row["seconds_without"] for row in timed]
     for name in ("seconds_without", "seconds_with"):
-        seconds = [row[name] for row in rows]
+        seconds = [row[name] for row in timed]
         print(f"{name.replace('_', ' '):34}median {median(seconds):.2f}, mean {mean(seconds):.2f}")
     low, high = cluster_bootstrap([(value, 1.0) for value in longer]) if len(longer) > 1 else (0.0, 0.0)
-    print(f"{'longer with draws':34}mean {mean(longer):+.2f} s ({low:+.2f} to {high:+.2f})")
+    print(f"{'longer with draws':34}median {median(longer):+.2f}, mean {mean(longer):+.2f} s ({low:+.2f} to {high:+.2f})")
 
 
 def _share(passes: Sequence[bool]) -> str:
