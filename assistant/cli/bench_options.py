@@ -73,11 +73,12 @@ class BenchOptions(o.EngineOptions):
         return make_engine(options)
 
     def pace(self, model: ModelInfo, samples: int) -> Concurrency:
-        """A server takes many single requests at once, a model on this machine one batch after another."""
+        """A server takes many single requests at once, a model on this machine so many rows as share a step."""
         from assistant.bench.runner import Concurrency
 
+        rows = 16 if model.device == "cpu" else 64
         here = {"openai": (64, 1), "scripted": (1, samples)}
-        usual = here.get(model.engine, (2, 16 if model.device == "cpu" else 64))
+        usual = here.get(model.engine, (max(2, rows // min(samples, rows)), rows))
         return Concurrency(
             streams=self.streams or usual[0],
             batch=min(samples, self.batch or usual[1]),

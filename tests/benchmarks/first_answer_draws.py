@@ -131,7 +131,8 @@ def report(rows: Sequence[Row]) -> None:
         seconds = [row[name] for row in timed]
         print(f"{name.replace('_', ' '):34}median {median(seconds):.2f}, mean {mean(seconds):.2f}")
     low, high = cluster_bootstrap([(value, 1.0) for value in longer]) if len(longer) > 1 else (0.0, 0.0)
-    print(f"{'longer with draws':34}median {median(longer):+.2f}, mean {mean(longer):+.2f} s ({low:+.2f} to {high:+.2f})")
+    longest = f"median {median(longer):+.2f}, mean {mean(longer):+.2f} s ({low:+.2f} to {high:+.2f})"
+    print(f"{'longer with draws':34}{longest}")
 
 
 def _share(passes: Sequence[bool]) -> str:

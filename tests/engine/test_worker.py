@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -304,3 +305,27 @@ def test_a_client_that_slept_does_not_take_the_worker_for_hung(
                 os.kill(pid, signal_sent)
             time.sleep(17 if signal_sent == signal.SIGSTOP else 0)
         assert said.readline().split()[:1] in (["length"], ["stop"])
+
+
+def test_requests_of_several_threads_are_served_together(open_tiny: OpenEngine, tiny_folder: Path) -> None:
+    """What is said is the same as alone; each says something while the other is open."""
+    engine = open_tiny(tiny_folder, precision="int8")
+    requests = [ask(text, tokens=60, seed=seed) for seed, text in enumerate(("add", "double", "negate"))]
+    alone = [finish(engine.generate(request)).output_ids for request in requests]
+    order: list[int] = []
+    ends: dict[int, Finish] = {}
+
+    def listen(number: int) -> None:
+        for item in engine.generate(requests[number]):
+            order.append(number)
+            if isinstance(item, Finish):
+                ends[number] = item
+
+    threads = [threading.Thread(target=listen, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [ends[number].output_ids for number in range(3)] == alone
+    changes = sum(before != after for before, after in itertools.pairwise(order))
+    assert changes > 10, "one after the other"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from assistant.engine.inference.kv_cache import KeyValueCache
+from assistant.engine.inference.kv_cache import AnyCache, KeyValueCache
 from assistant.engine.inference.llama import Llama
 from assistant.engine.inference.llama_forward import FedTokens, PaddedForward, TokenLayout
 from assistant.engine.inference.oom import is_out_of_memory
@@ -60,9 +60,7 @@ class GraphedForward(PaddedForward):
         self._stages: OrderedDict[tuple[int, int], Stage] = OrderedDict()
         self._recording = True
 
-    def __call__(
-        self, tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
-    ) -> list[Tensor]:
+    def __call__(self, tokens: Sequence[Sequence[int]], cache: AnyCache, last: Sequence[int]) -> list[Tensor]:
         try:
             return super().__call__(tokens, cache, last)
         except RuntimeError as error:
@@ -74,7 +72,8 @@ class GraphedForward(PaddedForward):
         wider = next((width for width in WIDTHS if width >= tokens), tokens)
         return wider if rows * wider <= self.free_tokens else tokens
 
-    def _step(self, layout: TokenLayout, cache: KeyValueCache) -> Tensor:
+    def _step(self, layout: TokenLayout, cache: AnyCache) -> Tensor:
+        assert isinstance(cache, KeyValueCache)  # requests do not share steps here
         width = len(layout.ids) // cache.rows
         pays = width in WIDTHS and cache.rows <= _MOST_ROWS and cache.rows * width <= self.free_tokens
         if not (pays and self._recording and cache.keys[0] is not None):

@@ -10,12 +10,13 @@ from typing import Any
 
 from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request, sample_seed
 from assistant.core.thinking import opened_thinking
-from assistant.engine.inference.batch import DecodeBatch
+from assistant.engine.inference.batch import Company, DecodeBatch
 from assistant.engine.inference.detokenizer import TextStream
-from assistant.engine.inference.forward import Forward, forward_for
+from assistant.engine.inference.forward import Forward, RequestSteps, forward_for
 from assistant.engine.inference.ngram_drafts import usual_phrases
 from assistant.engine.inference.oom import is_out_of_memory, release_memory
 from assistant.engine.inference.prefix_cache import PrefixCache
+from assistant.engine.inference.scheduler import Scheduler
 from assistant.engine.inference.sequence import SampleRow
 
 _LEAST_ROOM = 128
@@ -32,7 +33,9 @@ class Decoder:
         self._forward: Forward = forward_for(model)
         self._tokenizer = tokenizer
         self._lookup = lookup and self._forward.croppable
-        self._conversations = PrefixCache(max_caches if self._forward.croppable else 0)
+        self._conversations = PrefixCache(
+            max_caches if self._forward.croppable else 0, share=self._forward.bitwise_deterministic
+        )
         self._ends = end_tokens(model, tokenizer)
         self._phrases = usual_phrases(self._encode) if self._lookup else None
         self.context_length: int = model.config.get_text_config().max_position_embeddings
@@ -40,7 +43,26 @@ class Decoder:
     def generate(
         self, request: Request, prompt_ids: Sequence[int], cancel: Cancel = NeverCancelled()
     ) -> Iterator[Chunk | Finish]:
-        """Stream the samples of `request`, one `Finish` each. Never raises for errors that the user can fix.
+        """Stream the samples of `request`, one `Finish` each. Never raises for errors that the user can fix."""
+        scheduler = self.scheduler()
+        scheduler.add(0, self.steps(request, prompt_ids, scheduler.company(0), cancel))
+        try:
+            while scheduler.open:
+                yield from (item for _, item in scheduler.step())
+        finally:
+            scheduler.close()
+        for _, error in scheduler.ended():
+            if error is not None:
+                raise error
+
+    def scheduler(self) -> Scheduler:
+        """Of requests that are served together, each with the `company` that it gives them."""
+        return Scheduler(self._forward)
+
+    def steps(
+        self, request: Request, prompt_ids: Sequence[int], company: Company, cancel: Cancel
+    ) -> RequestSteps:
+        """A request to be stepped by a scheduler.
 
         With `max_new_tokens` 0 the prompt is only read, where that cannot change what is said later.
         """
@@ -48,15 +70,11 @@ class Decoder:
         rows = self._rows(request, prompt, 1 if request.sampling.temperature <= 0 else request.samples)
         digest = prompt_hash(prompt)
         if refusal := self._refusal(request, prompt):
-            items = _refuse(rows, refusal, digest, self._overflow(request, prompt))
+            yield from _refuse(rows, refusal, digest, self._overflow(request, prompt))
         elif request.sampling.max_new_tokens == 0:
-            items = self._read(request, rows[0], digest, cancel)
+            yield from self._read(request, rows[0], digest, company, cancel)
         else:
-            items = self._decode(request, rows, digest, cancel)
-        for item in items:
-            yield item
-            if len(rows) < request.samples:  # greedy samples are all alike: decoded once
-                yield from (_repeated_for(item, sample) for sample in range(1, request.samples))
+            yield from self._decode(request, rows, digest, company, cancel)
 
     def _rows(self, request: Request, prompt: list[int], count: int) -> list[SampleRow]:
         started = perf_counter()
@@ -72,6 +90,7 @@ class Decoder:
                 text=TextStream(self._tokenizer, request.stop, request.until_program, opened),
                 started=started,
                 phrases=self._phrases,
+                copies=request.samples - count,
             )
             for sample in range(count)
         ]
@@ -105,44 +124,54 @@ class Decoder:
         return wanted - available if available < min(wanted, _LEAST_ROOM) else 0
 
     def _decode(
-        self, request: Request, rows: list[SampleRow], digest: str, cancel: Cancel
-    ) -> Iterator[Chunk | Finish]:
+        self, request: Request, rows: list[SampleRow], digest: str, company: Company, cancel: Cancel
+    ) -> RequestSteps:
         """Decode the rows as one batch; out of memory, as two smaller ones."""
         batch: DecodeBatch | None = None
         try:
-            batch = DecodeBatch(self._forward, self._conversations, request, rows, lookup=self._lookup)
-            for row, text in batch.run(cancel):
-                if text:
-                    yield Chunk(sample=row.sample, text=text)
-                if row.reason:
-                    self._learn(row)
-                    yield row.finish(batch.reused, digest)
+            batch = DecodeBatch(
+                self._forward, self._conversations, request, rows,
+                lookup=self._lookup, digest=digest, company=company, learn=self._learn,
+            )  # fmt: skip
+            yield from batch.run(cancel)
             return
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
+            error.__traceback__ = (
+                None  # whose frames hold what is to be freed; the scheduler still holds the error
+            )
         batch = None  # with its cache
         self._conversations.clear()
         release_memory()
-        yield from self._decode_smaller(request, [row for row in rows if not row.reason], digest, cancel)
+        yield from self._decode_smaller(
+            request, [row for row in rows if not row.reason], digest, company, cancel
+        )
 
-    def _read(self, request: Request, row: SampleRow, digest: str, cancel: Cancel) -> Iterator[Finish]:
+    def _read(
+        self, request: Request, row: SampleRow, digest: str, company: Company, cancel: Cancel
+    ) -> RequestSteps:
         reused = 0
         try:
             if self._forward.bitwise_deterministic:
-                batch = DecodeBatch(self._forward, self._conversations, request, [row], lookup=False)
+                batch = DecodeBatch(
+                    self._forward, self._conversations, request, [row], lookup=False, company=company
+                )
                 reused = batch.reused
-                batch.read(cancel)
+                yield from batch.read(cancel)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
+            error.__traceback__ = (
+                None  # whose frames hold what is to be freed; the scheduler still holds the error
+            )
             self._conversations.clear()
         row.end("cancelled" if cancel.is_set() else "length")
-        yield row.finish(reused, digest)
+        yield from row.outputs("", reused, digest)
 
     def _decode_smaller(
-        self, request: Request, rows: list[SampleRow], digest: str, cancel: Cancel
-    ) -> Iterator[Chunk | Finish]:
+        self, request: Request, rows: list[SampleRow], digest: str, company: Company, cancel: Cancel
+    ) -> RequestSteps:
         if len(rows) == 1:
             yield from _refuse(rows, "out of memory: choose a smaller model or a shorter dialogue", digest)
             return
@@ -150,7 +179,7 @@ class Decoder:
         for part in (rows[:half], rows[half:]):
             for row in part:
                 row.notes.append(f"batch reduced to {len(part)}: out of memory")
-            yield from self._decode(request, part, digest, cancel)
+            yield from self._decode(request, part, digest, company, cancel)
 
 
 def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
@@ -170,9 +199,5 @@ def prompt_hash(ids: Sequence[int]) -> str:
 def _refuse(rows: list[SampleRow], error: str, digest: str, overflow: int = 0) -> Iterator[Chunk | Finish]:
     for row in rows:
         row.end("error", error)
-        yield row.finish(0, digest).model_copy(update={"overflow": overflow})
-
-
-def _repeated_for(item: Chunk | Finish, sample: int) -> Chunk | Finish:
-    notes = {"notes": (*item.notes, "greedy: the same as sample 0")} if isinstance(item, Finish) else {}
-    return item.model_copy(update={"sample": sample, **notes})
+        for item in row.outputs("", 0, digest):
+            yield item.model_copy(update={"overflow": overflow} if isinstance(item, Finish) else {})

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from assistant.core.generation import Chunk, Finish
 from assistant.engine.inference.kv_cache import KeyValueCache
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """What a request feeds in its next step: row r of `cache` gets `tokens[r]`.
+
+    The answer to it is the logits [last[r], vocabulary] of each row.
+    """
+
+    tokens: Sequence[Sequence[int]]
+    cache: KeyValueCache
+    last: Sequence[int]
+
+
+RequestSteps = Generator[StepInput | Chunk | Finish, "list[Tensor] | None", None]
+"""A request being served: it yields what came of it, and the steps that it wants, whose logits are sent to it."""
 
 
 class Forward(Protocol):
@@ -33,10 +51,11 @@ class Forward(Protocol):
         """Whether rows that have ended are to leave the batch now."""
         ...
 
-    def __call__(
-        self, tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
-    ) -> list[Tensor]:
-        """Feed row r `tokens[r]`; returns its logits [last[r], vocabulary] for the `last[r]` last of them."""
+    def __call__(self, tokens: Sequence[Sequence[int]], cache: Any, last: Sequence[int]) -> list[Tensor]:
+        """Feed row r `tokens[r]`; returns its logits [last[r], vocabulary] for the `last[r]` last of them.
+
+        `cache` is a KeyValueCache; where rows are `ragged` and not `padded`, JoinedCaches as well.
+        """
         ...
 
 

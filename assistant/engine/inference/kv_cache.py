@@ -35,8 +35,9 @@ class KeyValueCache:
         """Forget all but the first `length` tokens of a row."""
         self.lengths[row] = min(length, self.lengths[row])
 
-    def reserve(self, tokens: int) -> None:
-        """Make room for `tokens` tokens a row."""
+    def reserve(self, more: Sequence[int]) -> None:
+        """Make room for `more[r]` tokens more in row r."""
+        tokens = max(length + count for length, count in zip(self.lengths, more, strict=True))
         if tokens <= self.capacity:
             return
         self.capacity = _whole_blocks(tokens)
@@ -55,6 +56,17 @@ class KeyValueCache:
             for layer, old in enumerate(buffers):
                 if old is None:
                     buffers[layer] = torch.zeros(self.rows, heads, self.capacity, size)
+
+    def addresses(self, layer: int) -> tuple[list[int], list[int]]:
+        """Where each row's float32 keys and values [heads, capacity, size] of a layer begin in memory."""
+        keys, values = self.keys[layer], self.values[layer]
+        assert keys is not None and values is not None
+        return _row_addresses(keys), _row_addresses(values)
+
+    @property
+    def capacities(self) -> list[int]:
+        """Of each row."""
+        return [self.capacity] * self.rows
 
     def put(self, layer: int, row: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Store [heads, tokens, size] after what the row holds; return the row's whole buffers."""
@@ -129,6 +141,71 @@ class KeyValueCache:
         other = copy.deepcopy(self.foreign)
         other.batch_select_indices(torch.tensor(rows))
         return other
+
+
+class JoinedCaches:
+    """The rows of several caches as if they were one's, for a step that requests share. Nothing is copied."""
+
+    def __init__(self, caches: Sequence[KeyValueCache]) -> None:
+        self._caches = caches
+        self._places = [(cache, row) for cache in caches for row in range(cache.rows)]
+
+    @property
+    def rows(self) -> int:
+        return len(self._places)
+
+    @property
+    def lengths(self) -> list[int]:
+        return [cache.lengths[row] for cache, row in self._places]
+
+    @lengths.setter
+    def lengths(self, lengths: Sequence[int]) -> None:
+        for (cache, row), length in zip(self._places, lengths, strict=True):
+            cache.lengths[row] = length
+
+    @property
+    def capacity(self) -> int:
+        """Of the row with most."""
+        return max(cache.capacity for cache in self._caches)
+
+    @property
+    def capacities(self) -> list[int]:
+        """Of each row."""
+        return [cache.capacity for cache, _ in self._places]
+
+    def reserve(self, more: Sequence[int]) -> None:
+        """Make room for `more[r]` tokens more in row r."""
+        begin = 0
+        for cache in self._caches:
+            cache.reserve(more[begin : begin + cache.rows])
+            begin += cache.rows
+
+    def allocate(self, heads: int, size: int) -> None:
+        """Have float32 buffers in every layer."""
+        for cache in self._caches:
+            cache.allocate(heads, size)
+
+    def addresses(self, layer: int) -> tuple[list[int], list[int]]:
+        """Where each row's keys and values of a layer begin in memory."""
+        pairs = [cache.addresses(layer) for cache in self._caches]
+        return [at for keys, _ in pairs for at in keys], [at for _, values in pairs for at in values]
+
+    def put(self, layer: int, row: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store [heads, tokens, size] after what the row holds; return the row's whole buffers."""
+        cache, own = self._places[row]
+        return cache.put(layer, own, keys, values)
+
+    def used_blocks(self, new: int) -> int:
+        """Places that hold tokens once every row has got `new` more, in whole blocks."""
+        return max(cache.used_blocks(new) for cache in self._caches)
+
+
+AnyCache = KeyValueCache | JoinedCaches
+
+
+def _row_addresses(buffer: Tensor) -> list[int]:
+    first, size = buffer.data_ptr(), buffer.stride(0) * buffer.element_size()
+    return [first + row * size for row in range(buffer.shape[0])]
 
 
 def _whole_blocks(tokens: int) -> int:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from assistant.engine.inference.attention import attend, attend_padded
-from assistant.engine.inference.kv_cache import KeyValueCache
+from assistant.engine.inference.kv_cache import AnyCache, KeyValueCache
 from assistant.engine.inference.llama import Llama, LlamaBlock, Rotary, rotate
 
 
@@ -71,6 +71,10 @@ class LlamaForward(ABC):
     @abstractmethod
     def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> TokenLayout: ...
 
+    def _room(self, tokens: Sequence[Sequence[int]]) -> list[int]:
+        """Places of the cache that each row writes to."""
+        return [len(row) for row in tokens]
+
     @abstractmethod
     def _mix(
         self,
@@ -79,28 +83,26 @@ class LlamaForward(ABC):
         keys: Tensor,
         values: Tensor,
         fed: FedTokens,
-        cache: KeyValueCache,
+        cache: AnyCache,
     ) -> Tensor:
         """Remember keys and values, attend to all so far: [tokens, heads, size] -> [tokens, heads * size]."""
 
-    def __call__(
-        self, tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
-    ) -> list[Tensor]:
+    def __call__(self, tokens: Sequence[Sequence[int]], cache: AnyCache, last: Sequence[int]) -> list[Tensor]:
         layout = self._layout(tokens, cache.lengths)
-        cache.reserve(max(layout.places) + 1)
+        cache.reserve(self._room(tokens))
         self._rotary.reserve(max(layout.places) + 1)
         with torch.inference_mode():
             x = self._step(layout, cache)
             cache.lengths = [start + len(row) for start, row in zip(cache.lengths, tokens, strict=True)]
             return self._logits(x, layout.spans, last)
 
-    def _step(self, layout: TokenLayout, cache: KeyValueCache) -> Tensor:
+    def _step(self, layout: TokenLayout, cache: AnyCache) -> Tensor:
         ids = torch.tensor(layout.ids, device=self._device)
         places = torch.tensor(layout.places, device=self._device)
         reach = cache.used_blocks(len(layout.ids) // cache.rows)
         return self._through(FedTokens(ids, places, layout.spans, reach), cache)
 
-    def _through(self, fed: FedTokens, cache: KeyValueCache) -> Tensor:
+    def _through(self, fed: FedTokens, cache: AnyCache) -> Tensor:
         """All layers: what the last one says of each token [tokens, width]."""
         x = self._model.embedding[fed.ids].to(self._model.dtype)
         rotary = self._rotary.at(fed.places)
@@ -166,7 +168,7 @@ class RaggedForward(LlamaForward):
         keys: Tensor,
         values: Tensor,
         fed: FedTokens,
-        cache: KeyValueCache,
+        cache: AnyCache,
     ) -> Tensor:
         mixed = []
         for row, span in enumerate(fed.spans):
@@ -192,6 +194,9 @@ class PaddedForward(LlamaForward):
         """To how many tokens a row is padded when the longest has `tokens`."""
         return tokens
 
+    def _room(self, tokens: Sequence[Sequence[int]]) -> list[int]:
+        return [self._width(max(map(len, tokens)), len(tokens))] * len(tokens)
+
     def _layout(self, tokens: Sequence[Sequence[int]], starts: Sequence[int]) -> TokenLayout:
         width = self._width(max(map(len, tokens)), len(tokens))
         ids = [token for row in tokens for token in [*row, *[0] * (width - len(row))]]
@@ -207,8 +212,9 @@ class PaddedForward(LlamaForward):
         keys: Tensor,
         values: Tensor,
         fed: FedTokens,
-        cache: KeyValueCache,
+        cache: AnyCache,
     ) -> Tensor:
+        assert isinstance(cache, KeyValueCache)  # requests do not share steps here
         places = fed.places.view(cache.rows, -1)
         shape = (*places.shape, self._groups, -1)
         past = cache.scatter(layer, places, keys.reshape(shape), values.reshape(shape), fed.reach)

@@ -25,10 +25,14 @@ class _Kept:
 
 
 class PrefixCache:
-    """At most `max_caches` caches by conversation; the one used longest ago gives way."""
+    """At most `max_caches` caches by conversation; the one used longest ago gives way.
 
-    def __init__(self, max_caches: int) -> None:
+    With `share` requests without a conversation use it, too: what was said last stands for all of them.
+    """
+
+    def __init__(self, max_caches: int, *, share: bool = False) -> None:
         self._max = max_caches
+        self._share = share
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     def lease(self, name: str, prompt: Sequence[int], fresh: Callable[[], KeyValueCache]) -> KeyValueCache:
@@ -40,7 +44,7 @@ class PrefixCache:
         limit = len(prompt) - 1
         own = self._kept.pop(name, None) if name else None
         row, shared = own.best_row(prompt) if own else (0, 0)
-        other, other_row, other_shared = self._best_other(prompt) if name else (None, 0, 0)
+        other, other_row, other_shared = self._best_other(prompt) if name or self._share else (None, 0, 0)
         if other is not None and other_shared >= shared + _WORTH_COPYING:
             own, row, shared = other, other_row, other_shared
             cache = own.cache.select([row])
@@ -53,7 +57,7 @@ class PrefixCache:
 
     def keep(self, name: str, cache: KeyValueCache, tokens: Sequence[Sequence[int]]) -> None:
         """Remember `cache` under `name`; row r holds the first `cache.lengths[r]` of `tokens[r]`."""
-        if not name or self._max <= 0:
+        if (not name and not self._share) or self._max <= 0:
             return
         held = [list(row[:length]) for row, length in zip(tokens, cache.lengths, strict=True)]
         self._kept[name] = _Kept(cache, held)

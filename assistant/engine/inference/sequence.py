@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from assistant.core.generation import Finish, FinishReason
+from assistant.core.generation import Chunk, Finish, FinishReason
 from assistant.core.thinking import thinking_length
 from assistant.engine.inference.detokenizer import TextStream
 from assistant.engine.inference.ngram_drafts import NgramDrafts
@@ -32,6 +32,8 @@ class SampleRow:
     accepted: int = 0
     first_token_seconds: float | None = None
     notes: list[str] = field(default_factory=list)
+    copies: int = 0
+    """Samples after this one that are alike, since nothing is drawn."""
 
     _lookup: PromptLookup | None = None
     _looked_up: int = 0
@@ -71,6 +73,16 @@ class SampleRow:
         self.reason, self.error = reason, error
         return self.text.close()
 
+    def outputs(self, text: str, reused: int, prompt_sha256: str) -> Iterator[Chunk | Finish]:
+        """New text as a chunk, and the end if it has come; for every sample that this row stands for."""
+        items: list[Chunk | Finish] = [Chunk(sample=self.sample, text=text)] if text else []
+        if self.reason:
+            items.append(self.finish(reused, prompt_sha256))
+        for item in items:
+            yield item
+            for sample in range(self.sample + 1, self.sample + 1 + self.copies):
+                yield _repeated_for(item, sample)
+
     def finish(self, reused: int, prompt_sha256: str) -> Finish:
         assert self.reason is not None
         return Finish(
@@ -92,3 +104,8 @@ class SampleRow:
             output_ids=tuple(self.ids),
             notes=tuple(self.notes),
         )
+
+
+def _repeated_for(item: Chunk | Finish, sample: int) -> Chunk | Finish:
+    notes = {"notes": (*item.notes, "greedy: the same as sample 0")} if isinstance(item, Finish) else {}
+    return item.model_copy(update={"sample": sample, **notes})

@@ -39,7 +39,7 @@ class TransformersForward:
         start, count = cache.lengths[0], len(tokens[0])
         if set(cache.lengths) != {start} or any(len(row) != count for row in tokens):
             raise ValueError("the rows of a transformers model move in lockstep")
-        cache.reserve(start + count)
+        cache.reserve([count] * cache.rows)
         ids = torch.tensor(tokens, dtype=torch.long, device=self._device)
         positions = torch.arange(start, start + count, device=self._device).unsqueeze(0)
         with torch.inference_mode():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -29,16 +30,18 @@ PREEMPTED = "stopped to let a person's request pass"
 
 
 class LocalEngine:
-    """A model in a process of its own. Safe to share between threads; requests are served one at a time.
+    """A model in a process of its own. Safe to share between threads.
 
-    A worker that crashes, is killed or hangs ends the request at hand with reason `error`; the next request
-    starts a new one. Caches of conversations are lost then, nothing else.
+    Requests of the foreground are served together where the model can step them so, otherwise one at a time. A
+    worker that crashes, is killed or hangs ends the requests at hand with reason `error`; the next request starts a
+    new one. Caches of conversations are lost then, nothing else.
     """
 
     def __init__(self, choice: protocol.ModelChoice, *, timeouts: Timeouts = Timeouts()) -> None:
         self.choice = choice
         self.timeouts = timeouts
         self._priority_lock = PriorityLock()
+        self._starting = threading.Lock()
         self._connection: WorkerConnection | None = None
         self._info: ModelInfo | None = None
         self._closed = False
@@ -50,14 +53,14 @@ class LocalEngine:
         info, connection = self._info, self._connection
         if info is not None and connection is not None and connection.alive:
             return info  # without waiting for the request in progress
-        with self._priority_lock.hold(Ticket(False, cancel)) as ticket:
+        with self._priority_lock.hold(Ticket(False, cancel, alone=True)) as ticket:
             return self._ready(ticket, progress)[1]
 
     def pull(
         self, progress: Callable[[Progress], None] = lambda _: None, cancel: Cancel = NeverCancelled()
     ) -> None:
         """Fetch and convert the model without loading it."""
-        with self._priority_lock.hold(Ticket(False, cancel)) as ticket:
+        with self._priority_lock.hold(Ticket(False, cancel, alone=True)) as ticket:
             self._prepare(self._ensure_worker(ticket), progress, ticket, load=False)
 
     def generate(
@@ -112,12 +115,13 @@ class LocalEngine:
         self, ticket: Ticket, progress: Callable[[Progress], None] = lambda _: None
     ) -> tuple[WorkerConnection, ModelInfo]:
         """A running worker with its model loaded."""
-        connection = self._ensure_worker(ticket)
-        if self._info is None:
-            self._info = self._prepare(connection, progress, ticket, load=True)
-        if self._info is None:
-            raise EngineError("The worker loaded no model.")
-        return connection, self._info
+        with self._starting:
+            connection = self._ensure_worker(ticket)
+            if self._info is None:
+                self._info = self._prepare(connection, progress, ticket, load=True)
+            if self._info is None:
+                raise EngineError("The worker loaded no model.")
+            return connection, self._info
 
     def _prepare(
         self,
@@ -134,6 +138,7 @@ class LocalEngine:
                     progress(reply.progress)
                 else:
                     info = reply.info
+                    self._priority_lock.requests = reply.requests
         return info
 
     def _ensure_worker(self, ticket: Ticket) -> WorkerConnection:

@@ -35,13 +35,13 @@ class Timeouts:
 
 
 class WorkerConnection:
-    """One worker process, from its start to its end. One command at a time."""
+    """One worker process, from its start to its end."""
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
         self.child = WorkerProcess()
-        self._stopped: tuple[int, float] | None = None
-        """The command that was stopped and has not ended yet, and when."""
+        self._stopped: dict[int, float] = {}
+        """Commands that were stopped and may not have ended yet, and when."""
 
     @property
     def alive(self) -> bool:
@@ -69,15 +69,16 @@ class WorkerConnection:
                 yield reply
 
     def settle(self, cancel: Cancel) -> None:
-        """Wait until the worker has ended the stopped command, or kill the worker. Raises Cancelled."""
-        while self._stopped is not None and self.alive and not self.child.has_done(self._stopped[0]):
-            if time.monotonic() - self._stopped[1] > self._timeouts.settle:
-                self.child.kill()
-            elif cancel.is_set():
-                raise Cancelled
-            else:
-                time.sleep(POLL_SECONDS)
-        self._stopped = None
+        """Wait until the worker has ended the stopped commands, or kill the worker. Raises Cancelled."""
+        for command_id, stopped_at in tuple(self._stopped.items()):
+            while self.alive and not self.child.has_done(command_id):
+                if time.monotonic() - stopped_at > self._timeouts.settle:
+                    self.child.kill()
+                elif cancel.is_set():
+                    raise Cancelled
+                else:
+                    time.sleep(POLL_SECONDS)
+            self._stopped.pop(command_id, None)
 
     def _converse(self, command: protocol.Prepare | protocol.Generate, cancel: Cancel) -> Generator[Reply]:
         """Send a command and yield its replies. Raises EngineError when it or the worker fails."""
@@ -94,7 +95,7 @@ class WorkerConnection:
             finally:
                 if not finished and self.alive:
                     self.child.send(protocol.Stop(id=command.id))
-                    self._stopped = (command.id, time.monotonic())
+                    self._stopped[command.id] = time.monotonic()
 
     def _replies(self, replies: Replies, command_id: int, cancel: Cancel) -> Generator[Reply]:
         """Replies as they arrive; meanwhile a hanging worker is detected and a cancel is forwarded."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assistant.core.errors import EngineError
-from assistant.core.generation import Cancel, Chunk, Finish, ModelInfo, Request, without_system
+from assistant.core.generation import Cancel, ModelInfo, Request, without_system
 from assistant.engine.models.loader import LoadPlan, load
 from assistant.engine.progress import Steps
 
 if TYPE_CHECKING:
     from assistant.engine.inference.decoder import Decoder
+    from assistant.engine.inference.scheduler import Scheduler
 
 
 @dataclass
@@ -31,9 +31,13 @@ class Host:
         loaded = load(plan, threads, steps)
         return cls(loaded.info, loaded.tokenizer, Decoder(loaded.model, loaded.tokenizer))
 
-    def generate(self, request: Request, cancel: Cancel) -> Iterator[Chunk | Finish]:
-        """Stream the samples of `request`. Raises EngineError when its messages do not fit the model's template."""
-        yield from self.decoder.generate(request, self.prompt_ids(request), cancel)
+    def join(self, scheduler: Scheduler, key: int, request: Request, cancel: Cancel) -> None:
+        """Have `scheduler` serve `request` as well.
+
+        Raises EngineError when its messages do not fit the model's template.
+        """
+        steps = self.decoder.steps(request, self.prompt_ids(request), scheduler.company(key), cancel)
+        scheduler.add(key, steps)
 
     def prompt_ids(self, request: Request) -> list[int]:
         """The token ids of the dialogue in the model's chat template, or of the raw text."""

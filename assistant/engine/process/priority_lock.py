@@ -1,4 +1,7 @@
-"""A lock with two priorities: foreground requests go first and preempt a background request in progress."""
+"""Who may use the worker: foreground requests go first and preempt a background request in progress.
+
+As many foreground requests as the worker steps together may use it at once (`PriorityLock.requests`).
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,9 @@ POLL_SECONDS = 0.02
 class Ticket:
     """One use of the worker. It is itself a `Cancel`: set by its owner, or when it is preempted."""
 
-    def __init__(self, background: bool, cancel: Cancel) -> None:
+    def __init__(self, background: bool, cancel: Cancel, *, alone: bool = False) -> None:
         self.background = background
+        self.alone = alone or background
         self.preempted = False
         self._cancel = cancel
 
@@ -27,12 +31,14 @@ class Ticket:
 
 
 class PriorityLock:
-    """One holder at a time, foreground before background."""
+    """Foreground before background. Some foreground holders at a time, or one that is `alone`."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._holder: Ticket | None = None
+        self._holders: list[Ticket] = []
         self._waiting: list[Ticket] = []
+        self.requests = 1
+        """Holders at a time."""
 
     @contextmanager
     def hold(self, ticket: Ticket) -> Iterator[Ticket]:
@@ -42,7 +48,7 @@ class PriorityLock:
             yield ticket
         finally:
             with self._changed:
-                self._holder = None
+                self._holders.remove(ticket)
                 self._changed.notify_all()
 
     def _enter(self, ticket: Ticket) -> None:
@@ -52,15 +58,16 @@ class PriorityLock:
                 while ticket.is_set() or not self._may_enter(ticket):
                     if ticket.is_set():
                         raise Cancelled
-                    if self._holder is not None and self._holder.background and not ticket.background:
-                        self._holder.preempted = True
+                    for holder in self._holders:
+                        holder.preempted = holder.preempted or (holder.background and not ticket.background)
                     self._changed.wait(POLL_SECONDS)
-                self._holder = ticket
+                self._holders.append(ticket)
             finally:
                 self._waiting.remove(ticket)
 
     def _may_enter(self, ticket: Ticket) -> bool:
-        if self._holder is not None:
+        shared = not ticket.alone and not any(holder.alone for holder in self._holders)
+        if len(self._holders) >= (self.requests if shared else 1):
             return False
         foreground = [other for other in self._waiting if not other.background]
         return ticket is (foreground or self._waiting)[0]

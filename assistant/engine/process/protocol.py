@@ -60,6 +60,8 @@ class PrepareReply(FrozenModel):
     kind: Literal["prepared"] = "prepared"
     id: int
     info: ModelInfo | None
+    requests: int = 1
+    """So many may be open at once: they share the model's steps."""
 
 
 class StreamReply(FrozenModel):

@@ -2,9 +2,10 @@
 
 It is spoken to in lines of JSON (see `protocol`).
 
-Requests are worked on one after another by the main thread. A reader thread takes in what the client says, so
-that a stop is heard in the middle of a forward pass; another sends a sign of life. The process dies with its
-parent: its stdin ends, and on Linux the kernel kills it.
+The main thread steps the requests that are open together, where the model can (`inference.scheduler`), otherwise one
+after another. A reader thread takes in what the client says, so that a stop is heard in the middle of a forward
+pass; another sends a sign of life. The process dies with its parent: its stdin ends, and on Linux the kernel kills
+it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import SimpleQueue
-from typing import BinaryIO
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, BinaryIO
 
 from assistant.core.errors import EngineError, WeightsError
 from assistant.core.generation import Progress
@@ -33,7 +34,12 @@ from assistant.engine.process import protocol
 from assistant.engine.process.model_host import Host
 from assistant.engine.progress import Cancelled, Steps
 
+if TYPE_CHECKING:
+    from assistant.engine.inference.scheduler import Scheduler
+
 BEAT_SECONDS = 1.0
+MOST_REQUESTS = 16
+"""That are open at once: with more, a step takes longer in proportion."""
 NICENESS = 5
 _PR_SET_PDEATHSIG = 1
 
@@ -95,31 +101,68 @@ class ModelWorker:
 
     def run(self) -> None:
         """Serve until the process ends."""
+        command: protocol.Prepare | protocol.Generate | None = None
         while True:
-            command = self._inbox.waiting.get()
-            stop = self._inbox.stops[command.id]
+            command = command or self._inbox.waiting.get()
+            if isinstance(command, protocol.Generate):
+                command = self._generate(command)
+                continue
             try:
-                self._serve(command, stop)
-                done = protocol.Done(id=command.id)
+                self._prepare(command, self._inbox.stops[command.id])
             except Exception as error:
-                done = _failure(command.id, error)
-            del self._inbox.stops[command.id]
-            self._send(done)
+                self._end(command.id, error)
+            else:
+                self._end(command.id, None)
+            command = None
 
-    def _serve(self, command: protocol.Prepare | protocol.Generate, stop: threading.Event) -> None:
-        if isinstance(command, protocol.Generate):
-            if self._host is None:
-                raise EngineError("The worker was asked to generate before its model was loaded.")
+    def _end(self, command_id: int, error: Exception | None) -> None:
+        del self._inbox.stops[command_id]
+        self._send(protocol.Done(id=command_id) if error is None else _failure(command_id, error))
+
+    def _generate(self, first: protocol.Generate) -> protocol.Prepare | protocol.Generate | None:
+        """Serve `first` and what may join it, until all have ended; the next command, if it was taken in."""
+        if self._host is None:
+            self._end(first.id, EngineError("The worker was asked to generate before its model was loaded."))
+            return None
+        scheduler = self._host.decoder.scheduler()
+        following: protocol.Prepare | protocol.Generate | None = first
+        self._check.pause()
+        try:
+            while True:
+                following = following or self._arrived(scheduler)
+                if isinstance(following, protocol.Generate) and self._has_room(scheduler):
+                    self._join(scheduler, following)
+                    following = None
+                elif scheduler.open:
+                    self._step(scheduler)
+                else:
+                    return following
+        finally:
+            self._check.resume()
+
+    def _has_room(self, scheduler: Scheduler) -> bool:
+        return scheduler.open < (MOST_REQUESTS if scheduler.joins else 1)
+
+    def _arrived(self, scheduler: Scheduler) -> protocol.Prepare | protocol.Generate | None:
+        """A command that has come meanwhile and that there is room for."""
+        with contextlib.suppress(Empty):
+            return self._inbox.waiting.get_nowait() if self._has_room(scheduler) else None
+        return None
+
+    def _join(self, scheduler: Scheduler, command: protocol.Generate) -> None:
+        assert self._host is not None
+        try:
             if self._check.damage:
                 raise WeightsError(self._check.damage)
-            self._check.pause()
-            try:
-                for item in self._host.generate(command.request, stop):
-                    self._send(protocol.StreamReply(id=command.id, item=item))
-            finally:
-                self._check.resume()
-        else:
-            self._prepare(command, stop)
+            self._host.join(scheduler, command.id, command.request, self._inbox.stops[command.id])
+        except Exception as error:
+            self._end(command.id, error)
+
+    def _step(self, scheduler: Scheduler) -> None:
+        for command_id, item in scheduler.step():
+            self._send(protocol.StreamReply(id=command_id, item=item))
+        for command_id, error in scheduler.ended():
+            self._end(command_id, error)
 
     def _prepare(self, command: protocol.Prepare, stop: threading.Event) -> None:
         def report(progress: Progress) -> None:
@@ -133,8 +176,11 @@ class ModelWorker:
             self._host = Host.load(planned, threads, steps)
             self._check = BackgroundCheck([f for f in (ready.folder, planned.packed) if f is not None])
             self._check.start()
-        info = self._host.info if self._host is not None and command.load else None
-        self._send(protocol.PrepareReply(id=command.id, info=info))
+        reply = protocol.PrepareReply(id=command.id, info=None)
+        if self._host is not None and command.load:
+            requests = MOST_REQUESTS if self._host.decoder.scheduler().joins else 1
+            reply = protocol.PrepareReply(id=command.id, info=self._host.info, requests=requests)
+        self._send(reply)
 
 
 def _failure(command_id: int, error: Exception) -> protocol.Done:

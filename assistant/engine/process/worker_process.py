@@ -48,7 +48,8 @@ class WorkerProcess:
         """When the last message or heartbeat came (monotonic clock)."""
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self.ended = threading.Event()
-        self._last_done = 0
+        self._open: set[int] = set()
+        """Commands that were sent and are not done."""
         self._cpu_seconds = 0.0
         self._listeners: dict[int, Replies] = {}
         self._lock = threading.Lock()
@@ -79,6 +80,7 @@ class WorkerProcess:
         """A queue that gets the replies to one command."""
         replies: Replies = SimpleQueue()
         self._listeners[command_id] = replies
+        self._open.add(command_id)
         if self.ended.is_set():
             replies.put(None)
         try:
@@ -87,8 +89,8 @@ class WorkerProcess:
             self._listeners.pop(command_id, None)
 
     def has_done(self, command_id: int) -> bool:
-        """Whether the worker has finished this command (commands run in the order of their ids)."""
-        return self._last_done >= command_id
+        """Whether the worker has finished this command."""
+        return command_id not in self._open
 
     def has_worked(self) -> bool:
         """Whether the process has used the processor since this was last asked."""
@@ -148,7 +150,7 @@ class WorkerProcess:
                 self.log.append(f"unreadable reply: {text[:200]!r}")
                 continue
             if isinstance(reply, protocol.Done):
-                self._last_done = reply.id
+                self._open.discard(reply.id)
             if (
                 not isinstance(reply, protocol.Beat)
                 and (replies := self._listeners.get(reply.id)) is not None

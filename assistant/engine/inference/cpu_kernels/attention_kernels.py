@@ -25,12 +25,13 @@ def place_keys_and_values(
 ) -> None:
     """Turn queries and keys by their places, and remember keys and values."""
     heads, groups, size = shape.heads, shape.groups, shape.size
-    keys, values = _buffer(past.keys[layer], past, shape), _buffer(past.values[layer], past, shape)
     while True:
         token = count_up(counter)
         if token >= len(s.x):
             return
         row, place = fed.row[token], fed.place[token]
+        keys = _buffer(past.keys[layer, row], past.capacity[row], shape)
+        values = _buffer(past.values[layer, row], past.capacity[row], shape)
         joint = s.joint[token]
         for h in range(heads + groups):
             one = joint[h * size : (h + 1) * size]
@@ -40,8 +41,8 @@ def place_keys_and_values(
             _rotate(one, fed.cosine[place], fed.sine[place])
         for group in range(groups):
             key, value = (heads + group) * size, (heads + groups + group) * size
-            keys[row, group, place, :] = joint[key : key + size]
-            values[row, group, place, :] = joint[value : value + size]
+            keys[group, place, :] = joint[key : key + size]
+            values[group, place, :] = joint[value : value + size]
 
 
 @compiled
@@ -55,8 +56,8 @@ def _rotate(x: Floats, cosine: Floats, sine: Floats) -> None:
 
 
 @compiled
-def _buffer(address: int, past: KVBuffers, shape: Shape) -> Floats:
-    return carray(floats_at(address), (past.rows, shape.groups, past.capacity, shape.size))
+def _buffer(address: int, capacity: int, shape: Shape) -> Floats:
+    return carray(floats_at(address), (shape.groups, capacity, shape.size))
 
 
 @compiled
@@ -66,7 +67,6 @@ def attend(
     """Causal grouped-query attention: each token to its row's past and itself."""
     size, groups = shape.size, shape.groups
     heads = shape.heads // groups
-    keys, values = _buffer(past.keys[layer], past, shape), _buffer(past.values[layer], past, shape)
     scores = s.scores[thread]
     while True:
         unit = count_up(counter)
@@ -74,13 +74,15 @@ def attend(
             return
         token, group = unit // groups, unit % groups
         row, length = fed.row[token], fed.place[token] + 1
+        keys = _buffer(past.keys[layer, row], past.capacity[row], shape)
+        values = _buffer(past.values[layer, row], past.capacity[row], shape)
         begin, end = group * heads * size, (group + 1) * heads * size
         queries = s.joint[token, begin:end].reshape(heads, size)
         mixed = s.mixed[token, begin:end].reshape(heads, size)
-        _score(queries, keys[row, group, :length], scores)
+        _score(queries, keys[group, :length], scores)
         for h in range(heads):
             _softmax(scores[h, :length])
-        _mix(scores, values[row, group, :length], mixed)
+        _mix(scores, values[group, :length], mixed)
 
 
 @compiled_sums

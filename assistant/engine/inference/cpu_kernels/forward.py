@@ -13,7 +13,7 @@ from torch import Tensor
 
 from assistant.engine.inference.cpu_kernels import kernel_types, kernels
 from assistant.engine.inference.cpu_kernels.weight_layout import aligned, stacked
-from assistant.engine.inference.kv_cache import KeyValueCache
+from assistant.engine.inference.kv_cache import AnyCache, KeyValueCache
 from assistant.engine.inference.llama import Llama, Rotary
 
 
@@ -56,9 +56,7 @@ class NativeForward:
     def should_compact(self, open_rows: int, rows: int) -> bool:
         return False  # a row without tokens costs nothing
 
-    def __call__(
-        self, tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
-    ) -> list[Tensor]:
+    def __call__(self, tokens: Sequence[Sequence[int]], cache: AnyCache, last: Sequence[int]) -> list[Tensor]:
         ids = [token for row in tokens for token in row]
         rows = [index for index, row in enumerate(tokens) for _ in row]
         places = [
@@ -67,16 +65,14 @@ class NativeForward:
             for place in range(start, start + len(row))
         ]
         reach = max(places, default=0) + 1
-        cache.reserve(reach)
+        cache.reserve([len(row) for row in tokens])
         cache.allocate(self._shape.groups, self._shape.size)
         cosine, sine = self._rotary.reserve(reach)
         with torch.inference_mode():
             x = self._model.embedding[torch.tensor(ids, dtype=torch.long)].float()
             scratch = self._scratch(x.numpy(), cache.capacity)
             fed = kernel_types.TokenBatch(np.array(rows), np.array(places), cosine.numpy(), sine.numpy())
-            past = kernel_types.KVBuffers(
-                _addresses(cache.keys), _addresses(cache.values), cache.rows, cache.capacity
-            )
+            past = _buffers(cache, self._shape.layers)
             if ids:
                 phases = kernel_types.PHASES * self._shape.layers
                 self._team.run(kernels.step, self._shape, self._weights, past, fed, scratch, phases=phases)
@@ -121,8 +117,11 @@ def _norms(found: Iterable[Tensor | None]) -> NDArray[np.float32]:
     return np.stack(norms) if norms else np.empty((0, 0), np.float32)
 
 
-def _addresses(buffers: Sequence[Tensor | None]) -> NDArray[np.int64]:
-    return np.array([0 if buffer is None else buffer.data_ptr() for buffer in buffers], np.int64)
+def _buffers(cache: AnyCache, layers: int) -> kernel_types.KVBuffers:
+    keys, values = zip(*(cache.addresses(layer) for layer in range(layers)), strict=True)
+    return kernel_types.KVBuffers(
+        np.array(keys, np.int64), np.array(values, np.int64), np.array(cache.capacities, np.int64)
+    )
 
 
 class ThreadTeam:

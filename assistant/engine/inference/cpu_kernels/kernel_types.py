@@ -67,12 +67,12 @@ class Shape(NamedTuple):
 
 
 class KVBuffers(NamedTuple):
-    """Keys and values: the addresses of each layer's buffers float32 [rows, groups, capacity, size]."""
+    """Keys and values: the addresses [layers, rows] of each row's buffers float32 [groups, capacity, size]."""
 
     keys: Integers
     values: Integers
-    rows: int
-    capacity: int
+    capacity: Integers
+    """[rows]."""
 
 
 class TokenBatch(NamedTuple):
