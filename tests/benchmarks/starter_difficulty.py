@@ -20,6 +20,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,8 @@ from assistant.settings.paths import cache_folder
 HERE = Path(__file__).resolve().parent
 STARTER = HERE.parents[1] / "assistant" / "problems" / "starter.jsonl"
 EASY_FROM, HARD_UP_TO = 0.8, 0.2
+TOGETHER = 4
+"""Problems at a time, of five rows each."""
 
 Row = dict[str, Any]
 
@@ -133,16 +136,21 @@ def measure(
     with closing(engine), closing(open_sandbox()) as sandbox:
         around = circumstances(engine.prepare())
         done = {(row["id"], row["sha256"]) for row in rows_of(options.results) if _is(row, kind, around)}
-        for problem in problems:
-            if (problem.id, identity(problem)) in done:
-                continue
+        missing = [problem for problem in problems if (problem.id, identity(problem)) not in done]
+
+        def row_of(problem: Problem) -> Row:
             date = datetime.now(UTC).date().isoformat()
             row = {"kind": kind, "id": problem.id, "sha256": identity(problem), "date": date, **around}
-            row |= of(problem, engine, sandbox)
-            with options.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            shown = {key: row[key] for key in ("solved", "of", "won_after") if key in row}
-            print(f"{problem.id}: {shown}", file=sys.stderr, flush=True)
+            return row | of(problem, engine, sandbox)
+
+        with ThreadPoolExecutor(
+            TOGETHER
+        ) as asking:  # whose answers share the model's steps, and are the same
+            for row in asking.map(row_of, missing):
+                with options.results.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                shown = {key: row[key] for key in ("solved", "of", "won_after") if key in row}
+                print(f"{row['id']}: {shown}", file=sys.stderr, flush=True)
 
 
 def _is(row: Row, kind: str, around: Row) -> bool:

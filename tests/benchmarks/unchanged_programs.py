@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from assistant.settings.paths import cache_folder
 from tests.benchmarks.starter_difficulty import rows_of
 
 Row = dict[str, Any]
+TOGETHER = 12
 
 
 def measure(item: FeedbackState, engine: Engine, sandbox: Sandbox) -> Row:
@@ -111,13 +113,14 @@ def main() -> None:
     engine = open_engine("transformers", model=options.model, device=options.device, cache=cache_folder())
     with closing(engine), closing(open_sandbox()) as sandbox:
         states = ilf_states(options.ilf, sandbox, Limits(), lambda line: None)[: options.limit]
-        for item in states:
-            if item.row in done:
-                continue
-            row = measure(item, engine, sandbox)
-            with options.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            print(row, file=sys.stderr, flush=True)
+        missing = [item for item in states if item.row not in done]
+        with ThreadPoolExecutor(
+            TOGETHER
+        ) as asking:  # whose answers share the model's steps, and are the same
+            for row in asking.map(lambda item: measure(item, engine, sandbox), missing):
+                with options.results.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+                print(row, file=sys.stderr, flush=True)
     wanted = {item.row for item in states}
     report([row for row in rows_of(options.results) if row["row"] in wanted])
 

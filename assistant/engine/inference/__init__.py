@@ -1,9 +1,9 @@
 """Turns prompt tokens into text: our own decode loop, caches, drafts and number formats. README.md explains a step.
 
-`decoder.py` serves a request, `batch.py` is its loop, `scheduler.py` joins the steps of several; `forward.py` chooses how a model is stepped: our Llama on a
-processor (`cpu_kernels/`, `llama_forward.py`) or on a graphics card (`cuda_graphs.py`), anything else through
-transformers (`transformers_forward.py`). `prefix_cache.py`, `prompt_lookup.py` and `ngram_drafts.py` save work;
-`precision.py` chooses the number format.
+`decoder.py` serves a request, `batch.py` is its loop, `scheduler.py` joins the steps of several; `forward.py` chooses
+how a model is stepped: our Llama on a processor (`cpu_kernels/`, `llama_forward.py`) or on a graphics card
+(`cuda_graphs.py`), anything else through transformers (`transformers_forward.py`). `prefix_cache.py`,
+`prompt_lookup.py` and `ngram_drafts.py` save work; `precision.py` chooses the number format.
 
 Imported by: `engine.process` (in the worker) and `engine.models.loader`. Imports: `core`, torch, transformers.
 Threads: all on the worker's main thread; the kernels bring a team of threads of their own.
