@@ -20,7 +20,6 @@ from assistant.bench.jobs import Batch
 from assistant.bench.synthesis.synthesis_config import Question
 from assistant.core.generation import Engine, Finish, Request
 from assistant.engine.open import open_engine
-from assistant.problems.expected_values import LiteralRecorder
 from assistant.sandbox.local import open_sandbox
 from assistant.settings.paths import cache_folder
 
@@ -54,7 +53,7 @@ def main() -> None:
     same = count = 0
     with closing(open_sandbox()) as sandbox:
         infos = [engine.prepare() for engine in engines.values()]
-        plan = question.plan(question.problems(LiteralRecorder(sandbox), print), infos[0])
+        plan = question.plan(question.problems(sandbox, print), infos[0])
         requests = [Batch(job, 0, 1).request() for job in plan.jobs()]
     for engine in engines.values():
         answers(engine, requests[-1:], 1)  # the very first request takes longer than any other
