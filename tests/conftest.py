@@ -33,7 +33,7 @@ LONGEST = (
     "engine/inference/test_int8.py",
     "analysis/test_invariants.py",
     "problems/test_publishers.py",
-    "datasets/test_training.py",
+    "training/test_training.py",
     "journal/test_changed_fields.py",
 )
 """The files that take longest, longest first (`pytest --durations=50`): no core waits at the end for one of them."""

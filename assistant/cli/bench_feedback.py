@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.bench.benchmark_run import BenchmarkRun
     from assistant.bench.feedback.feedback_jobs import JobFactory, Wording
     from assistant.bench.feedback.feedback_states import FeedbackState
+    from assistant.core.problem import Problem
 
 CANDIDATES = (
     "paper", "paper+cases", "insist", "rewrite", "restate", "reviewed", "reviewed+cases", "advised",
@@ -79,7 +80,7 @@ def feedback(
     o.check_samples(samples, temperature)
     names = template or (list(CANDIDATES) if search else [PromptSettings().template])
     wordings = [Wording.parse(name) for name in dict.fromkeys(names)]
-    run = _Run(
+    run = FeedbackRun(
         options, folder, ilf, held_out, parse_arms(arms), samples, temperature, limit,
         replace(options, model=person_model, base_url=person_base_url or options.base_url),
     )  # fmt: skip
@@ -89,7 +90,7 @@ def feedback(
 
 
 @dataclass(frozen=True)
-class _Run:
+class FeedbackRun:
     """One question, asked once or on both halves."""
 
     options: b.BenchOptions
@@ -101,6 +102,8 @@ class _Run:
     temperature: float
     limit: int | None
     person: b.BenchOptions
+    keep: Callable[[Problem], bool] = lambda _: True
+    """Which problems may be asked about."""
 
     def once(self, wordings: Sequence[Wording], half: str) -> int:
         """All templates and arms over one part of the states."""
@@ -140,7 +143,12 @@ class _Run:
         else:
             assert self.folder is not None
             found = m.only_people(m.journal_states(self.folder, b.say), b.say)
-        return found if self.held_out is None else m.held_out(found, self.held_out)
+        if self.held_out is not None:
+            found = m.held_out(found, self.held_out)
+        kept = [item for item in found if item.state.problem is not None and self.keep(item.state.problem)]
+        if not kept:
+            raise UsageError(f"no feedback of {self.ilf or self.folder} is about a problem that may be asked")
+        return kept
 
     def _made(
         self,

@@ -151,15 +151,21 @@ class Parts:
 @contextmanager
 def with_progress(label: str, run: BenchmarkRun) -> Iterator[BenchmarkRun]:
     """The run with a progress bar. SIGTERM ends it as Ctrl-C does: finished samples are kept."""
+    say(f"in {run.folder}")
+    with stoppable(), ProgressPrinter(announce=None, time_left=False) as printer:
+        yield replace(run, watch=lambda totals: printer.show(label, *state_of(totals)))
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGTERM ends what runs within as Ctrl-C does, and a line says that it can be gone on with."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    say(f"in {run.folder}")
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        with ProgressPrinter(announce=None, time_left=False) as printer:
-            yield replace(run, watch=lambda totals: printer.show(label, *state_of(totals)))
+        yield
     except KeyboardInterrupt:
         say("Stopped. What was finished is kept: run the same command again to go on.")
         raise

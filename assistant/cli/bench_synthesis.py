@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.cli import bench_options as b
 from assistant.cli import options as o
+from assistant.core.errors import UsageError
 
 if TYPE_CHECKING:
     from assistant.bench.synthesis.synthesis_config import Question
+    from assistant.core.problem import Problem
 
 
 @o.with_groups
@@ -72,16 +75,24 @@ def synthesis(
     question.check()
     if b.shown_again("synthesis", options):
         return 0
-    return _run(question, options)
+    return answer(question, options)
 
 
-def _run(question: Question, options: b.BenchOptions) -> int:
+def answer(
+    question: Question,
+    options: b.BenchOptions,
+    select: Callable[[tuple[Problem, ...]], tuple[Problem, ...]] = lambda found: found,
+) -> int:
+    """Run it, on those of its problems that `select` takes, and show the result."""
     from assistant.bench.synthesis.figure import drawing
     from assistant.bench.synthesis.report import report
     from assistant.bench.synthesis.summary import summarise
 
     with options.parts() as parts:
-        problems = question.problems(parts.sandbox, b.say)
+        found = question.problems(parts.sandbox, b.say)
+        problems = {text: select(some) for text, some in found.items()}
+        if not all(problems.values()):
+            raise UsageError(f"no problem of {question.source} may be asked: name another source")
         plan = question.plan(problems, parts.prepare())
         run = parts.run("synthesis", question.source, plan.asked(), plan.samples)
         with b.with_progress("synthesis", run) as progressing:

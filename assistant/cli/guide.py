@@ -16,6 +16,7 @@ TOPICS = (
     "studies",
     "analysis",
     "datasets",
+    "training",
     "benchmarks",
     "python",
     "safety",

@@ -108,13 +108,3 @@ def printable_output() -> Iterator[None]:
 def unfiltered(stream: TextIO) -> TextIO:
     """The stream itself, for a library that draws with cursor movements of its own."""
     return stream.stream if isinstance(stream, PrintableStream) else stream
-
-
-@contextmanager
-def libraries_output() -> Iterator[None]:
-    """Standard error as it is while this lasts: for a library's own progress bars."""
-    before, sys.stderr = sys.stderr, unfiltered(sys.stderr)
-    try:
-        yield
-    finally:
-        sys.stderr = before

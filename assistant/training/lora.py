@@ -1,7 +1,7 @@
-"""Training on an export: TRL's trainers and PEFT's LoRA, thinly. Nothing here is needed to train without us.
+"""LoRA training: TRL's trainers and PEFT, thinly. Nothing here is needed to train without us.
 
 The adapter is merged into the model in the end, so that `assistant --model OUT` and `assistant bench` take the result
-as any other model.
+as any other model. A training that was stopped goes on at its newest checkpoint, to the same result.
 """
 
 from __future__ import annotations
@@ -9,120 +9,153 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assistant.bench.run_folder import CONFIG, described_run, open_folder, read_json, write_json
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Progress
 from assistant.core.optional_deps import need
-from assistant.datasets.atomic_directory import MARK
 from assistant.engine.models.provision import PreparedModel, prepare
-from assistant.engine.models.source import HubModel, resolve
+from assistant.engine.models.source import HubModel, Source, resolve
 from assistant.engine.progress import Steps
+from assistant.training.checkpoints import keep_order, newest_checkpoint
+from assistant.training.recipe import Recipe, arguments
+from assistant.training.rows import Json, TrainingRows
 
-TRAINERS = {
-    "refinement": ("SFTTrainer", "SFTConfig"),
-    "sft": ("SFTTrainer", "SFTConfig"),
-    "preference": ("DPOTrainer", "DPOConfig"),
-    "kto": ("KTOTrainer", "KTOConfig"),
-}
 RECORD = "training.json"
+HELD_OUT = "held_out_loss.json"
+TRACKED = "runs"
+"""What trackers write locally."""
+
+Watch = Callable[[int, int, float], None]
+"""Told after each step: steps done, steps in all, the loss."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How to train. The numbers are usual ones for LoRA on some hundred to some thousand rows."""
-
-    format: str = "refinement"
-    epochs: float = 3.0
-    steps: int = 0
-    """In place of epochs, where it is not 0."""
-    learning_rate: float = 2e-4
-    rank: int = 16
-    batch: int = 4
-    accumulate: int = 4
-    max_length: int = 2048
-    seed: int = 0
-
-
-def train(
-    data: Path,
-    model: str | None,
-    out: Path,
-    recipe: Recipe,
-    cache: Path,
-    progress: Callable[[Progress], None] = lambda _: None,
-) -> dict[str, Any]:
-    """Train on the `train` split, write the merged model to `out`, whole or not at all. Raises `AssistantError`."""
-    if recipe.format not in TRAINERS:
-        raise UsageError(f"{recipe.format!r} is not trained on; --format is {', '.join(TRAINERS)}")
-    export = _export_of(data, recipe.format)
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise UsageError(f"{out} is there already: choose another --out")
-    source = resolve(model)
+def base_model(name: str | None) -> Source:
+    """The model to train. To be asked before any library of the hub's is imported. Raises `AssistantError`."""
+    source = resolve(name)
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # TRL tells the hub of every trainer that is made
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # the guide says which of its trainers are
     if not isinstance(source, HubModel):
         # All is here, so no hub is asked; that must be said before its library is imported.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    splits = _splits_of(data, recipe.format)
-    prepared = prepare(source, cache, Steps(progress))
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    trainer = _trainer(splits, prepared, partial, recipe)
-    before = _held_out(trainer)
-    trainer.train()
+    return source
+
+
+def train(
+    rows: TrainingRows,
+    source: Source,
+    out: Path,
+    recipe: Recipe,
+    cache: Path,
+    *,
+    save_steps: int = 20,
+    report_to: Sequence[str] = (),
+    progress: Callable[[Progress], None] = lambda _: None,
+    watch: Watch = lambda *_: None,
+) -> Json:
+    """Train, and write the merged model to `out`, whole or not at all; the record of it.
+
+    What a stopped training left in `unfinished(out)` is gone on with; a finished one is not repeated. Raises
+    `AssistantError`, also where either was asked for otherwise.
+    """
+    recipe.drawn(rows.method)
+    base = prepare(source, cache, Steps(progress))
+    _require_chat(base)
+    asked = _asked(rows, base, recipe)
+    if (record := _finished(out, asked)) is not None:
+        return record
+    folder = unfinished(out) / "trainer"
+    if newest_checkpoint(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    open_folder(folder, "train", asked, described_run({}))
+    trainer = _trainer(rows, base, folder, recipe, save_steps, report_to)
+    _watched(trainer, watch)
+    before = _held_out_before(trainer, folder)
+    _run(trainer, rows, folder)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    record = _record(export, prepared, recipe, len(splits["train"]), losses, (before, _held_out(trainer)))
-    _write(trainer, record, partial)
-    partial.replace(out)
+    record = {
+        **_record(base, rows, losses, before, _held_out(trainer)),
+        "asked": asked,
+        "run": read_json(folder / CONFIG)["run"],
+    }
+    _write(trainer, record, unfinished(out), folder)
+    unfinished(out).replace(out)
     return record
 
 
-def _splits_of(data: Path, format_: str) -> Any:
-    """The rows of the format by split. Raises `AssistantError` without the libraries, or without a train split."""
-    for module in ("trl", "peft", "datasets"):
-        need(module, "train")
-    splits = need("datasets", "train").load_dataset(str(data), format_)
-    if "train" not in splits:
-        raise AssistantError(f"no problem of {data} is in the train split: export more, or other --splits")
-    return splits
+def unfinished(out: Path) -> Path:
+    """Where a training to `out` is until it is whole."""
+    return out.with_name(f".{out.name}.partial")
 
 
-def _write(trainer: Any, record: dict[str, Any], folder: Path) -> None:
-    """The model with its adapter merged in, its tokenizer, and how it came about."""
-    trainer.model.merge_and_unload().save_pretrained(folder)
-    trainer.processing_class.save_pretrained(folder)
-    (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+def is_finished(out: Path) -> bool:
+    """Whether a training has been written to `out`."""
+    return (out / RECORD).is_file()
 
 
-def _held_out(trainer: Any) -> float | None:
-    """Loss on the validation split; None where it is empty."""
-    return float(trainer.evaluate()["eval_loss"]) if trainer.eval_dataset is not None else None
+def _require_chat(base: PreparedModel) -> None:
+    """Raises `UsageError` for a model that knows no dialogues, as all rows are."""
+    settings = base.folder / "tokenizer_config.json"
+    known = settings.is_file() and read_json(settings).get("chat_template")
+    if not (known or (base.folder / "chat_template.jinja").is_file()):
+        raise UsageError(
+            f"{base.name} has no chat template, and rows are dialogues: train a model that is made for chat"
+        )
 
 
-def _export_of(data: Path, format_: str) -> dict[str, Any]:
-    """What made the export. Raises `UsageError` where it is none, or has no rows of the format."""
-    try:
-        export: dict[str, Any] = json.loads((data / MARK).read_text(encoding="utf-8"))
-        rows = export["rows"].get(format_, {}).get("rows", 0)
-    except (OSError, ValueError, KeyError, AttributeError):
-        raise UsageError(f"{data} is no export of ours: it has no readable {MARK}") from None
-    if not rows:
-        raise UsageError(f"{data} has no rows of format {format_}: export it with --format {format_}")
-    return export
+def _asked(rows: TrainingRows, base: PreparedModel, recipe: Recipe) -> Json:
+    """All that decides the result."""
+    return {
+        "method": rows.method.name,
+        "format": rows.format,
+        "source": rows.source,
+        "rows": len(rows.splits["train"]),
+        "control": rows.control,
+        "context": rows.context if rows.method.told else "",
+        "base": {"name": base.name, "revision": base.revision, "weights_sha256": base.weights_sha256},
+        "recipe": asdict(recipe),
+    }
 
 
-def _trainer(splits: Any, prepared: PreparedModel, folder: Path, recipe: Recipe) -> Any:
-    """TRL's trainer of the recipe's format, over the base model with a LoRA adapter."""
-    trainer_name, config_name = TRAINERS[recipe.format]
-    trl = need("trl", "train")
-    return getattr(trl, trainer_name)(
-        model=str(prepared.folder),
-        args=_arguments(getattr(trl, config_name), folder, recipe),
-        train_dataset=splits["train"],
-        eval_dataset=splits.get("validation"),
+def _finished(out: Path, asked: Json) -> Json | None:
+    """The record of a training that was asked for in the same way. Raises `UsageError` where `out` is another's."""
+    if is_finished(out) and (record := read_json(out / RECORD)).get("asked") == json.loads(json.dumps(asked)):
+        return record
+    _refuse_others(out)
+    return None
+
+
+def check_free(out: Path) -> None:
+    """Raises `UsageError` where `out` holds something that is no training of ours."""
+    if not is_finished(out):
+        _refuse_others(out)
+
+
+def _refuse_others(out: Path) -> None:
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        raise UsageError(f"{out} is there already: choose another --out")
+
+
+def _trainer(
+    rows: TrainingRows,
+    base: PreparedModel,
+    folder: Path,
+    recipe: Recipe,
+    save_steps: int,
+    report_to: Sequence[str],
+) -> Any:
+    """TRL's trainer over the base model with a LoRA adapter."""
+    trainer, config = rows.method.load()
+    return trainer(
+        model=str(base.folder),
+        args=arguments(recipe, rows.method, config, str(folder), save_steps, report_to),
+        train_dataset=rows.read("train"),
+        # Where answers are drawn, a loss says how far apart two models are, and not how good either is.
+        eval_dataset=None if rows.method.draws else rows.read("validation"),
         peft_config=need("peft", "train").LoraConfig(
             r=recipe.rank,
             lora_alpha=2 * recipe.rank,
@@ -133,49 +166,73 @@ def _trainer(splits: Any, prepared: PreparedModel, folder: Path, recipe: Recipe)
     )
 
 
-def _arguments(config: Any, folder: Path, recipe: Recipe) -> Any:
-    """The recipe in the trainer's own `config` class; half precision only where an accelerator is."""
-    accelerated = need("accelerate", "train").PartialState().device.type != "cpu"
-    return config(
-        output_dir=str(folder / "checkpoints"),
-        num_train_epochs=recipe.epochs,
-        max_steps=recipe.steps or -1,
-        learning_rate=recipe.learning_rate,
-        per_device_train_batch_size=recipe.batch,
-        gradient_accumulation_steps=recipe.accumulate,
-        max_length=recipe.max_length,
-        seed=recipe.seed,
-        per_device_eval_batch_size=recipe.batch,
-        eval_strategy="no",
-        save_strategy="no",
-        logging_steps=1,
-        report_to=[],
-        bf16=accelerated,
-        use_cpu=not accelerated,
-        gradient_checkpointing=accelerated,
-        # Half-precision products are many times slower on most CPUs.
-        model_init_kwargs=None if accelerated else {"dtype": "float32"},
-    )
+def _watched(trainer: Any, watch: Watch) -> None:
+    """Have `watch` told of each step, in place of the library's printing."""
+    transformers = need("transformers", "train")
+
+    def on_log(_: Any, arguments: Any, state: Any, control: Any, logs: Json | None = None, **__: Any) -> None:
+        if logs and "loss" in logs:
+            watch(state.global_step, state.max_steps, float(logs["loss"]))
+
+    trainer.remove_callback(transformers.PrinterCallback)
+    trainer.add_callback(type("Watched", (transformers.TrainerCallback,), {"on_log": on_log})())
+
+
+def _run(trainer: Any, rows: TrainingRows, folder: Path) -> None:
+    checkpoint = newest_checkpoint(folder)
+    if checkpoint is not None and rows.method.draws:
+        keep_order(trainer, checkpoint)
+    trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    if trainer.state.global_step == 0:
+        raise AssistantError(
+            f"{len(rows.splits['train'])} rows make no step: train on more, or lower --batch and --accumulate"
+        )
+
+
+def _held_out(trainer: Any) -> float | None:
+    """Loss on the validation split; None where it is empty."""
+    return float(trainer.evaluate()["eval_loss"]) if trainer.eval_dataset is not None else None
+
+
+def _held_out_before(trainer: Any, folder: Path) -> float | None:
+    """The same before any training; measured once."""
+    place = folder / HELD_OUT
+    if not place.exists():
+        write_json(place, {"before": _held_out(trainer)})
+    before: float | None = read_json(place)["before"]
+    return before
+
+
+def _write(trainer: Any, record: Json, folder: Path, state: Path) -> None:
+    """The model with its adapter merged in, its tokenizer, and how it came about; checkpoints go."""
+    trainer.model.merge_and_unload().save_pretrained(folder)
+    trainer.processing_class.save_pretrained(folder)
+    if (state / TRACKED).is_dir():
+        shutil.rmtree(folder / TRACKED, ignore_errors=True)
+        (state / TRACKED).rename(folder / TRACKED)
+    write_json(folder / RECORD, record)
+    shutil.rmtree(state)
 
 
 def _record(
-    export: dict[str, Any],
-    prepared: PreparedModel,
-    recipe: Recipe,
-    rows: int,
-    losses: list[float],
-    held_out: tuple[float | None, float | None],
-) -> dict[str, Any]:
+    base: PreparedModel,
+    rows: TrainingRows,
+    losses: Sequence[float],
+    before: float | None,
+    after: float | None,
+) -> Json:
     """What was trained on what, for whoever finds the model."""
     return {
-        "base_model": prepared.name,
-        "base_revision": prepared.revision,
-        "base_weights_sha256": prepared.weights_sha256,
-        "data_sha256": export["data_sha256"],
-        "rows": rows,
-        "recipe": asdict(recipe),
+        "base_model": base.name,
+        "base_revision": base.revision,
+        "base_weights_sha256": base.weights_sha256,
+        **rows.source,
+        "method": rows.method.name,
+        "format": rows.format,
+        "control": rows.control,
+        "rows": len(rows.splits["train"]),
         "first_loss": losses[0] if losses else None,
         "last_loss": losses[-1] if losses else None,
-        "validation_loss_before": held_out[0],
-        "validation_loss_after": held_out[1],
+        "validation_loss_before": before,
+        "validation_loss_after": after,
     }
