@@ -91,6 +91,7 @@ def _named(pair: tuple[str, Trainer]) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # the first import of trl, on a busy machine
 @pytest.mark.parametrize("pair", TAKEN, ids=_named)
 def test_trl_has_the_trainer_in_the_versions_that_the_card_says(pair: tuple[str, Trainer]) -> None:
     trl = pytest.importorskip("trl")
