@@ -34,6 +34,7 @@ LONGEST = (
     "analysis/test_invariants.py",
     "problems/test_publishers.py",
     "training/test_training.py",
+    "datasets/test_loading.py",
     "journal/test_changed_fields.py",
 )
 """The files that take longest, longest first (`pytest --durations=50`): no core waits at the end for one of them."""

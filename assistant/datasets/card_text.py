@@ -176,9 +176,10 @@ def _trainers(formats: Sequence[str]) -> list[Shown]:
 
 
 def _training(formats: Sequence[str]) -> Shown | None:
-    """The trainer for the first format that `assistant train` takes, too."""
-    first = next((name for name in ("refinement", "sft", "preference", "kto") if name in formats), "")
+    """The trainer for the first format that needs no more than its rows."""
+    plain = ("refinement", "sft", "preference", "kto", "critique", "demonstration")
+    first = next((name for name in plain if name in formats), "")
     if not first:
         return None
     trainer = export_format(first).trainers[0]
-    return {"format": first, "trainer": trainer.name, "config": trainer.config}
+    return {"format": first, "module": trainer.module, "trainer": trainer.name, "config": trainer.config}

@@ -17,6 +17,7 @@ from assistant.datasets.features import arrow_schema  # noqa: E402
 from assistant.datasets.formats.base import Trainer, export_format, format_names  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
 from assistant.datasets.reward import sandbox_reward  # noqa: E402
+from assistant.training.methods import METHODS  # noqa: E402
 from tests.datasets.build import MENDED, WRONG, Script, problem, refined, request  # noqa: E402
 
 
@@ -105,6 +106,11 @@ def test_trl_has_the_trainer_in_the_versions_that_the_card_says(pair: tuple[str,
         module = importlib.import_module(trainer.module)
         assert callable(getattr(module, trainer.name))
         assert callable(getattr(module, trainer.config))
+
+
+def test_assistant_train_and_the_card_speak_of_the_same_trainers() -> None:
+    ours = {(name, m.module, m.trainer) for m in METHODS.values() for name in m.formats}
+    assert ours - {(name, trainer.module, trainer.name) for name, trainer in TAKEN} == set()
 
 
 LOGGED = {

@@ -103,5 +103,6 @@ FEEDBACK = Format(
             "`reward_funcs=sandbox_reward` (`from assistant import sandbox_reward`) and "
             "`include_environment_feedback=True`, without which TRL ignores the words",
         ),
+        Trainer("SDFTTrainer", "trl.experimental.sdft", ("prompt", "privileged_context")),
     ),
 )  # fmt: skip
