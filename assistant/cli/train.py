@@ -37,7 +37,9 @@ def train(
     split: o.Split = None,
     method: Annotated[
         str | None,
-        typer.Option("--method", metavar="NAME", help="sft, dpo, kto or sdft (default: by the format)."),
+        typer.Option(
+            "--method", metavar="NAME", help="sft, dpo, kto, sdft, sdpo or grpo (default: by the format)."
+        ),
     ] = None,
     format_: Annotated[
         str | None,
@@ -67,7 +69,7 @@ def train(
     context: Annotated[
         str,
         typer.Option(
-            "--context", help="What --method sdft tells of format feedback: words, cases or program."
+            "--context", help="What --method sdpo and sdft tell of format feedback: words, cases or program."
         ),
     ] = "program",
     seed: Annotated[int, typer.Option("--seed")] = 0,

@@ -18,6 +18,7 @@ from assistant.bench.run_folder import CONFIG, described_run, open_folder, read_
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Progress
 from assistant.core.optional_deps import need
+from assistant.datasets.reward import sandbox_reward
 from assistant.engine.models.provision import PreparedModel, prepare
 from assistant.engine.models.source import HubModel, Source, resolve
 from assistant.engine.progress import Steps
@@ -163,6 +164,7 @@ def _trainer(
             target_modules="all-linear",
             task_type="CAUSAL_LM",
         ),
+        **({"reward_funcs": sandbox_reward} if rows.method.rewarded else {}),
     )
 
 

@@ -72,7 +72,15 @@ METHODS: Mapping[str, Method] = {
         Method("dpo", "trl", "DPOTrainer", ("preference",), (frozenset({"prompt", "chosen", "rejected"}),)),
         Method("kto", "trl", "KTOTrainer", ("kto",), (_ANSWERED | {"label"},)),
         Method(
+            "sdpo", "trl.experimental.sdpo", "SDPOTrainer", ("feedback",), (_TOLD | {"visible_tests"},), 4, 2,
+            rewarded=True,
+        ),
+        Method(
             "sdft", "trl.experimental.sdft", "SDFTTrainer", ("demonstration", "feedback"), (_TOLD,), 1, 1
+        ),
+        Method(
+            "grpo", "trl", "GRPOTrainer", ("rl", "feedback"), (frozenset({"prompt", "visible_tests"}),), 4, 2,
+            rewarded=True,
         ),
     )
 }  # fmt: skip

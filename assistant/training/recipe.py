@@ -103,4 +103,6 @@ def _lengths(recipe: Recipe, method: Method) -> dict[str, Any]:
         # The teacher is the model as it was, which has read the words: it needs no state of its own to go on after a
         # stop, and does not drift.
         drawn |= {"max_prompt_length": recipe.max_length, "teacher_model_kind": "base"}
+    if method.name == "sdpo":
+        drawn |= {"include_environment_feedback": True, "max_reprompt_len": recipe.max_length}
     return drawn

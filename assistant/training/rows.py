@@ -14,6 +14,7 @@ from assistant.core.optional_deps import need
 from assistant.core.problem import Problem
 from assistant.datasets.atomic_directory import MARK
 from assistant.datasets.session_view import fenced
+from assistant.datasets.task_columns import task_columns
 from assistant.session.prompting import dialogue_prompt, load_template, task_turn
 from assistant.training.methods import METHODS, Method, choose
 from assistant.training.shuffled_words import TOLD, with_shuffled_words
@@ -81,22 +82,24 @@ def rows_of_export(
 def rows_of_problems(source: str, problems: Sequence[Problem], method: str | None) -> TrainingRows:
     """A row for each problem with a reference solution: asked as `bench synthesis` asks. Raises `UsageError`."""
     chosen = METHODS.get(method or "sft")
-    if chosen is None or chosen.name != "sft":
-        raise UsageError(f"problems are trained on with --method sft, not {method}")
-    solved = tuple(problem for problem in problems if problem.reference)
-    if not solved:
+    if chosen is None or chosen.name not in ("sft", "grpo"):
+        raise UsageError(f"problems are trained on with --method sft or grpo, not {method}")
+    taken = tuple(problem for problem in problems if problem.reference or chosen.rewarded)
+    if not taken:
         raise UsageError(f"{source} has no reference solutions to train on")
-    rows = _loader(chosen).Dataset.from_list([_solved(problem) for problem in solved])
-    return TrainingRows(chosen, OF_PROBLEMS, {"train": rows}, asked_of_problems(source, solved))
+    rows = _loader(chosen).Dataset.from_list([_row(problem, chosen.rewarded) for problem in taken])
+    return TrainingRows(chosen, OF_PROBLEMS, {"train": rows}, asked_of_problems(source, taken))
 
 
-def _solved(problem: Problem) -> Json:
+def _row(problem: Problem, rewarded: bool) -> Json:
+    """The task with its reference solution or, for a reward, with its tests."""
     template = load_template(TEMPLATE)
     first = task_turn(template, problem, problem.visible_tests)
     prompt = dialogue_prompt(template, first, (), entry_point=problem.entry_point)
+    completion = {"role": "assistant", "content": fenced(problem.reference)}
     return {
         "prompt": [message.model_dump() for message in prompt.messages],
-        "completion": [{"role": "assistant", "content": fenced(problem.reference)}],
+        **(task_columns(problem) if rewarded else {"completion": [completion]}),
         "problem": problem.id,
         "content_sha256": problem.content_sha256,
     }

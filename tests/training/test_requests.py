@@ -11,12 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.errors import UsageError
+from assistant.datasets.formats.base import export_format, format_names
 from assistant.training.checkpoints import newest_checkpoint
 from assistant.training.methods import METHODS, choose
 from assistant.training.recipe import Recipe, check_reporters
 from assistant.training.shuffled_words import partners, with_shuffled_words
 
-ROWS = {"sft": 3, "refinement": 5, "preference": 2, "kto": 0, "demonstration": 4, "turns": 9}
+ROWS = {
+    "sft": 3,
+    "refinement": 5,
+    "preference": 2,
+    "kto": 0,
+    "demonstration": 4,
+    "turns": 9,
+    "feedback": 1,
+    "rl": 1,
+}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +37,8 @@ ROWS = {"sft": 3, "refinement": 5, "preference": 2, "kto": 0, "demonstration": 4
         ("dpo", None, ("dpo", "preference")),
         ("sdft", None, ("sdft", "demonstration")),
         (None, "preference", ("dpo", "preference")),
+        (None, "feedback", ("sdpo", "feedback")),
+        (None, "rl", ("grpo", "rl")),
         (None, "sft", ("sft", "sft")),
         ("sft", "turns", ("sft", "turns")),  # of another package, perhaps: its columns decide
     ],
@@ -55,6 +67,16 @@ def test_what_cannot_be_is_one_line(method: str | None, format_: str | None, sai
     assert "\n" not in str(refused.value)
 
 
+def test_every_trainer_that_a_format_names_takes_that_format() -> None:
+    for name in format_names():
+        for trainer in export_format(name).trainers:
+            for method in METHODS.values():
+                if method.trainer == trainer.name:
+                    assert name in method.formats
+                    assert method.module == trainer.module
+                    method.check_columns(export_format(name).columns, name)
+
+
 def test_columns_are_named_that_a_method_lacks() -> None:
     METHODS["sft"].check_columns(["messages"], "data")
     METHODS["sft"].check_columns(["prompt", "completion", "session"], "data")
@@ -71,6 +93,8 @@ def test_columns_are_named_that_a_method_lacks() -> None:
         (Recipe(), "sdft", 1),
         (Recipe(generations=8), "sdft", 8),
         (Recipe(generations=3), "sdft", "are not 3 to each prompt"),
+        (Recipe(), "grpo", 4),
+        (Recipe(generations=1), "sdpo", "compares answers: give --generations 2 or more"),
     ],
 )
 def test_answers_to_a_prompt(recipe: Recipe, method: str, drawn: int | str) -> None:

@@ -16,6 +16,7 @@ need("trl", "peft", "datasets", "datasketch", "detect_secrets", "faker")
 
 from assistant.core.errors import UsageError  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
+from assistant.datasets.task_columns import problem_of, task_columns  # noqa: E402
 from assistant.engine.models.source import LocalFolder  # noqa: E402
 from assistant.training.lora import train, unfinished  # noqa: E402
 from assistant.training.methods import METHODS  # noqa: E402
@@ -54,6 +55,7 @@ def _rows(method: str) -> TrainingRows:
             "prompt": [{"role": "user", "content": f"add {number}"}],
             "completion": [{"role": "assistant", "content": f"def add(a): return a + {number}"}],
             "privileged_context": f"the {number} is missing",
+            **task_columns(problem(number)),
             "content_sha256": str(number),
         }
         for number in range(6)
@@ -66,7 +68,8 @@ def _weights(folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("method", "steps", "stopped_at", "torn"), [("sft", 9, 5, True), ("sdft", 9, 5, False)]
+    ("method", "steps", "stopped_at", "torn"),
+    [("sft", 9, 5, True), ("sdft", 9, 5, False), ("sdpo", 18, 9, False)],
 )
 def test_a_stopped_training_comes_to_the_same_result(
     tiny: LocalFolder, tmp_path: Path, method: str, steps: int, stopped_at: int, torn: bool
@@ -177,7 +180,9 @@ def test_reference_solutions_are_rows_too(tiny: LocalFolder, tmp_path: Path) -> 
     assert "Add two numbers" in first["prompt"][-1]["content"]
     assert "return a + b" in first["completion"][0]["content"]
     assert rows.problems == {problem(1).content_sha256, problem(2).content_sha256}
-    with pytest.raises(UsageError, match="with --method sft, not dpo"):
+    tests = rows_of_problems("made.jsonl", [problem(1), unsolved], "grpo").splits["train"]
+    assert [problem_of(row).visible_tests for row in tests] == [problem(n).visible_tests for n in (1, 3)]
+    with pytest.raises(UsageError, match="with --method sft or grpo, not dpo"):
         rows_of_problems("made.jsonl", [problem(1)], "dpo")
     with pytest.raises(UsageError, match="has no reference solutions"):
         rows_of_problems("made.jsonl", [unsolved], "sft")
