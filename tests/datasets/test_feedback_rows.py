@@ -88,6 +88,18 @@ def test_each_feedback_is_a_row_and_a_task_is_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_same_state_without_the_words_stands_beside_them(tmp_path: Path) -> None:
+    script = Script(problem(1)).consent().answer(WRONG, right=[False]).say("no")
+    script.answer(WRONG, right=[False], arm="retry").answer(MENDED, right=[True], arm="resample")
+    script.answer(RIGHT, right=[True], sealed=False, arm="tests").answer(WRONG, right=[False]).say("still no")
+    script.answer(RIGHT, right=[True]).end().write(tmp_path, "s1")
+    first, second = _rows(tmp_path)["feedback"]
+    assert (first["controls"], first["controls_right"]) == (["resample", "retry"], [True, False])
+    assert (second["controls"], second["controls_right"]) == ([], [])
+    assert _rows(tmp_path, unsealed="keep")["feedback"][0]["controls"] == ["resample", "retry", "tests"]
+
+
+@pytest.mark.slow
 def test_what_was_said_of_a_right_program_is_no_feedback_on_a_wrong_one(tmp_path: Path) -> None:
     script = (
         Script(problem(1)).consent().answer(RIGHT, right=[True]).say("shorter").answer(MENDED, right=[True])

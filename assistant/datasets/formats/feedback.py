@@ -9,7 +9,7 @@ from assistant.core.outcome import CaseReport
 from assistant.datasets.features import MESSAGES
 from assistant.datasets.formats.base import Format, Trainer
 from assistant.datasets.provenance import Place, provenance
-from assistant.datasets.session_view import Row, SessionView
+from assistant.datasets.session_view import Row, SessionView, is_sealed
 from assistant.datasets.task_columns import TASK, task_columns
 from assistant.journal.records import Feedback, ProgramRecord
 from assistant.session.prompting import cases_text, feedback_turn, load_template
@@ -62,9 +62,21 @@ def leaky(view: SessionView, criticism: Criticism) -> Row:
     return {"leaky": view.leaky(criticism.wrong) or view.leaks(criticism.given)}
 
 
+def _controls(view: SessionView, given: Feedback) -> list[tuple[str, bool]]:
+    """What came of the same state without the feedback: each control arm's programs, and whether they are right."""
+    made = [
+        (arm, program)
+        for (arm, about, round_), programs in sorted(view.session.controls.items())
+        for program in programs
+        if (about, round_) == (given.about, given.round)
+    ]
+    fit = [(arm, p) for arm, p in made if view.rules.unsealed == "keep" or is_sealed(p)]
+    return [(arm, right) for arm, p in fit if (right := view.right(p)) is not None]
+
+
 def _row(view: SessionView, criticism: Criticism) -> Row:
     wrong, given, after = criticism.wrong, criticism.given, criticism.after
-    answer = view.answer(wrong)["content"].rstrip()
+    answer, controls = view.answer(wrong)["content"].rstrip(), _controls(view, given)
     return {
         "prompt": view.prompt(wrong),
         "privileged_context": given.text,
@@ -77,6 +89,8 @@ def _row(view: SessionView, criticism: Criticism) -> Row:
         "after": after.code if after else None,
         "after_visible_passed": after.solved if after and after.texts.visible else None,
         "after_hidden_passed": after.hidden_passed if after else None,
+        "controls": [arm for arm, _ in controls],
+        "controls_right": [right for _, right in controls],
         **task_columns(view.problem),
     }
 
@@ -87,13 +101,15 @@ FEEDBACK = Format(
         "prompt": MESSAGES, "privileged_context": "string", "privileged_context_with_cases": "string",
         "privileged_context_with_program": "string", "failing_cases": "string", "wrong": "string",
         "kinds": "strings", "author": "string", "after": "string", "after_visible_passed": "bool",
-        "after_hidden_passed": "bool", **TASK,
+        "after_hidden_passed": "bool", "controls": "strings", "controls_right": "bools", **TASK,
     },
     _rows,
     ("prompt", "wrong", "privileged_context"),
     "What was asked (`prompt`), the wrong program that answered it (`wrong`), and what was said of that "
     "(`privileged_context`; `…_with_cases` adds the failing tests, `…_with_program` the wrong answer). "
-    "`visible_passed` and `hidden_passed` are its verdicts, `after_…` those of the next program (`after`).",
+    "`visible_passed` and `hidden_passed` are its verdicts, `after_…` those of the next program (`after`). "
+    "`controls` names the control arms' programs from the same state without the words, `controls_right` says which "
+    "of them are right.",
     "The model's own new programs, by how it would write them had it been told `privileged_context`; `wrong` and "
     "`after` carry none.",
     order=8,
