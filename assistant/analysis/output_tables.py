@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from assistant.analysis.lift import Lift
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.tables import Table, sql_type, table_of
+from assistant.core.speaker import shown_arm
 from assistant.journal.fast_validation import LeftOut
 
 
@@ -80,9 +81,13 @@ def tables_of(analysis: Analysis) -> list[Table]:
     def table(name: str, kind: type, part: str) -> Table:
         return table_of(name, kind, ((g, row) for g, r in results.items() for row in getattr(r, part)))
 
+    def curve(name: str, part: str) -> Table:
+        points = ((g, r.group.speaker, point) for g, r in results.items() for point in getattr(r, part))
+        shown = ((g, replace(point, arm=shown_arm(point.arm, who))) for g, who, point in points)
+        return table_of(name, CurvePoint, shown)
+
     return [
-        table("curve", CurvePoint, "curve"), table("curve_without_leaks", CurvePoint, "clean_curve"),
-        table("curve_sealed", CurvePoint, "sealed_curve"),
+        curve("curve", "curve"), curve("curve_without_leaks", "clean_curve"), curve("curve_sealed", "sealed_curve"),
         table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
         table("lift_without_leaks", Lift, "clean_lifts"),
         table_of("minutes", Minutes, ((g, r.minutes) for g, r in results.items())),
@@ -124,7 +129,12 @@ def _programs(groups: Sequence[Results]) -> Table:
             *((name, sql_type(kind)) for name, _, kind in _PROGRAM_COLUMNS),
         ),
         tuple(
-            (results.group.name, session.id, session.problem_sha256, *values(program))
+            (
+                results.group.name,
+                session.id,
+                session.problem_sha256,
+                *values(program._replace(arm=shown_arm(program.arm, session.speaker))),
+            )
             for results in groups
             for session in results.group.sessions
             for program in session.programs

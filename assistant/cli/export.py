@@ -30,7 +30,7 @@ def export(
         typer.Option(
             "--format",
             metavar="NAMES",
-            help=f"{', '.join(plugins.names('export_formats'))} (several with commas), or all.",
+            help=f"{', '.join(plugins.names('export_formats'))} (several with commas), or all: every table.",
         ),
     ] = "",
     out: Annotated[

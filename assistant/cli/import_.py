@@ -14,16 +14,31 @@ from assistant.reporting.progress import ProgressPrinter
 
 def import_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Rows of ILF, MINT, or RealHumanEval-style chats.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Rows of ILF, MINT, SWE-chat or RealHumanEval-style chats; an Open WebUI feedback export; a "
+            "session of Claude Code, Codex or aider.",
+        ),
     ],
     tasks: Annotated[
         Path | None,
-        typer.Option("--tasks", metavar="FILE", help="Tests of RealHumanEval's tasks (tasks_data.csv)."),
+        typer.Option(
+            "--tasks",
+            metavar="FILE",
+            help="Tests by a task's or a function's name (rows of `name`, `unit_test`), as tasks_data.csv has them.",
+        ),
     ] = None,
     model_name: Annotated[
         str,
         typer.Option(
             "--model-name", metavar="NAME", help="Who wrote MINT's programs, where the path does not say."
+        ),
+    ] = "",
+    dataset: Annotated[
+        str,
+        typer.Option(
+            "--dataset", metavar="NAME", help="Whose the file is, where its form does not say: e.g. swe_chat."
         ),
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="Only so many sessions; 0 is all.")] = 0,
@@ -38,7 +53,7 @@ def import_(
     from assistant.sandbox.local import open_sandbox
     from assistant.settings.paths import sessions_folder
 
-    found = find_sessions(file, tasks, model_name)
+    found = find_sessions(file, tasks, model_name, dataset)
     folder = sessions_folder(sessions)
     if found.note:
         print(found.note, file=sys.stderr)

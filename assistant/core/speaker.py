@@ -22,6 +22,13 @@ def speaker(feedback: Iterable[Spoke], announced: Spoke = ("person", "")) -> str
     return names.pop() if len(names) == 1 else MIXED
 
 
+def shown_arm(arm: str, who: str) -> str:
+    """A program's arm in tables and datasets: journals call the dialogue's `human`, whoever spoke in it."""
+    if arm != "human" or who == PEOPLE:
+        return arm
+    return "unknown" if who == UNKNOWN else SIMULATED
+
+
 def _name(author: str, model: str) -> str:
     if author == "person":
         return PEOPLE

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from assistant.core.problem import Problem
 from assistant.datasets.formats.base import Format, export_format
+from assistant.datasets.importers.base import importers
 from assistant.datasets.options import Rules
 from assistant.datasets.parquet_shards import encoded
 from assistant.datasets.pii import PersonalData, redact
@@ -23,7 +25,7 @@ from assistant.journal.records import SessionRecord
 _CLEANED = (
     "messages", "task", "wrong", "feedback", "better", "prompt", "completion", "completions", "chosen", "rejected",
     "code", "answer", "privileged_context", "privileged_context_with_cases", "privileged_context_with_program",
-    "after", "reference", "failing_cases",
+    "after", "reference", "failing_cases", "steps",
 )  # fmt: skip
 
 
@@ -151,22 +153,34 @@ def _why_not(session: SessionRecord, wanted: str) -> str:
 
 
 def _without_consent(session: SessionRecord, ledger: Mapping[str, ConsentAnswer]) -> str:
-    """Imported journals carry their dataset's licence; other feedback is exported only with consent.
+    """Imported datasets carry a licence; other feedback, imported logs of one's own too, needs consent.
 
     A yes in the ledger counts without a consent question, and after an older refusal.
     """
     given, own = ledger.get(session.annotator), session.consent
     if given is not None and given.answer == "withdrawn":
         return "withdrawn"
-    if session.imported_from or (own is not None and own.granted) or _agreed_outside(session, ledger):
+    if _is_licensed(session) or (own is not None and own.granted) or _agreed_outside(session, ledger):
         return ""
     return "nobody was asked for consent" if own is None else "consent refused"
+
+
+def _is_licensed(session: SessionRecord) -> bool:
+    """Whether it was imported from data that somebody published; logs of people's own carry no licence."""
+    return bool(session.imported_from) and _licence_of(session.imported_from) != ""
+
+
+@cache
+def _licence_of(dataset: str) -> str:
+    """The licence of an imported dataset; `unknown` where its importer is not installed."""
+    importer = importers().get(dataset)
+    return "unknown" if importer is None else importer.licence
 
 
 def _agreed_outside(session: SessionRecord, ledger: Mapping[str, ConsentAnswer]) -> str:
     """The consent text that was agreed to outside the session, where that answer is the one that counts."""
     given, own = ledger.get(session.annotator), session.consent
-    if given is None or session.imported_from or (own is not None and own.granted):
+    if given is None or _is_licensed(session) or (own is not None and own.granted):
         return ""
     late = own is None or given.time[:19] >= own.time[:19]
     return f"{given.version} ({given.text_sha256[:12]})" if late else ""

@@ -97,7 +97,8 @@ def _front_matter(formats: Sequence[str], licence: str, outcome: ExportResult) -
     """The header in YAML, without its fences."""
     from huggingface_hub import DatasetCardData
 
-    filled = [name for name in formats if name in outcome.rows and outcome.rows[name]["rows"]]
+    tables = [name for name in formats if export_format(name).files is None]
+    filled = [name for name in tables if name in outcome.rows and outcome.rows[name]["rows"]]
     most = max((counts["rows"] for counts in outcome.rows.values()), default=0)
     data: dict[str, Any] = {
         **_licence(licence, outcome),

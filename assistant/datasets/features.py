@@ -10,6 +10,8 @@ MESSAGES = "messages"
 """A list of `{role, content}`."""
 CHAT = "chat"
 """A list of `{role, content, weight}`."""
+JSON = "json"
+"""Any value, in Arrow as a text: of formats that are written as files of their own."""
 Columns = dict[str, str]
 
 PROVENANCE: Columns = {
@@ -28,7 +30,8 @@ PROVENANCE_WORDS = {
     "session": "the journal's session",
     "program": "the program that is learned from, as named in the journal",
     "round": "feedbacks before it",
-    "arm": "how it was asked for: `human` by a person's feedback, `draw` a further draw, or a control",
+    "arm": "how it was asked for: `human` by a person's feedback, `simulated` by a model's, `unknown` by an unknown "
+    "speaker's, `draw` a further draw, or a control",
     "edited": "a person wrote it by editing the model's program",
     "annotator": "pseudonym of the person",
     "origin": "`people`, `simulated`, `unknown`, or the dataset that the session was imported from",
@@ -70,7 +73,13 @@ def _arrow(pa: Any, kind: str) -> Any:
         return pa.list_(pa.struct([("role", pa.string()), ("content", pa.string()), *weight]))
     if kind in ("strings", "bools", "ints"):
         return pa.list_({"strings": pa.string(), "bools": pa.bool_(), "ints": pa.int64()}[kind])
-    return {"string": pa.string(), "bool": pa.bool_(), "int64": pa.int64(), "float64": pa.float64()}[kind]
+    return {
+        "string": pa.string(),
+        JSON: pa.string(),
+        "bool": pa.bool_(),
+        "int64": pa.int64(),
+        "float64": pa.float64(),
+    }[kind]
 
 
 def feature(name: str, kind: str) -> dict[str, Any]:

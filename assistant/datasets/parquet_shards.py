@@ -1,14 +1,14 @@
-"""Rows on disk: Parquet shards of bounded size, and JSON Lines for services that need them."""
+"""Rows on disk: Parquet shards of bounded size, JSON Lines for services, or the files that a format writes itself."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant.datasets.extras import need
-from assistant.datasets.features import CHAT, arrow_schema
+from assistant.datasets.features import CHAT, JSON, arrow_schema
 from assistant.datasets.formats.base import Format
 from assistant.datasets.session_view import Row
 
@@ -19,7 +19,37 @@ GROUP_ROWS = 1000
 
 def encoded(format_: Format, rows: Sequence[Row]) -> Any:
     """Rows as an Arrow table."""
-    return need("pyarrow").Table.from_pylist(list(rows), arrow_schema(format_.columns))
+    texts = [name for name, kind in format_.columns.items() if kind == JSON]
+    flat = [{**row, **{name: json.dumps(row[name], ensure_ascii=False) for name in texts}} for row in rows]
+    return need("pyarrow").Table.from_pylist(flat, arrow_schema(format_.columns))
+
+
+def writer(root: Path, format_: Format, split: str) -> Shards | OwnFiles:
+    """What writes one split of a format."""
+    return Shards(root, format_, split) if format_.files is None else OwnFiles(root, format_, split)
+
+
+class OwnFiles:
+    """One split of a format that writes files itself: it is handed the rows when all are made."""
+
+    def __init__(self, root: Path, format_: Format, split: str) -> None:
+        self._root, self._format, self._split = root, format_, split
+        self._tables: list[Any] = []
+
+    def add(self, table: Any) -> None:
+        """Take a table that `encoded` made."""
+        self._tables.append(table)
+
+    def close(self) -> None:
+        """Write the files."""
+        if self._format.files is not None:
+            self._format.files(self._root, self._split, self._rows())
+
+    def _rows(self) -> Iterator[Row]:
+        texts = [name for name, kind in self._format.columns.items() if kind == JSON]
+        for table in self._tables:
+            for row in table.to_pylist():
+                yield {**row, **{name: json.loads(row[name]) for name in texts}}
 
 
 class Shards:

@@ -19,7 +19,7 @@ from assistant.datasets.first_lines import Folder, look
 from assistant.datasets.formats.base import export_format
 from assistant.datasets.near_duplicates import fingerprint, groups
 from assistant.datasets.options import SPLITS, Rules
-from assistant.datasets.parquet_shards import Shards
+from assistant.datasets.parquet_shards import OwnFiles, Shards, writer
 from assistant.datasets.provenance import Place
 from assistant.datasets.splits import assign
 from assistant.journal.consent import read_answers
@@ -80,6 +80,9 @@ def _prepare(request: ExportRequest, progress: Progress) -> _Prepared:
     """Look at every journal's first line, group and place the problems."""
     for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
         need(module)
+    for made in map(export_format, request.formats):
+        if made.needs:
+            need(made.needs, made.name)
     if not request.folder.is_dir():
         raise UsageError(f"there is no folder {request.folder} to export")
     found = look(request.folder, lambda done, total: progress("looking at journals", done, total))
@@ -107,7 +110,7 @@ def _run(
     tasks, excluded = _parted(prepared.tasks, request.rules)
     outcome.sessions["overlaps a test set"] = sum(len(task.paths) for task in excluded)
     outcome.excluded = sorted({name for task in excluded for name in task.place.overlaps})
-    shards: dict[tuple[str, str], Shards] = {}
+    shards: dict[tuple[str, str], Shards | OwnFiles] = {}
     done = 0
     try:
         for task, made in zip(tasks, mapped(make, tasks, alone=total < MANY), strict=True):
@@ -118,7 +121,7 @@ def _run(
                 key = (name, made.split)
                 if key not in shards:
                     assert folder is not None
-                    shards[key] = Shards(folder, export_format(name), made.split)
+                    shards[key] = writer(folder, export_format(name), made.split)
                 shards[key].add(table)
         progress("making rows", total, total)
     finally:

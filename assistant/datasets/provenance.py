@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 
+from assistant.core.speaker import shown_arm
 from assistant.datasets.features import REJECTED
 from assistant.datasets.pii import find
 from assistant.datasets.session_view import Row, SessionView, export_origin
@@ -30,7 +31,7 @@ def provenance(view: SessionView, program: ProgramRecord, place: Place) -> Row:
         "session": session.id,
         "program": program.id,
         "round": program.round,
-        "arm": program.arm,
+        "arm": shown_arm(program.arm, session.speaker),
         "edited": program.edited,
         "annotator": pseudonym(session.annotator),
         "origin": export_origin(session),

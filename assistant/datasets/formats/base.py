@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from assistant.core import plugins
 from assistant.core.errors import UsageError
@@ -13,6 +14,8 @@ from assistant.datasets.provenance import Place
 from assistant.datasets.session_view import Row, SessionView
 
 Make = Callable[[Sequence[SessionView], Place], Iterator[Row]]
+WriteFiles = Callable[[Path, str, Iterator[Row]], None]
+"""Puts the rows of one split (`train`, …) into the dataset's folder, in the form of another program."""
 OLDEST_TRL = "1.10"
 """The oldest TRL that the extra `train` takes."""
 NEWEST_TRL = "1.16"
@@ -61,6 +64,10 @@ class Format:
     """Place among the formats: lower comes first."""
     trainers: tuple[Trainer, ...] = ()
     """Who takes its rows, the usual one first."""
+    files: WriteFiles | None = None
+    """Writes its rows as files for another program; None where they are Parquet, for `datasets` and trainers."""
+    needs: str = ""
+    """The module that writes them, of the extra of the format's name."""
 
     @property
     def columns(self) -> Columns:
@@ -78,8 +85,16 @@ def export_format(name: str) -> Format:
 
 
 def format_names() -> tuple[str, ...]:
-    """The names of all formats that can be loaded, in their order."""
+    """The names of all formats of rows that can be loaded, in their order: what `all` stands for."""
+    return _ordered({name: made for name, made in _loaded().items() if made.files is None})
+
+
+def _loaded() -> dict[str, Format]:
     formats: dict[str, Format] = plugins.load_all("export_formats")
+    return formats
+
+
+def _ordered(formats: dict[str, Format]) -> tuple[str, ...]:
     return tuple(sorted(formats, key=lambda name: formats[name].order))
 
 
@@ -91,7 +106,7 @@ def parse_formats(words: str) -> tuple[str, ...]:
     names = tuple(word.strip() for word in words.split(",") if word.strip())
     for name in names:
         if name not in known:
-            raise UsageError(f"there is no format {name!r}; known: {', '.join(format_names())}, all")
+            raise UsageError(f"there is no format {name!r}; known: {', '.join(_ordered(_loaded()))}, all")
     if not names:
-        raise UsageError(f"no format was named: choose --format {', '.join(format_names())}, or all")
+        raise UsageError(f"no format was named: choose --format {', '.join(_ordered(_loaded()))}, or all")
     return tuple(sorted(dict.fromkeys(names), key=lambda name: export_format(name).order))

@@ -39,11 +39,16 @@ class Importer:
     recognise: Callable[[Row], bool]
     sessions: Callable[[Source], Iterator[ImportedSession]]
     licence: str
-    """Of the released data, as a hub's card names it, e.g. `mit`; it stands in place of anybody's consent."""
+    """Of the released data, as a hub's card names it, e.g. `mit`; it stands in place of anybody's consent.
+    Empty where people import logs of their own: those are exported with consent only."""
     about: str
     """How the data were collected, for the dataset card."""
     note: str = ""
     """What whoever imports it has to know, in one line."""
+    rows: Callable[[str], list[Row]] | None = None
+    """Reads a file that is neither JSON nor a table; gives nothing where the text is not of its form."""
+    columns: tuple[str, ...] = ()
+    """Of a table in Parquet, the columns to read; all where none is named."""
 
 
 def importers() -> dict[str, Importer]:

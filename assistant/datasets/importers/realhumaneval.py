@@ -7,7 +7,6 @@ writes after an answer counts as feedback on it, though it may be a new question
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import re
@@ -19,7 +18,7 @@ from pydantic import ValidationError
 from assistant.core.code_extraction import extract_code
 from assistant.core.generation import Message
 from assistant.core.problem import AssertTest, Problem
-from assistant.core.safe_ast import read_literal, read_program
+from assistant.core.safe_ast import read_literal
 from assistant.datasets.importers.base import Importer, Source, reason
 from assistant.datasets.importers.imported_session import (
     ImportedAnswer,
@@ -27,6 +26,7 @@ from assistant.datasets.importers.imported_session import (
     ImportedSession,
     imported_model,
 )
+from assistant.datasets.importers.unit_tests import tests_of
 from assistant.problems.records import BadRecord
 
 NAME = "realhumaneval"
@@ -116,22 +116,11 @@ def _problem(name: str, task: dict[str, Any] | None) -> Problem:
         text=str(task.get("task_description", "")).strip()
         or f"RealHumanEval's task {name} (its text is not here).",
         entry_point=names[0] if names else name,
-        visible_tests=tuple(AssertTest(code=code) for code in _tests(unit_test)),
+        visible_tests=tuple(AssertTest(code=code) for code in tests_of(unit_test)),
         reference=str(task.get("solution", "")),
         source=NAME,
         licence="MIT",
     )
-
-
-def _tests(script: str) -> list[str]:
-    """Single asserts where the script is nothing else, the whole script otherwise; none where there is none."""
-    try:
-        body = read_program(script).body
-    except SyntaxError:
-        return []
-    if body and all(isinstance(node, ast.Assert) for node in body):
-        return [ast.unparse(ast.Assert(test=node.test)) for node in body if isinstance(node, ast.Assert)]
-    return [script.strip()] if body else []
 
 
 def sessions(source: Source) -> Iterator[ImportedSession]:
