@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assistant.core.errors import AssistantError, UsageError
+from assistant.core.errors import UsageError
 from assistant.core.events import CodeEdited, FeedbackGiven, GenerationFinished, SessionStarted, TestsFinished
 from assistant.core.submission import Sandbox
 from assistant.datasets.importers.detect_dataset import find_sessions
@@ -240,18 +240,18 @@ BROKEN: dict[str, tuple[str, str, list[str]]] = {
     "a torn last line": ("s.jsonl", _lines(CLAUDE) + '{"type": "user", "mess', ["line 10: not JSON"]),
     "a line of no object": ("s.jsonl", _lines(CLAUDE) + "17\n", ["line 10: no JSON object"]),
     "content of no known form": (
-        "s.jsonl", _lines([*CLAUDE, _claude("user", 17)]), ["line 10: message.content is neither a text nor a list"],
+        "s.jsonl", _lines([*CLAUDE, _claude("user", 17)]), ["row 10: message.content is neither a text nor a list"],
     ),
     "a block that is none": (
-        "s.jsonl", _lines([*CLAUDE, _claude("user", ["x"])]), ["line 10: a block of message.content is no object"],
+        "s.jsonl", _lines([*CLAUDE, _claude("user", ["x"])]), ["row 10: a block of message.content is no object"],
     ),
     "a payload that is none": (
-        "r.jsonl", _lines([*CODEX, {"type": "response_item", "payload": 1}]), ["line 11: payload is no object"],
+        "r.jsonl", _lines([*CODEX, {"type": "response_item", "payload": 1}]), ["row 11: payload is no object"],
     ),
     "arguments that are no JSON": (
         "r.jsonl",
         _lines([*CODEX, _codex("response_item", type="function_call", name="shell", arguments="{x")]),
-        ["line 11: arguments of a call are no JSON"],
+        ["row 11: arguments of a call are no JSON"],
     ),
     "a tool's input that is no JSON": (
         "c.jsonl", _lines([*SWE_CHAT, _turn(9, "tool_use", tool_name="Write", tool_input_json="{")]),
@@ -299,37 +299,3 @@ def test_a_dataset_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "s.jsonl").write_text(_lines(CLAUDE))
     with pytest.raises(UsageError, match=r"there is no dataset 'x'; known: .*claude_code"):
         find_sessions(tmp_path / "s.jsonl", dataset="x")
-
-
-def test_a_table_of_swe_chat_in_parquet(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
-    import pyarrow
-    import pyarrow.parquet as parquet
-
-    rows = [{**row, "tool_name": row["tool_name"] or "", "more": "not read"} for row in SWE_CHAT]
-    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "conversations.parquet")
-    (session,) = find_sessions(tmp_path / "conversations.parquet").sessions
-    assert session.dataset == "swe_chat"
-    (tmp_path / "torn.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UsageError, match="cannot be read as Parquet"):
-        find_sessions(tmp_path / "torn.parquet")
-
-
-def test_logs_of_ones_own_are_exported_with_consent_only(imported: Import, tmp_path: Path) -> None:
-    for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
-        pytest.importorskip(module)
-    from assistant.datasets.pipeline import rehearse
-    from assistant.journal.consent import add_answer
-    from tests.datasets.build import request
-
-    (tmp_path / "tests.jsonl").write_text(
-        _lines([{"name": "slug", "unit_test": "assert slug('A b') == 'a-b'"}])
-    )
-    folder, _ = imported("s.jsonl", _lines(CLAUDE), tasks=tmp_path / "tests.jsonl")
-    imported("c.jsonl", _lines(SWE_CHAT), tasks=tmp_path / "tests.jsonl")
-    with pytest.raises(AssistantError, match="1 nobody was asked for consent"):
-        rehearse(request(folder, "refinement", origin="claude_code"))
-    assert len(rehearse(request(folder, "refinement", origin="swe_chat")).samples["refinement"]) == 1
-    add_answer(folder, "claude_code-user", "granted", version="1")
-    (row,) = rehearse(request(folder, "refinement", origin="claude_code")).samples["refinement"]
-    assert (row["origin"], row["feedback"], row["arm"]) == ("claude_code", WORDS, "human")

@@ -24,11 +24,11 @@ from assistant.core.problem import AssertTest, Problem  # noqa: E402
 from assistant.datasets.environment_tasks import RETRY  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
 from tests.datasets.build import RIGHT, WRONG, Script, problem, request  # noqa: E402
-from tests.sandbox.corpus import CASES  # noqa: E402
+from tests.sandbox.corpus import claims, forgeries, objects, sharing  # noqa: E402
 from tests.thoroughness import tries  # noqa: E402
 
 WORDS = "It must not subtract"
-EVERY = tries(4, 1)
+EVERY = tries(5, 1)
 """Of the attacks one in so many: the sandbox's own tests run them all."""
 FORGED = """class Equal(int):
     def __eq__(self, other):
@@ -151,8 +151,8 @@ def test_reward_needs_every_test_and_a_sealed_verdict(package: ModuleType) -> No
 @pytest.mark.slow
 def test_no_forging_program_of_the_sandbox_earns_reward(package: ModuleType) -> None:
     attacks = [
-        case for case in CASES
-        if not (case.passes or case.template or case.setup) and isinstance(case.source, str) and case.seconds > 1
+        case for kind in (forgeries, claims, objects, sharing) for case in kind.CASES
+        if not (case.passes or case.template or case.setup) and case.seconds > 1
     ]  # fmt: skip
     assert len(attacks) > 60
     earned = []
@@ -202,18 +202,13 @@ def test_harbor_tasks_have_the_documented_form(dataset: Path) -> None:
 
 @pytest.mark.slow
 def test_harbor_reward(dataset: Path, tmp_path: Path) -> None:
-    """The judge that the task carries, without this installation: the task's solution, wrong and forged programs."""
+    """The judge that the task carries, without this installation: the task's solution, and a forged verdict."""
     task = sorted(dataset.glob("harbor/*/*-1"))[0]
     for name, program, reward in (
         (
             "right",
             (task / "solution" / "solution.py").read_text(),
             {"reward": 1.0, "visible": 1.0, "hidden": 1.0},
-        ),
-        (
-            "begun",
-            (task / "environment" / "solution.py").read_text(),
-            {"reward": 0.0, "visible": 0.0, "hidden": 0.0},
         ),
         ("forged", FORGED, {"reward": 0.0, "visible": 0.0, "hidden": 0.0}),
     ):

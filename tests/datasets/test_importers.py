@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from assistant.datasets.importers.to_journal import write_imported
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import check_folder
 from assistant.sandbox.local import open_sandbox
+from tests.datasets.test_agent_logs import CLAUDE, SWE_CHAT
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ILF_ROW = {
@@ -151,6 +153,8 @@ def test_other_files_are_refused_with_their_fields(tmp_path: Path) -> None:
 def test_imports_can_be_analysed_and_exported_each_by_itself(tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
     pytest.importorskip("datasketch")
+    from assistant.analysis.analyze import analyze
+    from assistant.analysis.output_tables import tables_of
     from assistant.core.errors import AssistantError
     from assistant.datasets.pipeline import rehearse
     from assistant.journal.load import read_sessions
@@ -177,10 +181,16 @@ def test_imports_can_be_analysed_and_exported_each_by_itself(tmp_path: Path) -> 
     }
     with pytest.raises(AssistantError, match="1 origin ilf, 1 origin mint, 1 origin realhumaneval"):
         rehearse(request(folder))
+    tables = {table.name: table for table in tables_of(analyze(folder))}
+    arms = {name: [c for c, _ in tables[name].columns].index("arm") for name in ("curve", "programs")}
+    heads = {(row[0], row[at]) for name, at in arms.items() for row in tables[name].rows}
+    assert {arm for group, arm in heads if "mint" in group} == {"simulated"}
+    assert {arm for group, arm in heads if "mint" not in group} == {"human"}
     for name, author in (("ilf", "person"), ("mint", "model"), ("realhumaneval", "person")):
         outcome = rehearse(request(folder, "refinement", origin=name, leaky="keep"))
         (row,) = outcome.samples["refinement"]
         assert (row["origin"], row["author"]) == (name, author)
+        assert row["arm"] == ("human" if author == "person" else "simulated")
         assert [m["role"] for m in row["prompt"]][-3:] == ["user", "assistant", "user"]
 
 
@@ -229,3 +239,44 @@ def test_a_dialogue_that_ended_when_solved_stays_in_every_rate(tmp_path: Path) -
         "solved", "solved", "solved", "rounds_used_up", "gave_up",
     ]  # fmt: skip
     assert [(p.solved, p.sessions) for p in human_curve(sessions)] == [(1, 5), *[(3, 5)] * 4]
+
+
+def test_a_table_of_swe_chat_in_parquet(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    rows = [{**row, "tool_name": row["tool_name"] or "", "more": "not read"} for row in SWE_CHAT]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "conversations.parquet")
+    (session,) = find_sessions(tmp_path / "conversations.parquet").sessions
+    assert session.dataset == "swe_chat"
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UsageError, match="cannot be read as Parquet"):
+        find_sessions(tmp_path / "torn.parquet")
+
+
+@pytest.mark.slow
+def test_logs_of_ones_own_are_exported_with_consent_only(tmp_path: Path) -> None:
+    for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
+        pytest.importorskip(module)
+    from assistant.core.errors import AssistantError
+    from assistant.datasets.pipeline import rehearse
+    from assistant.journal.consent import add_answer
+    from tests.datasets.build import request
+
+    tests = _jsonl(tmp_path / "tests.jsonl", {"name": "slug", "unit_test": "assert slug('A b') == 'a-b'"})
+    folder = tmp_path / "s"
+    with closing(open_sandbox()) as sandbox:
+        for file in (_jsonl(tmp_path / "own.jsonl", *CLAUDE), _jsonl(tmp_path / "released.jsonl", *SWE_CHAT)):
+            for session in find_sessions(file, tests).sessions:
+                write_imported(folder, session, sandbox)
+    with pytest.raises(AssistantError, match="1 nobody was asked for consent"):
+        rehearse(request(folder, "refinement", origin="claude_code"))
+    assert len(rehearse(request(folder, "refinement", origin="swe_chat")).samples["refinement"]) == 1
+    add_answer(folder, "claude_code-user", "granted", version="1")
+    (row,) = rehearse(request(folder, "refinement", origin="claude_code")).samples["refinement"]
+    assert (row["origin"], row["feedback"], row["arm"]) == (
+        "claude_code",
+        "Capital letters count too",
+        "human",
+    )

@@ -1,6 +1,6 @@
 """`verifiers`: an environment package for Prime Intellect's `verifiers` (0.4, its interface `v1`) and prime-rl.
 
-`verifiers/` is a package of its own: `pip install DATASET/verifiers`, then `eval assistant-feedback`. It is
+`verifiers/` is a package of its own: `pip install DATASET/verifiers`, then `vf-eval assistant-feedback`. It is
 multi-turn: after a wrong program the user says what a person said in the recorded session, and then a fixed retry.
 The reward is this project's sealed sandbox: a program earns it when every visible and hidden test passes and no
 verdict could have been forged.

@@ -49,7 +49,7 @@ def _turns(text: str) -> Iterator[Turn]:
     held: list[str] = []
     role = ""
     for line in [*text.split("\n"), "> "]:
-        new = "user" if line.startswith("#### ") else "tool" if line.startswith("> ") else "assistant"
+        new = _side(line)
         if new == "assistant" and not line.strip() and role != "assistant":
             continue
         if new != role:
@@ -61,17 +61,18 @@ def _turns(text: str) -> Iterator[Turn]:
         held.append(line[5:] if new == "user" else line)
 
 
+def _side(line: str) -> str:
+    """Whose a line is; commands like `/add` are the program's."""
+    if line.startswith("#### "):
+        return "tool" if line[5:].startswith("/") and not line[5:].startswith(("/ask ", "/code ")) else "user"
+    return "tool" if line.startswith("> ") else "assistant"
+
+
 def _chats(source: Source) -> Iterator[Chat]:
     for row in source.rows:
         model = _MODEL.search(row["text"])
         log = AgentLog()
         for turn in _turns(row["text"]):
-            if (
-                turn.role == "user"
-                and turn.text.startswith("/")
-                and not turn.text.startswith(("/ask ", "/code "))
-            ):
-                continue  # a command of the program
             log.say(turn)
             if turn.role == "assistant":
                 _changes(turn.text, log)

@@ -44,7 +44,7 @@ def read_log(rows: Iterable[Row], skipped: list[str]) -> tuple[AgentLog, str]:
         try:
             model = _read(row, log) or model
         except BadRecord as error:
-            skipped.append(f"line {number}: {error}")
+            skipped.append(f"row {number}: {error}")
     return log, model
 
 
@@ -58,15 +58,15 @@ def _read(row: Row, log: AgentLog) -> str:
     if not isinstance(message, dict) or not isinstance(message.get("content"), str | list):
         raise BadRecord("message.content is neither a text nor a list of blocks")
     content = message["content"]
-    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    blocks: list[Any] = [{"type": "text", "text": content}] if isinstance(content, str) else content
     for block in blocks:
         if not isinstance(block, dict):
             raise BadRecord("a block of message.content is no object")
         if block.get("type") == "text" and isinstance(block.get("text"), str):
             if row["type"] == "assistant" or is_typed(block["text"]):
                 log.say(Turn(row["type"], block["text"]))
-        elif block.get("type") == "tool_use" and isinstance(block.get("input"), dict):
-            use_tool(str(block.get("name", "")), block["input"], log)
+        elif block.get("type") == "tool_use" and isinstance(given := block.get("input"), dict):
+            use_tool(str(block.get("name", "")), given, log)
     if isinstance(row.get("toolUseResult"), dict):
         _know(row["toolUseResult"], log)
     return str(message.get("model") or "") if row["type"] == "assistant" else ""

@@ -78,7 +78,7 @@ def _chats(source: Source) -> Iterator[Chat]:
         try:
             _read(row, log)
         except BadRecord as error:
-            source.skipped.append(f"line {number}: {error}")
+            source.skipped.append(f"row {number}: {error}")
             continue
         payload = row["payload"]
         if row["type"] == "session_meta":
