@@ -1,4 +1,4 @@
-"""`verifiers` and `harbor`: environments whose reward is the sealed sandbox. What forges a verdict earns nothing."""
+"""`verifiers` and `harbor`: environments whose reward is the sealed sandbox (its attacks: `test_reward.py`)."""
 
 from __future__ import annotations
 
@@ -20,16 +20,11 @@ import pytest
 for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
     pytest.importorskip(module)
 
-from assistant.core.problem import AssertTest, Problem  # noqa: E402
 from assistant.datasets.environment_tasks import RETRY  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
 from tests.datasets.build import RIGHT, WRONG, Script, problem, request  # noqa: E402
-from tests.sandbox.corpus import claims, forgeries, objects, sharing  # noqa: E402
-from tests.thoroughness import tries  # noqa: E402
 
 WORDS = "It must not subtract"
-EVERY = tries(5, 1)
-"""Of the attacks one in so many: the sandbox's own tests run them all."""
 FORGED = """class Equal(int):
     def __eq__(self, other):
         return True
@@ -146,24 +141,6 @@ def test_reward_needs_every_test_and_a_sealed_verdict(package: ModuleType) -> No
     ):  # fmt: skip
         trace = SimpleNamespace(last_reply=reply)
         assert (asyncio.run(task.visible(trace)), asyncio.run(task.solved(trace))) == (visible, solved), reply
-
-
-@pytest.mark.slow
-def test_no_forging_program_of_the_sandbox_earns_reward(package: ModuleType) -> None:
-    attacks = [
-        case for kind in (forgeries, claims, objects, sharing) for case in kind.CASES
-        if not (case.passes or case.template or case.setup) and case.seconds > 1
-    ]  # fmt: skip
-    assert len(attacks) > 60
-    earned = []
-    for case in attacks[::EVERY]:
-        made = Problem(
-            id="attack", text="t", entry_point="", source="made",
-            visible_tests=tuple(AssertTest(code=test) for test in case.tests),
-        )  # fmt: skip
-        if package.passes(made.model_dump(mode="json"), _answer(str(case.source)), hidden=False):
-            earned.append(case.name)
-    assert earned == []
 
 
 def _run_tests(task: Path, place: Path, program: str) -> tuple[int, dict[str, float]]:
