@@ -47,10 +47,10 @@ class AssertTest(Extended):
         return self.code
 
 
-Compare = Literal["equal", "evalplus", "set", "exists", "any", "apps"]
+Compare = Literal["equal", "evalplus", "set", "exists", "any", "apps", "livecodebench"]
 """How a call's result is compared: `equal` by `==`; `evalplus` as EvalPlus does, `set` with both as sets, `exists`
 by whether it is not None, `any` whatever it is; `apps` as APPS promises (a tuple for a list, the item of a list of
-one).
+one); `livecodebench` by `==` with a tuple for a list.
 """
 
 

@@ -9,6 +9,9 @@ from assistant.core.outcome import CaseReport, Report
 from assistant.core.prelude import needed
 from assistant.core.problem import FrozenModel, Problem, Test
 
+GRANTED_PACKAGES = ("numpy",)
+"""Packages that answers of models often import; everything else outside of the standard library stays hidden."""
+
 
 class Limits(FrozenModel):
     """Bounds on one run of untrusted code."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from importlib import resources
 from pathlib import Path
 
 from assistant.core.errors import ProblemSourceError
+from assistant.core.problem import Problem
 from assistant.problems.collection import Collection
 from assistant.problems.format_registry import convert_all
 from assistant.problems.formats import apps, humaneval
@@ -16,6 +18,8 @@ NAMED = ("starter", "humaneval")
 """Sources that come with the package or with a package it needs."""
 HUB = "hub:"
 """Before the name of a dataset of the Hugging Face hub."""
+_DATE = r"\d{4}(?:-\d\d(?:-\d\d)?)?"
+_DATED = re.compile(rf"(?P<place>.+)@(?P<since>{_DATE})?\.\.(?P<until>{_DATE})?", re.DOTALL)
 
 __all__ = ["NAMED", "Collection", "load_source"]
 
@@ -23,11 +27,44 @@ __all__ = ["NAMED", "Collection", "load_source"]
 def load_source(name: str) -> Collection:
     """The problems of `starter`, `humaneval`, `hub:NAME`, or a file or folder in a known format.
 
+    `NAME@2024-08..2025-01` keeps those that were published then (days or months; either end may be missing).
     `ProblemSourceError` in one line when there is no such source or nothing in it can be used; single bad
     records are left out and named in `skipped`.
     """
-    problems, skipped = convert_all(_short(name), _found(name))
+    place, since, until = _dates_in(name)
+    problems, skipped = convert_all(_short(place), _found(place))
+    if place != name:
+        problems = _published(name, problems, since, until)
     return Collection(name=name, problems=problems, skipped=skipped)
+
+
+def _dates_in(name: str) -> tuple[str, str, str]:
+    """The source, and the first and last date that it is to be cut down to; empty where none is named."""
+    match = _DATED.fullmatch(name)
+    if match is None or not (match["since"] or match["until"]):
+        return name, "", ""
+    return match["place"], match["since"] or "", match["until"] or ""
+
+
+def _published(name: str, problems: tuple[Problem, ...], since: str, until: str) -> tuple[Problem, ...]:
+    """The problems whose tag `date:` lies between the two, months counted whole. Raises ProblemSourceError."""
+    days = {problem.id: date_of(problem) for problem in problems}
+    known = sorted(filter(None, days.values()))
+    if not known:
+        raise ProblemSourceError(f"{_short(name)}: its problems have no dates; leave out what follows the @")
+    kept = tuple(
+        problem
+        for problem in problems
+        if (day := days[problem.id]) and day >= since and (not until or day[: len(until)] <= until)
+    )
+    if not kept:
+        raise ProblemSourceError(f"{_short(name)}: its problems are of {known[0]} to {known[-1]}")
+    return kept
+
+
+def date_of(problem: Problem) -> str:
+    """The day on which a problem was published, e.g. `2024-08-03`; empty where its source does not say."""
+    return next((tag.removeprefix("date:") for tag in problem.tags if tag.startswith("date:")), "")
 
 
 def _found(name: str) -> list[Found]:

@@ -1,8 +1,9 @@
-"""What a program printed, compared with what it was to print: by our own rule, and by APPS's.
+"""What a program printed, compared with what it was to print: by our own rule, by APPS's and by LiveCodeBench's.
 
 Ours: line by line the same words; spacing inside a line and empty lines do not count, and a word that is written
 as a decimal fraction on either side is compared as a float (absolute 1e-8, relative 1e-5, as APPS does). APPS's own
-checker also accepts words and lines in another order and whole numbers that are relatively close.
+checker also accepts words and lines in another order and whole numbers that are relatively close; LiveCodeBench's
+wants the same lines, or in each line numbers that are exactly equal.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 _ATOL, _RTOL = 1e-8, 1e-5
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -56,6 +58,21 @@ def apps_accepts(printed: bytes, expected: str) -> bool:
     wanted = [line.strip() for line in expected.split("\n") if line]
     filled = [line for line in output if line]
     return wanted in (output, filled) or _floats_close(filled, wanted) or _same_sets(filled, wanted)
+
+
+def livecodebench_accepts(printed: bytes, expected: str) -> bool:
+    """Whether LiveCodeBench's own checker accepts the output: line by line the same text, or the same decimals."""
+    given, wanted = (text.strip().split("\n") for text in (printed.decode("utf-8", "replace"), expected))
+    return len(given) == len(wanted) and all(map(_same_decimals, given, wanted))
+
+
+def _same_decimals(given: str, wanted: str) -> bool:
+    if given.strip() == wanted.strip():
+        return True
+    try:
+        return [Decimal(word) for word in given.split()] == [Decimal(word) for word in wanted.split()]
+    except ArithmeticError:
+        return False
 
 
 def _floats_close(output: Sequence[str], wanted: Sequence[str]) -> bool:

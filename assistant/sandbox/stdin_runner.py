@@ -15,7 +15,7 @@ from assistant.core.problem import StdinTest
 from assistant.core.submission import Limits
 from assistant.sandbox.case_runner import MAX_BREAKS, SETTLING
 from assistant.sandbox.execution import DeadlineExceeded, Execution, OutputLimitExceeded, PeerClosed
-from assistant.sandbox.output_comparison import apps_accepts, prints_the_same
+from assistant.sandbox.output_comparison import apps_accepts, livecodebench_accepts, prints_the_same
 from assistant.sandbox.sanitize import safe_output
 from assistant.sandbox.verdicts import EXITED, Ending, died, make_report, raised
 from assistant.sandbox.worker import SandboxWorker
@@ -107,12 +107,17 @@ def _exited_itself(ending: Ending) -> bool:
     return ending[0] is Outcome.EXITED_EARLY and ending[1].startswith(EXITED)
 
 
+_PUBLISHERS = {"APPS": apps_accepts, "LiveCodeBench": livecodebench_accepts}
+"""The data sets' own checkers of standard output, by the name of the test set."""
+
+
 def _by_publisher(test: StdinTest, ending: Ending, outcome: Outcome, printed: bytes) -> bool | None:
-    """APPS's verdict where it differs from `outcome`."""
-    if "APPS" not in test.suites:
+    """The verdict of the data set's own checker where it differs from `outcome`."""
+    accepts = next((_PUBLISHERS[suite] for suite in test.suites if suite in _PUBLISHERS), None)
+    if accepts is None:
         return None
     ended = ending[0] is Outcome.PASSED or _exited_itself(ending)
-    accepted = ended and apps_accepts(printed, test.expected)
+    accepted = ended and accepts(printed, test.expected)
     return accepted if accepted is not (outcome is Outcome.PASSED) else None
 
 

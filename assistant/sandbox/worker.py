@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.core.errors import SandboxError
+from assistant.core.submission import GRANTED_PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the package."""
@@ -23,8 +24,6 @@ _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from assistant.sandbox.guest.zygote import main; main(sys.argv[2])"
 )
-GRANTED = ("numpy",)
-"""Packages that answers of models often import; everything else outside of the standard library stays hidden."""
 START_SECONDS = 60.0
 ANSWER_SECONDS = 15.0
 """A zygote that takes longer for an answer is replaced."""
@@ -190,7 +189,7 @@ def spawn(control_fd: int, settings: dict[str, Any]) -> subprocess.Popen[bytes]:
 
 def granted_packages() -> dict[str, Any]:
     """Installed packages that programs may import, and the folders of their own libraries."""
-    found = {name: importlib.util.find_spec(name) for name in GRANTED}
+    found = {name: importlib.util.find_spec(name) for name in GRANTED_PACKAGES}
     folders = {name: str(Path(spec.origin).parent) for name, spec in found.items() if spec and spec.origin}
     libraries = [f"{folder}.libs" for folder in folders.values() if Path(f"{folder}.libs").is_dir()]
     return {"packages": folders, "libraries": libraries}

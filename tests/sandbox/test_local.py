@@ -226,7 +226,7 @@ def test_a_package_installed_below_the_scratch_is_granted_and_costs_no_wall(
         (Path(folder) / "granted").mkdir()
         (Path(folder) / "granted" / "__init__.py").write_text("def f(x):\n    return x * 2\n")
         monkeypatch.syspath_prepend(folder)
-        monkeypatch.setattr(worker_module, "GRANTED", ("granted",))
+        monkeypatch.setattr(worker_module, "GRANTED_PACKAGES", ("granted",))
         opened = open_sandbox()
         try:
             assert opened.layers == sandbox.layers

@@ -49,13 +49,18 @@ def recognise(record: Record) -> bool:
 
 def convert(record: Record, where: str) -> Problem:
     """The record as a problem."""
+    return problem_of(record, NAME)
+
+
+def problem_of(record: Record, suite: str) -> Problem:
+    """The record as a problem whose `check` is counted as the test set `suite`."""
     prompt, name = text_field(record, "prompt"), text_field(record, "entry_point")
     tree = parse(prompt + "\n    pass\n", "prompt")
     docstring = docstring_of(tree, name)
     test_tree = parse(text_field(record, "test"), "test")
     tests, others = single_tests(test_tree, name)
     visible = shown_tests(text_field(record, "task_id"), docstring, name) or tests[:SHOWN]
-    counted = {test: AssertTest(code=test, suites=(NAME,)) for test in tests}
+    counted = {test: AssertTest(code=test, suites=(suite,)) for test in tests}
     helpers = called_helpers(tree, name, test_tree)
     return Problem(
         id=text_field(record, "task_id"),

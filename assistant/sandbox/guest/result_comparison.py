@@ -22,6 +22,8 @@ def compared(value: Any, expected: Any, test: Json) -> tuple[bool, bool]:
     ok = _own(value, expected, test) or any(value == read_literal(other) for other in test.get("also", ()))
     if test.get("compare") == "apps":
         return _as_lists(value, expected), apps_accepts(value, expected)
+    if test.get("compare") == "livecodebench":
+        return bool(_listed(value) == _listed(expected)), livecodebench_accepts(value, expected)
     return bool(ok), bool(ok)
 
 
@@ -111,6 +113,11 @@ def _listed(value: Any) -> Any:
     if type(value) in PER_SEQUENCE:
         return [_listed(item) for item in value]
     return {k: _listed(v) for k, v in value.items()} if type(value) is dict else value
+
+
+def livecodebench_accepts(value: Any, expected: Any) -> bool:
+    """LiveCodeBench's own checker of calls: `==`, after an outer tuple is made a list."""
+    return bool((list(value) if isinstance(value, tuple) else value) == expected)
 
 
 def apps_accepts(value: Any, expected: Any) -> bool:
