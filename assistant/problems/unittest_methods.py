@@ -47,6 +47,7 @@ def _is_main(node: ast.stmt) -> bool:
 
 def _imports_unittest(nodes: list[ast.stmt]) -> bool:
     return any(
-        isinstance(node, ast.Import) and any(alias.name == "unittest" and not alias.asname for alias in node.names)
+        isinstance(node, ast.Import)
+        and any(alias.name == "unittest" and not alias.asname for alias in node.names)
         for node in nodes
     )

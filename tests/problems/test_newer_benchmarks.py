@@ -65,7 +65,7 @@ BIG: Record = {
     "task_id": "BigCodeBench/9001",
     "instruct_prompt": "Count the words of a text in any case.\nYou should write self-contained code starting with:\n"
     "```\nimport re\nfrom collections import Counter\ndef task_func(text):\n```",
-    "complete_prompt": "import re\nfrom collections import Counter\n\ndef task_func(text):\n    \"\"\"Count words.\"\"\"\n",
+    "complete_prompt": "import re\nfrom collections import Counter\n\ndef task_func(text):\n    '''Count words.'''\n",
     "code_prompt": "import re\nfrom collections import Counter\ndef task_func(text):\n",
     "canonical_solution": "    return dict(Counter(re.findall(r'[a-z]+', text.lower())))",
     "entry_point": "task_func", "libs": "['re', 'collections']", "doc_struct": "{}",
@@ -144,21 +144,38 @@ def test_programs_are_judged_by_every_new_format(tmp_path: Path, sandbox: LocalS
     table = [
         (one(tmp_path, STDIN), "print(sum(map(int, input().split())))", True, "LiveCodeBench"),
         (one(tmp_path, STDIN), "print(sum(map(abs, map(int, input().split()))))", False, "LiveCodeBench"),
-        (one(tmp_path, CALL), PAIRS, False, "LiveCodeBench"),  # rows of tuples: its own checker wants lists there
+        (
+            one(tmp_path, CALL),
+            PAIRS,
+            False,
+            "LiveCodeBench",
+        ),  # rows of tuples: its own checker wants lists there
         (one(tmp_path, CALL), PAIRS.replace("(a, b) for", "[a, b] for"), True, "LiveCodeBench"),
         (one(tmp_path, CALL), PAIRS.replace("xs[step:]", "xs"), False, "LiveCodeBench"),
         (big, big.reference, True, "BigCodeBench"),
-        (big, "def task_func(text):\n    return dict(Counter(re.findall('[a-z]+', text)))", False, "BigCodeBench"),
+        (
+            big,
+            "def task_func(text):\n    return dict(Counter(re.findall('[a-z]+', text)))",
+            False,
+            "BigCodeBench",
+        ),
         (subset, subset.reference, True, "BigCodeBench-Hard"),
         (one(tmp_path, MOCKED), one(tmp_path, MOCKED).reference, True, "BigCodeBench"),
-        (one(tmp_path, POLYGLOT), "def double(xs: List[int]):\n    return [2 * x for x in xs]", True, "MultiPL-E"),
+        (
+            one(tmp_path, POLYGLOT),
+            "def double(xs: List[int]):\n    return [2 * x for x in xs]",
+            True,
+            "MultiPL-E",
+        ),
         (one(tmp_path, POLYGLOT), "def double(xs):\n    return xs * 2", False, "MultiPL-E"),
     ]
     for problem, program, right, suite in table:
         verdict = judge.score(problem, program)
         (name,) = problem.suites
         assert name.startswith(suite) and verdict.suites == {name: right}, (program, verdict)
-    assert judge.score(one(tmp_path, CALL), PAIRS).solved, "our own rule takes a tuple for a list at any depth"
+    assert judge.score(one(tmp_path, CALL), PAIRS).solved, (
+        "our own rule takes a tuple for a list at any depth"
+    )
 
 
 def test_references_of_unittest_classes_pass_and_each_method_is_a_test(
@@ -171,7 +188,10 @@ def test_references_of_unittest_classes_pass_and_each_method_is_a_test(
     checked = check_reference(problem, sandbox)
     assert checked.passed and checked.report is not None and checked.report.sealed
     assert one(tmp_path, MOCKED).tags == ("forbidden:subprocess",)
-    assert not one(tmp_path, BIG).difficulty and one(tmp_path, BIG | {"q_idx": 1, "score": 1}).difficulty == "hard"
+    assert (
+        not one(tmp_path, BIG).difficulty
+        and one(tmp_path, BIG | {"q_idx": 1, "score": 1}).difficulty == "hard"
+    )
 
 
 def test_what_the_sandbox_does_not_grant_is_said_for_each_problem(tmp_path: Path) -> None:
@@ -188,7 +208,11 @@ def test_what_the_sandbox_does_not_grant_is_said_for_each_problem(tmp_path: Path
 
 def test_livecodebench_records(tmp_path: Path) -> None:
     stdin, call = load_source(save(tmp_path, STDIN, CALL))
-    assert stdin.id == "livecodebench/abc900_a" and stdin.entry_point == "" and call.entry_point == "Solution.pairs"
+    assert (
+        stdin.id == "livecodebench/abc900_a"
+        and stdin.entry_point == ""
+        and call.entry_point == "Solution.pairs"
+    )
     assert [len(problem.hidden_tests) for problem in (stdin, call)] == [2, 1]
     assert set(call.tags) == {"call", "leetcode", "date:2025-01-11"} and call.difficulty == "hard"
     assert one(tmp_path, CALL | {"private_test_cases": ""}).hidden_tests == ()
@@ -217,7 +241,9 @@ class Hostile:
         (lambda mark: pickle.dumps("[1]"), "not a list of tests"),
     ],
 )
-def test_a_pickle_of_anything_but_a_text_is_refused_and_never_run(tmp_path: Path, pickled: Any, says: str) -> None:
+def test_a_pickle_of_anything_but_a_text_is_refused_and_never_run(
+    tmp_path: Path, pickled: Any, says: str
+) -> None:
     mark = tmp_path / "was-run"
     private = base64.b64encode(zlib.compress(pickled(mark))).decode()
     with pytest.raises(ProblemSourceError, match=says):
@@ -237,7 +263,8 @@ def test_texts_pickled_by_any_protocol_are_read(tmp_path: Path, protocol: int, t
 def test_release_dates_cut_a_source_down(tmp_path: Path) -> None:
     path = save(tmp_path, STDIN, CALL)
     table = {
-        "2024-08..": 2, "2024-08-04..": 1, "..2024-12": 1, "..2025-01": 2, "2025..2025": 1, "2024-08-03..2024-08-03": 1,
+        "2024-08..": 2, "2024-08-04..": 1, "..2024-12": 1, "..2025-01": 2, "2025..2025": 1,
+        "2024-08-03..2024-08-03": 1,
     }  # fmt: skip
     assert {dates: len(load_source(f"{path}@{dates}")) for dates in table} == table
     with pytest.raises(ProblemSourceError, match="are of 2024-08-03 to 2025-01-11"):
@@ -250,7 +277,7 @@ def test_other_languages_and_ds1000_are_refused_with_a_word(tmp_path: Path) -> N
     collection = load_source(save(tmp_path, POLYGLOT | {"language": "cpp"}, POLYGLOT))
     assert len(collection) == 1 and "in cpp: only MultiPL-E's Python" in collection.skipped[0]
     assert collection.problems[0].text.startswith("Double each.") and collection.problems[0].reference == ""
-    with pytest.raises(ProblemSourceError, match="DS-1000 is not read: .* numpy alone") as refused:
+    with pytest.raises(ProblemSourceError, match=r"DS-1000 is not read: .* numpy alone") as refused:
         load_source(save(tmp_path, DS))
     assert "\n" not in str(refused.value)
 
@@ -258,7 +285,14 @@ def test_other_languages_and_ds1000_are_refused_with_a_word(tmp_path: Path) -> N
 def test_livecodebench_rules() -> None:
     """Beside the publisher's own words: stripped lines alike, or exactly equal decimals in each."""
     right = [("3\n", "3"), (" 3 \n 4", "3\n4"), ("1.0 2", "1 2.00"), ("1e2", "100"), ("\n3\n", "3")]
-    wrong = [("3 ", "4"), ("3\n\n4", "3\n4"), ("4 3", "3 4"), ("0.3333", "0.3334"), ("a  b", "a b"), ("", "0")]
+    wrong = [
+        ("3 ", "4"),
+        ("3\n\n4", "3\n4"),
+        ("4 3", "3 4"),
+        ("0.3333", "0.3334"),
+        ("a  b", "a b"),
+        ("", "0"),
+    ]
     assert all(livecodebench_accepts(given.encode(), wanted) for given, wanted in right)
     assert not any(livecodebench_accepts(given.encode(), wanted) for given, wanted in wrong)
     test = CallTest(arguments="[]", expected="[3]", compare="livecodebench").model_dump(mode="json")

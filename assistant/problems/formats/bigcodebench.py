@@ -1,10 +1,10 @@
-"""BigCodeBench (Zhuo et al. 2024) and its subset BigCodeBench-Hard: functions that use libraries, with unittest classes.
+"""BigCodeBench (Zhuo et al. 2024) and its subset BigCodeBench-Hard: functions that use libraries, unittest classes.
 
 Each method `test_…` of the class is a test of its own, with the class's other members around it; the first two are
 shown, the others are hidden. The text is the instruction; the imports and values of the code prompt stand before
 every program, as in the publisher's calibrated score. A problem that needs a library which the sandbox does not
-grant is left out, and named with the library; what of the standard library the sandbox forbids (`subprocess`, sockets)
-is a tag of the problem (`forbidden:subprocess`): its tests pass only where they replace it by a mock.
+grant is left out, and named with the library; what of the standard library the sandbox forbids (`subprocess`,
+sockets) is a tag of the problem (`forbidden:subprocess`): its tests pass only where they replace it by a mock.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""DS-1000 (Lai et al. 2023) is recognised, and refused with the reason, so that nobody takes it for a damaged file."""
+"""DS-1000 (Lai et al. 2023) is recognised and refused with the reason, so that nobody takes it for a damaged file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def recognise(record: Record) -> bool:
 
 
 def convert(record: Record, where: str) -> Problem:
-    """Raises ProblemSourceError: its tests run inside the program and need libraries that the sandbox does not grant."""
+    """Raises ProblemSourceError: its tests run inside the program, with libraries that the sandbox does not grant."""
     raise ProblemSourceError(
         "DS-1000 is not read: its tests run the program's text by exec beside pandas, scipy, torch and others, and "
         f"the sandbox grants programs {', '.join(GRANTED_PACKAGES)} alone. Use BigCodeBench, whose problems without "

@@ -41,7 +41,9 @@ def convert(record: Record, where: str) -> Problem:
     """The record as a problem; lists may be lists or texts that hold JSON."""
     starter = text_field(record, "starter_code", default="")
     entry_point = _entry_point(record, starter)
-    visible = [_test(case, entry_point) for case in _cases(record.get("public_test_cases"), "public_test_cases")]
+    visible = [
+        _test(case, entry_point) for case in _cases(record.get("public_test_cases"), "public_test_cases")
+    ]
     hidden = [_test(case, entry_point) for case in private_cases(record.get("private_test_cases"))]
     if not visible:
         visible, hidden = hidden[:1], hidden[1:]

@@ -11,12 +11,12 @@ import ast
 
 from assistant.core.problem import AssertTest, CallTest, Problem
 from assistant.core.safe_ast import read_literal
+from assistant.core.test_calls import example_arguments
 from assistant.problems.comparison_rule import ComparisonRule
 from assistant.problems.evalplus import FLOAT_ATOL, RTOL, comparison_of, is_floats, left_out, plus_calls
 from assistant.problems.formats.mbpp import with_test_imports
 from assistant.problems.records import BadRecord, Record, text_field
 from assistant.problems.syntax import parse, require_defined
-from assistant.problems.typed_inputs import example_arguments
 
 NAME = "MBPP+"
 FIELDS = ("task_id", "prompt", "entry_point", "canonical_solution", "base_input", "plus_input", "assertion")

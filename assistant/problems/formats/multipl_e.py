@@ -49,7 +49,7 @@ def convert(record: Record, where: str) -> Problem:
 
 
 def _check_alone(text: str) -> tuple[str, str]:
-    """The tests without `test_check`, which only calls `check`, and the name of the function that it is called with."""
+    """The tests without `test_check`, which only calls `check`, and the function that it is called with."""
     tree = parse(text, "tests")
     called = [
         call.args[0].id
