@@ -5,7 +5,7 @@
 reference's results become tests. Expected values come from running reference code in a sandbox that the caller
 passes in.
 
-Imported by: `session`, `bench`, `datasets`, `cli`, `tui`. Imports: `core` only.
+Imported by: `session`, `bench`, `datasets`, `cli`, `tui`. Imports: `core`, `storage`.
 Threads: loading blocks; the app does it on a worker thread. No processes of its own.
 Start reading at `load.py`, then `formats/native_jsonl.py` (the project's own format).
 """

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from assistant.core.errors import UsageError
 from assistant.core.problem import Problem
+from assistant.storage.durable_io import replace_file
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,12 @@ class Collection:
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.problems)
+
+    @property
+    def stem(self) -> str:
+        """The source's name for a file made of it: without folder, hub, dates and ending."""
+        place = self.name.partition("@")[0].removeprefix("hub:").rstrip("/").replace(":", "-")
+        return Path(place).name.partition(".")[0] or "problems"
 
     @cached_property
     def _by_id(self) -> dict[str, Problem]:
@@ -48,3 +56,9 @@ class Collection:
         shown = problem_id if len(problem_id) <= 60 else problem_id[:60] + "…"
         hint = f"did you mean {', '.join(close)}?" if close else "list them with: assistant problems"
         raise UsageError(f"no problem {shown!r} in {self.name} ({len(self)} problems): {hint}")
+
+
+def write_source(path: Path, problems: Iterable[Problem]) -> None:
+    """Write problems as a file that is a source again (our own JSON Lines). Raises OSError."""
+    lines = (problem.model_dump_json() + "\n" for problem in problems)
+    replace_file(path, "".join(lines).encode(), shared=True)

@@ -6,38 +6,9 @@ of dicts texts. The arguments of the task's assertions are Python and show what 
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Sequence
-
-from assistant.core.safe_ast import read_literal, read_program
+from collections.abc import Sequence
 
 Containers = (list, tuple, set, frozenset)
-
-
-def call_of(test: str, entry_point: str) -> ast.Call | None:
-    """The first call of the entry point in a test."""
-    try:
-        tree = read_program(test)
-    except (SyntaxError, ValueError):
-        return None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == entry_point:
-            return node
-    return None
-
-
-def example_arguments(tests: Iterable[str], entry_point: str) -> list[list[object]]:
-    """The argument lists of the tests' calls, where they are literals."""
-    examples: list[list[object]] = []
-    for test in tests:
-        call = call_of(test, entry_point)
-        if call is None or call.keywords:
-            continue
-        try:
-            examples.append([read_literal(argument) for argument in call.args])
-        except (ValueError, TypeError):
-            continue
-    return examples
 
 
 def retyped_arguments(arguments: Sequence[object], examples: list[list[object]]) -> list[object]:

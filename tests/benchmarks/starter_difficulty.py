@@ -26,17 +26,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from assistant.bench.calibration import drawn, passes_all, plan_of, session_template
+from assistant.bench.scoring import ProgramJudge
 from assistant.core import events as ev
-from assistant.core.code_extraction import extract_code
-from assistant.core.generation import Engine, Finish, ModelInfo, Request, Sampling
+from assistant.core.generation import Engine, ModelInfo, Sampling
 from assistant.core.plugins import engine_kinds
 from assistant.core.problem import Problem
-from assistant.core.submission import Sandbox, Submission
+from assistant.core.submission import Sandbox
 from assistant.engine.open import open_engine
 from assistant.problems.load import load_source
 from assistant.problems.starter_rates import FILE, MeasuredProblem, Measurement, identity
 from assistant.sandbox.local import open_sandbox
-from assistant.session import prompting
 from assistant.session.header import Held, parse_author
 from assistant.session.session import Session
 from assistant.settings.paths import cache_folder
@@ -52,31 +52,11 @@ Row = dict[str, Any]
 
 def rate_of(problem: Problem, engine: Engine, sandbox: Sandbox, sampling: Sampling, samples: int) -> Row:
     """Draw the programs in one batch and run them."""
-    template = default_template(engine.prepare())
-    task = prompting.task_turn(template, problem, problem.visible_tests)
-    prompt = prompting.dialogue_prompt(template, task, (), entry_point=problem.entry_point)
-    request = Request(
-        messages=prompt.messages,
-        sampling=sampling,
-        samples=samples,
-        raw=prompt.raw,
-        stop=prompt.stop,
-        until_program=prompt.until_program,
-    )
-    finishes = [piece for piece in engine.generate(request) if isinstance(piece, Finish)]
-    failed = next((finish.error for finish in finishes if finish.reason == "error"), "")
-    if failed:
-        raise SystemExit(f"the model failed: {failed}")
-    codes = [extract_code(finish.text, problem.entry_point).code or "" for finish in finishes]
-    solved = sum(passes_all(problem, code, sandbox) for code in codes)
+    plan = plan_of((problem,), "starter", engine.prepare(), sampling, samples)
+    verdicts = drawn(plan, engine, ProgramJudge(sandbox))
+    solved = sum(map(passes_all, verdicts))
+    codes = [verdict.code or "" for verdict in verdicts]
     return {"solved": solved, "of": len(codes), "temperature": sampling.temperature, "codes": codes}
-
-
-def passes_all(problem: Problem, code: str, sandbox: Sandbox) -> bool:
-    """Whether `code` passes every visible and every hidden test."""
-    if not code.strip() or not sandbox.run(Submission.of(problem, code)).passed:
-        return False
-    return not problem.hidden_tests or sandbox.run(Submission.of(problem, code, hidden=True)).passed
 
 
 def words_of(problem: Problem, said: Row, engine: Engine, sandbox: Sandbox, folder: Path) -> Row:
@@ -102,14 +82,9 @@ def words_of(problem: Problem, said: Row, engine: Engine, sandbox: Sandbox, fold
     }
 
 
-def default_template(model: ModelInfo) -> prompting.Template:
-    """The wording of a new session."""
-    return prompting.load_template(ev.PromptSettings().template, is_chat=model.is_chat)
-
-
 def circumstances(model: ModelInfo) -> Row:
     """What a result depends on besides the problem."""
-    template = default_template(model)
+    template = session_template(model)
     return {
         "model": model.name, "precision": model.precision or model.dtype, "weights_sha256": model.weights_sha256,
         "template": template.id, "template_sha256": template.sha256,

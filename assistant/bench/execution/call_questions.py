@@ -10,9 +10,9 @@ from assistant.bench.load_problems import Say
 from assistant.core.cores import cores
 from assistant.core.problem import AssertTest, CallTest, Problem, Test
 from assistant.core.safe_ast import read_literal
+from assistant.core.test_calls import call_of
 from assistant.problems.expected_values import LIMITS, LiteralRecorder
 from assistant.problems.records import NotALiteral, literal
-from assistant.problems.typed_inputs import call_of
 
 
 @dataclass(frozen=True)
