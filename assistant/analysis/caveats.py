@@ -33,7 +33,7 @@ def cautions(
         *_sizes(group), *_imported(group.sessions), *_unfinished(group.sessions), *_mixtures(group.sessions),
         *_rounds(curve),
         *_controls(group.sessions, lifts), *_hidden(group.sessions), *_unsealed(group.sessions, sealed),
-        *_alone(group.sessions, alone),
+        *_hard_coded(group.sessions), *_alone(group.sessions, alone),
     ]  # fmt: skip
 
 
@@ -148,6 +148,16 @@ def _unsealed(sessions: Sequence[SessionRecord], sealed: Sequence[CurvePoint]) -
             f"Of {_count(len(solves), 'solve')} {unsealed} ({unsealed / len(solves):.0%}) are unsealed: a test ran "
             "in the program's process, which could have forged the verdict. Sealed verdicts alone: "
             f"{sealed[0].rate:.0%} at the first answer, {sealed[-1].rate:.0%} at the end (table curve_sealed)."
+        )
+
+
+def _hard_coded(sessions: Sequence[SessionRecord]) -> Iterator[str]:
+    solves = [s.solve for s in answered(sessions) if s.solve is not None]
+    named = sum(solve.hard_coded > 0 for solve in solves)
+    if named:
+        yield (
+            f"Of {_count(len(solves), 'solve')} {named} ({named / len(solves):.0%}) name the inputs of visible tests "
+            "in their code, and may know these answers alone. This is a hint: they are counted as solves."
         )
 
 

@@ -70,6 +70,7 @@ _PROGRAM_COLUMNS = (
     ("code_sha256", "code_sha256", "str"), ("prompt_tokens", "prompt_tokens", "int"),
     ("reused_tokens", "reused_tokens", "int"), ("generated_tokens", "generated_tokens", "int"),
     ("seconds", "seconds", "float"), ("sealed", "sealed", "bool"), ("redraw_of", "redraw_of", "int"),
+    ("hard_coded", "hard_coded", "int"),
 )  # fmt: skip
 """Name, field of `Program` and Python type of each column of the table of programs."""
 

@@ -72,6 +72,8 @@ class Verdict(FrozenModel):
     """The share of each set's tests that it passes."""
     sealed: bool = True
     """False where a test ran in the program's process, which could then have forged its verdict."""
+    hard_coded: int = 0
+    """Visible tests whose inputs the program names, where it passes all of them: a hint, no verdict."""
     trouble: str = ""
     """Why the answer could not be judged (`outcome` is then `not_judged`)."""
 
@@ -105,6 +107,7 @@ class Sample(FrozenModel):
     suites: dict[str, bool] = Field(default_factory=dict)
     suite_shares: dict[str, float] = Field(default_factory=dict)
     sealed: bool = True
+    hard_coded: int = 0
     trouble: str = ""
 
     @property

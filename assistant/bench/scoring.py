@@ -8,6 +8,7 @@ from threading import Lock
 
 from assistant.bench.jobs import Job, Verdict
 from assistant.core.code_extraction import extract_code
+from assistant.core.hard_coding import hard_coded
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import Problem
 from assistant.core.safe_ast import parse
@@ -74,6 +75,7 @@ class ProgramJudge:
             hidden_total=0 if hidden is None else len(hidden.cases),
             suites={name: share == 1.0 for name, share in shares.items()},
             suite_shares=shares,
+            hard_coded=hard_coded(visible, code, problem.visible_tests, problem.entry_point),
             sealed=visible.sealed and (hidden is None or hidden.sealed),
         )
 

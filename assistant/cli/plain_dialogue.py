@@ -385,7 +385,8 @@ class PlainDialogue:
                 self.printer.data(f"{exact_line(event.expression)}: {exact_line(gave)}")
             case ev.TestsFinished():
                 self.printer.warn()
-                self.printer.data(text.report_text(event.visible, self.printer.colour))
+                named = event.hard_coded or 0
+                self.printer.data(text.report_text(event.visible, self.printer.colour, named))
 
     def _summary(self) -> None:
         """How it ended; once for each end."""

@@ -44,7 +44,7 @@ def _step(event: ev.Event, colour: bool) -> Iterator[str]:
         case ev.GenerationFinished():
             yield text.answer_text(event, colour)
         case ev.TestsFinished():
-            yield text.report_text(event.visible, colour)
+            yield text.report_text(event.visible, colour, event.hard_coded or 0)
         case ev.FeedbackGiven():
             said = "\n".join(f"> {line}" for line in printable(event.text).splitlines())
             kinds = f"; {', '.join(event.kinds)}" if event.kinds else ""

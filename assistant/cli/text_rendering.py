@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from assistant.core import events as ev
+from assistant.core.hard_coding import hard_coding_note
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.printable import exact, exact_line, printable
 from assistant.core.problem import Problem
@@ -52,14 +53,14 @@ def table_text(state: State, colour: bool) -> str:
     lines = [f"--- {where}"]
     lines.append(highlight(exact((program.code or program.text).rstrip()), colour))
     if program.visible is not None:
-        lines.append(report_text(program.visible, colour))
+        lines.append(report_text(program.visible, colour, program.hard_coded))
     if state.pending_feedback is not None:
         lines.append(f"you said: {printable(state.pending_feedback.text)}")
     return "\n".join(lines)
 
 
-def report_text(report: Report, colour: bool = False) -> str:
-    """One line a case: passed, or what was expected and what came."""
+def report_text(report: Report, colour: bool = False, hard_coded: int = 0) -> str:
+    """One line a case: passed, or what was expected and what came; a note where the code names the tests' inputs."""
     if report.load_failure:
         lines = [f"  {DOES_NOT_LOAD}: {exact_line(report.load_failure)}"]
         lines += [case_text(case.model_copy(update={"message": ""}), colour) for case in report.cases]
@@ -68,7 +69,8 @@ def report_text(report: Report, colour: bool = False) -> str:
     if report.message and not report.cases:
         lines.append(f"  {report.outcome.word}: {exact(report.message)}")
     seal = "" if report.sealed else "  (unsealed: a test ran in the program's process)"
-    return "\n".join([*lines, f"{report.pass_count} of {len(report.cases)} visible tests pass{seal}"])
+    lines.append(f"{report.pass_count} of {len(report.cases)} visible tests pass{seal}")
+    return "\n".join([*lines, *([f"note: {note}"] if (note := hard_coding_note(hard_coded)) else [])])
 
 
 def case_text(case: CaseReport, colour: bool = False) -> str:

@@ -185,6 +185,9 @@ class TestsFinished(Event):
     round: int
     program: str
     code_sha256: str
+    hard_coded: int | None = None
+    """Visible tests whose inputs a program that passes all of them names (`core/hard_coding.py`): a hint, no verdict.
+    None in journals written before this was recorded."""
     visible: Report
 
 

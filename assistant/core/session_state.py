@@ -37,6 +37,8 @@ class Program(FrozenModel):
     finish: Finish | None = None
     visible: Report | None = None
     hidden: Report | None = None
+    hard_coded: int = 0
+    """Visible tests whose inputs it names, where it passes all of them."""
     redraw_of: int | None = None
     """The turn whose prompt was drawn once more for it, because that turn gave no program or no other one."""
     draw_of: int | None = None

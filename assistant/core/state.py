@@ -202,7 +202,7 @@ def _update_program(state: State, program_id: str, **update: object) -> State:
 
 
 def _tests_finished(state: State, event: ev.TestsFinished) -> State:
-    state = _update_program(state, event.program, visible=event.visible)
+    state = _update_program(state, event.program, visible=event.visible, hard_coded=event.hard_coded or 0)
     table = state.current_program
     if event.arm != "human" or table is None or table.turn != event.turn or state.open_turn is not None:
         return state

@@ -88,6 +88,7 @@ class _Draft:
     visible: Json | None = None
     hidden: Json | None = None
     code_sha256: str = ""
+    hard_coded: int = 0
     chosen: bool = False
 
     @property
@@ -194,6 +195,7 @@ class _Fold:
     def _tests_finished(self, event: Json) -> None:
         draft = self._programs[event["program"]]
         draft.visible, draft.code_sha256 = event["visible"], _text(event["code_sha256"])
+        draft.hard_coded = _whole(event.get("hard_coded") or 0)
 
     def _hidden_scored(self, event: Json) -> None:
         self._programs[event["program"]].hidden = event["hidden"]
@@ -275,6 +277,7 @@ class _Fold:
             redraw_of=turn.redraw_of if turn else None,
             draw_of=turn.draw_of if turn else None,
             chosen=draft.chosen,
+            hard_coded=draft.hard_coded,
             judged=visible is not None or code is None,
             unchanged=self._is_unchanged(draft),
             feedback=draft.feedback,

@@ -77,6 +77,8 @@ class ProgramRecord(NamedTuple):
     """The turn whose prompt it answers, for a further draw."""
     chosen: bool = False
     """The person went on from it by choice."""
+    hard_coded: int = 0
+    """Visible tests whose inputs it names, where it passes all of them."""
     judged: bool = True
     """It has a verdict of the visible tests, or no code that could have one."""
     feedback: int | None = None

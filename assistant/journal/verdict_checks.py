@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from assistant.core import events as ev
+from assistant.core.hard_coding import hard_coded
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import AssertTest, CallTest, StdinTest, Test
 from assistant.core.safe_ast import parse, read_literal
@@ -27,6 +28,7 @@ class VerdictChecks:
         """Programs with a verdict of the visible tests as they are now."""
         self._visible: set[str] = set()
         self._hidden: set[str] = set()
+        self._says_hard_coding = False
         self._layers: dict[str, bool | str] = {}
         """Of the sandbox in this run."""
 
@@ -45,6 +47,7 @@ class VerdictChecks:
                 yield from _complete(state, event.program)
                 of = state if event.arm in ev.DIALOGUE_ARMS else state.of_experiment
                 yield from report_findings(event.visible, of.visible_tests())
+                yield from self._hard_coding(of, event)
                 yield from self._in_sandbox(state, event.arm, event.visible)
             case ev.HiddenScored():
                 if event.program in self._hidden:
@@ -55,6 +58,19 @@ class VerdictChecks:
                 yield from _complete(state, event.program)
                 yield from report_findings(event.hidden, state.problem.hidden_tests if state.problem else ())
                 yield from self._in_sandbox(state, event.arm, event.hidden)
+
+    def _hard_coding(self, state: State, event: ev.TestsFinished) -> Iterator[Finding]:
+        """How many tests' inputs the program names follows from its code, once a run has begun to say so."""
+        if event.hard_coded is None:
+            if self._says_hard_coding:
+                yield _wrong(f"it is not said whether {event.program} names the inputs of its tests")
+            return
+        self._says_hard_coding = True
+        code = next((program.code for program in state.programs if program.id == event.program), None)
+        entry_point = state.problem.entry_point if state.problem else ""
+        found = hard_coded(event.visible, code or "", state.visible_tests(), entry_point)
+        if event.hard_coded != found:
+            yield _wrong(f"{event.program} names the inputs of {found} tests, not of {event.hard_coded}")
 
     def _in_sandbox(self, state: State, arm: ev.Arm, report: Report) -> Iterator[Finding]:
         """The layers in force are the run's; controls may be judged later, elsewhere."""

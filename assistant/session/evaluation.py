@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from assistant.core import events as ev
 from assistant.core.code_extraction import read_answer
 from assistant.core.generation import Finish
+from assistant.core.hard_coding import hard_coded
 from assistant.core.prelude import needed
 from assistant.core.state import Program, State, program_id
 from assistant.core.submission import Sandbox, Submission
@@ -64,6 +65,7 @@ def visible_verdict(state: State, program: Program, sandbox: Sandbox) -> ev.Test
         round=program.round,
         program=program.id,
         code_sha256=hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest(),
+        hard_coded=hard_coded(report, code, shown.visible_tests, shown.entry_point),
         visible=report,
     )
 

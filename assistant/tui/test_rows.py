@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from assistant.core.hard_coding import hard_coding_note
 from assistant.core.outcome import CaseReport, Report
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
@@ -39,6 +40,8 @@ class Verdicts:
     rows: tuple[Row, ...] = ()
     message: str = ""
     """What holds for all tests: no function in the answer, or a program that does not load."""
+    hint: str = ""
+    """What a reader should know beside the verdicts: the code names the tests' inputs."""
     printed: str = ""
     """What the program printed outside its tests."""
 
@@ -82,7 +85,8 @@ def verdicts_of(state: State, program: Program | None, *, tell_hidden: bool = Fa
     hidden = rows_of(program.hidden, None) if tell_hidden and program.hidden is not None else ()
     seen = {case.test for case in report.cases}  # a hidden test may have been made a visible one
     revealed = tuple(replace(row, hidden=True) for row in hidden if row.case and row.case.test not in seen)
-    return Verdicts((*(rows or _unrun(tests, entry_point)), *revealed), message, printed)
+    shown = (*(rows or _unrun(tests, entry_point)), *revealed)
+    return Verdicts(shown, message, hard_coding_note(program.hard_coded), printed)
 
 
 def rows_of(report: Report, before: Report | None) -> tuple[Row, ...]:

@@ -90,6 +90,11 @@ def _remarks(measured: Measured, *, hidden: bool) -> Iterator[str]:
             f"  unsealed: {percent(measured['unsealed'])} of the samples pass by a verdict that the program could "
             f"have forged; without them pass@1 is {percent(measured['pass_at_sealed']['1'])} (visible tests)"
         )
+    if measured.get("hard_coded", {}).get("count"):  # absent in summaries of earlier runs
+        yield (
+            f"  hint: {percent(measured['hard_coded'])} of the samples that pass the visible tests name the input of "
+            "one in their code; they count as passed"
+        )
     for trouble, times in measured["not_judged"].items():
         yield f"  not judged: {times} samples ({trouble}); they count as failed"
 

@@ -61,6 +61,7 @@ def _core(rows: Sequence[RowTally]) -> Json:
         **{name: measure.model_dump() for name, measure in found.items()},
         "suites": {name: _suite(rows, name) for name in metrics.suites_of(rows)},
         "unsealed": metrics.of_samples(rows, lambda row: row.unsealed).model_dump(),
+        "hard_coded": metrics.hard_coded(rows).model_dump(),
         "pass_at_sealed": _points(metrics.pass_curve(rows, metrics.sealed_only)),
         "not_judged": dict(sum((row.troubles for row in rows), Counter())),
         "most_samples": max((row.samples for row in rows), default=0),

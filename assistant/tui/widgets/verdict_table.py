@@ -83,6 +83,9 @@ class VerdictTable(TopEdge, VirtualList):
         if verdicts.message:
             note: Line = (Piece(" ✗ ", "case--failed"), Piece(displayable(verdicts.message), "case--failed"))
             blocks = [[note, *(blocks[0] if blocks else [])], *blocks[1:]]
+        if verdicts.hint and blocks:
+            hint: Line = (Piece(" ! ", "case--label"), Piece(displayable(verdicts.hint), "case--label"))
+            blocks[-1].append(hint)
         if verdicts.printed and blocks:
             for text in verdicts.printed.splitlines()[:20]:
                 look = Piece(displayable(text), "case--printed")
