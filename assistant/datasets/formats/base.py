@@ -20,6 +20,8 @@ OLDEST_TRL = "1.10"
 """The oldest TRL that the extra `train` takes."""
 NEWEST_TRL = "1.16"
 """The newest in which the trainers were looked up."""
+REWARDED = "`reward_funcs=sandbox_reward` (`from assistant import sandbox_reward`)"
+"""What has to be set for trainers that let the model write its own programs."""
 
 
 @dataclass(frozen=True)

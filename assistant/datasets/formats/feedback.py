@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assistant.core.outcome import CaseReport
 from assistant.datasets.features import MESSAGES
-from assistant.datasets.formats.base import Format, Trainer
+from assistant.datasets.formats.base import REWARDED, Format, Trainer
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Row, SessionView, is_sealed
 from assistant.datasets.task_columns import TASK, task_columns
@@ -116,9 +116,9 @@ FEEDBACK = Format(
     trainers=(
         Trainer(
             "SDPOTrainer", "trl.experimental.sdpo", ("prompt", "privileged_context"),
-            "`reward_funcs=sandbox_reward` (`from assistant import sandbox_reward`) and "
-            "`include_environment_feedback=True`, without which TRL ignores the words",
+            f"{REWARDED} and `include_environment_feedback=True`, without which TRL ignores the words",
         ),
         Trainer("SDFTTrainer", "trl.experimental.sdft", ("prompt", "privileged_context")),
+        Trainer("GRPOTrainer", reads=("prompt",), note=f"{REWARDED}; the words are not used"),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from assistant.core.events import DIALOGUE_ARMS
 from assistant.datasets.features import MESSAGES
-from assistant.datasets.formats.base import Format, Trainer
+from assistant.datasets.formats.base import REWARDED, Format, Trainer
 from assistant.datasets.provenance import Place, provenance
 from assistant.datasets.session_view import Row, SessionView
 from assistant.datasets.task_columns import TASK, task_columns
@@ -40,7 +40,6 @@ def _row(view: SessionView, place: Place) -> Row | None:
     }
 
 
-_REWARD = "`reward_funcs=sandbox_reward` (`from assistant import sandbox_reward`)"
 RL = Format(
     "rl",
     {"prompt": MESSAGES, "task": "string", "feedback": "strings", **TASK},
@@ -52,7 +51,7 @@ RL = Format(
     "and `hidden_tests` in the sandbox.",
     order=11,
     trainers=(
-        Trainer("GRPOTrainer", reads=("prompt",), note=_REWARD),
-        Trainer("RLOOTrainer", reads=("prompt",), note=_REWARD),
+        Trainer("GRPOTrainer", reads=("prompt",), note=REWARDED),
+        Trainer("RLOOTrainer", reads=("prompt",), note=REWARDED),
     ),
 )
