@@ -137,6 +137,7 @@ def export(
     formats: Sequence[str] = ("sft",),
     *,
     licence: str = "",
+    creators: Sequence[str] = (),
     overwrite: bool = False,
     **rules: object,
 ) -> ExportResult:
@@ -150,5 +151,7 @@ def export(
     from assistant.datasets.pipeline import ExportRequest
     from assistant.datasets.pipeline import export as write
 
-    request = ExportRequest(Path(folder), parse_formats(",".join(formats)), checked(**rules), licence)
+    request = ExportRequest(
+        Path(folder), parse_formats(",".join(formats)), checked(**rules), licence, creators=tuple(creators)
+    )
     return write(request, Path(out), overwrite=overwrite)

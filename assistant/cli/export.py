@@ -82,7 +82,18 @@ def export(
             "--splits-from", metavar="OUT", help="Keep problems where this earlier export put them."
         ),
     ] = None,
+    placement: Annotated[
+        str, typer.Option(help="Problems into splits: by hash, or even (no split stays empty).")
+    ] = "hash",
     licence: Annotated[str, typer.Option(metavar="ID", help="The dataset's licence, e.g. cc-by-4.0.")] = "",
+    creator: Annotated[
+        list[str] | None,
+        typer.Option("--creator", metavar="NAME", help="Who made it, for CITATION.cff; once for each."),
+    ] = None,
+    push: Annotated[
+        str, typer.Option("--push", metavar="NAME", help="Upload it to the Hugging Face hub too; private.")
+    ] = "",
+    public: Annotated[bool, typer.Option("--public", help="With --push: everybody may read it.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export at OUT.")] = False,
     sessions: o.Sessions = None,
     json_: o.Json = False,
@@ -97,16 +108,19 @@ def export(
 
     if out is None and not dry_run:
         raise UsageError("no folder was named: choose one with --out OUT, or look first with --dry-run")
+    _check_push(push, public=public, dry_run=dry_run, licence=licence, origin=origin)
     request = exporting.ExportRequest(
         folder=folder or sessions_folder(sessions),
         formats=parse_formats(format_ or ("all" if dry_run else "")),
         rules=rules.checked(
             solved=solved, unsealed=unsealed, arms=parse_recorded(arms), origin=origin, leaky=leaky,
             duplicates=duplicates, ties=ties, overlap=overlap, personal=personal, turns=turns, pairs=pairs,
-            shares=rules.parse_shares(splits),
+            placement=placement, shares=rules.parse_shares(splits),
         ),
         licence=licence,
         earlier=exporting.earlier_splits(splits_from) if splits_from else {},
+        creators=tuple(creator or ()),
+        hub_name=push,
     )  # fmt: skip
     with ProgressPrinter(announce=500) as printer:
         if dry_run or out is None:
@@ -121,7 +135,36 @@ def export(
     _print(request, outcome, json_=json_, samples=dry_run)
     if not dry_run:
         print(f"Dataset in {out}; begin with {out / 'README.md' if out else ''}", file=sys.stderr)
+    if push and out is not None:
+        _push(out, push, outcome, public=public)
     return 0
+
+
+def _check_push(name: str, *, public: bool, dry_run: bool, licence: str, origin: str) -> None:
+    """Everything that would stop an upload, before an export of minutes."""
+    from assistant.core.errors import UsageError
+    from assistant.datasets.card_header import OWN
+    from assistant.datasets.hub_upload import check_name
+
+    if not name:
+        if public:
+            raise UsageError("--public says who may read what --push uploads: add --push NAME")
+        return
+    if dry_run:
+        raise UsageError("--dry-run writes nothing, so there is nothing to --push: choose one of them")
+    if public and not licence and origin in OWN:
+        raise UsageError(
+            "what everybody may read needs a licence: name one with --licence ID, e.g. cc-by-4.0"
+        )
+    check_name(name)
+
+
+def _push(out: Path, name: str, outcome: ExportResult, *, public: bool) -> None:
+    from assistant.datasets.hub_upload import push
+
+    message = f"assistant export of journals {outcome.data_sha256[:12]}"
+    address = push(out, name, public=public, message=message)
+    print(f"On the hub, {'public' if public else 'private'}: {address}", file=sys.stderr)
 
 
 def _print_findings(outcome: ExportResult, say: Callable[[str], None]) -> None:
@@ -139,7 +182,7 @@ def _print(request: ExportRequest, outcome: ExportResult, *, json_: bool, sample
     if len(outcome.left_out) > 20:
         print(f"… and {len(outcome.left_out) - 20} more files", file=sys.stderr)
     if json_:
-        print(json.dumps(_summary(outcome, samples), ensure_ascii=False))
+        print(json.dumps(_summary(outcome, request.rules, samples), ensure_ascii=False))
         return
     for why, count in sorted(outcome.sessions.items()):
         if count:
@@ -170,21 +213,26 @@ def _overlap(outcome: ExportResult, rules: Rules) -> str:
         if rules.overlap == "test"
         else "also in train; --overlap test or exclude keeps them out of it"
     )
-    return f"{len(outcome.overlaps)} problems are test problems of MBPP or HumanEval: {shown} ({placed})"
+    kept = f"; {outcome.held_out} kept out of train with near-duplicates" if outcome.held_out else ""
+    return (
+        f"{len(outcome.overlaps)} problems are test problems of MBPP or HumanEval: {shown} ({placed}{kept})"
+    )
 
 
 def _advice(request: ExportRequest, outcome: ExportResult) -> Iterator[str]:
     """What the person may not have meant."""
-    if outcome.lumped:
+    if empty := outcome.about_empty(request.rules):
+        yield empty
+    elif outcome.lumped:
         yield (
             f"{outcome.lumped} of {len(outcome.splits)} problems are near-duplicates of one another: one group, "
-            "and in one split, so the other splits are small or empty"
+            "and in one split, so the other splits are small"
         )
     if not request.licence and request.rules.origin in ("people", "simulated", "unknown"):
         yield "no licence chosen: the card says so; name one with --licence ID, e.g. --licence cc-by-4.0"
 
 
-def _summary(outcome: ExportResult, samples: bool) -> dict[str, Any]:
+def _summary(outcome: ExportResult, rules: Rules, samples: bool) -> dict[str, Any]:
     return {
         "data_sha256": outcome.data_sha256,
         "sessions": {why: count for why, count in sorted(outcome.sessions.items()) if count},
@@ -193,6 +241,9 @@ def _summary(outcome: ExportResult, samples: bool) -> dict[str, Any]:
         "problems": dict(outcome.problems),
         "overlaps": outcome.overlaps,
         "excluded": outcome.excluded,
+        "held_out": outcome.held_out,
+        "languages": dict(outcome.languages),
+        "advice": outcome.about_empty(rules),
         "personal": [[f.session, f.kind, f.text] for f in outcome.findings],
         "left_out": [[item.path.name, item.reason, item.message] for item in outcome.left_out],
         **({"samples": outcome.samples} if samples else {}),

@@ -12,11 +12,11 @@ from typing import Any
 from assistant.core.errors import AssistantError
 
 
-def check(*modules: str) -> None:
+def check(*modules: str, extra: str = "analysis") -> None:
     """Raise what `need` would for the first of these that is not installed, importing none."""
     for module in modules:
         if importlib.util.find_spec(module) is None:
-            raise _missing(module, "not installed", "analysis")
+            raise _missing(module, "not installed", extra)
 
 
 def need(module: str, extra: str = "analysis") -> Any:

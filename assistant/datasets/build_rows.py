@@ -12,6 +12,7 @@ from typing import Any
 from assistant.core.problem import Problem
 from assistant.datasets.formats.base import Format, export_format
 from assistant.datasets.importers.base import importers
+from assistant.datasets.languages import language_of
 from assistant.datasets.options import Rules
 from assistant.datasets.parquet_shards import encoded
 from assistant.datasets.pii import PersonalData, redact
@@ -78,6 +79,12 @@ class ExportTotals:
     consents: set[str] = field(default_factory=set)
     speakers: set[str] = field(default_factory=set)
     """Whose words they are."""
+    sources: set[str] = field(default_factory=set)
+    """Of the problems."""
+    languages: Counter[str] = field(default_factory=Counter)
+    """Sessions by the language of the words in them; `""` where they are too few to tell."""
+    days: set[str] = field(default_factory=set)
+    """On which sessions began, `YYYY-MM-DD`."""
     left_out: list[LeftOut] = field(default_factory=list)
     tips: list[str] = field(default_factory=list)
 
@@ -198,6 +205,11 @@ def _account(view: SessionView, made: Made) -> None:
     made.models.add(session.model)
     made.speakers.add(session.speaker)
     made.licences.add(session.problem.licence)
+    made.sources.add(session.problem.source)
+    made.languages[
+        language_of(" ".join(given.text for given in session.feedback) or session.problem.text)
+    ] += 1
+    made.days |= {session.began[:10]} - {""}
     made.tips.append(session.tip)
     made.findings += view.personal
     made.programs += Counter(why for p in session.programs if (why := view.why_not(p)))

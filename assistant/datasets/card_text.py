@@ -12,6 +12,7 @@ from assistant.datasets.figure import SolvedPoint
 from assistant.datasets.formats.base import NEWEST_TRL, OLDEST_TRL, export_format
 from assistant.datasets.importers.base import importers
 from assistant.datasets.options import SPLITS, Rules, stated
+from assistant.datasets.pii import DETECTOR, measured
 from assistant.reporting.templates import markdown_text
 
 Shown = Mapping[str, Any]
@@ -57,6 +58,7 @@ def shown(
         **_left_out(outcome),
         **_splits(rules, outcome),
         **_personal(rules, outcome),
+        "languages": _languages(outcome),
     }
 
 
@@ -143,6 +145,10 @@ def _splits(rules: Rules, outcome: ExportResult) -> Shown:
         "near_duplicates": outcome.near_duplicates,
         "lumped": outcome.lumped,
         "excluded": ", ".join(map(markdown_text, outcome.excluded)),
+        "empty": outcome.about_empty(rules),
+        "held_out": outcome.held_out,
+        "held_out_rows": ", ".join(f"{n} of `{name}`" for name, n in outcome.held_out_rows.items() if n)
+        or "none",
         "overlapping": len(outcome.overlaps),
         "overlaps": ", ".join(map(markdown_text, names[:MOST_NAMED])),
         "overlaps_more": f" and {more} more (column `overlaps`)" if more > 0 else "",
@@ -150,14 +156,32 @@ def _splits(rules: Rules, outcome: ExportResult) -> Shown:
     }
 
 
+def _languages(outcome: ExportResult) -> str:
+    """Languages of the words with their sessions, the most frequent first."""
+    told = sorted(outcome.languages.items(), key=lambda item: (-item[1], item[0]))
+    total = outcome.languages.total()
+    counts = [f"`{language}` in {count} of {total} sessions" for language, count in told if language]
+    short = outcome.languages[""]
+    return ", ".join([*counts, *([f"{short} too short to tell"] if short else [])]) or "nothing to tell it by"
+
+
 def _personal(rules: Rules, outcome: ExportResult) -> Shown:
-    kinds = Counter(finding.kind for finding in outcome.findings)
+    kinds, told = Counter(finding.kind for finding in outcome.findings), measured()
     return {
         "found": ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing",
         "found_are": {"redact": "replaced by `[kind]`", "refuse": "refused", "keep": "left as they are"}[
             rules.personal
         ],
+        "detector": DETECTOR,
+        "probes_found": _of(told["found"]),
+        "probes_held_out": _of(told["found_held_out"]),
+        "clean_touched": _of(told["touched"]),
+        "detector_measured": told["measured"],
     }
+
+
+def _of(count: Sequence[int]) -> str:
+    return f"{count[0]} of {count[1]} ({count[0] / count[1]:.1%})"
 
 
 def _trainers(formats: Sequence[str]) -> list[Shown]:

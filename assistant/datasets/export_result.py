@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from assistant.datasets.build_rows import ExportTotals, Made
+from assistant.datasets.options import Rules
 from assistant.datasets.provenance import Place
 from assistant.datasets.session_view import Row
+from assistant.datasets.splits import about_empty
 from assistant.journal.screening import data_sha256
 
 SAMPLES = 3
@@ -28,6 +30,10 @@ class ExportResult(ExportTotals):
     overlaps: dict[str, list[str]] = field(default_factory=dict)
     """Problems with rows that are also test problems of MBPP or HumanEval."""
     excluded: list[str] = field(default_factory=list)
+    held_out: int = 0
+    """Problems that are kept out of `train` because they, or near-duplicates, are test problems of a benchmark."""
+    held_out_rows: Counter[str] = field(default_factory=Counter)
+    """Their rows, by format."""
     near_duplicates: int = 0
     """Problems that are in a group with another one."""
     samples: dict[str, list[Row]] = field(default_factory=dict)
@@ -42,12 +48,14 @@ class ExportResult(ExportTotals):
             samples += made.samples.get(name, [])[: SAMPLES - len(samples)]
         for name, table in made.tables.items():
             self.bytes[name, made.split] += table.nbytes
+            self.held_out_rows[name] += table.num_rows if place.held_out else 0
         if made.sessions["exported"]:
             self._place(place)
 
     def _place(self, place: Place) -> None:
         self.splits[place.content] = place.split
         self.problems[place.split] += 1
+        self.held_out += place.held_out
         self._groups[place.group] += 1
         if self._groups[place.group] > 1:
             self.near_duplicates += 2 if self._groups[place.group] == 2 else 1
@@ -55,10 +63,26 @@ class ExportResult(ExportTotals):
             self.overlaps[place.content] = list(place.overlaps)
 
     @property
+    def detected_languages(self) -> list[str]:
+        """Languages of the words, the most frequent first: those of at least one in twenty sessions that tell."""
+        told = Counter({language: count for language, count in self.languages.items() if language})
+        least = max(1, told.total() / 20)
+        return [
+            name
+            for name, count in sorted(told.items(), key=lambda item: (-item[1], item[0]))
+            if count >= least
+        ]
+
+    @property
     def lumped(self) -> int:
         """Problems in the largest group of near-duplicates, where that holds most of them; else 0."""
         most = max(self._groups.values(), default=0)
         return most if most > 2 and 2 * most > len(self.splits) else 0
+
+    def about_empty(self, rules: Rules) -> str:
+        """Why splits that should have problems have none, and what fills them; empty where all have some."""
+        even = rules.placement == "even"
+        return about_empty(self.problems, len(self._groups), rules.shares, even=even)
 
     @property
     def answered(self) -> bool:

@@ -26,7 +26,26 @@ class Rules:
     personal: Literal["redact", "refuse", "keep"] = "redact"
     turns: Literal["final", "dialogue"] = "final"
     pairs: Literal["state", "task"] = "state"
+    placement: Literal["hash", "even"] = "hash"
     shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
+
+
+HUB = "https://huggingface.co/datasets/"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What no journal says about the dataset."""
+
+    licence: str = ""
+    creators: tuple[str, ...] = ()
+    hub_name: str = ""
+    """Where it goes on the hub, if it does."""
+
+    @property
+    def url(self) -> str:
+        """Its page; empty for a dataset that stays on this machine."""
+        return f"{HUB}{self.hub_name}" if self.hub_name else ""
 
 
 RULE_WORDS: dict[str, dict[str, str]] = {
@@ -69,6 +88,11 @@ RULE_WORDS: dict[str, dict[str, str]] = {
     "pairs": {
         "state": "a pair answers the very same prompt",
         "task": "a pair answers the task as first asked: a session's right programs against its wrong ones",
+    },
+    "placement": {
+        "hash": "the hash of a problem's group decides its split, the same in every export",
+        "even": "groups, the largest first, fill the splits up to their shares, and none with a share stays empty "
+        "where there are enough groups; a later export keeps their places only with `--splits-from`",
     },
 }
 """What each choice means, in the words of the card and of `--help`."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
+from assistant.datasets import personal_cues as cues
 from assistant.datasets.extras import need
 
 _UPPER = r"[A-ZÀ-ÖØ-ÞĀ-ŽǍ-ǛȘȚḀ-ỸА-ЯЁІЇЄΑ-Ω]"
@@ -24,30 +25,19 @@ _PARTICLE = r"(?:van|von|de|del|della|la|le|der|den|di|da|dos|du|bin|ibn|al|el|t
 _MORE = rf"(?:[ \t]+(?:(?:{_PARTICLE}[ \t]+)+|{_UPPER}\.[ \t]*){{0,2}}{_CAPITAL})"
 _FULL = rf"{_CAPITAL}{_MORE}{{0,3}}"
 _ANY = rf"{_LETTERS}(?:[-’']{_LETTERS})*"
-_INTRODUCED = re.compile(
-    rf"(?i:\b(?:my (?:full |first |last )?name is|my name's|je m'appelle|ich heiße|ich heisse|me llamo|mi chiamo))"
-    rf"[ \t]+({_FULL}|{_ANY})"
+_INTRODUCED = re.compile(rf"(?i:\b{cues.INTRODUCES})[ \t]+({_FULL}|{_ANY})")
+_INTRODUCED_CAPITAL = re.compile(rf"(?i:\b{cues.INTRODUCES_CAPITAL})[ \t]+({_FULL})")
+_VERB_LAST = re.compile(
+    rf"(?:(?i:\b{cues.RELATION_VERB_LAST})[ \t]+(?P<relative>{_FULL}|{_ANY})|(?P<full>{_CAPITAL}{_MORE}{{1,3}}))"
+    rf"(?=[^.!?\n]{{0,80}}\b{cues.SAYS_LAST}\b)"
 )
-_SAYS_WHO = re.compile(
-    rf"(?i:\b(?:i am|i'm|i’m|this is|call me|signed(?: by)?|ask|tell|hi|hello|dear|hey|from|by|with|cc|asked|thank|"
-    rf"colleague|friend|teacher|boss|tutor|supervisor|to|"
-    rf"thanks|thanks to|cheers|regards|best|sincerely|yours|love)),?[ \t]+({_FULL})"
-)
-_TITLE = re.compile(
-    rf"\b(?:Dr|Doctor|Prof|Professor|Mr|Mrs|Ms|Miss|Mx|Herr|Frau|Señor|Señora|Mme|Sir|Madam)\.?[ \t]+({_FULL})"
-)
-_SIGNED = re.compile(
-    rf"(?i:\b(?:best regards|kind regards|warm regards|regards|sincerely|cheers|yours truly|best wishes|many thanks|"
-    rf"thanks|best|grüße|gruß|cordialement|saludos))[,.!]?\s+({_FULL}|{_ANY}(?:[ \t]+{_ANY})?)[.!]?\s*\Z"
-)
+_ASKED_BEHIND = re.compile(rf"({_FULL})(?={cues.ASKED_BEHIND})")
+_SAYS_WHO = re.compile(rf"(?i:\b{cues.WHO}),?[ \t]+({_FULL})")
+_TITLE = re.compile(rf"\b{cues.TITLE}\.?[ \t]+({_FULL})")
+_TITLE_BEHIND = re.compile(rf"({_FULL})[ \t]+{cues.TITLE_BEHIND}\b")
+_SIGNED = re.compile(rf"(?i:\b{cues.CLOSING})[,.!]?\s+({_FULL}|{_ANY}(?:[ \t]+{_ANY})?)[.!]?\s*\Z")
 _DASHED = re.compile(rf"(?:^|\s)(?:--|[-–—])[ \t]*({_FULL})\s*\Z")
-_RELATED = re.compile(
-    rf"(?i:\b(?:my|our|his|her)\s+(?:{_ANY}\s+)?(?:colleague|co-?worker|friend|boss|supervisor|teacher|professor|tutor|"
-    rf"advis[eo]r|manager|mentor|flatmate|roommate|wife|husband|brother|sister|son|daughter|mother|father|mum|mom|dad|"
-    rf"cousin|neighbou?r|classmate|lab ?mate|team ?mate|boyfriend|girlfriend|fianc[ée]e?|uncle|aunt|nephew|niece))"
-    rf",?[ \t]+({_FULL}|{_ANY}(?=[ \t]+(?:said|says|told|thinks|suggested|wrote|pointed)\b))"
-)
-"""A person by how they are related to the one who writes."""
+_RELATED = re.compile(rf"(?i:\b{cues.RELATION}),?[ \t]+({_FULL}|{_ANY})(?P<speaks>[ \t]+(?i:{cues.SAYS})\b)?")
 _NO_NAME_WORDS = "also who just he she they then once always never already and here there that it has had"
 _NO_NAME = frozenset(word for word in _NO_NAME_WORDS.split())
 _DATA = re.compile(
@@ -62,7 +52,8 @@ _KNOWN_AS = re.compile(
     r"expansion|calendar)\b"
 )
 """What makes the name before it a term of mathematics."""
-_SPEAKS = re.compile(r"\s+(?:said|says|told|wrote|thinks|suggested|asked|mentioned|pointed|here)\b")
+_SPEAKS = re.compile(rf"\s+(?i:{cues.SAYS})\b")
+_OWNS = re.compile(r"['’]s\b")
 _RUN = re.compile(_FULL)
 _LOWER_PAIR = re.compile(rf"(?<![\w’'])(?=({_ANY})[ ]({_ANY})(?![\w’']))")
 _WORDS_TOO = """
@@ -101,15 +92,27 @@ _ORDINARY = frozenset(word.lower() for word in _WORDS_TOO.split())
 def names(text: str) -> Iterator[str]:
     """Names of people in the text, as they stand there."""
     text = _DATA.sub(_masked, text)
-    for pattern in (_INTRODUCED, _TITLE):
+    for pattern in (_INTRODUCED, _TITLE, _TITLE_BEHIND, _ASKED_BEHIND):
         yield from (match[1] for match in pattern.finditer(text))
-    yield from (match[1] for match in _RELATED.finditer(text) if match[1].split()[0].lower() not in _NO_NAME)
+    yield from (
+        match[1] for match in _INTRODUCED_CAPITAL.finditer(text) if not _is_ordinary(match[1].split()[0])
+    )
+    yield from (match["relative"] or match["full"] for match in _VERB_LAST.finditer(text))
+    yield from (match[1] for match in _RELATED.finditer(text) if _is_relative(match))
     for pattern in (_SIGNED, _DASHED):
         yield from (match[1] for match in pattern.finditer(text) if _may_sign(match[1]))
     yield from (match[1] for match in _SAYS_WHO.finditer(text) if _is_named(match[1]))
     for match in _RUN.finditer(text):
         yield from _in_run(text, match)
     yield from _lower(text)
+
+
+def _is_relative(match: re.Match[str]) -> bool:
+    """Whether the word behind "my colleague" is a name: by its capital, by the lists, or because it speaks."""
+    first = match[1].split()[0]
+    if first.lower() in _NO_NAME:
+        return False
+    return first[0].isupper() or match["speaks"] is not None or first in _lists()[0]
 
 
 def _masked(match: re.Match[str]) -> str:
@@ -125,7 +128,7 @@ def _in_run(text: str, match: re.Match[str]) -> Iterator[str]:
     words = match[0].split()
     if _KNOWN_AS.match(text, match.end()):
         return
-    speaks = _SPEAKS.match(text, match.end()) is not None
+    speaks = any(pattern.match(text, match.end()) for pattern in (_SPEAKS, _OWNS))
     for place, word in enumerate(words):
         followed = len(words) > place + 1 and not _is_ordinary(words[place + 1])
         if not _is_first(word) or (_is_place(word) and not followed and not speaks):
@@ -159,7 +162,7 @@ def _may_sign(name: str) -> bool:
 
 def _is_named(name: str) -> bool:
     """Behind a word that may introduce a name: a first name, or two capitals of which none is ordinary."""
-    words = name.split()
+    words = [word for word in name.split() if word[0].isupper()] or name.split()
     if len(words) > 1 and not any(_is_ordinary(word) or _is_place(word) for word in words):
         return True
     if len(words) == 1 and _is_place(name):
@@ -191,8 +194,12 @@ def _begins(text: str, at: int) -> bool:
 
 @cache
 def _ordinary() -> frozenset[str]:
-    """Ordinary English words, and Python's."""
-    lorem = need("faker.providers.lorem.en_US").Provider.word_list
+    """Ordinary words of several languages, and Python's."""
+    lorem = [
+        word
+        for locale in ("de_DE", "en_US", "es_ES", "fr_FR", "it_IT", "nl_NL", "pl_PL", "ru_RU")
+        for word in need(f"faker.providers.lorem.{locale}").Provider.word_list
+    ]
     python = [*keyword.kwlist, *keyword.softkwlist, *dir(builtins)]
     return _ORDINARY | {word.lower() for word in (*lorem, *python)}
 

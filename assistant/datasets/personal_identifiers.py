@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from assistant.datasets import personal_cues as cues
+from assistant.datasets.extras import need
+
 Found = tuple[str, str]
 """Kind (see `pii.Finding`) and the text as it stands there."""
 
@@ -16,14 +19,15 @@ _TLD = (
     r"(?:com|org|net|edu|gov|info|io|dev|app|ai|eu|de|uk|fr|es|nl|ch|se|fi|dk|pl|cz|ru|cn|jp|kr|br|au|ca|us|nz|ie|"
     r"pt|gr|tr|ua|hu|ro|sk|si|hr|lt|lv|ee|mx|ar|cl|za|il|sg|hk|tw)"
 )
-_DOT = r"(?:\s*[\[({<]\s*(?:dot|punkt|point)\s*[\])}>]\s*|\s+(?:dot|punkt|point)\s+)"
-_AT_MARKED = r"\s*[\[({<]\s*(?:at|@|ät)\s*[\])}>]\s*"
+_DOT = rf"(?:\s*[\[({{<]\s*{cues.DOT_WORD}\s*[\])}}>]\s*|\s+{cues.DOT_WORD}\s+)"
+_AT_MARKED = rf"\s*[\[({{<]\s*(?:at|@|{cues.AT_WORD})\s*[\])}}>]\s*"
 _LOCAL = rf"[\w+-]+(?:(?:\.|{_DOT})[\w+-]+){{0,3}}"
 _PROVIDER = r"(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|protonmail|gmx|posteo)"
 _SPELLED_MAIL = re.compile(
     rf"(?i)(?<![\w.@])(?:{_LOCAL}{_AT_MARKED}[\w-]+(?:(?:\.|{_DOT})[\w-]+){{0,3}}"
     rf"|{_LOCAL}(?:\s+at\s+|\s*@\s*)[\w-]+(?:(?:\.|{_DOT})[\w-]+){{0,2}}{_DOT}{_TLD}"
     rf"|{_LOCAL}(?:\s+at\s+|\s+@\s*|\s*@\s+)(?:[\w-]+\.)+{_TLD}"
+    rf"|{_LOCAL}\s+{cues.AT_WORD}\s+[\w-]+(?:(?:\.|{_DOT})[\w-]+){{1,3}}"
     rf"|{_LOCAL}\s+(?:at|@)\s+{_PROVIDER})(?!\w)"
 )
 _PREPOSITION = re.compile(
@@ -37,11 +41,13 @@ _MONTH = (
 )
 _DATE = (
     rf"(?:\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|\.)?(?:\s+of)?\s+{_MONTH}\.?,?(?:\s+\d{{4}})?"
-    rf"|{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?(?:\s+\d{{4}})?)"
+    rf"|{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?(?:\s+\d{{4}})?"
+    r"|\d{1,2}(?:\.|º|er)?\s+(?:de\s+)?[^\W\d_]{3,12}\.?,?\s+(?:del?\s+)?(?:19|20)\d\d)"
 )
 _BIRTH = re.compile(
-    r"(?i)\b(?:born|birth ?dates?|birthday|date of birth|d\.?o\.?b\.?|geboren|geburtsdatum|née? le|nacid[oa])"
-    rf"(?:\s+(?:is|was|on|the|am|in|el|le)\b|\s*[:=])*\s*(?P<found>{_DATE}|(?<=in )(?:19|20)\d\d)(?!\w)"
+    rf"(?i)\b{cues.BORN}"
+    r"(?:\s+(?:is|was|on|the|am|in|el|le|il|em|op|ist|est|es|è|to|dnia)\b|\s*[:=])*\s*"
+    rf"(?P<found>{_DATE}|(?<=in )(?:19|20)\d\d)(?!\w)"
 )
 
 _NUMBER = r"(?:\s*(?:numbers?|no|nr|num|id|#)\b\.?|\s*#)"
@@ -49,11 +55,19 @@ _IS = r"(?:\s+(?:is|was|ends in)\b|\s*[:=])"
 _BEGINS = r"(?=[a-z]{0,3}\d|[A-Z]{0,6} ?\d)"
 _VALUE = rf"(?P<found>{_BEGINS}(?=(?:[A-Za-z0-9/ -]*?\d){{4}})[A-Za-z0-9](?:[ /-]?[A-Za-z0-9]){{4,19}})"
 _DOCUMENT = re.compile(
-    r"\b(?i:passport|reisepass|pasaporte|driv(?:er'?s?|ers|ing) licen[cs]e|licen[cs]e plate|number ?plate|"
-    r"identity card|id card|national id|national insurance|nhs|matriculation|matrikel|matrikelnummer|"
-    r"social security|tax ?payer|green card|personalausweis)"
-    rf"(?i:{_NUMBER})?(?i:{_IS})?\s*{_VALUE}(?!\w)"
+    rf"\b(?i:{cues.DOCUMENT})(?i:{_NUMBER}|\s+(?:numara\w*|numéro|nummer|nr|número|numero|номер))?"
+    rf"(?i:{_IS}|\s*{cues.IS})?\s*(?:{_VALUE}|(?P<other>[A-Z\d](?:[ ./-]?[A-Z\d]){{7,24}}))(?!\w)"
 )
+_TAX_CODE = re.compile(r"\b[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]\b")
+_DNI = re.compile(r"\b(?:\d{8}|[XYZ]\d{7})[A-Z]\b")
+_CPF = re.compile(r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b")
+_CHECKED = (
+    (_TAX_CODE, "stdnum.it.codicefiscale"),
+    (_DNI, "stdnum.es.dni"),
+    (_DNI, "stdnum.es.nie"),
+    (_CPF, "stdnum.br.cpf"),
+)
+"""Numbers of persons that need no cue, for a letter or digit in them is computed from the others."""
 _MEMBERSHIP = re.compile(
     r"\b(?:(?i:my|her|his|their|our)\s+(?i:student|employee|staff|personnel|member(?:ship)?|patient|badge|insurance|"
     rf"tax|customer|account|licen[cs]e|library card|registration)(?i:{_NUMBER})?(?i:{_IS})?"
@@ -61,14 +75,15 @@ _MEMBERSHIP = re.compile(
     rf"\s*{_VALUE}(?!\w)"
 )
 
-_SERVICE = (
-    r"(?:skype|telegram|tg|discord|whatsapp|threema|wechat|icq|mastodon|instagram|insta|ig|snapchat|snap|twitter|"
-    r"facebook|linkedin|github|gitlab|kaggle|reddit|viber|xmpp|jabber|teams|keybase|bluesky|bsky|tiktok|twitch|steam)"
-)
 _CONTACT = re.compile(
-    rf"(?i)(?<![\w./@])(?:my\s+)?{_SERVICE}(?:\s+(?:handle|id|name|user ?name|account|nick))?"
+    rf"(?i)(?<![\w./@])(?:my\s+)?{cues.SERVICE}(?:\s+(?:handle|id|name|user ?name|account|nick))?"
     r"\s*(?:[:=]|\bis\b)\s*(?P<found>(?:live:)?@?(?=[\w.#-]*[a-z])[\w][\w.#-]{2,40})"
 )
+_NEAR_SERVICE = re.compile(
+    rf"(?i)(?<![\w./@]){cues.SERVICE}(?:[\s:=]+[^\W\d_]+){{0,3}}[\s:=]+"
+    r"(?P<found>@?(?=[\w.#-]*[._#\d])(?=[\w.#-]*[a-z])[a-z_][\w-]*(?:[.#][\w-]+)*)(?![\w(\[=])"
+)
+"""An account that looks like one (a digit, a point, an underscore in it) a few words behind the service's name."""
 _MARKED = re.compile(
     r"(?i)\b(?:signal|matrix|irc|slack|line|nick(?:name)?|handle|user ?name)\s*(?:[:=]|\bis\b)?\s*"
     r"(?P<found>@[\w][\w.:#-]{2,60})"
@@ -94,10 +109,13 @@ def identifiers(text: str) -> Iterator[Found]:
     """Identifiers in the text, as kind and as they stand there."""
     yield from (("e-mail", found) for found in _mails(text))
     yield from (("date", match["found"].rstrip(" .,")) for match in _BIRTH.finditer(text))
-    for pattern in (_DOCUMENT, _MEMBERSHIP):
-        yield from (("number", match["found"]) for match in pattern.finditer(text))
+    yield from (("number", match["found"] or match["other"]) for match in _DOCUMENT.finditer(text))
+    yield from (("number", match["found"]) for match in _MEMBERSHIP.finditer(text))
+    for pattern, module in _CHECKED:
+        check = need(module).is_valid
+        yield from (("number", match[0]) for match in pattern.finditer(text) if check(match[0]))
     yield from (("number", match[0]) for match in _ORCID.finditer(text) if _is_orcid(match[0]))
-    for pattern in (_CONTACT, _MARKED):
+    for pattern in (_CONTACT, _NEAR_SERVICE, _MARKED):
         for match in pattern.finditer(text):
             account = match["found"].rstrip(".-:")
             if account.lstrip("@").lower() not in _NOT_AN_ACCOUNT:

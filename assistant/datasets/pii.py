@@ -7,15 +7,19 @@ What the problem's own text, tests or program hold is data of the task and not p
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from assistant.datasets import personal_cues as cues
 from assistant.datasets.extras import need
 from assistant.datasets.person_names import names
 from assistant.datasets.personal_identifiers import identifiers
+from assistant.datasets.postal_addresses import streets
 
 _KEY_RUN = r"[\w.+/=~-]*"
 _PRIVATE_KEY = re.compile(
@@ -24,23 +28,27 @@ _PRIVATE_KEY = re.compile(
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _HOME = re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\Users\\)[^\s'\"`:;,()\[\]]+")
 _TOKEN = re.compile(
-    r"(?<![\w-])(?:hf_|sk-|sk_live_|sk_test_|pk_live_|rk_live_|gh[oprsu]_|github_pat_|glpat-|xox[a-z]-|xapp-|npm_|pypi-|"
-    r"AKIA|ASIA|AIza|ya29\.|gsk_|r8_|SG\.|dop_v1_|shp[a-z]{2}_|nvapi-|pplx-|dckr_pat_|lin_api_|secret_|xai-|key-)"
+    r"(?<![\w-])(?:hf_|sk-|sk_live_|sk_test_|pk_live_|rk_live_|whsec_|gh[oprsu]_|github_pat_|glpat-|xox[a-z]-|xapp-|npm_|"
+    r"pypi-|AKIA|ASIA|AIza|ya29\.|gsk_|r8_|SG\.|dop_v1_|shp[a-z]{2}_|nvapi-|pplx-|dckr_pat_|lin_api_|secret_|ntn_|xai-|"
+    r"key-|PMAK-|dp\.pt\.|sntry[su]_|sq0[a-z]{3}-|EAAC|figd_|rnd_|tfp_)"
     r"[\w.+/=~-]{12,}|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|\b[Bb]earer\s+(?=\S*\d)[\w.+/=~-]{16,}"
+    r"|\b(?:SK|AC|dapi)[0-9a-f]{32}\b|(?<!\d)\d{8,10}:AA[\w-]{30,}|\bssh-(?:rsa|ed25519)\s+AAAA[\w+/=]{20,}"
+    r"|(?:https://)?(?:hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/[\w/-]{16,}"
+    r"|(?<=AccountKey=)[\w+/]{40,}=*"
 )
+_IN_ADDRESS = re.compile(r"(?<![\w.])[a-z][a-z0-9+]{1,15}://[^\s/@:]+:[^\s/@]+@[^\s'\"`)\]>]+")
+"""A password within the address of a server."""
+_VERB = rf"(?:\s*{cues.IS}\s*)"
 _PASSWORD = re.compile(
-    r"(?i:\b(?:password|passwd|passphrase|pwd|pw|api[ _-]?key|"
-    r"(?:access[ _-]?)?token|secret))\s*(?:is|was|:|=)\s*[\"'`]?"
+    rf"(?i:\b(?:{cues.OWN}\s+)?{cues.PASSWORD}{_VERB}|\b{cues.OWN}\s+{cues.PASSWORD}\s+|\bşifrem\s+)[\"'`]?"
     r"((?=[^\s\"'`]*\d)(?=[^\s\"'`]*[A-Za-z])[^\s\"'`,;]{6,})"
 )
 _PHONE = re.compile(
     r"(?<![\w.+-])(?:\+\d{1,3}[\s.-]?(?:\(\d{1,4}\)[\s.-]?)?\d{1,4}(?:[\s./-]?\d{2,4}){2,4}"
-    r"|\(\d{3}\)\s?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5})(?![\w-])"
+    r"|\(\d{3}\)\s?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5}"
+    r"|0\d(?:[ .]\d\d){4}|0\d{3} \d{3} \d\d \d\d|8 ?\(\d{3}\) ?\d{3}-\d\d-\d\d|\(\d{2}\) 9?\d{4}-\d{4})(?![\w-])"
 )
-_CALLED = re.compile(
-    r"(?i:\b(?:phone|tel|telephone|mobile|cell|whatsapp|call me|ring me|text me|reach me|number is))\D{0,12}"
-    r"(\+?\d[\d ().-]{6,}\d)"
-)
+_CALLED = re.compile(rf"(?i:\b{cues.PHONE})\D{{0,14}}(\(?\+?\d[\d ()./-]{{6,}}\d)(?![\w.]*\d)")
 _IP = re.compile(
     r"(?<![\w:])[0-9A-Fa-f]{3,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{1,4}(?![\w:])"
     r"|(?<![\w:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"
@@ -48,16 +56,10 @@ _IP = re.compile(
 _NUMBERED = re.compile(
     r"(?<![\w-])(?:\d{3}-\d{2}-\d{4}|[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?)(?![\w-])"
 )
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{1,4}){3,9}\b")
 _CARD = re.compile(
-    r"(?<![\w.-])\d{16}(?![\w.-]*\d)|(?<![\w-])(?:\d{4}[ -]){3}\d{4}(?![\w-])|"
+    r"(?<![\w.-])3[47]\d{13}(?![\w.-]*\d)|(?<![\w.-])\d{16}(?![\w.-]*\d)|(?<![\w-])(?:\d{4}[ -]){3}\d{4}(?![\w-])|"
     r"(?<![\w-])\d{4}[ -]\d{6}[ -]\d{5}(?![\w-])"
-)
-_STREET = re.compile(
-    r"\b\d{1,5}[a-zA-Z]?,?\s+(?:[A-Z][\w.'’-]*\s+){1,4}"
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Square|Terrace|Close|Crescent)\b"
-    r"|\b[A-ZÄÖÜ][\w-]*(?:straße|strasse|str\.|weg|gasse|platz|allee|laan|straat)\s+\d+\s?[a-z]?\b"
-    r"|\b\d{1,4},?\s+(?:rue|avenue|boulevard|chemin|place|impasse)\s+(?:(?:de|du|des|la|le|les)\s+|l['’])*[A-ZÉÀ][\w-]+"
-    r"|\b(?:Calle|Avenida|Via|Viale|Piazza|Rua|Plaza)\s+(?:(?:de|del|la|los|di|da|do)\s+)*[A-Z]\w+,?\s+\d+"
 )
 _HANDLE = re.compile(r"(?<![\w@.`/])@[A-Za-z_][\w-]{2,}(?![\w(]|\.\w|\s*\n\s*(?:def|class|async|@))")
 _ACCOUNT = re.compile(
@@ -107,6 +109,21 @@ _DETECTORS = (
 )  # fmt: skip
 """Not the ones that measure entropy: every long test value in quotes would be a key to them."""
 
+DETECTOR = (
+    "detect-secrets (keys), phonenumbers (telephones), python-stdnum (accounts, cards, numbers of persons), Faker's "
+    "lists of names, and patterns of our own in ten languages"
+)
+"""What searches, for the card."""
+BENCHMARK = Path(__file__).parent / "data" / "personal_data.json"
+"""What `tests/benchmarks/personal_data.py` measured of it."""
+
+
+@cache
+def measured() -> dict[str, Any]:
+    """How well it searches, as counted: `found`, `found_held_out` and `touched` as [number, of all]."""
+    found: dict[str, Any] = json.loads(BENCHMARK.read_text(encoding="utf-8"))
+    return {**found["assistant"], "measured": found["measured"]}
+
 
 @dataclass(frozen=True, order=True)
 class PersonalData:
@@ -149,13 +166,14 @@ def redact(value: Any, findings: Sequence[PersonalData]) -> Any:
 def _found(text: str) -> Iterator[tuple[str, str]]:
     yield from (("key", match[0]) for match in _PRIVATE_KEY.finditer(text))
     yield from (("key", value) for value in _keys(text))
+    yield from (("key", match[0]) for match in _IN_ADDRESS.finditer(text))
     yield from (("key", match[0].rstrip(".")) for match in _TOKEN.finditer(text))
     yield from (("key", match[1].rstrip(".")) for match in _PASSWORD.finditer(text))
     yield from (("e-mail", match[0].rstrip(".")) for match in _EMAIL.finditer(text))
     yield from (("path", match[0].rstrip(".")) for match in _HOME.finditer(text))
     yield from (("url", match[0].rstrip(".,;:!?")) for match in _PAGE.finditer(text))
     yield from _numbers(text)
-    yield from (("address", match[0]) for match in _STREET.finditer(text))
+    yield from (("address", match[0]) for match in streets(text))
     yield from (("handle", match[0]) for match in _HANDLE.finditer(text) if match[0][1:] not in _DECORATORS)
     yield from (("handle", match[1].rstrip(".")) for match in _ACCOUNT.finditer(text))
     yield from identifiers(text)
@@ -165,17 +183,27 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
 def _numbers(text: str) -> Iterator[tuple[str, str]]:
     """Telephones, addresses of machines, and numbers of people, cards and accounts."""
     yield from (("phone", match[0]) for match in _PHONE.finditer(text))
-    yield from (("phone", match[1]) for match in _CALLED.finditer(text))
+    yield from (("phone", match[1]) for match in _CALLED.finditer(text) if _is_dialled(match[1]))
+    yield from (("phone", found.raw_string) for found in need("phonenumbers").PhoneNumberMatcher(text, None))
     yield from (("ip", match[0]) for match in _IP.finditer(text))
     yield from (("number", match[0]) for match in _NUMBERED.finditer(text))
-    yield from (("number", match[0]) for match in _CARD.finditer(text) if _adds_up(match[0]))
+    yield from (
+        ("number", match[0]) for match in _IBAN.finditer(text) if need("stdnum.iban").is_valid(match[0])
+    )
+    yield from (
+        ("number", match[0])
+        for match in _CARD.finditer(text)
+        if need("stdnum.luhn").is_valid(_digits(match[0]))
+    )
 
 
-def _adds_up(number: str) -> bool:
-    """Whether the last digit is that of a card's number (Luhn)."""
-    digits = [int(digit) for digit in number if digit.isdigit()][::-1]
-    doubled = [divmod(2 * digit, 10) for digit in digits[1::2]]
-    return (sum(digits[::2]) + sum(tens + ones for tens, ones in doubled)) % 10 == 0
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdigit, number))
+
+
+def _is_dialled(number: str) -> bool:
+    """Whether as many digits as a telephone number has, and no date."""
+    return 7 <= len(_digits(number)) <= 15 and not re.fullmatch(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}", number)
 
 
 def _keys(text: str) -> Iterator[str]:

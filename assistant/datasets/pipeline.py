@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assistant import __version__
 from assistant.core.errors import AssistantError, UsageError
+from assistant.core.optional_deps import check
 from assistant.datasets.atomic_directory import MARK, check_free, staged
 from assistant.datasets.build_rows import RowPlan, Task, make
 from assistant.datasets.contamination import overlaps
@@ -18,7 +19,7 @@ from assistant.datasets.extras import need
 from assistant.datasets.first_lines import Folder, look
 from assistant.datasets.formats.base import export_format
 from assistant.datasets.near_duplicates import fingerprint, groups
-from assistant.datasets.options import SPLITS, Rules
+from assistant.datasets.options import SPLITS, Publication, Rules
 from assistant.datasets.parquet_shards import OwnFiles, Shards, writer
 from assistant.datasets.provenance import Place
 from assistant.datasets.splits import assign
@@ -26,6 +27,8 @@ from assistant.journal.consent import read_answers
 from assistant.journal.process_map import mapped
 
 Progress = Callable[[str, int, int], None]
+NEEDED = ("pyarrow", "datasketch", "detect_secrets", "faker", "phonenumbers", "stdnum", "py3langid")
+"""Of the extra `export`, for rows."""
 MANY = 200
 """From so many journals on, several processes make the rows."""
 
@@ -40,6 +43,9 @@ class ExportRequest:
     licence: str = ""
     earlier: Mapping[str, str] = field(default_factory=dict)
     """Splits of problems in an earlier export, by `content_sha256`."""
+    creators: tuple[str, ...] = ()
+    hub_name: str = ""
+    """The name that it is to have on the hub, where it goes there."""
 
 
 def export(
@@ -55,12 +61,14 @@ def export(
     `show` is called when all is made and nothing has its name yet: it may still refuse by raising.
     """
     check_free(out, overwrite=overwrite)
+    check("matplotlib", "mlcroissant", extra="export")
     prepared = _prepare(request, progress)
     with staged(out, overwrite=overwrite) as folder:
         outcome = _run(request, prepared, folder, progress)
         show(outcome)
         _refuse(request, outcome)
-        write_card(folder, request.formats, request.rules, request.licence, outcome)
+        publication = Publication(request.licence, request.creators, request.hub_name)
+        write_card(folder, request.formats, request.rules, publication, outcome)
         (folder / MARK).write_text(_record(request, outcome), encoding="utf-8")
     return outcome
 
@@ -78,7 +86,7 @@ class _Prepared:
 
 def _prepare(request: ExportRequest, progress: Progress) -> _Prepared:
     """Look at every journal's first line, group and place the problems."""
-    for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
+    for module in NEEDED:
         need(module)
     for made in map(export_format, request.formats):
         if made.needs:
@@ -91,12 +99,16 @@ def _prepare(request: ExportRequest, progress: Progress) -> _Prepared:
     prints = {content: fingerprint(problem) for content, problem in found.problems.items()}
     grouped, overlapping = groups(prints), overlaps(prints)
     tests = [c for c, names in overlapping.items() if names and request.rules.overlap == "test"]
-    splits = assign(grouped, request.rules.shares, request.earlier, tests)
+    even = request.rules.placement == "even"
+    splits = assign(grouped, request.rules.shares, request.earlier, tests, even=even)
+    held_out = {grouped[content] for content in tests}
     plan = RowPlan(request.rules, request.formats, read_answers(request.folder))
     paths: dict[str, list[Path]] = {}
     for header in sorted(found.headers, key=lambda header: header.session):
         paths.setdefault(header.content, []).append(header.path)
-    places = [Place(c, grouped[c], splits[c], tuple(overlapping[c])) for c in sorted(paths)]
+    places = [
+        Place(c, grouped[c], splits[c], tuple(overlapping[c]), grouped[c] in held_out) for c in sorted(paths)
+    ]
     tasks = [Task(place, tuple(paths[place.content]), plan) for place in places]
     return _Prepared(found, tasks)
 

@@ -21,6 +21,8 @@ class Place:
     group: str
     split: str
     overlaps: tuple[str, ...]
+    held_out: bool = False
+    """It is in `test` because it, or a near-duplicate of it, is a test problem of a benchmark."""
 
 
 def provenance(view: SessionView, program: ProgramRecord, place: Place) -> Row:

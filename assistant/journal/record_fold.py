@@ -158,6 +158,7 @@ class _Fold:
             consent=self._consent,
             given=self._given,
             schema=header["schema"],
+            began=_text(header.get("time", "")),
             tip=tip,
         )
 

@@ -64,6 +64,8 @@ class SessionRecord:
     given: bool = False
     """It began with a person's own function: no first answer is the model's."""
     schema: int = 1
+    began: str = field(default="", compare=False)
+    """Wall clock of its first line, ISO 8601."""
     tip: str = field(default="", compare=False)
     """SHA-256 of the journal's last line: it stands for the file's content, to its last space."""
 

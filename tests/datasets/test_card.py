@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-for module in ("pyarrow", "matplotlib"):
+for module in ("pyarrow", "matplotlib", "mlcroissant"):
     pytest.importorskip(module)
 
 from assistant.datasets.dataset_card import write_card  # noqa: E402
 from assistant.datasets.export_result import ExportResult  # noqa: E402
 from assistant.datasets.formats.base import format_names  # noqa: E402
-from assistant.datasets.options import Rules  # noqa: E402
+from assistant.datasets.options import Publication, Rules  # noqa: E402
 
 markdown_it = pytest.importorskip("markdown_it")
 yaml = pytest.importorskip("yaml")
@@ -43,7 +43,7 @@ def _card(folder: Path, name: str) -> str:
         consents={name},
         speakers={name},
     )
-    write_card(folder, format_names(), Rules(), name, outcome)
+    write_card(folder, format_names(), Rules(), Publication(name), outcome)
     return (folder / "README.md").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""A small stand-in for the Hugging Face hub that serves one real model folder over HTTP."""
+"""A small stand-in for the Hugging Face hub: serves one real model folder over HTTP, and takes datasets."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.engine.hub_datasets import DatasetHub
+
 COMMIT = "c" * 40
 
 
 class HubServer:
-    """Serves `folder` as the repository `name`. `cut_after` drops the connection in the middle of the weights."""
+    """Serves `folder` as the repository `name`. `cut_after` drops the connection in the middle of the weights.
+
+    `datasets` answers what uploads ask.
+    """
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
+        self.datasets = DatasetHub()
         self.cut_after: int | None = None
         self.ranges: list[str] = []
         self.requests: list[str] = []
@@ -33,9 +39,15 @@ class HubServer:
             def do_GET(self) -> None:
                 hub.answer(self, body=True)
 
+            def do_POST(self) -> None:
+                hub.answer(self, body=True)
+
+            def do_PUT(self) -> None:
+                hub.answer(self, body=True)
+
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.address = self.datasets.address = f"http://127.0.0.1:{self._server.server_port}"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -44,7 +56,11 @@ class HubServer:
     def answer(self, handler: BaseHTTPRequestHandler, *, body: bool) -> None:
         path = handler.path.partition("?")[0]
         self.requests.append(f"{handler.command} {path}")
-        if re.fullmatch(rf"/api/models/{self.name}(/revision/[^/]+)?", path):
+        sent = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        if reply := self.datasets.answer(handler, path, sent):
+            status, value = reply
+            self._json(handler, value, status, {"X-Error-Code": "RepoNotFound"} if status == 404 else None)
+        elif re.fullmatch(rf"/api/models/{self.name}(/revision/[^/]+)?", path):
             self._json(handler, {"id": self.name, "sha": COMMIT, "siblings": [], "private": False})
         elif path.startswith(f"/api/models/{self.name}/tree/"):
             self._json(handler, [self._entry(file) for file in sorted(self.folder.iterdir())])
@@ -110,5 +126,5 @@ class HubServer:
         for name, text in (headers or {}).items():
             handler.send_header(name, text)
         handler.end_headers()
-        if handler.command == "GET":
+        if handler.command != "HEAD":
             handler.wfile.write(content)
