@@ -57,17 +57,23 @@ def _parts(card: str) -> tuple[dict[str, object], list[str]]:
     return yaml.safe_load(header), kinds
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A card with a harmless name."""
+    return _card(tmp_path_factory.mktemp("card"), "plain")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_cannot_break_the_card(tmp_path: Path, name: str) -> None:
-    plain, expected = _parts(_card(tmp_path, "plain"))
+def test_names_cannot_break_the_card(tmp_path: Path, plain: str, name: str) -> None:
+    harmless, expected = _parts(plain)
     header, kinds = _parts(_card(tmp_path, name))
     assert kinds == expected
-    assert {**header, "license_name": ""} == {**plain, "license_name": ""}
+    assert {**header, "license_name": ""} == {**harmless, "license_name": ""}
     assert header["license_name"] == " ".join(name.lower().split())
 
 
-def test_the_header_names_files_and_features(tmp_path: Path) -> None:
-    header, _ = _parts(_card(tmp_path, "plain"))
+def test_the_header_names_files_and_features(plain: str) -> None:
+    header, _ = _parts(plain)
     assert header["configs"] == [
         {
             "config_name": "sft",

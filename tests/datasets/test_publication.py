@@ -16,15 +16,18 @@ from tests.extras import need
 need("pyarrow", "datasketch", "detect_secrets", "faker", "mlcroissant", "py3langid")
 
 from assistant.cli.main import main  # noqa: E402
+from assistant.core.errors import AssistantError  # noqa: E402
 from assistant.datasets.card_header import front_matter  # noqa: E402
 from assistant.datasets.croissant import croissant  # noqa: E402
 from assistant.datasets.export_result import ExportResult  # noqa: E402
+from assistant.datasets.hub_upload import push  # noqa: E402
 from assistant.datasets.languages import language_of  # noqa: E402
 from assistant.datasets.licences import HUB_LICENCES  # noqa: E402
 from assistant.datasets.options import SPLITS, Publication, Rules  # noqa: E402
 from assistant.datasets.splits import assign  # noqa: E402
 from tests.datasets.build import folder_of, refined  # noqa: E402
 from tests.datasets.personal_sentences import CLEAN  # noqa: E402
+from tests.engine.hub_datasets import Repository  # noqa: E402
 from tests.engine.hub_server import HubServer  # noqa: E402
 
 yaml = pytest.importorskip("yaml")
@@ -246,30 +249,27 @@ def test_an_export_goes_to_the_hub_whole_and_private(made: Path, hub: HubServer,
     assert len(found.commits) == 2
 
 
-@pytest.mark.slow
-def test_what_stops_an_upload_is_one_line_and_changes_nothing(
-    made: Path, hub: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from tests.engine.hub_datasets import Repository
-
-    def refused(said: str, number: int) -> None:
-        before = {name: dict(found.files) for name, found in hub.datasets.repositories.items()}
-        assert _push(made, tmp_path / str(number)) == 1
-        error = capsys.readouterr().err.splitlines()[-1]
-        assert said in error
-        assert f"whole in {tmp_path / str(number)}" in error
-        assert {name: found.files for name, found in hub.datasets.repositories.items()} == before
-
+def test_what_stops_an_upload_is_one_line_and_changes_nothing(made: Path, hub: HubServer) -> None:
     repositories = hub.datasets.repositories
+
+    def refused(said: str) -> None:
+        before = {name: dict(found.files) for name, found in repositories.items()}
+        with pytest.raises(AssistantError) as caught:
+            push(made / "out", NAME, public=False, message="again")
+        assert said in str(caught.value)
+        assert f"whole in {made / 'out'}" in str(caught.value)
+        assert len(str(caught.value).splitlines()) == 1
+        assert {name: found.files for name, found in repositories.items()} == before
+
     repositories[NAME] = Repository(private=True, files={"thesis.tex": b"years of work"})
-    refused("is no export of ours", 1)
+    refused("is no export of ours")
     repositories[NAME] = Repository(private=False)
-    refused("is public", 2)
+    refused("is public")
     repositories[NAME] = Repository(private=True)
     hub.datasets.fails_at = "/commit/"
-    refused("hf upload", 3)
+    refused("hf upload")
     hub.close()
-    refused("hf upload", 4)
+    refused("hf upload")
 
 
 @pytest.mark.parametrize(
