@@ -108,6 +108,25 @@ def _words_and_rounds(said: Sequence[FeedbackMeasures]) -> str:
     return f"Of the {len(said)} feedbacks {used} used a round up; brought: {brought}."
 
 
+def drawing(results: Results) -> str:
+    """Second draws and further draws; empty where none was made."""
+    counts = results.draws
+    parts = []
+    if again := counts.again_unchanged + counts.again_no_program:
+        parts.append(
+            f"Of {counts.answers} answers {again} were drawn once more by themselves ({counts.again_unchanged} held "
+            f"the program before, {counts.again_no_program} held none); {counts.again_brought} of these second draws "
+            "brought another program."
+        )
+    if counts.with_draws:
+        parts.append(
+            f"Further draws were made beside {counts.with_draws} of {counts.answers} answers: "
+            f"beside {counts.offered} one passed more visible tests and was offered; {counts.taken} were taken, of "
+            f"which {counts.taken_solved} pass every visible test."
+        )
+    return " ".join(parts)
+
+
 def leaking(results: Results) -> str:
     """The effect of leaky feedback."""
     leaky = sum(item.leaky for item in results.said)
@@ -167,7 +186,7 @@ def _points(lift: Lift) -> str:
 
 
 def all_sentences(results: Results) -> Sequence[tuple[str, str]]:
-    """Figure name and sentence, in order."""
-    makers = (solving, lifting, tokens, effort, wording, leaking, people)
+    """Name and sentence, in order; those that have nothing to say are left out."""
+    makers = (solving, lifting, tokens, effort, wording, drawing, leaking, people)
     say = say_of(results.group.speaker)
-    return [(maker.__name__, say(maker(results))) for maker in makers]
+    return [(maker.__name__, say(words)) for maker in makers if (words := maker(results))]

@@ -10,6 +10,7 @@ from pathlib import Path
 from assistant.analysis.annotators import Agreement, Between, PersonLift
 from assistant.analysis.baseline import Alone
 from assistant.analysis.costs import Cost, Spent
+from assistant.analysis.draws import DrawCounts
 from assistant.analysis.effort import Minutes, Repair
 from assistant.analysis.feedback_stats import FeedbackMeasures, FeedbackRate
 from assistant.analysis.lift import Lift
@@ -46,6 +47,12 @@ class SessionRow:
     """Those whose answer was the program before."""
     no_program: int
     """Those whose answer held no program."""
+    drawn_again: int
+    """Answers, first ones among them, that were drawn once more by themselves."""
+    draws_offered: int
+    """Answers beside which a further draw passed more visible tests."""
+    draws_taken: int
+    """Further draws that the person went on from."""
     edits: int
     reading: float
     typing: float
@@ -71,6 +78,7 @@ _PROGRAM_COLUMNS = (
     ("reused_tokens", "reused_tokens", "int"), ("generated_tokens", "generated_tokens", "int"),
     ("seconds", "seconds", "float"), ("sealed", "sealed", "bool"), ("redraw_of", "redraw_of", "int"),
     ("hard_coded", "hard_coded", "int"),
+    ("draw_of", "draw_of", "int"), ("chosen", "chosen", "bool"), ("passed", "passed", "int"),
 )  # fmt: skip
 """Name, field of `Program` and Python type of each column of the table of programs."""
 
@@ -92,6 +100,7 @@ def tables_of(analysis: Analysis) -> list[Table]:
         table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
         table("lift_without_leaks", Lift, "clean_lifts"),
         table_of("minutes", Minutes, ((g, r.minutes) for g, r in results.items())),
+        table_of("draws", DrawCounts, ((g, r.draws) for g, r in results.items())),
         table("ways", Repair, "ways"), table("feedback", FeedbackMeasures, "said"),
         table("feedback_shares", FeedbackRate, "shares"),
         table("agreement", Agreement, "agreement"), table("annotators", PersonLift, "person_lifts"),
@@ -113,8 +122,9 @@ def _session_rows(groups: Sequence[Results]) -> Iterable[tuple[str, SessionRow]]
                 s.id, s.annotator, s.problem.id, s.problem_sha256, s.model, s.precision, s.study, condition,
                 s.rounds, s.samples, s.end, s.interventions(solve) if solve else None,
                 bool(solve and solve.false_solve), len(s.feedback), sum(map(s.uses_round, outcomes)),
-                outcomes.count("unchanged"), outcomes.count("no program"), len(s.edits), spent_on.reading,
-                spent_on.typing, spent_on.waiting, spent_on.away, spent_on.editing,
+                outcomes.count("unchanged"), outcomes.count("no program"), len(s.drawn_again),
+                len(s.draws_offered), len(s.draws_chosen), len(s.edits), spent_on.reading, spent_on.typing,
+                spent_on.waiting, spent_on.away, spent_on.editing,
             )  # fmt: skip
 
 

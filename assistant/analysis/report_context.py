@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
+from assistant.analysis import captions
 from assistant.analysis.results import Results
 from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.speaker_captions import Say
@@ -61,6 +62,15 @@ def tables(results: Results, say: Say = str) -> Iterator[HtmlTable]:
              _percent(x.alone_equal_samples), _percent(x.alone_equal_tokens))
             for x in results.spent
         ],
+    )  # fmt: skip
+    counts = results.draws
+    yield HtmlTable(
+        "Answers that were drawn more than once",
+        (
+            "answers", "drawn again: same program", "drawn again: no program", "brought another",
+            "with further draws", "offered", "taken", "taken and solved",
+        ),
+        [tuple(map(str, astuple(counts)))] if captions.drawing(results) else [],
     )  # fmt: skip
     yield HtmlTable(
         "Agreement on kinds of feedback",

@@ -11,6 +11,7 @@ from assistant.analysis.annotators import Agreement, Between, PersonLift, agreem
 from assistant.analysis.baseline import Alone, alone_curve, flat_line
 from assistant.analysis.caveats import cautions
 from assistant.analysis.costs import Cost, Spent, costs, spent
+from assistant.analysis.draws import DrawCounts, draw_counts
 from assistant.analysis.effort import Minutes, Repair, minutes, ways
 from assistant.analysis.feedback_stats import (
     FeedbackMeasures,
@@ -41,6 +42,7 @@ class Results:
     """The person's, where only verdicts count that no program could have forged."""
     with_draws: tuple[CurvePoint, ...]
     """The person's, where further draws that they went on from count; empty where there are none."""
+    draws: DrawCounts
     alone: tuple[Alone, ...]
     flat: tuple[int, float] | None
     lifts: tuple[Lift, ...]
@@ -91,6 +93,7 @@ def results_of(group: SessionGroup) -> Results:
         "curve": tuple(curve),
         "sealed_curve": tuple(human_curve(sessions, SessionRecord.solved_sealed_at)),
         "with_draws": tuple(with_draws_curve(sessions)),
+        "draws": draw_counts(sessions),
         "alone": tuple(alone),
         "flat": flat_line(alone, max(0, longest(sessions))),
         "minutes": minutes(sessions),

@@ -87,6 +87,7 @@ class _Draft:
     feedback: int | None
     visible: Json | None = None
     hidden: Json | None = None
+    passed: int = -1
     code_sha256: str = ""
     hard_coded: int = 0
     chosen: bool = False
@@ -195,6 +196,8 @@ class _Fold:
 
     def _tests_finished(self, event: Json) -> None:
         draft = self._programs[event["program"]]
+        if draft.visible is None:
+            draft.passed = _pass_count(event["visible"])
         draft.visible, draft.code_sha256 = event["visible"], _text(event["code_sha256"])
         draft.hard_coded = _whole(event.get("hard_coded") or 0)
 
@@ -279,6 +282,7 @@ class _Fold:
             draw_of=turn.draw_of if turn else None,
             chosen=draft.chosen,
             hard_coded=draft.hard_coded,
+            passed=draft.passed,
             judged=visible is not None or code is None,
             unchanged=self._is_unchanged(draft),
             feedback=draft.feedback,
@@ -344,6 +348,13 @@ def _effort(event: Json) -> Effort:
 
 def _passed(report: Json) -> bool:
     return _text(report["outcome"]) == "passed"
+
+
+def _pass_count(report: Json) -> int:
+    """How many cases passed; a trimmed line says it in their place."""
+    if "cases" not in report:
+        return _whole(report.get("passed", 0))
+    return sum(case["outcome"] == "passed" for case in report["cases"])
 
 
 def _whole(value: Any, bound: int = _LARGEST) -> int:

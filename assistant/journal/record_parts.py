@@ -79,6 +79,8 @@ class ProgramRecord(NamedTuple):
     """The person went on from it by choice."""
     hard_coded: int = 0
     """Visible tests whose inputs it names, where it passes all of them."""
+    passed: int = -1
+    """How many visible tests passed when it was first judged; -1 without a verdict."""
     judged: bool = True
     """It has a verdict of the visible tests, or no code that could have one."""
     feedback: int | None = None

@@ -92,6 +92,27 @@ class SessionRecord:
         return tuple(p for p in self.programs if p.arm == DRAW and p.chosen and p.counts)
 
     @cached_property
+    def further_draws(self) -> dict[int, list[ProgramRecord]]:
+        """Further draws, by the turn whose prompt they answer."""
+        found: dict[int, list[ProgramRecord]] = {}
+        for program in self.programs:
+            if program.arm == DRAW and program.counts and program.draw_of is not None:
+                found.setdefault(program.draw_of, []).append(program)
+        return found
+
+    @cached_property
+    def draws_offered(self) -> frozenset[int]:
+        """Turns beside whose answer a further draw passed more visible tests."""
+        best: dict[int, int] = {}
+        for program in self.programs if self.further_draws else ():
+            best[program.turn] = max(program.passed, best.get(program.turn, -1))
+        return frozenset(
+            turn
+            for turn, drawn in self.further_draws.items()
+            if max(program.passed for program in drawn) > best.get(turn, -1)
+        )
+
+    @cached_property
     def dialogue_or_edited(self) -> tuple[ProgramRecord, ...]:
         """The model's answers of the dialogue, also those that follow an edit by hand."""
         return tuple(
@@ -104,6 +125,20 @@ class SessionRecord:
     def redrawn(self) -> frozenset[int]:
         """Turns that gave nothing new and were drawn once more: the second draw is their answer, in every arm."""
         return frozenset(p.redraw_of for p in self.programs if p.redraw_of is not None and p.counts)
+
+    @cached_property
+    def drawn_again(self) -> dict[int, str]:
+        """Turns of the dialogue that were drawn once more by themselves, and why: `unchanged` or `no program`."""
+        return {
+            p.turn: "unchanged" if p.turn in self.drawn_for_another else "no program"
+            for p in self.programs
+            if p.turn in self.redrawn and p.arm in DIALOGUE_ARMS
+        }
+
+    def second_draw_brought(self, turn: int) -> bool:
+        """Whether the second draw of a turn brought another program, or one at all."""
+        second = (p for p in self.programs if p.redraw_of == turn and p.counts)
+        return any(p.code_sha256 and not p.unchanged for p in second)
 
     @cached_property
     def controls(self) -> dict[tuple[str, str, int], list[ProgramRecord]]:

@@ -60,26 +60,29 @@ class Script:
         return self
 
     def answer(
-        self, *codes: str, right: Sequence[bool], hidden: Sequence[bool] | None = None, sealed: bool = True,
-        arm: ev.Arm = "human",
+        self, *codes: str | None, right: Sequence[bool], hidden: Sequence[bool] | None = None, sealed: bool = True,
+        arm: ev.Arm = "human", redraw_of: int | None = None, draw_of: int | None = None,
     ) -> Script:  # fmt: skip
-        """A turn of as many samples as there are codes."""
+        """A turn of as many samples as there are codes; None is an answer without a program."""
         self.turn += 1
         self.events.append(
             ev.GenerationStarted(
                 turn=self.turn, arm=arm, round=self.round, parent=self.last, messages=tuple(self.messages),
                 sampling=Sampling(), samples=len(codes), raw=self.raw, template_sha256="7" * 64,
+                redraw_of=redraw_of, draw_of=draw_of,
             )
         )  # fmt: skip
         for sample, code in enumerate(codes):
             name = f"t{self.turn}s{sample}"
-            finish = Finish(sample=sample, text=f"```python\n{code}```", reason="stop")
+            text = f"```python\n{code}```" if code else "I am sorry."
+            finish = Finish(sample=sample, text=text, reason="stop")
             self.events.append(
                 ev.GenerationFinished(
                     turn=self.turn, arm=arm, round=self.round, program=name, finish=finish, code=code
                 )
             )
-            self._verdicts(name, code, right[sample], (hidden or right)[sample], sealed, arm)
+            if code:
+                self._verdicts(name, code, right[sample], (hidden or right)[sample], sealed, arm)
         if arm == "human":
             self.last = f"t{self.turn}s0"
             self.messages.append(Message(role="assistant", content=f"```python\n{codes[0]}```"))

@@ -15,7 +15,7 @@ from assistant.analysis.analyze import analyze  # noqa: E402
 from assistant.analysis.output_tables import tables_of  # noqa: E402
 from assistant.analysis.solve_curve import human_curve  # noqa: E402
 from assistant.core import events as ev  # noqa: E402
-from assistant.core.state import State, replay  # noqa: E402
+from assistant.core.state import State, apply, replay  # noqa: E402
 from assistant.datasets.figure import points  # noqa: E402
 from assistant.datasets.pipeline import rehearse  # noqa: E402
 from assistant.journal.library import list_sessions  # noqa: E402
@@ -23,6 +23,7 @@ from assistant.journal.load import read_sessions  # noqa: E402
 from assistant.journal.reader import read_journal  # noqa: E402
 from assistant.journal.records import SessionRecord  # noqa: E402
 from assistant.journal.session_summary import SessionSummary  # noqa: E402
+from assistant.session.draws import offered_draw  # noqa: E402
 from assistant.tui.end_summary import fact_lines, headline, kind_of_end  # noqa: E402
 from tests.datasets.build import MENDED, RIGHT, WRONG, Script, problem, request  # noqa: E402
 from tests.journal.build import MODEL  # noqa: E402
@@ -43,11 +44,19 @@ class Play(Script):
         """Whether every feedback uses a round up."""
         settings = ev.Settings(
             arms=(), rounds=self.limit, samples=chance.choice((1, 1, 2)), unchanged_uses_round=self.all_count,
-            continue_after_end=True,
+            continue_after_end=True, redraw=True, redraw_unchanged=True,
         )  # fmt: skip
         self.path: dict[str | None, tuple[str, int]] = {None: ("", 0)}
         """By program: its code, and the rounds that were used up on the way to it."""
         self.outcomes: list[str] = []
+        self.more = random.Random(f"draws {number} {self.limit}")
+        """Decides about second draws and further ones, so that the rest is the same without them."""
+        self.again: list[str] = []
+        """Why answers were drawn once more by themselves."""
+        self.brought = 0
+        """How many of these second draws brought another program."""
+        self.taken: list[str] = []
+        """Further draws that the person went on from."""
         self.events[0] = self.events[0].model_copy(update={"settings": settings})
         self.samples = settings.samples
         self.clock_runs = chance.random() < 0.7
@@ -68,7 +77,7 @@ class Play(Script):
                 return self.over("solved")
             about = self.last
             self.speak()
-            if self.turn_solves(0.3, about):
+            if self.turn_solves(0.3, about) or self.further_draw_solves():
                 return self.over("solved")
             self.control(about)
         return self.over(self.chance.choice(("rounds_used_up", "rounds_used_up", "gave_up", "bad_task")))
@@ -78,14 +87,49 @@ class Play(Script):
         right = [self.chance.random() < rate for _ in range(self.samples)]
         hidden = [seen and self.chance.random() < 0.6 for seen in right]
         codes = [RIGHT if seen else self.chance.choice((WRONG, WORSE)) for seen in right]
-        self.answer(*codes, right=right, hidden=hidden, sealed=self.chance.random() < 0.7)
+        again = self.drawn_again(about)
+        sealed = self.chance.random() < 0.7
+        self.answer(*codes, right=right, hidden=hidden, sealed=sealed, redraw_of=again)
+        self.repeated = again is not None
+        self.brought += self.repeated and any(code != self.path[about][0] for code in codes)
         shown = codes[right.index(True) if any(right) else 0]
         before, used = self.path[about]
-        if about is not None:
+        if about is None:
+            self.first = f"t{self.turn}s0"
+        else:
             self.outcomes.append("changed" if any(code != before for code in codes) else "unchanged")
             used += self.all_count or self.outcomes[-1] == "changed"
         self.path[self.last] = shown, used
         return any(right)
+
+    def drawn_again(self, about: str | None) -> int | None:
+        """Now and then a first draw without another program, which is drawn once more by itself: its turn."""
+        if self.more.random() > 0.2:
+            return None
+        code = self.path[about][0] if about is not None and self.more.random() < 0.6 else None
+        here = self.last
+        self.answer(*[code] * self.samples, right=[False] * self.samples)
+        self.last = here
+        self.again.append("unchanged" if code else "no program")
+        return self.turn
+
+    def further_draw_solves(self) -> bool:
+        """Now and then further draws beside the last answer, of which the person may go on from one."""
+        beside = int(str(self.last).removeprefix("t").partition("s")[0])
+        if self.repeated or self.more.random() > 0.5:
+            return False
+        right = [self.more.random() < 0.3 for _ in range(2)]
+        codes = [RIGHT if one else WORSE for one in right]
+        used = self.path[self.last][1]
+        self.answer(*codes, right=right, hidden=right, arm="draw", draw_of=beside)
+        if self.more.random() > 0.5:
+            return False
+        sample = right.index(max(right))
+        self.last = f"t{self.turn}s{sample}"
+        self.path[self.last] = codes[sample], used
+        self.taken.append(self.last)
+        self.events.append(ev.ProgramChosen(program=self.last))
+        return right[sample]
 
     def mend(self) -> bool:
         """The code edited by hand, rightly or not."""
@@ -122,8 +166,8 @@ class Play(Script):
 
     def go_back(self) -> None:
         """From the first program again: a branch."""
-        self.events.append(ev.ProgramChosen(program="t0s0", branch=True))
-        self.last, self.round = "t0s0", 0
+        self.events.append(ev.ProgramChosen(program=self.first, branch=True))
+        self.last, self.round = self.first, 0
 
     def left(self) -> Play:
         """Interrupted, then resumed and given up, or never touched again."""
@@ -199,6 +243,9 @@ def test_the_journals_are_of_every_kind(folder: Path) -> None:
         lambda s: s.solve and not s.solve.sealed,
         lambda s: s.solve and s.samples == 2,
         lambda s: s.rounds_used < len(s.feedback),
+        lambda s: set(s.drawn_again.values()) == {"unchanged", "no program"},
+        lambda s: s.draws_offered and not s.draws_chosen,
+        lambda s: s.draws_chosen and not s.draws_chosen[0].solved,
     )
     assert any(summary.went_on for summary in list_sessions(folder))
     for is_one in kinds:
@@ -230,11 +277,36 @@ def test_ends_feedback_and_time_of_each_session(folder: Path) -> None:
         assert record.has_ended is state.is_over is not summary.resumable
 
 
+def test_draws_are_counted_as_the_screen_offers_them(folder: Path) -> None:
+    plays = [play for (where, _), play in PLAYED.items() if where == folder]
+    offers = 0
+    for record, summary, _ in _each(folder):
+        offered, state, play = set(), State(), PLAYED[folder, record.id]
+        for event in read_journal(summary.path).events:
+            state = apply(state, event)
+            table = state.current_program
+            if table is not None and table.draw_of is None and not state.beyond and offered_draw(state, ()):
+                offered.add(table.turn)
+        assert record.draws_offered == offered
+        assert list(record.drawn_again.values()) == play.again
+        assert [program.id for program in record.draws_chosen] == play.taken
+        offers += len(offered)
+    counts = [results.draws for results in analyze(folder).groups]
+    assert sum(c.offered for c in counts) == offers
+    for reason, name in (("unchanged", "again_unchanged"), ("no program", "again_no_program")):
+        assert sum(getattr(c, name) for c in counts) == sum(play.again.count(reason) for play in plays)
+    assert sum(c.again_brought for c in counts) == sum(play.brought for play in plays)
+    assert sum(c.taken for c in counts) == sum(len(play.taken) for play in plays)
+
+
 def test_a_solve_and_a_false_solve_are_the_same_everywhere(folder: Path) -> None:
     for record, summary, state in _each(folder):
         solve, table = record.solve, state.current_program
         by_hand = any(p.solved and p.arm == "human" and record.follows_edit(p) for p in record.programs)
-        assert (summary.state == "solved") == (solve is not None or by_hand)
+        by_draw = any(p.solved for p in record.draws_chosen) or any(
+            p.solved and record.follows_draw(p) for p in record.dialogue_or_edited
+        )
+        assert (summary.state == "solved") == (solve is not None or by_hand or by_draw)
         if solve is None or summary.state != "solved":
             continue
         assert table is not None and table.id == solve.id
