@@ -1,4 +1,4 @@
-"""`assistant fix`: a session on a function of one's own, whose result is written back to its file."""
+"""`assistant fix`: a session on a function or method of one's own, whose result is written back to its file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 NOT_OF_FIX = ("problems", "problem", "study", "arms")
 """Options of a session that a function of one's own has no use for."""
 Place = Annotated[
-    str, typer.Argument(metavar="FILE.py::FUNCTION", help="The function, at the top of its file.")
+    str,
+    typer.Argument(metavar="FILE.py::FUNCTION", help="A function at the top of its file, or Class.method."),
 ]
 Tests = Annotated[
     list[str] | None,
@@ -62,7 +63,7 @@ def fix(
     in_lines = options.plain or options.json_events or not full_screen_possible()
     if in_lines and not found.tests and again is None:
         raise UsageError(
-            f"no test says what {function.name} should give: add --test '{function.name}(…) == …' or --tests FILE"
+            f"no test says what {function.name} should give: add --test '{function.called}(…) == …' or --tests FILE"
         )
     problem = function.problem(found.tests, say, found.setup)
     options = replace(

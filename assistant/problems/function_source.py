@@ -1,24 +1,22 @@
-"""A function within a module's text: where it stands, its code by itself, and a new version put in its place.
+"""A function or method within a module's text: where it stands, its code by itself, and what is around it.
 
-Only the function's own lines change: decorators, the comments above it and the rest of the file stay byte for byte.
-Imports that the new version brings go below the file's imports, helpers of its own above the function. Annotations
-and a docstring that it leaves out stay.
+The code of a method is its whole class.
 """
 
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.core.definitions import defined_names
 from assistant.core.errors import UsageError
 from assistant.core.safe_ast import read_program
 from assistant.problems.syntax import used_names
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_AT_TOP = "at the top of the file"
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 """A line as Python counts them: a form feed ends none."""
 _BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)
@@ -31,48 +29,72 @@ class Located:
     tree: ast.Module
     node: Function
     lines: tuple[str, ...]
+    holder: ast.ClassDef | None = None
+    """The class that it is a method of."""
+
+    @property
+    def whole(self) -> Function | ast.ClassDef:
+        """What is run by itself: the function, or the class of the method."""
+        return self.holder or self.node
 
     @property
     def first(self) -> int:
-        """Index of its first line, that of a decorator where it has one."""
-        return min([self.node.lineno, *(d.lineno for d in self.node.decorator_list)]) - 1
+        """Index of the first line of `whole`, that of a decorator where it has one."""
+        return min([self.whole.lineno, *(d.lineno for d in self.whole.decorator_list)]) - 1
 
     @property
     def last(self) -> int:
-        """Index of the line behind it."""
+        """Index of the line behind the function."""
         return self.node.end_lineno or self.node.lineno
 
-    @property
-    def indent(self) -> str:
-        line = self.lines[self.node.lineno - 1]
+    def indent(self, node: Function | ast.ClassDef) -> str:
+        """What its first line is indented by."""
+        line = self.lines[node.lineno - 1]
         return line[: len(line) - len(line.lstrip(" \t\f"))]
 
 
 def located(text: str, name: str) -> Located:
-    """The function `name` of a module. Raises UsageError that says why it cannot be worked on."""
-    if "." in name:
+    """The function `name` of a module, or its method `Class.name`. Raises UsageError that says why not."""
+    of_class, _, own_name = name.rpartition(".")
+    if "." in of_class:
         raise UsageError(
-            f"{name} is a method: only functions at the top of a file can be worked on; move its work into a function"
+            f"{name} is too deep: name a function or Class.method, of a class at the top of the file"
         )
     try:
         tree = read_program(text)
     except SyntaxError as error:
         raise UsageError(f"line {error.lineno}: the file is not Python: {error.msg}") from None
-    found = [node for node in _statements(tree.body) if _named(node) == name]
+    lines, body = tuple(_LINE.findall(text)), tree.body
+    holder: ast.stmt | None = None
+    if of_class:
+        holder = _only(body, of_class, (ast.ClassDef,), "class", _AT_TOP)
+        assert isinstance(holder, ast.ClassDef)
+        body = holder.body
+    word, where = ("method", f"in class {of_class}") if of_class else ("function", _AT_TOP)
+    node = _only(body, own_name, _FUNCTIONS, word, where)
+    assert isinstance(node, Function)
+    return Located(tree, node, lines, holder)
+
+
+def _only(
+    body: Sequence[ast.stmt], name: str, kind: tuple[type[ast.stmt], ...], word: str, where: str
+) -> ast.stmt:
+    """The one statement of `body` that defines `name`. Raises UsageError where there is none, or another kind."""
+    defined = [node for node in _statements(body) if named(node)]
+    found = [node for node in defined if named(node) == name]
     if not found:
-        known = [node.name for node in _statements(tree.body) if isinstance(node, Function)]
-        raise UsageError(
-            f"there is no function {name} at the top of the file; it has: {', '.join(known) or 'none'}"
-        )
+        known = ", ".join(dict.fromkeys(named(node) for node in defined if isinstance(node, kind)))
+        raise UsageError(f"there is no {word} {name} {where}; it has: {known or 'none'}")
     if len(found) > 1:
         places = " and ".join(str(node.lineno) for node in found)
         raise UsageError(
             f"{name} is defined more than once, in lines {places}: it is not clear which is meant"
         )
-    node = found[0]
-    if not isinstance(node, Function):
-        raise UsageError(f"{name} is a class: name a function")
-    return Located(tree, node, tuple(_LINE.findall(text)))
+    if not isinstance(found[0], kind):
+        is_class = isinstance(found[0], ast.ClassDef)
+        hint = f"a class: name a method of it, {name}.METHOD" if is_class else "a function: it has no methods"
+        raise UsageError(f"{name} is {hint}")
+    return found[0]
 
 
 def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -86,16 +108,18 @@ def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from _statements(handler.body)
 
 
-def _named(node: ast.stmt) -> str:
+def named(node: ast.stmt) -> str:
     return node.name if isinstance(node, Function | ast.ClassDef) else ""
 
 
 def function_code(place: Located) -> str:
-    """The function by itself, decorators included, not indented, with plain line ends."""
-    inside = _in_strings(place.node)
+    """The function by itself (of a method its class), decorators included, not indented, with plain line ends."""
+    inside, indent = in_strings(place.whole), place.indent(place.whole)
     lines = [
-        line if number in inside else _dedented(line, place.indent)
-        for number, line in enumerate(place.lines[place.first : place.last], start=place.first + 1)
+        line if number in inside else _dedented(line, indent)
+        for number, line in enumerate(
+            place.lines[place.first : place.whole.end_lineno], start=place.first + 1
+        )
     ]
     return "\n".join(line.rstrip("\r\n") for line in lines).rstrip() + "\n"
 
@@ -104,7 +128,7 @@ def _dedented(line: str, indent: str) -> str:
     return line.removeprefix(indent) if line.startswith(indent) else line.lstrip(" \t")
 
 
-def _in_strings(node: ast.AST) -> set[int]:
+def in_strings(node: ast.AST) -> set[int]:
     """Numbers of lines that begin inside a string: their spaces belong to its value."""
     return {
         number
@@ -118,246 +142,10 @@ def _in_strings(node: ast.AST) -> set[int]:
 def surroundings(place: Located) -> str:
     """What else the module defines, as setup code: neither its docstring, nor bare calls, nor its `main` part."""
     text = "".join(place.lines)
-    kept = [node for node in place.tree.body if node is not place.node and _defines(node)]
+    kept = [node for node in place.tree.body if node is not place.whole and _defines(node)]
     return "\n".join(ast.get_source_segment(text, node) or ast.unparse(node) for node in kept)
 
 
 def _defines(node: ast.stmt) -> bool:
     is_main = isinstance(node, ast.If) and "__name__" in used_names(node.test)
     return not isinstance(node, ast.Expr | ast.Delete | ast.Assert) and not is_main
-
-
-def replaced(text: str, name: str, program: str) -> str:
-    """The module's text with the function of `program` in the place of its own.
-
-    Raises UsageError where the program does not define it as a function, or brings what the file has in another form.
-    """
-    place, new = located(text, name), _new_version(program, name)
-    _refuse_decorators(place, new)
-    wanted = _wanted(new)
-    imports = [alias for node in wanted if isinstance(node, _IMPORTS) for alias in _single(node)]
-    helpers = [node for node in wanted if not isinstance(node, _IMPORTS)]
-    imports = [node for node in imports if not _has_import(place.tree, node)]
-    helpers = [node for node in helpers if not _has(place.tree, node)]
-    for node in [*imports, *helpers]:
-        _refuse_conflict(place, node)
-    end = _end(place.lines[place.node.lineno - 1]) or _end(place.lines[0]) or "\n"
-    kept = _kept(place, new)
-    body = kept.lines(place, _laid_out(_function_lines(new), new.node, place), new)
-    lines = list(place.lines)
-    tail = _end(lines[place.last - 1])
-    lines[place.node.lineno - 1 : place.last] = [line + end for line in body[:-1]] + [body[-1] + tail]
-    if helpers:
-        lines[_above(place) : _above(place)] = _helper_lines(new, helpers, place.indent, end)
-    if imports:
-        at = _import_place(place.tree, place.lines)
-        if at and not lines[at - 1].endswith(("\r", "\n")):
-            lines[at - 1] += end
-        lines[at:at] = [ast.unparse(node) + end for node in imports]
-    result = "".join(lines)
-    _check(result, name, kept.expected(place.node, new.node))
-    return result
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """What stays of the function's own text, because a model leaves it out: its annotations and its docstring."""
-
-    signature: bool
-    docstring: bool
-
-    def lines(self, place: Located, body: list[str], new: Located) -> list[str]:
-        """`body`, the new version's lines, with those of the file that stay."""
-        old, first = place.node, new.node.body[0].lineno - new.node.lineno
-        text = [line.rstrip("\r\n") for line in place.lines]
-        head = text[old.lineno - 1 : old.body[0].lineno - 1] if self.signature else body[:first]
-        doc = text[old.body[0].lineno - 1 : old.body[0].end_lineno] if self.docstring else []
-        return [*head, *doc, *body[first:]]
-
-    def expected(self, old: Function, new: Function) -> list[str]:
-        """The tree that the file's function then has, as `_shape` gives it."""
-        shape, kept = _shape(new), _shape(old)
-        head = kept[:3] if self.signature else shape[:3]
-        return [*head, *(kept[3:4] if self.docstring else []), *shape[3:]]
-
-
-def _kept(place: Located, new: Located) -> _Kept:
-    old, own = place.node, new.node
-    if not _alone(place) or not _alone(new):
-        return _Kept(signature=False, docstring=False)
-    bare = not any(isinstance(part, ast.arg) and part.annotation for part in ast.walk(own.args))
-    same = type(old) is type(own) and _without_annotations(old.args) == _without_annotations(own.args)
-    documented = ast.get_docstring(old, clean=False) is not None and _alone_on_lines(place, old.body)
-    undocumented = ast.get_docstring(own, clean=False) is None
-    return _Kept(signature=bare and own.returns is None and same, docstring=documented and undocumented)
-
-
-def _alone(place: Located) -> bool:
-    """Whether the body begins on a line of its own."""
-    first = place.node.body[0]
-    return not place.lines[first.lineno - 1][: first.col_offset].strip()
-
-
-def _alone_on_lines(place: Located, body: Sequence[ast.stmt]) -> bool:
-    """Whether nothing but a comment follows the first statement on its last line."""
-    first = body[0]
-    after = place.lines[(first.end_lineno or first.lineno) - 1].encode()[first.end_col_offset :].decode()
-    return not after.strip() or after.lstrip().startswith("#")
-
-
-def _without_annotations(args: ast.arguments) -> str:
-    return ast.dump(_Bare().visit(copy.deepcopy(args)))
-
-
-class _Bare(ast.NodeTransformer):
-    def visit_arg(self, node: ast.arg) -> ast.arg:
-        return ast.arg(node.arg)
-
-
-def _end(line: str) -> str:
-    """The line's end; empty for a last line without one."""
-    return line[len(line.rstrip("\r\n")) :]
-
-
-_IMPORTS = (ast.Import, ast.ImportFrom)
-
-
-def _new_version(program: str, name: str) -> Located:
-    try:
-        return located(program.rstrip() + "\n", name)
-    except UsageError as error:
-        raise UsageError(f"the program cannot be written back: {error}") from None
-
-
-def _refuse_decorators(place: Located, new: Located) -> None:
-    """The file's decorators stay; one that only the program has would be lost, and with it what was tested."""
-    there = {ast.dump(decorator) for decorator in place.node.decorator_list}
-    for decorator in new.node.decorator_list:
-        if ast.dump(decorator) not in there:
-            raise UsageError(
-                f"the program puts @{ast.unparse(decorator)} above {new.node.name}, and the decorators in the file "
-                "stay as they are: nothing is written; add it to the file, or say that it has to do without"
-            )
-
-
-def _wanted(new: Located) -> list[ast.stmt]:
-    """Statements of the program that the function needs, and those that they need, in order."""
-    others = [
-        node for node in new.tree.body if node is not new.node and not isinstance(node, ast.Expr | ast.Assert)
-    ]
-    kept: set[int] = set()
-    names = used_names(new.node)
-    while fresh := [i for i, node in enumerate(others) if i not in kept and _binds(node) & names]:
-        kept |= set(fresh)
-        names |= {used for i in fresh for used in used_names(others[i])}
-    return [others[i] for i in sorted(kept)]
-
-
-def _binds(node: ast.stmt) -> set[str]:
-    return defined_names(ast.unparse(node))
-
-
-def _single(node: ast.stmt) -> list[ast.stmt]:
-    """One import statement for each name."""
-    if isinstance(node, ast.ImportFrom):
-        return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
-    assert isinstance(node, ast.Import)
-    return [ast.Import([alias]) for alias in node.names]
-
-
-def _has_import(tree: ast.Module, wanted: ast.stmt) -> bool:
-    there = (one for node in tree.body if isinstance(node, _IMPORTS) for one in _single(node))
-    return any(ast.dump(one) == ast.dump(wanted) for one in there)
-
-
-def _has(tree: ast.Module, wanted: ast.stmt) -> bool:
-    return any(ast.dump(node) == ast.dump(wanted) for node in tree.body)
-
-
-def _refuse_conflict(place: Located, node: ast.stmt) -> None:
-    bound = _binds(node)
-    other = next((n for n in place.tree.body if n is not place.node and _binds(n) & bound), None)
-    if other is not None:
-        raise UsageError(
-            f"the program brings a {', '.join(sorted(_binds(other) & bound))} of its own, and line {other.lineno} of "
-            "the file has another: nothing is written; say in your words that it has to use the one that is there"
-        )
-
-
-def _function_lines(new: Located) -> list[str]:
-    """The new version's lines from `def` on."""
-    return [line.rstrip("\r\n") for line in new.lines[new.node.lineno - 1 : new.last]]
-
-
-def _laid_out(lines: list[str], node: Function, place: Located) -> list[str]:
-    """The lines of `node` under the indentation that the file has; spaces inside strings stay."""
-    inside, step, width = _in_strings(node), _step(place), _width(node)
-    result = []
-    for number, line in enumerate(lines, start=node.lineno):
-        if number in inside or not line.strip():
-            result.append(line)
-            continue
-        spaces = len(line) - len(line.lstrip(" "))
-        steps, rest = divmod(spaces, width) if step and width else (0, spaces)
-        result.append(place.indent + step * steps + " " * rest + line[spaces:])
-    return result
-
-
-def _step(place: Located) -> str:
-    """What the file indents the function's body by; empty where the body stands on the line of `def`."""
-    first = place.node.body[0].lineno
-    line = place.lines[first - 1]
-    return "" if first == place.node.lineno else line[len(place.indent) : len(line) - len(line.lstrip(" \t"))]
-
-
-def _width(node: Function) -> int:
-    """Spaces that the body is indented by; 0 where it stands on the line of `def`."""
-    return 0 if node.body[0].lineno == node.lineno else node.body[0].col_offset - node.col_offset
-
-
-def _above(place: Located) -> int:
-    """Index of the line before which helpers go: above the comments that stand right above the function."""
-    at = place.first
-    while at and place.lines[at - 1].lstrip().startswith("#"):
-        at -= 1
-    return at
-
-
-def _helper_lines(new: Located, helpers: Sequence[ast.stmt], indent: str, end: str) -> list[str]:
-    gap = [end] * (1 if indent else 2)
-    found: list[str] = []
-    for node in helpers:
-        inside = _in_strings(node)
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-        for number in range(first, (node.end_lineno or node.lineno) + 1):
-            line = new.lines[number - 1].rstrip("\r\n")
-            found.append((line if number in inside or not line.strip() else indent + line) + end)
-        found += gap
-    return found
-
-
-def _import_place(tree: ast.Module, lines: Sequence[str]) -> int:
-    """Index of the line before which imports go: below those at the top, else below docstring and first comments."""
-    at = 0
-    for number, node in enumerate(tree.body):
-        docstring = number == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if not (docstring or isinstance(node, _IMPORTS)):
-            break
-        at = node.end_lineno or node.lineno
-    if not at and lines and lines[0].startswith("#!"):
-        at = 1
-    while at < min(2, len(lines)) and re.match(r"#.*coding[:=]", lines[at]):
-        at += 1
-    return at
-
-
-def _check(result: str, name: str, wanted: list[str]) -> None:
-    """The file holds the very function that was tested. Raises UsageError."""
-    if _shape(located(result, name).node) != wanted:
-        raise UsageError("the program cannot be put into the file as it was tested; copy it by hand")
-
-
-def _shape(node: Function) -> list[str]:
-    """Its tree in parts, without decorators: the file's own stay."""
-    parts = (node.args, node.returns, *node.body)
-    return [type(node).__name__, *(ast.dump(part) if part else "-" for part in parts)]

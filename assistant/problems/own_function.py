@@ -1,4 +1,4 @@
-"""A person's own function in a file: the problem that it is, and its new version written back to the file."""
+"""A person's own function or method in a file: the problem that it is, and its new version written back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from assistant.core.problem import AssertTest, Problem
 from assistant.core.program_equality import same_program
 from assistant.core.safe_ast import read_program
 from assistant.problems.docstring_examples import examples
-from assistant.problems.function_source import Located, function_code, located, replaced, surroundings
+from assistant.problems.function_replacement import replaced
+from assistant.problems.function_source import Located, function_code, located, surroundings
 from assistant.problems.own_tests import OwnTests, asserts_in, read_tests
 from assistant.storage.durable_io import replace_file
 
@@ -29,7 +30,10 @@ _MENTIONED = 30
 
 
 class OwnFunction:
-    """A function of a file, as it was when it was read or last written."""
+    """A function or method of a file, as it was when it was read or last written.
+
+    Of a method the code is its whole class: that is what runs and what the model writes; the method is put back.
+    """
 
     def __init__(self, path: Path, name: str) -> None:
         """Raises UsageError where the file or the function cannot be used."""
@@ -51,11 +55,16 @@ class OwnFunction:
 
     @classmethod
     def named(cls, place: str) -> OwnFunction:
-        """The function of `FILE.py::name`. Raises UsageError."""
+        """The function of `FILE.py::name`, or the method of `FILE.py::Class.name`. Raises UsageError."""
         file, mark, name = place.partition("::")
         if not mark or not file or not name:
-            raise UsageError(f"name the function as FILE.py::function, not `{place}`")
+            raise UsageError(f"name it as FILE.py::function or FILE.py::Class.method, not `{place}`")
         return cls(Path(file), name.replace("::", "."))
+
+    @property
+    def called(self) -> str:
+        """What a test calls: the function, or the class of the method."""
+        return self.name.partition(".")[0]
 
     def problem(self, tests: Sequence[AssertTest], say: str = "", setup: str = "") -> Problem:
         """The problem: what the function should do, its tests, and the module around it. Raises UsageError."""
@@ -73,8 +82,11 @@ class OwnFunction:
         )
 
     def _task(self, say: str, around: str) -> str:
-        what = say.strip() or self._docstring.strip() or "Fix this function so that it passes its tests."
-        parts = [f"{what}\n\nThe function is:\n{self._signature}"]
+        word = "method" if self.called != self.name else "function"
+        what = say.strip() or self._docstring.strip() or f"Fix this {word} so that it passes its tests."
+        parts = [f"{what}\n\nThe {word} is:\n{self._signature}"]
+        if self.called != self.name:
+            parts.append(f"Write the whole class {self.called}; nothing else in it changes.")
         lines = list(_mentioned(around))[:_MENTIONED]
         if lines:
             parts.append("Its module has already, for the function to use:\n" + "\n".join(lines))
@@ -91,7 +103,7 @@ class OwnFunction:
     def tests(self, asserts: Sequence[str], file: Path | None) -> OwnTests:
         """The tests of `--test` and `--tests`; without any, the examples of its docstring. Raises UsageError."""
         if not asserts and file is None:
-            shown = examples(self._docstring, self.name)
+            shown = examples(self._docstring, self.called)
             return OwnTests(tuple(AssertTest(code=code) for code in shown))
         given = tuple(AssertTest(code=code) for text in asserts for code in _one(text))
         found = OwnTests()
@@ -101,10 +113,10 @@ class OwnFunction:
                 text = data.decode(_encoding(data, file))
             except UnicodeError:
                 raise UsageError(f"{file} is not text") from None
-            found = read_tests(text, self.name, self.path.stem)
+            found = read_tests(text, self.called, self.path.stem)
             if not found.tests:
                 why = f": {'; '.join(found.left_out)}" if found.left_out else ""
-                raise UsageError(f"{file} holds no test that calls {self.name}{why}")
+                raise UsageError(f"{file} holds no test that calls {self.called}{why}")
         return OwnTests((*given, *found.tests), found.setup, found.left_out)
 
     # Writing back.
@@ -205,10 +217,15 @@ def _with_future(place: Located, code: str) -> str:
 
 
 def _signature(place: Located) -> str:
-    node = place.node
+    node, holder = place.node, place.holder
     word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
     gives = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    return f"{word} {node.name}({ast.unparse(node.args)}){gives}:"
+    own = f"{word} {node.name}({ast.unparse(node.args)}){gives}:"
+    if holder is None:
+        return own
+    kinds = [f"    @{ast.unparse(decorator)}" for decorator in node.decorator_list]
+    bases = f"({', '.join(map(ast.unparse, holder.bases))})" if holder.bases else ""
+    return "\n".join([f"class {holder.name}{bases}:", *kinds, f"    {own}"])
 
 
 def _mentioned(around: str) -> Iterator[str]:

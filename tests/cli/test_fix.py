@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from assistant.cli.main import main
+from assistant.core.events import GenerationStarted
+from assistant.core.safe_ast import read_program
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import check_file
 
@@ -52,7 +55,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fix:
-    """`fix(*options, said=..., typed=...)`: exit status, stdout and stderr of `assistant fix mine.py::slug`."""
+    """`fix(*options, said=..., typed=...)`: exit status, stdout and stderr of `assistant fix place`."""
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(FILE, encoding="utf-8")
     Path("tests.py").write_text(TESTS, encoding="utf-8")
@@ -69,10 +72,12 @@ def fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         "person",
     )
 
-    def call(*options: str, said: str = WORDS, typed: bool = False) -> tuple[int, str, str]:
+    def call(
+        *options: str, said: str = WORDS, typed: bool = False, place: str = "mine.py::slug"
+    ) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.stdin", Terminal(said) if typed else io.StringIO(said))
         with pytest.raises(SystemExit) as end:
-            main(["fix", "mine.py::slug", "--plain", *engine, *options])
+            main(["fix", place, "--plain", *engine, *options])
         out, err = capsys.readouterr()
         return int(end.value.code or 0), out, err
 
@@ -139,3 +144,51 @@ def test_a_function_that_passes_stays_open(fix: Fix) -> None:
     )
     assert status == 0 and "your function passes its tests" in err and "written" in err
     assert Path("mine.py").read_text(encoding="utf-8") == EDITED
+
+
+STACK = '''class Stack:
+    """Last in, first out."""
+
+    def __init__(self, *items: str) -> None:  # any number
+        self._items = list(items)
+
+    def peek(self) -> str:
+        """The last one."""
+        return self._items[0]
+
+    @staticmethod
+    def joined(words: list[str]) -> str:
+        return ",".join(words)  # how?
+
+    @classmethod
+    def of(cls, text: str) -> 'Stack':
+        return cls(*text)
+'''
+METHODS = {
+    "peek": ("Stack('a', 'b').peek() == 'b'", "return self._items[0]", "return self._items[-1]"),
+    "joined": (
+        "Stack.joined(['a', 'b']) == 'a-b'",
+        'return ",".join(words)  # how?',
+        "return '-'.join(words)",
+    ),
+    "of": ("Stack.of('ab c').peek() == 'ab'", "return cls(*text)", "return cls(*text.split())"),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_is_put_back_alone(fix: Fix, method: str) -> None:
+    """The model writes the class, here without comments; of that the method goes into the file."""
+    test, before, after = METHODS[method]
+    Path("mine.py").write_text(STACK, encoding="utf-8")
+    edited = STACK.replace(before, after)
+    answer = f"```python\n{ast.unparse(read_program(edited))}\n```"
+    Path("script.jsonl").write_text(json.dumps({"text": answer}) + "\n", encoding="utf-8")
+    status, _, err = fix("--test", test, "--yes", said="no\n", place=f"mine.py::Stack::{method}")
+    assert status == 0 and "written: mine.py" in err, err
+    assert Path("mine.py").read_text(encoding="utf-8") == edited
+    journal = next(Path("sessions").rglob("*.jsonl"))
+    assert check_file(journal).findings == ()
+    task = (
+        next(e for e in read_journal(journal).events if isinstance(e, GenerationStarted)).messages[1].content
+    )
+    assert "class Stack:\n" in task and "Write the whole class Stack" in task and f"def {method}(" in task

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import stat
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 
 from assistant.core.errors import UsageError
 from assistant.core.prelude import needed
-from assistant.problems.function_source import function_code, located, replaced
+from assistant.problems.function_replacement import replaced
+from assistant.problems.function_source import function_code, located
 from assistant.problems.own_function import OwnFunction
 from assistant.problems.own_tests import read_tests
 
@@ -75,6 +78,59 @@ def test_only_the_functions_own_lines_change(
     assert [ast.dump(d) for d in now.node.decorator_list] == [ast.dump(d) for d in was.node.decorator_list]
     assert replaced(result, "f", new) == result
     assert replaced(text, "f", function_code(was)) is not None
+
+
+def _class(method: str) -> str:
+    within = indent(method, "  ")
+    return f"class C:\n  'Words.'\n  x = 1  # one\n\n{within}\n\n  def other(self, b: int):\n    return x\n"
+
+
+@given(BEFORE, OLD, NEW, END, st.booleans())
+def test_of_a_class_the_method_alone_changes(
+    before: list[str], old: str, new: str, end: str, inside: bool
+) -> None:
+    above = [part for part in before if "class C" not in part]
+    text = _module(above, _class(old), [], inside=inside, last=True).replace("\n", end)
+    decorators = old[: old.index("def f")].removesuffix("async ")
+    bare = _class(decorators + new).replace("  'Words.'\n", "").replace("b: int", "b")
+    result = replaced(text, "C.f", "import re\n" + bare)
+    was, now = located(text, "C.f"), located(result, "C.f")
+    assert now.lines[: was.node.lineno - 1] == was.lines[: was.node.lineno - 1]
+    assert now.lines[now.last :] == was.lines[was.last :]
+    assert ast.dump(now.node.body[-1]) == ast.dump(located(bare, "C.f").node.body[-1])
+    assert replaced(result, "C.f", bare) == result
+    assert replaced(text, "C.f", function_code(was)) is not None
+
+
+PUT_BACK_ALONE = {
+    "another method": ("return a", "return b", "has another `g` in class C than the file"),
+    "one left out": ("def g(self, a):\n        return a\n", "x = 1", "has another `x = 1`"),
+    "one more": ("def g(", "def h(self): pass\n    def g(", "has another `h`"),
+    "another base": ("class C:", "class C(list):", "has another head"),
+    "a decorator less": ("    @staticmethod\n", "", "leaves out @staticmethod above f"),
+    "a decorator more": ("    @staticmethod\n", "    @staticmethod\n    @cache\n", "puts @cache above f"),
+    "no method": ("def f", "def e", "there is no method f in class C; it has: e, g"),
+    "no class": ("class C", "class D", "there is no class C at the top"),
+}
+
+
+@pytest.mark.parametrize("case", PUT_BACK_ALONE)
+def test_a_program_that_changes_the_rest_of_the_class_is_not_written(case: str) -> None:
+    file = "class C:\n    @staticmethod\n    def f(x):\n        return x\n\n    def g(self, a):\n        return a\n"
+    old, new, words = PUT_BACK_ALONE[case]
+    assert old in file
+    with pytest.raises(UsageError, match=re.escape(words)):
+        replaced(file, "C.f", file.replace(old, new))
+
+
+def test_what_a_method_needs_goes_above_its_class() -> None:
+    file = "import os\n\n\n# About C.\nclass C:\n    def f(self):\n        return 1\n"
+    new = "import re\n\ndef part():\n    return re\n\nclass C:\n    def f(self):\n        return part()\n"
+    result = replaced(file, "C.f", new)
+    assert result == (
+        "import os\nimport re\n\n\ndef part():\n    return re\n\n\n# About C.\nclass C:\n    def f(self):\n"
+        "        return part()\n"
+    )
 
 
 @given(BEFORE, OLD, END)
@@ -151,8 +207,10 @@ REFUSED = {
     "nothing.py::f": "cannot read",
     "mine.py": "FILE.py::function",
     "mine.py::": "FILE.py::function",
-    "mine.py::Thing.slug": "is a method",
-    "mine.py::Thing::slug": "is a method",
+    "mine.py::Thing.slug": "there is no class Thing at the top of the file; it has: none",
+    "mine.py::slug::part": "slug is a function: it has no methods",
+    "mine.py::Thing::Other::slug": "Thing.Other.slug is too deep",
+    "class.py::f.g": "there is no method g in class f; it has: none",
     "mine.py::slog": "it has: helper, slug",
     "twice.py::f": "lines 1 and 3",
     "broken.py::f": "line 2: the file is not Python",

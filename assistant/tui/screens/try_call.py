@@ -26,7 +26,8 @@ class ScratchScreen(ModalScreen[str | None]):
         """`evaluate` has an expression evaluated; `show_result` is called with what it gave."""
         super().__init__()
         self._evaluate = evaluate
-        self._begin = f"{entry_point}(" if entry_point else ""
+        called = entry_point.partition(".")[0]  # of a method its class
+        self._begin = f"{called}(" if called else ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide"):
