@@ -72,6 +72,8 @@ class PlainDialogue:
         """Whether the results of hidden tests and control arms are shown at the end of the session."""
         self._told: ev.SessionEnded | None = None
         """The end that was told."""
+        self._opened_after_end = session.state.is_over
+        """The session had ended when it was opened: whoever did so wants to go on."""
         self._failed = False
         """The last step was refused, or could not be recorded."""
         self._clock = EffortClock(away_after=math.inf)
@@ -145,11 +147,12 @@ class PlainDialogue:
     def _goes_on(self) -> bool:
         """At a terminal, after an end after which one may go on: whether the next line wants to. Any other leaves.
 
-        A script is not asked: it may wait for the program's end before it closes the input.
+        A script is not asked: it may wait for the program's end before it closes the input. Who opens a session that
+        has ended is, once.
         """
-        ended = self.state.ended
-        may = self.state.settings.continue_after_end and self.printer.at_terminal
-        if ended is None or not may or ended.reason not in ("solved", "rounds_used_up"):
+        opened, self._opened_after_end = self._opened_after_end, False
+        left = self.state.ended is not None and self.state.ended.reason == "gave_up"
+        if not self.state.may_go_on or not (opened or (self.printer.at_terminal and not left)):
             return False
         self._summary()
         self.printer.talk(f"{CONTINUE_HINT} ", end="")

@@ -27,7 +27,7 @@ def run(context: typer.Context, options: RunOptions) -> int:
 
 @o.with_groups
 def resume(session: o.SessionId, options: Annotated[RunOptions, o.Choice(only=OF_RESUME)]) -> int:
-    """Go on with an interrupted session at the round where it stopped."""
+    """Go on with a session at the round where it stopped, or beyond its end."""
     return started(replace(options, resume=session))
 
 

@@ -190,6 +190,17 @@ class State(FrozenModel):
         return self.ended is not None and ev.is_final(self.ended.reason)
 
     @property
+    def may_go_on(self) -> bool:
+        """Whether the person may go on after the end, beyond the experiment."""
+        ended = self.ended
+        return ended is not None and ended.reason in ev.CONTINUABLE and self.settings.continue_after_end
+
+    @property
+    def may_reopen(self) -> bool:
+        """Whether they may also do so on another day: outside studies."""
+        return self.may_go_on and (self.started is None or self.started.study is None)
+
+    @property
     def total_effort(self) -> ev.Effort:
         """The person's time of the whole session."""
         return ev.total_effort(self.clock, self.effort)

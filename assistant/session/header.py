@@ -114,7 +114,7 @@ def check_resumable(state: State, journal: Path, annotator: str) -> None:
     """Raises JournalError for a session that cannot be continued, UsageError for another annotator's."""
     if state.problem is None:
         raise JournalError(f"{journal.name} has no first line with the problem; it cannot be resumed")
-    if state.ended is not None and state.is_over:
+    if state.ended is not None and state.is_over and not state.may_reopen:
         raise JournalError(
             f"session {state.session} has ended ({state.ended.reason}); `assistant show` shows it"
         )

@@ -28,7 +28,7 @@ from assistant.session.rounds import RoundLoop
 
 
 class _Reopened(NamedTuple):
-    """Who continues a session that was interrupted, and how."""
+    """Who continues a session that was interrupted or has ended, and how."""
 
     annotator: str
     held: Held
@@ -44,6 +44,8 @@ class Session(RoundLoop):
     def __init__(self, journal: Journal, state: State, engine: Engine, sandbox: Sandbox) -> None:
         super().__init__(journal, state, engine, sandbox)
         self._reopened: _Reopened | None = None
+        self._resumed = False
+        """The journal says that it was opened again."""
         self._given: ev.ProgramGiven | None = None
         self._clock: EffortClock | None = None
 
@@ -87,7 +89,8 @@ class Session(RoundLoop):
     ) -> Session:
         """A session as its journal left it; `annotator` is the annotator who continues, where known.
 
-        Raises JournalError (also when it has ended for good), UsageError when it is another annotator's.
+        One that has ended stays so until `commands.Continue`, which says who goes on. Raises JournalError (also where
+        it may not go on after its end), UsageError when it is another annotator's.
         """
         journal, events = Journal.reopen(path)
         state = replay(events)
@@ -164,7 +167,9 @@ class Session(RoundLoop):
             yield self._given
             yield from self._test(self.state.program(self._given.program))
             return
-        yield self.record(resumption(self.model, self.sandbox, *self._reopened))
+        if self.state.is_over:
+            return
+        yield from self._resumption()
         table = self.state.current_program
         if table is None or self.state.pending_feedback is not None or turns.wants_redraw(self.state):
             yield from self._answer()
@@ -174,6 +179,13 @@ class Session(RoundLoop):
                 yield from self._test(program)
         yield from self._end_when_over()
         self._idle()
+
+    def _resumption(self) -> Iterator[ev.LiveEvent]:
+        """Who goes on with a session that was opened again, once."""
+        if self._reopened is not None and not self._resumed:
+            resumed = self.record(resumption(self.model, self.sandbox, *self._reopened))
+            self._resumed = True
+            yield resumed
 
     def _give_feedback(self, command: cmd.GiveFeedback) -> Iterator[ev.LiveEvent]:
         table = self._table()
@@ -274,6 +286,8 @@ class Session(RoundLoop):
         if rounds < 1:
             raise UsageError("say how many more rounds: 1 at least")
         yield self.record(ev.SessionContinued(rounds=rounds))
+        yield from self._resumption()
+        self._idle()
 
     def _evaluate(self, expression: str) -> Iterator[ev.LiveEvent]:
         yield self.record(evaluation.evaluated(self.state, self._table(), expression, self.sandbox))

@@ -187,7 +187,7 @@ ACTIONS = (
     Action("line_break", "enter", "New line", "A new line, indented", "editor", priority=True),
     Action("undo", "ctrl+underscore", "Undo", "Take back the last change of the code", "editor"),
     Action(
-        "open_session", "enter", "Open", "Go on with it where it stopped, or look at it once it has ended",
+        "open_session", "enter", "Open", "Go on with it where it stopped, or see how it ended and go on from there",
         "sessions", footer=True, priority=True,
     ),
     Action("look_at", "f2", "Look", "Look at its rounds without going on", "sessions", footer=True),

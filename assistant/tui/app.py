@@ -187,7 +187,7 @@ class AssistantApp(AppContext):
         if self.study is not None:
             self.study.next()
         elif resume is not None:
-            self.navigator.resume(resume)
+            self.navigator.open_again(resume)
         elif self.launch.own is not None:
             self.navigator.work_on_own(self.launch.own)
         elif wanted is not None:

@@ -90,10 +90,12 @@ class Navigator:
         state: State | None = None,
         first: Sequence[AnyCommand] = (),
         journal: Path | None = None,
-    ) -> None:
+    ) -> SessionScreen:
         from assistant.tui.screens.session.screen import SessionScreen  # not before the first paint
 
-        self._app.push_screen(SessionScreen(problem, open_session, state, first, journal))
+        screen = SessionScreen(problem, open_session, state, first, journal)
+        self._app.push_screen(screen)
+        return screen
 
     def _working(self) -> list[SessionScreen]:
         """Every working screen that is open, the lowest first."""
@@ -151,16 +153,40 @@ class Navigator:
         return Session.resume(journal, engine, sandbox, annotator=launch.annotator, held=launch.held)
 
     def look_at(self, journal: Path) -> None:
-        """The rounds of a session, without going on with it."""
+        """The rounds of a session, without going on with it; after its end one key does."""
+        state = self._read(journal)
+        if state is not None:
+            self._look_at(state, journal)
+
+    def open_again(self, journal: Path) -> None:
+        """A session where it was left, or how it ended, from where one may go on."""
+        from assistant.tui.screens.summary import SummaryScreen
+
+        state = self._read(journal)
+        if state is not None and state.is_over:
+            screen = self._look_at(state, journal)
+            if screen.may_go_on:
+                self._app.push_screen(SummaryScreen(screen))
+        elif state is not None:
+            self.resume(journal)
+
+    def _read(self, journal: Path) -> State | None:
         from assistant.core.state import replay
         from assistant.journal.reader import read_journal
 
         try:
-            state = replay(list(read_journal(journal).events))
+            return replay(list(read_journal(journal).events))
         except AssistantError as error:
             self._app.notify(str(error), severity="error", markup=False)
-            return
-        self._open(state.problem, state=state, journal=journal)
+            return None
+
+    def _look_at(self, state: State, journal: Path) -> SessionScreen:
+        owner = state.started.annotator if state.started else ""
+        own = owner in ("", self._app.launch.annotator)
+        may = own and state.may_reopen and self._app.study is None
+        return self._open(
+            state.problem, (lambda: self._reopen(journal)) if may else None, state, journal=journal
+        )
 
     def write_problem(self) -> None:
         """A problem of the person's own, opened once it is written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from assistant.core.events import CONTINUABLE, DRAW
+from assistant.core.events import DRAW
 from assistant.core.state import Program, State
 
 
@@ -67,12 +67,6 @@ def shown_program(state: State, looked_at: str | None) -> Program | None:
 def waits_for_answer(state: State) -> bool:
     """No complete answer has come to what was last asked."""
     return state.current_program is None or state.pending_feedback is not None
-
-
-def may_go_on(state: State) -> bool:
-    """Whether the person may go on after the end of this session, beyond the experiment."""
-    ended = state.ended
-    return ended is not None and ended.reason in CONTINUABLE and state.settings.continue_after_end
 
 
 def possible(

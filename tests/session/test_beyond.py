@@ -19,6 +19,7 @@ from assistant.journal.session_summary import SessionSummary, summarize
 from assistant.journal.validation import verify_folder
 from assistant.session import commands as cmd
 from assistant.session.arms.build import ArmTask, missing_arms, numbered, run_arm
+from assistant.session.header import check_resumable
 from assistant.session.session import Session
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin, types
 from tests.session.test_rounds import forge
@@ -126,8 +127,40 @@ def test_it_is_resumed_where_it_was_left(begin: Begin, cut: bool) -> None:
     assert numbers(session.path) == before and before[1].state == "rounds_used_up"
     resumed.close()
     assert verify_folder(session.path.parents[1]) == []
-    with pytest.raises(JournalError, match="has ended"):
-        Session.resume(session.path, ScriptedEngine([RIGHT]), session.sandbox)
+
+
+@pytest.mark.parametrize(("answers", "end"), ENDED.values(), ids=ENDED)
+def test_it_is_opened_another_day(begin: Begin, answers: list[str], end: str) -> None:
+    session = begin(answers, rounds=1, continue_after_end=True)
+    finish(session)
+    session.close()
+    before, events = numbers(session.path), read_journal(session.path).events
+    with pytest.raises(UsageError, match="belongs to annotator tester"):
+        Session.resume(session.path, ScriptedEngine([]), session.sandbox, annotator="another")
+    again = Session.resume(session.path, ScriptedEngine([OTHER, RIGHT]), session.sandbox, annotator="tester")
+    assert list(again.start()) == [] and read_journal(session.path).events == events, "it is looked at"
+    assert types(list(again.execute(cmd.Continue()))) == ["session_continued", "session_resumed"]
+    list(again.execute(cmd.EditCode("def add(a, b):\n    return 0\n")))
+    list(again.feedback("not zero"))
+    list(again.feedback("add them"))
+    assert again.state.ended is not None and again.state.ended.reason == "solved"
+    assert types(list(again.execute(cmd.Continue()))) == ["session_continued"], "the same run goes on"
+    again.close()
+    assert numbers(session.path) == before and before[0].end == end
+    assert verify_folder(session.path.parents[1]) == []
+
+
+def test_a_session_of_a_study_and_one_that_was_closed_for_good_are_not(begin: Begin) -> None:
+    session = begin([WRONG], continue_after_end=True)
+    list(session.start())
+    list(session.execute(cmd.End("gave_up")))
+    assert session.state.may_reopen and session.state.started is not None
+    of_study = session.state.started.model_copy(update={"study": ev.StudyInfo(name="s", sha256="")})
+    bad_task = ev.SessionEnded(reason="bad_task")
+    for changed in ({"started": of_study}, {"ended": bad_task}):
+        state = session.state.model_copy(update=changed)
+        with pytest.raises(JournalError, match="has ended"):
+            check_resumable(state, session.path, "")
 
 
 def control(session: Session, task: ArmTask) -> State:

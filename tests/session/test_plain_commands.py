@@ -15,7 +15,7 @@ from assistant.journal.session_summary import summarize
 from assistant.journal.validation import verify_folder
 from assistant.tui.actions import ACTIONS, binding_id
 from tests.session.conftest import RIGHT, WRONG
-from tests.session.test_commands import ONE, PLAIN, Run, journals, run, state_of
+from tests.session.test_commands import ENGINE, ONE, PLAIN, Run, journals, run, state_of
 
 __all__ = ["run"]
 
@@ -133,6 +133,26 @@ def test_one_goes_on_after_the_end(run: Run) -> None:
     assert "and then gave up after 1 more feedback, beyond the experiment" in out
     told = ("say a number from 1 to 1", "no hidden test fails that is not", "say how many more rounds")
     assert all(line in err for line in told)
+    assert not [finding for finding in verify_folder(Path("sessions")) if finding.is_error]
+
+
+def test_one_goes_on_another_day(run: Run) -> None:
+    """`assistant resume` on a session that has ended shows how it did, and records nothing until one goes on."""
+    false = "```python\ndef add(a, b):\n    return abs(a) + abs(b)\n```"
+    answers = {"entry_point": "add", "answers": [false, RIGHT]}
+    Path("script.jsonl").write_text(json.dumps(answers) + "\n", encoding="utf-8")
+    run(*PLAIN, *ONE)
+    path = journals()[0]
+    before = path.read_bytes()
+    again = ("resume", path.stem, "--plain", *ENGINE, "--sessions", "sessions")
+    status, out, err = run(*again)
+    assert (status, path.read_bytes()) == (0, before)
+    assert f"session {path.stem}: solved at once" in out and ":continue goes on for two more rounds" in err
+    status, out, err = run(*again, said=_said(":hidden", "negative numbers"))
+    assert status == 0, err
+    kinds = [event.type for event in read_journal(path).events if "session_" in event.type]
+    assert kinds[1:] == ["session_ended", "session_continued", "session_resumed", "session_ended"]
+    assert "and then solved after 1 more feedback, beyond the experiment" in out
     assert not [finding for finding in verify_folder(Path("sessions")) if finding.is_error]
 
 

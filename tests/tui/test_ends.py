@@ -15,12 +15,15 @@ from assistant.core.program_equality import same_program
 from assistant.core.state import Program, State, apply
 from assistant.core.state_labels import after_feedback, hidden_text
 from assistant.engine.scripted.script import DEMO_FILE, read_script
-from assistant.journal.session_summary import SessionSummary
+from assistant.journal.reader import read_journal
+from assistant.journal.session_summary import SessionSummary, summarize
+from assistant.journal.validation import verify_folder
 from assistant.problems.load import load_source
 from assistant.problems.starter_rates import measured_rates, winnable_first
 from assistant.tui.end_summary import headline, kind_of_end, round_lines
 from assistant.tui.problem_filter import attempts_of, entries_of, entry_line, solved_text
 from assistant.tui.screen_state import Phase
+from assistant.tui.screens.sessions import SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.screens.try_call import with_brackets_closed
 from assistant.tui.session_filter import matching_sessions, session_line
@@ -33,7 +36,7 @@ from assistant.tui.widgets.status_line import StatusLine
 from assistant.tui.widgets.timeline import Timeline, timeline_of
 from assistant.tui.widgets.verdict_table import VerdictTable
 from tests.tui.conftest import ADDITION, PRIMES, RIGHT, UNDERSCORES, WRONG, MakeApp
-from tests.tui.waiting import until, until_phase, work_screen
+from tests.tui.waiting import left, until, until_phase, work_screen
 
 FALSE = "```python\ndef remove_underscores(text):\n    return text.replace('_', '') or None\n```"
 
@@ -103,6 +106,46 @@ async def test_after_the_end_one_key_goes_on_where_it_may_and_a_study_may_forbid
             assert work.state.tries_left == 2 and work.state.beyond
             await pilot.press("f2")
             assert work.editing.is_open, "the code can be edited again"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["the list", "assistant resume"])
+async def test_one_goes_on_another_day(make_app: MakeApp, tmp_path: Path, way: str) -> None:
+    settings = {"continue_after_end": True}
+    app = make_app([FALSE], problem="starter/underscores", settings=settings)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        await pilot.press("f10")
+        await until(pilot, lambda: left(app))
+    (journal,) = (tmp_path / "sessions").rglob("*.jsonl")
+    before, counted = journal.read_bytes(), summarize(journal)
+
+    app = make_app([RIGHT], resume=journal if way == "assistant resume" else None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        if way == "the list":
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.chosen)
+            await pilot.press("f2")
+            work = await until_phase(pilot, Phase.ENDED)
+            await until(pilot, lambda: "Ctrl+Y goes on" in work.query_one(StatusLine).status.doing)
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
+            await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        assert "fails 1 of 1 hidden ones" in str(app.screen.query_one("#headline").render())
+        assert journal.read_bytes() == before, "it is looked at"
+        await pilot.press("f8")
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        assert work.feedback.box.text.startswith("For remove_underscores('') it gives None instead of ''")
+        await until(pilot, lambda: work.focused is work.feedback.box)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+    added = [event.type for event in read_journal(journal).events][len(before.splitlines()) :]
+    assert (
+        added[:3] == ["session_continued", "session_resumed", "test_added"] and added[-1] == "session_ended"
+    )
+    assert verify_folder(tmp_path / "sessions") == []
+    assert summarize(journal).model_copy(update={"events": counted.events, "went_on": False}) == counted
 
 
 def summary(**changes: object) -> SessionSummary:

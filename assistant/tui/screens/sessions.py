@@ -162,7 +162,7 @@ class SessionsScreen(Screen[None]):
         elif session.resumable:
             return
         else:
-            self.app.navigator.look_at(session.path)
+            self.app.navigator.open_again(session.path)
 
     def action_look_at(self) -> None:
         if self.chosen is not None and not self.chosen.trouble:

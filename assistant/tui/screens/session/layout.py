@@ -13,7 +13,7 @@ from textual.widgets import Footer, TextArea
 from assistant.core.state import State
 from assistant.tui import clipboard
 from assistant.tui.key_names import first_key
-from assistant.tui.screen_state import EXPLAINED, Phase, may_go_on, possible, refusal
+from assistant.tui.screen_state import EXPLAINED, Phase, possible, refusal
 from assistant.tui.screens.session.editing import EditingPanel
 from assistant.tui.screens.session.feedback import FeedbackPanel
 from assistant.tui.screens.session.live_session import LiveSession
@@ -74,7 +74,7 @@ class SessionLayout(Screen[None]):
     @property
     def may_go_on(self) -> bool:
         """Whether the session has ended and the person may go on, beyond the experiment."""
-        return self.phase is Phase.ENDED and not self.live.read_only and may_go_on(self.state)
+        return self.live.phase is Phase.ENDED and not self.live.read_only and self.state.may_go_on
 
     def phase_now(self) -> Phase:
         """The current phase, which may not be shown yet."""

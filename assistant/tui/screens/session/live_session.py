@@ -33,7 +33,10 @@ class LiveSession:
         first: Sequence[AnyCommand],
         post: Callable[[Message], object],
     ) -> None:
-        """Begins with the `first` commands, else with `Start`; without `open_session`, `state` is only looked at."""
+        """Begins with the `first` commands, else with `Start`; without `open_session`, `state` is only looked at.
+
+        A `state` that has ended is looked at, too, and opened once the person goes on with it (`reopen`).
+        """
         self.state = state
         self.read_only = open_session is None
         self._open_session = open_session or _nothing
@@ -42,6 +45,8 @@ class LiveSession:
         self._clock = EffortClock()
         self._worker = SessionWorker(self._open_session, self._clock, post)
         self._begun = self._left = False
+        self.closed = open_session is not None and state.is_over
+        """The session has ended, and is not open."""
         self._pending = 0
         """Commands whose end the screen has not heard of."""
 
@@ -93,13 +98,17 @@ class LiveSession:
 
     def begin(self) -> bool:
         """Open the session and execute its first commands, once. False where there is nothing to begin."""
-        if self._begun or self.read_only:
+        if self._begun or self.read_only or self.closed:
             return False
         self._begun = True
         self._pending = len(self._first)
         self._worker.begin(*self._first)
         self._clock.start(time.monotonic())
         return True
+
+    def reopen(self, *first: AnyCommand) -> None:
+        """Go on with a session that has ended: it begins with the `first` commands once `begin` is called."""
+        self.closed, self._first, self._pending = False, first, len(first)
 
     def renew(self) -> None:
         """Let a session that could not be opened begin again."""

@@ -57,7 +57,7 @@ class SessionScreen(ProgramActions):
     ) -> None:
         """Begins with the `first` commands, else with `Start`; without `open_session`, `state` is only looked at.
 
-        `journal` is the file of a session that is looked at.
+        `journal` is the file of a session that is looked at; one that has ended is opened once the person goes on.
         """
         live = LiveSession(open_session, state or State(problem=problem), first, self.post_message)
         super().__init__(live, journal)
@@ -69,8 +69,7 @@ class SessionScreen(ProgramActions):
         self.set_interval(CLOCK_EVERY, self._keep_clock)
         self._composed = True
         self.live.set_clock(self.app.preferences.away_seconds)
-        if self.app.services.model is not None:
-            self.begin()
+        self._begin_if_ready()
         self.present()
 
     @property
@@ -79,6 +78,10 @@ class SessionScreen(ProgramActions):
         return self.live.begun
 
     # The round loop.
+
+    def _begin_if_ready(self) -> None:
+        if self.app.services.model is not None:
+            self.begin()
 
     def begin(self) -> None:
         """The model is ready: start the session, once."""
@@ -209,7 +212,7 @@ class SessionScreen(ProgramActions):
             self.feedback.box.focus()
 
     def _back_from_the_end(self) -> None:
-        if self.live.read_only:
+        if self.live.read_only or self.live.closed:
             self.app.pop_screen()
         else:
             self.app.navigator.show_summary(self, asked=True)
@@ -239,9 +242,14 @@ class SessionScreen(ProgramActions):
     def go_on(self, test: Test | None = None, words: str = "") -> None:
         """Go on after the end, beyond the experiment, with a hidden `test` made visible and `words` in the box."""
         self._summed_up, self._going_on = False, True
-        self.submit(cmd.Continue())
-        if test is not None:
-            self.submit(cmd.AddTest(test))
+        commands = [cmd.Continue(), *([] if test is None else [cmd.AddTest(test)])]
+        if self.live.closed:
+            self.live.reopen(*commands)
+            self._begin_if_ready()
+            self.present()
+        else:
+            for command in commands:
+                self.submit(command)
         self.feedback.suggest(words)
 
     def action_leave(self) -> None:

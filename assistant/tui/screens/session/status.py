@@ -21,7 +21,7 @@ from assistant.core.state_labels import (
 from assistant.tui import clipboard
 from assistant.tui.end_summary import is_false_solve
 from assistant.tui.key_names import first_key
-from assistant.tui.screen_state import Phase, may_go_on
+from assistant.tui.screen_state import Phase
 from assistant.tui.screens.session.live_session import LiveSession
 from assistant.tui.view_model import fence_count, written_code
 from assistant.tui.widgets.status_line import Status, StatusLine
@@ -88,7 +88,7 @@ class StatusPanel:
     ) -> str:
         app = self.line.app
         if phase is Phase.ENDED:
-            over, may = over_text(live.state, tell_hidden), may_go_on(live.state) and not live.read_only
+            over, may = over_text(live.state, tell_hidden), live.state.may_go_on and not live.read_only
             on = f"{first_key('work.go_on', app.preferences.keys)} goes on, " if may else ""
             return f"{over}: {on}Esc goes back"
         if phase is not Phase.WRITING:
