@@ -160,7 +160,7 @@ def _other_parts(place: Located) -> list[tuple[str, str]]:
     if holder is None:
         return []
     head = [*holder.bases, *holder.keywords, *holder.decorator_list]
-    parts = [("head", ast.dump(ast.List(head, ast.Load())))]
+    parts = [("head", " ".join(map(ast.dump, head)))]
     for node in _without_docstring(holder.body):
         if node is not place.node:
             word = named(node) or ast.unparse(node).partition("\n")[0]

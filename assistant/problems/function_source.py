@@ -65,11 +65,11 @@ def located(text: str, name: str) -> Located:
     except SyntaxError as error:
         raise UsageError(f"line {error.lineno}: the file is not Python: {error.msg}") from None
     lines, body = tuple(_LINE.findall(text)), tree.body
-    holder: ast.stmt | None = None
+    holder: ast.ClassDef | None = None
     if of_class:
-        holder = _only(body, of_class, (ast.ClassDef,), "class", _AT_TOP)
-        assert isinstance(holder, ast.ClassDef)
-        body = holder.body
+        found = _only(body, of_class, (ast.ClassDef,), "class", _AT_TOP)
+        assert isinstance(found, ast.ClassDef)
+        holder, body = found, found.body
     word, where = ("method", f"in class {of_class}") if of_class else ("function", _AT_TOP)
     node = _only(body, own_name, _FUNCTIONS, word, where)
     assert isinstance(node, Function)

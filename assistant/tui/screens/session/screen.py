@@ -242,7 +242,8 @@ class SessionScreen(ProgramActions):
     def go_on(self, test: Test | None = None, words: str = "") -> None:
         """Go on after the end, beyond the experiment, with a hidden `test` made visible and `words` in the box."""
         self._summed_up, self._going_on = False, True
-        commands = [cmd.Continue(), *([] if test is None else [cmd.AddTest(test)])]
+        commands: list[cmd.AnyCommand] = [cmd.Continue()]
+        commands += [] if test is None else [cmd.AddTest(test)]
         if self.live.closed:
             self.live.reopen(*commands)
             self._begin_if_ready()
