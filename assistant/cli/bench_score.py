@@ -117,7 +117,7 @@ def export(
 ) -> int:
     """Print a run as another evaluator reads it: a line of JSON a program, or one log for inspect."""
     from assistant.bench.given_samples import exported
-    from assistant.bench.inspect_log import inspect_log
+    from assistant.bench.inspect_run import inspect_log
     from assistant.bench.run_folder import CONFIG, SAMPLES, read_json
     from assistant.bench.sample_log import read_samples
 
