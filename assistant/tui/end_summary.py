@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assistant.core.control_arms import RECORDED, control_arm
+from assistant.core.hard_coding import hard_coding_note
 from assistant.core.printable import printable, shortened
 from assistant.core.problem import Test
 from assistant.core.state import Program, State
@@ -76,9 +77,11 @@ def _round_line(state: State, program: Program, tell_hidden: bool) -> str:
 
 
 def fact_lines(state: State, *, tell_hidden: bool = True) -> list[str]:
-    """Hidden tests and the person's time."""
+    """Hidden tests, a hint at the program, and the person's time."""
     words = hidden_text(state) if tell_hidden and state.is_over else ""
-    lines = [words] if words else []
+    program = state.current_program
+    hint = hard_coding_note(program.hard_coded) if program is not None else ""
+    lines = [line for line in (words, hint) if line]
     effort = state.total_effort
     if effort.active or effort.waiting:
         lines.append(f"your time: {effort.active:.0f} s, waiting: {effort.waiting:.0f} s")

@@ -17,6 +17,7 @@ from assistant.journal.load import read_sessions
 from assistant.journal.validation import check_file
 from assistant.sandbox.local import open_sandbox
 from assistant.session.session import Session
+from assistant.tui.end_summary import fact_lines
 from assistant.tui.test_rows import verdicts_of
 from tests.journal.build import write_chained
 
@@ -98,6 +99,7 @@ def test_it_is_logged_shown_and_counted_and_changes_no_verdict(tmp_path: Path) -
     state = session.state
     assert state.solved and state.current_program is not None and state.current_program.false_solve
     assert verdicts_of(state, state.current_program).hint == hard_coding_note(2)
+    assert hard_coding_note(2) in fact_lines(state)
     report = state.current_program.visible
     assert report is not None and report_text(report, hard_coded=2).endswith(f"note: {hard_coding_note(2)}")
     lines = [json.loads(line) for line in session.path.read_bytes().splitlines()]

@@ -85,7 +85,7 @@ class VerdictTable(TopEdge, VirtualList):
             blocks = [[note, *(blocks[0] if blocks else [])], *blocks[1:]]
         if verdicts.hint and blocks:
             hint: Line = (Piece(" ! ", "case--label"), Piece(displayable(verdicts.hint), "case--label"))
-            blocks[-1].append(hint)
+            blocks[0] = [hint, *blocks[0]]
         if verdicts.printed and blocks:
             for text in verdicts.printed.splitlines()[:20]:
                 look = Piece(displayable(text), "case--printed")
