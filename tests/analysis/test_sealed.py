@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,21 @@ def test_nothing_is_said_where_all_verdicts_are_sealed() -> None:
     )
     assert results.sealed_curve == tuple(results.human)
     assert not any("unsealed" in caution for caution in results.cautions)
+
+
+def test_solves_that_name_their_tests_are_counted_and_stay_solves() -> None:
+    sessions = four()
+    named = tuple(
+        replace(one, programs=tuple(p._replace(hard_coded=2 * p.solved) for p in one.programs))
+        for one in sessions
+    )
+    before, after = (
+        results_of(SessionGroup(name="g", origin="people", speaker="people", sessions=tuple(some)))
+        for some in (sessions, named)
+    )
+    (said,) = set(after.cautions) - set(before.cautions)
+    assert said.startswith("Of 3 solves 3 (100%) name the inputs of visible tests")
+    assert [point.rate for point in after.human] == [point.rate for point in before.human]
 
 
 @pytest.mark.slow
