@@ -54,6 +54,9 @@ def _rows(method: str) -> TrainingRows:
         {
             "prompt": [{"role": "user", "content": f"add {number}"}],
             "completion": [{"role": "assistant", "content": f"def add(a): return a + {number}"}],
+            "chosen": [{"role": "assistant", "content": "return a"}],
+            "rejected": [{"role": "assistant", "content": "return"}],
+            "label": number % 2 == 0,
             "privileged_context": f"the {number} is missing",
             **task_columns(problem(number)),
             "content_sha256": str(number),
@@ -103,6 +106,15 @@ def test_a_stopped_training_comes_to_the_same_result(
     assert {name: record[name] for name in same} == {name: whole[name] for name in same}
     assert not unfinished(out).exists()
     assert train(rows, tiny, out, recipe, cache, watch=stop) == record  # nothing is trained again
+
+
+@pytest.mark.parametrize("method", ["dpo", "kto", "grpo"])
+def test_the_other_methods_take_a_step(tiny: LocalFolder, tmp_path: Path, method: str) -> None:
+    recipe = Recipe(steps=1, rank=2, batch=2, accumulate=1, max_length=64, answer_length=8, generations=2)
+    record = train(_rows(method), tiny, tmp_path / "out", recipe, tmp_path / "cache")
+    assert record["method"] == method
+    assert record["first_loss"] is not None
+    assert record["asked"]["recipe"]["steps"] == 1
 
 
 def test_a_model_that_knows_no_dialogues_is_refused(tmp_path: Path) -> None:
