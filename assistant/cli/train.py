@@ -13,6 +13,7 @@ from assistant.cli import bench_options as b
 from assistant.cli import options as o
 from assistant.cli.train_evaluation import Evaluation
 from assistant.core.errors import UsageError
+from assistant.core.state_labels import plural
 from assistant.reporting.progress import ProgressPrinter
 
 if TYPE_CHECKING:
@@ -196,6 +197,11 @@ class _Training:
                 save_steps=self.save_steps, report_to=self.report_to, progress=printer.report,
                 watch=lambda done, total, loss: printer.show(name, done, total, f"loss {loss:.3f}"),
             )  # fmt: skip
+        if record["rows_too_long"]:
+            count = plural(record["rows_too_long"], "row")
+            b.say(
+                f"left out: {count} whose answer is not within --max-length {self.recipe.max_length} tokens"
+            )
         if record["validation_loss_after"] is not None:
             before, after = record["validation_loss_before"], record["validation_loss_after"]
             print(f"loss on problems it was not trained on: {before:.3f} before, {after:.3f} after")

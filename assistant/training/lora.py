@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -73,13 +74,18 @@ def train(
     if newest_checkpoint(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
     open_folder(folder, "train", asked, described_run({}))
-    trainer = _trainer(rows, base, folder, recipe, save_steps, report_to)
-    _watched(trainer, watch)
-    before = _held_out_before(trainer, folder)
-    _run(trainer, rows, folder)
+    with warnings.catch_warnings():
+        # Of one library about another: nothing that a person could do.
+        warnings.simplefilter("ignore", FutureWarning)
+        trainer = _trainer(rows, base, folder, recipe, save_steps, report_to)
+        _require_rows(trainer, recipe)
+        _watched(trainer, watch)
+        before = _held_out_before(trainer, folder)
+        _run(trainer, rows, folder)
+        after = _held_out(trainer)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     record = {
-        **_record(base, rows, losses, before, _held_out(trainer)),
+        **_record(base, rows, len(trainer.train_dataset), losses, (before, after)),
         "asked": asked,
         "run": read_json(folder / CONFIG)["run"],
     }
@@ -168,6 +174,12 @@ def _trainer(
     )
 
 
+def _require_rows(trainer: Any, recipe: Recipe) -> None:
+    """Raises `UsageError` where the trainer left out every row, as it does those whose answer is cut off."""
+    if not len(trainer.train_dataset):
+        raise UsageError(f"no row has its answer within --max-length {recipe.max_length} tokens: raise it")
+
+
 def _watched(trainer: Any, watch: Watch) -> None:
     """Have `watch` told of each step, in place of the library's printing."""
     transformers = need("transformers", "train")
@@ -193,7 +205,7 @@ def _run(trainer: Any, rows: TrainingRows, folder: Path) -> None:
 
 def _held_out(trainer: Any) -> float | None:
     """Loss on the validation split; None where it is empty."""
-    return float(trainer.evaluate()["eval_loss"]) if trainer.eval_dataset is not None else None
+    return float(trainer.evaluate()["eval_loss"]) if trainer.eval_dataset else None
 
 
 def _held_out_before(trainer: Any, folder: Path) -> float | None:
@@ -219,9 +231,9 @@ def _write(trainer: Any, record: Json, folder: Path, state: Path) -> None:
 def _record(
     base: PreparedModel,
     rows: TrainingRows,
+    used: int,
     losses: Sequence[float],
-    before: float | None,
-    after: float | None,
+    held_out: tuple[float | None, float | None],
 ) -> Json:
     """What was trained on what, for whoever finds the model."""
     return {
@@ -232,9 +244,10 @@ def _record(
         "method": rows.method.name,
         "format": rows.format,
         "control": rows.control,
-        "rows": len(rows.splits["train"]),
+        "rows": used,
+        "rows_too_long": len(rows.splits["train"]) - used,
         "first_loss": losses[0] if losses else None,
         "last_loss": losses[-1] if losses else None,
-        "validation_loss_before": before,
-        "validation_loss_after": after,
+        "validation_loss_before": held_out[0],
+        "validation_loss_after": held_out[1],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,23 @@ def test_the_other_methods_take_a_step(tiny: LocalFolder, tmp_path: Path, method
     assert record["method"] == method
     assert record["first_loss"] is not None
     assert record["asked"]["recipe"]["steps"] == 1
+
+
+def test_rows_whose_answer_is_cut_off_are_counted(tiny: LocalFolder, tmp_path: Path) -> None:
+    import datasets
+
+    rows = _rows("sft")
+    row = rows.splits["train"][0]
+    longer = row | {"prompt": [{"role": "user", "content": "word " * 200}]}
+    for made, count in (([row, longer], 1), ([longer], 0)):
+        some = replace(rows, splits={"train": datasets.Dataset.from_list(made)})
+        recipe = Recipe(steps=1, rank=2, batch=1, accumulate=1, max_length=64)
+        if count:
+            record = train(some, tiny, tmp_path / "out", recipe, tmp_path / "cache")
+            assert (record["rows"], record["rows_too_long"]) == (1, 1)
+        else:
+            with pytest.raises(UsageError, match="no row has its answer within --max-length 64 tokens"):
+                train(some, tiny, tmp_path / "none", recipe, tmp_path / "cache")
 
 
 def test_a_model_that_knows_no_dialogues_is_refused(tmp_path: Path) -> None:
