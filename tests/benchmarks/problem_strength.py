@@ -27,6 +27,7 @@ from assistant.core.cores import cores
 from assistant.core.problem import Problem
 from assistant.core.submission import Limits, Submission
 from assistant.problems.formats.ilf import read_ilf
+from assistant.problems.load import load_source
 from assistant.problems.mutants import mutants_of
 from assistant.problems.strength import Strength, generated_tests, harden, wrong_programs
 from assistant.reporting.terminal_tables import percent
@@ -132,12 +133,18 @@ def main() -> None:
         people[row.problem.id.rpartition("/")[2]].append(row.fix)
     with closing(open_sandbox()) as sandbox:
         say = lambda line: print(line, file=sys.stderr)  # noqa: E731
-        problems = load_ready(str(plus), sandbox, say).problems
-        drawn = random.Random(options.seed).sample(problems, min(options.count, len(problems)))
+        names = [problem.id for problem in load_source(str(plus))]
+        chosen = random.Random(options.seed).sample(names, min(options.count, len(names)))
+        ready = load_ready(str(plus), sandbox, say, names=chosen)
+        drawn = [ready.get(name) for name in chosen]
         with ThreadPoolExecutor(cores()) as threads:
-            found = list(
-                threads.map(lambda p: measured(p, people.get(p.id.rpartition("/")[2], ()), sandbox), drawn)
+            measuring = threads.map(
+                lambda p: measured(p, people.get(p.id.rpartition("/")[2], ()), sandbox), drawn
             )
+            found = []
+            for number, one in enumerate(measuring, start=1):
+                found.append(one)
+                print(f"{number} of {len(drawn)} problems", file=sys.stderr)
     print("\n".join(lines([one for one in found if one is not None])))
 
 
