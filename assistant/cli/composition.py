@@ -71,6 +71,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
             redraw_unchanged=True,
             unchanged_uses_round=False,
             continue_after_end=True,
+            point_by_point=True,
             samples=self.samples,
             draws=preferred_draws() if self.draws is None else self.draws,
             sampling=Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens),

@@ -27,6 +27,7 @@ from assistant.core.state_labels import (
     redraw_note,
     round_name,
     score,
+    step_note,
     tries_left,
 )
 from assistant.journal.reader import read_journal
@@ -366,7 +367,8 @@ class PlainDialogue:
         current = self.state.current_program
         if current is None or self.state.pending_feedback is not None:
             return
-        if sum(program.first_draw == current.first_draw for program in self.state.human_programs) > 1:
+        answers = (p for p in self.state.programs if p.arm == "human" or p.point is not None)
+        if sum(program.first_draw == current.first_draw for program in answers) > 1:
             self.printer.data(f"of these, program {current.id} is the one to go on with")
         if note := answer_note(self.state, current):
             self.printer.data(f"note: {note}")
@@ -375,6 +377,8 @@ class PlainDialogue:
         match event:
             case ev.GenerationStarted() if event.redraw_of is not None:
                 self.printer.talk(f"{redraw_note(self.state, event.redraw_of)}: the model is writing …")
+            case ev.GenerationStarted(point=int(point), draw_of=int(turn)):
+                self.printer.talk(f"{step_note(self.state, turn, point)}: the model is writing …")
             case ev.GenerationStarted(arm=ev.DRAW):
                 self.printer.talk("another draw: the model is writing …")
             case ev.GenerationStarted():

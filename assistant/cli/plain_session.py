@@ -12,10 +12,11 @@ from assistant.cli.plain_dialogue import PlainDialogue
 from assistant.cli.plain_printer import Printer
 from assistant.cli.study import ask_consent
 from assistant.core import events as ev
-from assistant.core.errors import UsageError
+from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Engine
 from assistant.core.printable import exact
 from assistant.core.problem import Problem
+from assistant.core.state_labels import WHAT_WORKS
 from assistant.core.submission import Sandbox
 from assistant.problems.own_function import OwnWork
 from assistant.reporting.progress import ProgressPrinter
@@ -26,6 +27,7 @@ from assistant.session.arms.background import start_background_work
 from assistant.session.commands import AnswerQuestion, GiveConsent
 from assistant.session.header import Held, given_program
 from assistant.session.session import Session
+from assistant.settings.preferences import load_preferences, save_preference
 
 Record = Callable[[str, str], Sequence[ev.LiveEvent]]
 """Records the answer to a question; gives what was recorded."""
@@ -60,6 +62,7 @@ def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> 
             session = Session.resume(begun, engine, sandbox, annotator=who, held=held)
             return _hold(session, printer, own=own)
         assert problem is not None
+        _advise(printer)
         session = Session.begin(
             problem, options.settings(), engine, sandbox, folder, annotator=who, held=held,
             given=given_program(own.function.code) if own else None,
@@ -69,6 +72,18 @@ def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> 
         if sandbox is not None:
             sandbox.close()
         engine.close()
+
+
+def _advise(printer: Printer) -> None:
+    """What feedback works best, once to a person at a terminal who has not taken the app's tour."""
+    known = load_preferences()
+    if not printer.at_terminal or known.tour_seen or known.advice_seen:
+        return
+    printer.talk(f"tip: {WHAT_WORKS}")
+    try:
+        save_preference("advice_seen", True)
+    except AssistantError as error:
+        printer.talk(f"assistant: {error}")
 
 
 UNKNOWN_AUTHOR = (

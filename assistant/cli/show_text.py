@@ -54,6 +54,8 @@ def _step(event: ev.Event, colour: bool) -> Iterator[str]:
         case ev.CodeEdited():
             code = text.highlight(exact(event.code.rstrip()), colour)
             yield f"--- {event.parent} edited by hand: program {event.program}\n{code}"
+        case ev.ProgramChosen(automatic=True):
+            yield f"--- its points taken one by one: on with {event.program}"
         case ev.ProgramChosen():
             reason = f": {printable(event.reason)}" if event.reason else ""
             yield f"--- went {'back to' if event.branch else 'on with'} {event.program}{reason}"

@@ -59,6 +59,9 @@ class Settings(FrozenModel):
     draws: int | None = 0
     """Further draws of each answer, made in the background and offered; None (never in a journal) lets the device
     decide."""
+    point_by_point: bool = False
+    """Whether the points of feedback that names several are taken one after the other, in further steps of the same
+    round, where its answer does not pass the visible tests."""
 
 
 def is_final(reason: str) -> bool:
@@ -145,6 +148,8 @@ class GenerationStarted(Event):
     """The turn whose answers held no program or the same one, where this turn draws the same prompt once more."""
     draw_of: int | None = None
     """The turn of the dialogue of whose prompt this one (arm `draw`) makes further draws."""
+    point: int | None = None
+    """The point of the feedback, from 1, that this turn takes by itself: a step, as a further draw of one answer."""
 
 
 class GenerationFinished(Event):
@@ -233,13 +238,15 @@ class CodeEdited(Event):
 
 
 class ProgramChosen(Event):
-    """The person goes on from this program (another sample, or back to an earlier round: a branch)."""
+    """The session goes on from this program: another sample, a further draw, or an earlier round (a branch)."""
 
     type: Literal["program_chosen"] = "program_chosen"
     program: str
     branch: bool = False
     """True when turns after it leave the model's context."""
     reason: str = ""
+    automatic: bool = False
+    """The session went on from it by itself: the best of the steps that took the points of the feedback."""
 
 
 class TestAdded(Event):

@@ -43,8 +43,10 @@ class Program(FrozenModel):
     """The turn whose prompt was drawn once more for it, because that turn gave no program or no other one."""
     draw_of: int | None = None
     """The turn whose prompt it answers, for a further draw."""
+    point: int | None = None
+    """The point of its feedback, from 1, that it was asked for by itself, in a step of its own."""
     chosen: bool = False
-    """The person went on from it by choice."""
+    """The person went on from it by choice, or the session from a step."""
 
     @property
     def answers_turn(self) -> int:

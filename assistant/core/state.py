@@ -132,6 +132,7 @@ def _generation_finished(state: State, event: ev.GenerationFinished) -> State:
         finish=event.finish,
         redraw_of=turn.redraw_of if turn else None,
         draw_of=turn.draw_of if turn else None,
+        point=turn.point if turn else None,
     )
     programs = (*state.programs, program)
     update: dict[str, object] = {"programs": programs}

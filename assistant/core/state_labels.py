@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assistant.core.feedback_points import feedback_points
+
 if TYPE_CHECKING:  # lists of sessions need no models of events
     from assistant.core.outcome import Report
     from assistant.core.state import Program, State
@@ -24,6 +26,8 @@ END_WORDS = {
     "interrupted": "interrupted",
 }
 """The same within a line, before `after 2 rounds of feedback`."""
+WHAT_WORKS = "One change at a time works best, with an example: for [1, 1] I expect [2]."
+"""Told a person once, and nobody in a study."""
 NOTHING_HIDDEN = "no hidden tests: nothing more was checked"
 SAME_PROGRAM = "same program as before: it changed nothing; say it another way"
 NO_PROGRAM = "the answer held no program; say what the program should do"
@@ -83,6 +87,12 @@ def redraw_note(state: State, first_turn: int) -> str:
     return "no program; drew again"
 
 
+def step_note(state: State, turn: int, point: int) -> str:
+    """`point 2 of 3`: what a step does, which goes on from the answers of `turn`."""
+    answer = next(p for p in state.programs if p.turn == turn)
+    return f"point {point} of {len(feedback_points(answer.feedback))}"
+
+
 def round_name(round_: int, rounds: int = 0) -> str:
     """`first answer`, `round 2`, `round 2 of 4`."""
     if not round_:
@@ -98,8 +108,10 @@ def program_name(program: Program | None) -> str:
 
 
 def draw_name(state: State, program: Program) -> str:
-    """`draw 2`: further draws of one prompt are numbered as they were made."""
-    beside = [p.id for p in state.programs if p.draw_of == program.draw_of and p.complete]
+    """`draw 2`: further draws of one prompt are numbered as they were made; `point 1` for a step of its own."""
+    if program.point is not None:
+        return f"point {program.point}"
+    beside = [p.id for p in state.programs if p.draw_of == program.draw_of and p.complete and p.point is None]
     return f"draw {beside.index(program.id) + 1 if program.id in beside else len(beside) + 1}"
 
 
@@ -135,6 +147,7 @@ def effect_on_tests(state: State, program: Program | None) -> str:
         return ""
     fixed, broke = program.visible.changes_since(before)
     who = "your edit" if program.edited else "your feedback"
+    who += "" if program.point is None else ", point by point,"
     if fixed:
         return f"{who} fixed {plural(fixed, 'test')}" + (f", broke {broke}" if broke else "")
     return f"{who} broke {plural(broke, 'test')}" if broke else f"{who} changed the code; the same tests fail"

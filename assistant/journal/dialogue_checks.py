@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assistant.core import events as ev
+from assistant.core.point_steps import step_to_take
 from assistant.core.state import Program, State
 
 Finding = tuple[str, str]
@@ -158,6 +159,8 @@ def _header(event: ev.SessionStarted) -> Iterator[Finding]:
         or (study is not None and event.settings.draws)
     ):
         yield _wrong(f"{event.settings.draws} further draws, which this session cannot have")
+    if study is not None and event.settings.point_by_point:
+        yield _wrong("takes points of feedback one by one, which no study does")
     if study is not None and study.position is not None and not 1 <= study.position <= (study.total or 0):
         yield _wrong(f"problem {study.position} of {study.total} in its study")
 
@@ -170,6 +173,9 @@ def _choice(state: State, event: ev.ProgramChosen) -> Iterator[Finding]:
         yield _wrong(f"chooses {event.program}: branch is {event.branch}, and the turns say {other}")
     if chosen is not None and chosen.arm not in ("human", ev.DRAW):
         yield _wrong(f"chooses {event.program}, a control that nobody was shown")
+    taken = step_to_take(state)
+    if event.automatic is not (taken is not None) or (taken is not None and taken.id != event.program):
+        yield _wrong(f"chooses {event.program}: automatic is {event.automatic}, and the steps say otherwise")
     if event.branch and not state.settings.branching:
         yield _wrong("goes back to an earlier program, which the session does not allow")
     most = state.settings.max_branches

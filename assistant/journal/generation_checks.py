@@ -11,6 +11,7 @@ from assistant.core import events as ev
 from assistant.core.code_extraction import extract_code
 from assistant.core.control_arms import REDRAW_TEMPERATURE, RESAMPLE, control_seed
 from assistant.core.generation import Finish, ModelInfo, Sampling, sample_seed
+from assistant.core.point_steps import due_point, point_steps, points_of
 from assistant.core.state import Program, State
 from assistant.core.thinking import may_mark, without_thinking
 
@@ -78,6 +79,8 @@ class GenerationChecks:
             yield _wrong(
                 f"turn {event.turn} is asked for as `{event.arm}`, and draws turn {event.draw_of} again"
             )
+        if event.point is not None and event.arm != ev.DRAW:
+            yield _wrong(f"turn {event.turn} is asked for as `{event.arm}`, and takes a point of feedback")
         if event.arm == ev.DRAW:
             yield from self._further_draw(state, event)
         elif event.redraw_of is not None:
@@ -97,12 +100,40 @@ class GenerationChecks:
 
     def _further_draw(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
         """Further draws repeat the prompt of a complete turn of the dialogue; no study has them."""
+        if event.point is not None:
+            yield from self._step(state, event)
+            return
         asked = self._turn_of.get(-1 if event.draw_of is None else event.draw_of)
         answered = any(p.turn == event.draw_of and p.complete and p.arm == "human" for p in state.programs)
         if asked is None or _asked(asked)[1:] != _asked(event)[1:] or not answered:
             yield _wrong(f"turn {event.turn} does not repeat the prompt of turn {event.draw_of}")
         if event.redraw_of is not None or (state.started is not None and state.started.study is not None):
             yield _wrong(f"turn {event.turn} makes further draws, which are not made here")
+
+    def _step(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
+        """A step takes the point that is due: its prompt is the answer's, but for the last exchange."""
+        answer, asked = (
+            state.current_program,
+            self._turn_of.get(-1 if event.draw_of is None else event.draw_of),
+        )
+        if answer is None or asked is None or event.draw_of != answer.turn or event.point != due_point(state):
+            yield _wrong(f"turn {event.turn} takes point {event.point} of feedback, which was not due")
+            return
+        steps = [step for step in point_steps(state, answer.turn) if step.code is not None]
+        program = steps[-1] if steps else next((p for p in state.programs if p.id == answer.parent), answer)
+        *before, last, said = ("", *(message.content for message in event.messages))
+        expected = ["", *(message.content for message in asked.messages[:-2])]
+        point = points_of(answer)[event.point - 1]
+        repeats = (event.round, event.parent, event.dropped_rounds, event.redraw_of) == (
+            asked.round, asked.parent, asked.dropped_rounds, None,
+        )  # fmt: skip
+        if (
+            not repeats
+            or before != expected
+            or not _is_answer(last, program)
+            or not holds_feedback(said, point)
+        ):
+            yield _wrong(f"turn {event.turn} does not ask for point {event.point} of turn {event.draw_of}")
 
     def _shape(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
         """The form of the prompt is one for all turns of a run, and the model takes it."""
@@ -204,6 +235,8 @@ def _settings(
     if event.arm != "simulated" and event.sampling.seed not in _seeds(state, event):
         yield _wrong(f"the seed {event.sampling.seed} does not follow from the session's")
     counts = {1, settings.draws} if event.arm == ev.DRAW else {settings.samples}
+    if event.point is not None:
+        counts = {1}
     if control and event.arm == "resample" and not state.words(event.parent):
         counts.add(settings.samples * max(1, settings.rounds))
     if first is not None and (again := _second_samples(state, first)):
@@ -218,7 +251,7 @@ def _settings(
 def _expected_sampling(sampling: Sampling, event: ev.GenerationStarted) -> Sampling:
     if event.arm == "resample":
         sampling = RESAMPLE.sampling(sampling)
-    if event.redraw_of is not None or event.arm == ev.DRAW:
+    if event.redraw_of is not None or (event.arm == ev.DRAW and event.point is None):
         temperature = max(REDRAW_TEMPERATURE, sampling.temperature)
         sampling = sampling.model_copy(update={"temperature": temperature})
     return sampling

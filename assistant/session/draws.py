@@ -60,7 +60,7 @@ def _made(state: State, turn: int) -> bool:
     """Whether a whole batch is there; one that a crash cut off while it was written is made again."""
     batches: dict[int, int] = {}
     for program in state.programs:
-        if program.draw_of == turn and evaluation.is_judged(state, program):
+        if program.draw_of == turn and program.point is None and evaluation.is_judged(state, program):
             batches[program.turn] = batches.get(program.turn, 0) + 1
     return max(batches.values(), default=0) >= (state.settings.draws or 0)
 

@@ -11,7 +11,7 @@ from assistant.core.outcome import Report
 from assistant.core.problem import FrozenModel, Problem, Test
 from assistant.core.state import without_last
 from assistant.core.submission import Sandbox, Submission
-from assistant.session.turns import request_of
+from assistant.session.turns import conversation_of, request_of
 
 
 class ReplayComparison(FrozenModel):
@@ -57,8 +57,7 @@ def _repeat_turn(
         for event in recorded:
             yield _generation(event, None, f"it was {event.finish.reason} at the time")
         return
-    conversation = f"{session}/replay" + ("" if started.arm == "human" else "/arms")
-    request = request_of(started, conversation)
+    request = request_of(started, conversation_of(started, f"{session}/replay"))
     again = {piece.sample: piece for piece in engine.generate(request) if isinstance(piece, Finish)}
     for event in recorded:
         yield _compare(event, again.get(event.finish.sample))

@@ -10,10 +10,11 @@ from typing import Protocol
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.generation import Chunk, Engine, Finish, ModelInfo, Request, SupportsPrefill
+from assistant.core.point_steps import due_point, step_to_take
 from assistant.core.state import Program, State
 from assistant.core.submission import Sandbox
 from assistant.journal.writer import Journal
-from assistant.session import evaluation, turns
+from assistant.session import evaluation, points, turns
 from assistant.session.recorder import Recorder
 
 
@@ -80,13 +81,27 @@ class RoundLoop(Recorder):
         self._prefill = SpeculativePrefill(engine)
 
     def _answer(self) -> Iterator[ev.LiveEvent]:
-        """Generate, extract, test; where that brought nothing new, draw the same prompt once more."""
-        if not turns.wants_redraw(self.state):  # as in a session that was cut off just there
+        """Generate, extract, test; where that brought nothing new, draw once more; then the points one by one.
+
+        Each only where it is still to be done: the session may have been cut off anywhere.
+        """
+        if self.state.current_program is None or self.state.pending_feedback is not None:
             yield from self._draw()
         if turns.wants_redraw(self.state):
             yield from self._generate(lambda turn: turns.second_draw(self.state, turn))
+        yield from self._take_points()
         self._idle()
         yield from self._end_when_over()
+
+    def _take_points(self) -> Iterator[ev.LiveEvent]:
+        """A step for each point of feedback that names several, then on from the best of them."""
+        for step in points.unjudged_steps(self.state):
+            yield from self._test(step)
+        while due_point(self.state) is not None:
+            yield from self._generate(lambda turn: points.next_step(self.state, turn))
+        taken = step_to_take(self.state)
+        if taken is not None:
+            yield self.record(ev.ProgramChosen(program=taken.id, automatic=True))
 
     def _idle(self) -> None:
         """The person's turn: the engine is free for what is made in the background."""
@@ -112,8 +127,7 @@ class RoundLoop(Recorder):
             self.background.pause()
         started = self.record_turn(make)
         yield started
-        beside = "" if started.arm == "human" else "/arms"
-        request = turns.request_of(started, f"{self.state.session}{beside}")
+        request = turns.request_of(started, turns.conversation_of(started, self.state.session))
         for piece in self.engine.generate(request, self._stop):
             if isinstance(piece, Chunk):
                 yield ev.Streamed(turn=started.turn, chunk=piece)

@@ -20,7 +20,7 @@ from assistant.core.state import State, program_id, replay
 from assistant.core.submission import Sandbox
 from assistant.journal.writer import Journal
 from assistant.session import commands as cmd
-from assistant.session import draws, evaluation, turns
+from assistant.session import draws, evaluation, points, turns
 from assistant.session.effort import EffortClock
 from assistant.session.feedback_validation import clean_feedback
 from assistant.session.header import Held, check_resumable, given_program, header, resumption
@@ -171,7 +171,8 @@ class Session(RoundLoop):
             return
         yield from self._resumption()
         table = self.state.current_program
-        if table is None or self.state.pending_feedback is not None or turns.wants_redraw(self.state):
+        cut_off = turns.wants_redraw(self.state) or points.steps_left(self.state)
+        if table is None or self.state.pending_feedback is not None or cut_off:
             yield from self._answer()
             return
         for program in self.state.dialogue:

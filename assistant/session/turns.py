@@ -54,6 +54,12 @@ def request_of(started: ev.GenerationStarted, conversation: str) -> Request:
     )
 
 
+def conversation_of(started: ev.GenerationStarted, session: str) -> str:
+    """The conversation whose cache a turn uses: what is made beside the dialogue leaves that one's alone."""
+    own = started.arm == "human" or started.point is not None
+    return session if own else f"{session}/arms"
+
+
 def unsent_request(state: State, model: ModelInfo, text: str) -> Request | None:
     """The request that `text` would make if it were sent now; None where nothing could be sent."""
     if not text.strip() or state.current is None or state.ended is not None:

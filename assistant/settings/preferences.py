@@ -59,6 +59,8 @@ class Preferences(BaseModel):
     propose_kinds: bool = True
     """Whether kinds of feedback are proposed."""
     tour_seen: bool = False
+    advice_seen: bool = False
+    """Whether plain mode has said what feedback works best, as the tour does."""
     recent_problems: list[str] = []
     """Files and hub names of problems that were chosen in the app, the last one first."""
     away_seconds: float = Field(default=60.0, gt=0)

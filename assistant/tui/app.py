@@ -115,7 +115,7 @@ class AssistantApp(AppContext):
     def _show_tour(self) -> None:
         from assistant.tui.screens.tour import TourScreen
 
-        self.push_screen(TourScreen(), lambda _: self.tour_seen())
+        self.push_screen(TourScreen(in_study=self.study is not None), lambda _: self.tour_seen())
 
     def tour_seen(self) -> None:
         """Don't show it again."""

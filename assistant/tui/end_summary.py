@@ -47,7 +47,8 @@ def _how(state: State) -> str:
     """By what it was solved: the last word is the person's where they edited the code themselves."""
     table = state.current_program
     if table is not None and table.draw_of is not None:
-        return f"{after_feedback(state)}, by a further draw"
+        how = "by a further draw" if table.point is None else "its points taken one by one"
+        return f"{after_feedback(state)}, {how}"
     if table is None or not table.edited:
         return after_feedback(state)
     return f"{after_feedback(state)} and an edit by hand" if state.feedback_count else "after an edit by hand"

@@ -64,6 +64,12 @@ def shown_program(state: State, looked_at: str | None) -> Program | None:
     return state.current_program
 
 
+def is_shown_beside(state: State, program_id: str) -> bool:
+    """Whether this further draw is shown at once: the person asked for it, and it is there."""
+    program = state.program(program_id)
+    return program.complete and program.point is None
+
+
 def waits_for_answer(state: State) -> bool:
     """No complete answer has come to what was last asked."""
     return state.current_program is None or state.pending_feedback is not None

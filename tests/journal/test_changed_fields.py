@@ -71,7 +71,7 @@ class _Maker:
         **settings: Any,
     ) -> Session:
         study = ev.StudyInfo(name="s", sha256="0" * 64, condition={"cases": "no"}, position=2, total=3)
-        alone = bool(settings.get("draws"))  # no study has further draws
+        alone = bool(settings.get("draws") or settings.get("point_by_point"))  # no study has further draws
         model = "some-model" if author == "model" else ""
         held = Held(author=author, author_model=model, interface="app", terminal="120x36")
         return Session.begin(
@@ -176,6 +176,16 @@ class _Maker:
             list(session.execute(cmd.End("gave_up", "enough")))
             return session.path
 
+    def stepped(self) -> Path:
+        """Points of feedback taken one by one, the best step gone on from; the person then chooses another."""
+        answers: list[str | ScriptedAnswer] = [WRONG, CRASH, CRASH, HALF, CRASH]
+        with closing(self.begin(answers, point_by_point=True)) as session:
+            list(session.start())
+            list(session.feedback("It has to add. Large numbers count, too."))
+            list(session.execute(cmd.ChooseProgram("t1s0", "simpler")))
+            list(session.execute(cmd.End("gave_up", "enough")))
+            return session.path
+
 
 def _sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
@@ -188,7 +198,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> list[list[Record]]:
     with closing(open_sandbox()) as sandbox:
         maker = _Maker(folder, sandbox)
         paths = [maker.plain(), maker.branched(), maker.unchanged(), maker.cut(), maker.drawn()]
-        paths += [maker.given("file", RIGHT), maker.given("pasted", HALF, RIGHT)]
+        paths += [maker.stepped(), maker.given("file", RIGHT), maker.given("pasted", HALF, RIGHT)]
     for path in paths:
         assert check_file(path).findings == (), path
         assert replay(read_journal(path).events).ended is not None

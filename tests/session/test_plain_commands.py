@@ -10,6 +10,7 @@ import pytest
 from assistant.cli import plain_commands
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
+from assistant.core.state_labels import WHAT_WORKS
 from assistant.journal.reader import read_journal
 from assistant.journal.session_summary import summarize
 from assistant.journal.validation import verify_folder
@@ -79,7 +80,8 @@ def test_a_whole_session_by_commands(run: Run) -> None:
     assert words.text.startswith("It has to add.\nFor add(") and words.text.endswith("`: it takes away")
     assert words.kinds == ("logic", "sentence")
     kinds = (ev.ScratchCalled, ev.TestAdded, ev.TestRemoved, ev.ProgramChosen, ev.CodeEdited)
-    assert [type(event) for event in events if isinstance(event, kinds)] == list(kinds)
+    done = [event for event in events if isinstance(event, kinds) and not getattr(event, "automatic", False)]
+    assert [type(event) for event in done] == list(kinds)
     assert Path("mine.py").read_text(encoding="utf-8").endswith("return a - b - 0\n")
     assert state.ended is not None and state.ended.reason == "gave_up"
     assert "add(5, 2): 3" in out and "-    return a - b" in out and "you said: It has to add." in out
@@ -185,6 +187,29 @@ def test_the_same_program_is_drawn_again_and_it_is_said_so(run: Run) -> None:
     assert out.count("; no try used\n") == 2
     state = state_of(journals()[0])
     assert (state.feedback_count, state.tries_left, len(state.programs)) == (2, 1, 9)
+
+
+def test_several_points_are_taken_one_after_the_other_and_it_is_said_so(run: Run) -> None:
+    three, sum_of_small = ("3", "a + b if a < 4 else 0")
+    programs = [f"```python\ndef add(a, b):\n    return {value}\n```" for value in ("a", three, sum_of_small)]
+    answers = {"entry_point": "add", "answers": [WRONG, *programs]}
+    Path("script.jsonl").write_text(json.dumps(answers) + "\n", encoding="utf-8")
+    said = _said("It has to add. Negative numbers count, too.", ":rounds", ":stop")
+    status, out, err = run(*PLAIN, *ONE, said=said)
+    assert status == 0, err
+    assert "point 1 of 2: the model is writing" in err and "point 2 of 2: the model is writing" in err
+    assert "of these, program t3s0 is the one to go on with" in out and "point by point" in out
+    state = state_of(journals()[0])
+    assert (state.current, state.tries_left) == ("t3s0", 3)
+    assert verify_folder(Path("sessions")) == []
+
+
+def test_what_works_is_said_once_at_a_terminal(run: Run) -> None:
+    told = [
+        WHAT_WORKS in run(*PLAIN, *ONE, said=":stop\n", terminal=terminal)[2]
+        for terminal in (False, True, True)
+    ]
+    assert told == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
+from assistant.core.state_labels import WHAT_WORKS
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.library import list_sessions
 from assistant.journal.reader import read_journal
@@ -26,7 +27,7 @@ from assistant.tui.screens.session.screen import SessionScreen
 from assistant.tui.screens.sessions import SessionList, SessionsScreen
 from assistant.tui.screens.settings import SettingList, SettingsScreen
 from assistant.tui.screens.summary import SummaryScreen
-from assistant.tui.screens.tour import TourScreen
+from assistant.tui.screens.tour import TourScreen, steps
 from assistant.tui.settings_model import SETTINGS
 from assistant.tui.text.spans import plain
 from assistant.tui.widgets.checklist import Checklist
@@ -311,11 +312,14 @@ async def test_the_tour_comes_once_and_has_four_steps(make_app: MakeApp) -> None
     app = make_app(preferences=Preferences(tour_seen=False))
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: isinstance(app.screen, TourScreen))
-        await pilot.press("enter", "enter", "enter")
+        await pilot.press("enter", "enter")
+        assert WHAT_WORKS in str(app.screen.query_one("#words", Static).render())
+        await pilot.press("enter")
         assert isinstance(app.screen, TourScreen)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, LibraryScreen))
     assert load_preferences().tour_seen
+    assert all(WHAT_WORKS not in words for _, words in steps(in_study=True)), "no study is told how to speak"
 
 
 @pytest.mark.slow

@@ -10,7 +10,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-STEPS = (
+from assistant.core.state_labels import WHAT_WORKS
+
+_STEPS = (
     (
         "Pick a problem",
         "A language model on this machine writes a small Python function. "
@@ -24,7 +26,7 @@ STEPS = (
     (
         "Say so in your own words",
         "Type what is wrong and press Enter; the model writes again, up to four times. "
-        "F8 quotes a failing test, F2 lets you edit the code yourself, Esc stops the model.",
+        f"{WHAT_WORKS} F8 quotes a failing test, F2 lets you edit the code yourself, Esc stops the model.",
     ),
     (
         "Nothing gets lost",
@@ -32,6 +34,11 @@ STEPS = (
         "F1 shows all keys, Ctrl+P finds any action, Ctrl+Q quits; sessions can be resumed.",
     ),
 )
+
+
+def steps(*, in_study: bool) -> tuple[tuple[str, str], ...]:
+    """Heading and words of each step; what feedback works best is left out in a study, whose words are its data."""
+    return tuple((head, words.replace(f"{WHAT_WORKS} ", "") if in_study else words) for head, words in _STEPS)
 
 
 class TourScreen(ModalScreen[None]):
@@ -43,8 +50,9 @@ class TourScreen(ModalScreen[None]):
         Binding("escape,q", "dismiss", "Skip"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_study: bool = False) -> None:
         super().__init__()
+        self._steps = steps(in_study=in_study)
         self._step = 0
 
     def compose(self) -> ComposeResult:
@@ -57,16 +65,16 @@ class TourScreen(ModalScreen[None]):
         self._show()
 
     def _show(self) -> None:
-        heading, words = STEPS[self._step]
+        heading, words = self._steps[self._step]
         self.query_one("#heading", Static).update(heading)
         self.query_one("#words", Static).update(words)
         self.query_one("#where", Static).update(
-            f"{self._step + 1} of {len(STEPS)}  ·  Enter goes on, Esc skips"
+            f"{self._step + 1} of {len(self._steps)}  ·  Enter goes on, Esc skips"
         )
 
     def action_go(self, step: int) -> None:
         self._step = max(0, self._step + step)
-        if self._step >= len(STEPS):
+        if self._step >= len(self._steps):
             self.dismiss()
         else:
             self._show()

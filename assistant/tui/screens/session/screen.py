@@ -22,7 +22,7 @@ from assistant.tui.messages import (
     Happened,
     StepDone,
 )
-from assistant.tui.screen_state import Phase
+from assistant.tui.screen_state import Phase, is_shown_beside
 from assistant.tui.screens.dialogs import ChoiceScreen
 from assistant.tui.screens.session.feedback import refusal_to_send
 from assistant.tui.screens.session.live_session import LiveSession
@@ -97,7 +97,7 @@ class SessionScreen(ProgramActions):
                 self.feedback.recall(self.state)
             case ev.GenerationStarted() | ev.ProgramGiven() | ev.CodeEdited() | ev.ProgramChosen():
                 self.programs.look_away()
-            case ev.GenerationFinished(arm=ev.DRAW) if self.state.program(message.event.program).complete:
+            case ev.GenerationFinished(arm=ev.DRAW) if is_shown_beside(self.state, message.event.program):
                 self.programs.look_at(message.event.program, self.state)
             case ev.ScratchCalled() if self._scratch is not None:
                 self._scratch.show_result(message.event)

@@ -16,6 +16,7 @@ from assistant.core.state_labels import (
     hidden_text,
     round_name,
     score,
+    step_note,
     tries_left,
 )
 from assistant.tui import clipboard
@@ -93,7 +94,9 @@ class StatusPanel:
             return f"{over}: {on}Esc goes back"
         if phase is not Phase.WRITING:
             return doing_word(phase, live.state, looked_at, app.model_error, app.preferences.keys, offer)
-        return "stopping" if live.stopping else writing_word(live.stream.text())
+        if live.stopping:
+            return "stopping"
+        return f"{step_word(live.state)}{writing_word(live.stream.text())}"
 
 
 def _is_own(state: State) -> bool:
@@ -136,6 +139,14 @@ def doing_word(
             return your_turn_word(state, looked_at, keys, offer)
         case _:
             return str(phase.value)
+
+
+def step_word(state: State) -> str:
+    """`point 2 of 3: ` while a step takes one point of the feedback."""
+    step = next((turn for turn in state.open_arms if turn.point is not None), None)
+    if step is None or step.draw_of is None or step.point is None:
+        return ""
+    return f"{step_note(state, step.draw_of, step.point)}: "
 
 
 def writing_word(text: str) -> str:
