@@ -101,7 +101,7 @@ class GenerationChecks:
     def _further_draw(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
         """Further draws repeat the prompt of a complete turn of the dialogue; no study has them."""
         if event.point is not None:
-            yield from self._step(state, event)
+            yield from self._step(state, event, event.point)
             return
         asked = self._turn_of.get(-1 if event.draw_of is None else event.draw_of)
         answered = any(p.turn == event.draw_of and p.complete and p.arm == "human" for p in state.programs)
@@ -110,29 +110,23 @@ class GenerationChecks:
         if event.redraw_of is not None or (state.started is not None and state.started.study is not None):
             yield _wrong(f"turn {event.turn} makes further draws, which are not made here")
 
-    def _step(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
+    def _step(self, state: State, event: ev.GenerationStarted, number: int) -> Iterator[Finding]:
         """A step takes the point that is due: its prompt is the answer's, but for the last exchange."""
-        answer, asked = (
-            state.current_program,
-            self._turn_of.get(-1 if event.draw_of is None else event.draw_of),
-        )
+        answer = state.current_program
+        asked = self._turn_of.get(-1 if event.draw_of is None else event.draw_of)
         if answer is None or asked is None or event.draw_of != answer.turn or event.point != due_point(state):
             yield _wrong(f"turn {event.turn} takes point {event.point} of feedback, which was not due")
             return
         steps = [step for step in point_steps(state, answer.turn) if step.code is not None]
         program = steps[-1] if steps else next((p for p in state.programs if p.id == answer.parent), answer)
-        *before, last, said = ("", *(message.content for message in event.messages))
-        expected = ["", *(message.content for message in asked.messages[:-2])]
-        point = points_of(answer)[event.point - 1]
+        *before, last, said = ("", "", *(message.content for message in event.messages))
+        expected = ["", "", *(message.content for message in asked.messages[:-2])]
+        same = before == expected and _is_answer(last, program)
+        point = points_of(answer)[number - 1]
         repeats = (event.round, event.parent, event.dropped_rounds, event.redraw_of) == (
             asked.round, asked.parent, asked.dropped_rounds, None,
         )  # fmt: skip
-        if (
-            not repeats
-            or before != expected
-            or not _is_answer(last, program)
-            or not holds_feedback(said, point)
-        ):
+        if not repeats or not same or not holds_feedback(said, point):
             yield _wrong(f"turn {event.turn} does not ask for point {event.point} of turn {event.draw_of}")
 
     def _shape(self, state: State, event: ev.GenerationStarted) -> Iterator[Finding]:
