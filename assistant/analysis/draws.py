@@ -33,7 +33,7 @@ class DrawCounts:
 def draw_counts(sessions: Sequence[SessionRecord]) -> DrawCounts:
     """The counts over all of `sessions`."""
     again = Counter(reason for session in sessions for reason in session.drawn_again.values())
-    taken = [program for session in sessions for program in session.draws_chosen]
+    taken = [program for session in sessions for program in session.draws_taken]
     return DrawCounts(
         answers=sum(len({p.turn for p in session.dialogue_or_edited}) for session in sessions),
         again_unchanged=again["unchanged"],

@@ -123,7 +123,7 @@ def _session_rows(groups: Sequence[Results]) -> Iterable[tuple[str, SessionRow]]
                 s.rounds, s.samples, s.end, s.interventions(solve) if solve else None,
                 bool(solve and solve.false_solve), len(s.feedback), sum(map(s.uses_round, outcomes)),
                 outcomes.count("unchanged"), outcomes.count("no program"), len(s.drawn_again),
-                len(s.draws_offered), len(s.draws_chosen), len(s.edits), spent_on.reading, spent_on.typing,
+                len(s.draws_offered), len(s.draws_taken), len(s.edits), spent_on.reading, spent_on.typing,
                 spent_on.waiting, spent_on.away, spent_on.editing,
             )  # fmt: skip
 

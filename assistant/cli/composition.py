@@ -34,6 +34,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
     rounds: o.Rounds = 4
     samples: o.Samples = 1
     draws: o.Draws = None
+    point_by_point: o.PointByPoint = None
     temperature: o.Temperature = 0.0
     seed: o.Seed = 0
     max_tokens: o.MaxTokens = 640
@@ -71,7 +72,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
             redraw_unchanged=True,
             unchanged_uses_round=False,
             continue_after_end=True,
-            point_by_point=True,
+            point_by_point=self._takes_points(),
             samples=self.samples,
             draws=preferred_draws() if self.draws is None else self.draws,
             sampling=Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens),
@@ -82,6 +83,11 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
                 overflow="drop" if self.drop_rounds else "refuse",
             ),
         )
+
+    def _takes_points(self) -> bool:
+        from assistant.settings.preferences import load_preferences
+
+        return load_preferences().point_by_point if self.point_by_point is None else self.point_by_point
 
 
 def run_options(engine: o.EngineOptions, **more: Any) -> RunOptions:
@@ -204,9 +210,10 @@ def check_study_options(options: RunOptions) -> None:
     study = load_study(options.study)
     clashes = [name for name in FIXED if name in options.given and not _same(options, study, name)]
     clashes += [name for name in NAMED if _differs(options, name, getattr(study, name))]
-    if options.draws:
+    more = "--draws" if options.draws else "--point-by-point" if options.point_by_point else ""
+    if more:
         raise UsageError(
-            f"study {study.name}: in a study each round has its own answers only: leave out --draws"
+            f"study {study.name}: in a study each round has its own answers only: leave out {more}"
         )
     if "problem" in options.given:
         raise UsageError(f"study {study.name} decides which problem comes next: leave out --problem")

@@ -67,6 +67,13 @@ Draws = Annotated[
         "--draws", min=0, max=64, help="Further draws of each answer while you read (app: 3, on a GPU 8)."
     ),
 ]
+PointByPoint = Annotated[
+    bool | None,
+    typer.Option(
+        "--point-by-point/--all-at-once",
+        help="Take several points of your feedback one by one where the answer to all of them fails.",
+    ),
+]
 Temperature = Annotated[float, typer.Option("--temperature", min=0.0, max=5.0, help="0 is greedy.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of the random draws.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Longest answer, in tokens.")]

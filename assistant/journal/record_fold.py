@@ -69,6 +69,7 @@ class _Turn:
     samples: int
     redraw_of: int | None
     draw_of: int | None
+    point: int | None
     prompt: PromptRecord | None
     feedback: int | None = None
     """The feedback that its programs answer, known from the first of them on."""
@@ -169,7 +170,7 @@ class _Fold:
     def _generation_started(self, event: Json) -> None:
         self._turns[_whole(event["turn"])] = _Turn(
             self._known(event["parent"]), event["arm"], event["samples"],
-            event.get("redraw_of"), event.get("draw_of"),
+            event.get("redraw_of"), event.get("draw_of"), event.get("point"),
             self._prompt(event) if self._content else None,
         )  # fmt: skip
 
@@ -280,6 +281,7 @@ class _Fold:
             sealed=visible is None or bool(visible.get("sealed", True)),
             redraw_of=turn.redraw_of if turn else None,
             draw_of=turn.draw_of if turn else None,
+            point=turn.point if turn else None,
             chosen=draft.chosen,
             hard_coded=draft.hard_coded,
             passed=draft.passed,

@@ -75,6 +75,8 @@ class ProgramRecord(NamedTuple):
     """It answers feedback in the dialogue, and is the last program on the path to it."""
     draw_of: int | None = None
     """The turn whose prompt it answers, for a further draw."""
+    point: int | None = None
+    """The point of its feedback that it was asked for by itself: such a step was offered to nobody."""
     chosen: bool = False
     """The person went on from it by choice."""
     hard_coded: int = 0

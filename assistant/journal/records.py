@@ -88,15 +88,20 @@ class SessionRecord:
 
     @cached_property
     def draws_chosen(self) -> tuple[ProgramRecord, ...]:
-        """Further draws that the person went on from."""
+        """Further draws that the person went on from, and steps that the session did (`draws_taken`: the former)."""
         return tuple(p for p in self.programs if p.arm == DRAW and p.chosen and p.counts)
+
+    @property
+    def draws_taken(self) -> tuple[ProgramRecord, ...]:
+        """Further draws that the person went on from; no steps of feedback of several points."""
+        return tuple(p for p in self.draws_chosen if p.point is None)
 
     @cached_property
     def further_draws(self) -> dict[int, list[ProgramRecord]]:
         """Further draws, by the turn whose prompt they answer."""
         found: dict[int, list[ProgramRecord]] = {}
         for program in self.programs:
-            if program.arm == DRAW and program.counts and program.draw_of is not None:
+            if program.draw_of is not None and program.point is None and program.counts:
                 found.setdefault(program.draw_of, []).append(program)
         return found
 
