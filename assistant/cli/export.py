@@ -163,6 +163,8 @@ def _push(out: Path, name: str, outcome: ExportResult, *, public: bool) -> None:
     from assistant.datasets.hub_upload import push
 
     message = f"assistant export of journals {outcome.data_sha256[:12]}"
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    print(f"Uploading {size / 1e6:.1f} MB to {name}", file=sys.stderr)
     address = push(out, name, public=public, message=message)
     print(f"On the hub, {'public' if public else 'private'}: {address}", file=sys.stderr)
 

@@ -28,7 +28,7 @@ def citation(origin: str, licence: str, publication: Publication, outcome: Expor
         "type": "dataset",
         "title": TITLE,
         "authors": [{"name": name} for name in creators(publication)],
-        "version": outcome.data_sha256[:12],
+        "version": f"journals-{outcome.data_sha256[:12]}",
         "identifiers": [
             {
                 "type": "other",

@@ -43,7 +43,7 @@ def push(folder: Path, name: str, *, public: bool, message: str) -> str:
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
-    with _one_line(folder, name, public=public):
+    with _one_line(folder, name, public=public), _without_bars():
         _check_free(api, name, public=public)
         url = api.create_repo(name, repo_type="dataset", private=not public, exist_ok=True)
         api.upload_folder(
@@ -74,6 +74,20 @@ def _check_free(api: Any, name: str, *, public: bool) -> None:
             f"{name} on the hub is public: nothing was uploaded; add --public if everybody may read it, or choose "
             "another --push NAME"
         )
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """The client's progress bars draw over one another, one for each file."""
+    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    hidden = are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not hidden:
+            enable_progress_bars()
 
 
 @contextmanager

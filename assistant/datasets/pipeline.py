@@ -21,6 +21,7 @@ from assistant.datasets.formats.base import export_format
 from assistant.datasets.near_duplicates import fingerprint, groups
 from assistant.datasets.options import SPLITS, Publication, Rules
 from assistant.datasets.parquet_shards import OwnFiles, Shards, writer
+from assistant.datasets.pii import DETECTOR
 from assistant.datasets.provenance import Place
 from assistant.datasets.splits import assign
 from assistant.journal.consent import read_answers
@@ -182,6 +183,7 @@ def _record(request: ExportRequest, outcome: ExportResult) -> str:
         "data_sha256": outcome.data_sha256,
         "formats": request.formats,
         "rules": asdict(request.rules),
+        "personal_data_searched_by": DETECTOR,
         "sessions": {name: count for name, count in sorted(outcome.sessions.items()) if count},
         "rows": {name: dict(sorted(counts.items())) for name, counts in sorted(outcome.rows.items())},
         "splits": dict(sorted(outcome.splits.items())),

@@ -236,8 +236,13 @@ def _push(made: Path, out: Path, *words: str) -> int:
 
 
 @pytest.mark.slow
-def test_an_export_goes_to_the_hub_whole_and_private(made: Path, hub: HubServer, tmp_path: Path) -> None:
+def test_an_export_goes_to_the_hub_whole_and_private(
+    made: Path, hub: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _push(made, tmp_path / "one", "--licence", "mit") == 0
+    *_, uploading, done = capsys.readouterr().err.splitlines()
+    assert uploading.startswith("Uploading ")
+    assert done == f"On the hub, private: {hub.address}/datasets/{NAME}"
     found = hub.datasets.repositories[NAME]
     assert found.private
     assert len(found.commits) == 1
