@@ -63,7 +63,9 @@ def words_of(problem: Problem, said: Row, engine: Engine, sandbox: Sandbox, fold
     """A session: the first answer, and a sentence after each failed one."""
     sentences = said["sentences"]
     author, author_model = parse_author(said["author"])
-    settings = ev.Settings(rounds=len(sentences), arms=())
+    settings = ev.Settings(
+        rounds=len(sentences), arms=(), redraw=True, redraw_unchanged=True, unchanged_uses_round=False
+    )
     session = Session.begin(
         problem, settings, engine, sandbox, folder, annotator="starter-difficulty", held=Held()
     )

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.core.events import FeedbackGiven
+from assistant.core.events import FeedbackGiven, TestsFinished
 from assistant.journal.library import list_sessions
 from assistant.journal.load import read_sessions
 from assistant.journal.reader import read_journal
@@ -72,21 +72,23 @@ class Player:
 
     def _wait(self, feedbacks: int) -> None:
         """Until the answer to so many feedbacks is judged and it is the person's turn, or the session has ended."""
-        begun = time.monotonic()
-        while not (self._sent() >= feedbacks and (self._has_ended() or TURN.search(self.terminal.text))):
+        begun, steady = time.monotonic(), 0
+        while steady < 20:  # for a second: the same program is drawn again after its verdict
+            rests = self._answered() >= feedbacks and (self._has_ended() or TURN.search(self.terminal.text))
+            steady = steady + 1 if rests else 0
             if time.monotonic() - begun > ANSWER:
                 raise SystemExit(f"no answer came; the screen shows:\n{self.terminal.text}")
             self.terminal.read()
-        for _ in range(40):  # what follows the verdict is still drawn
-            self.terminal.read()
         self._keep(f"after {feedbacks} feedbacks, {time.monotonic() - begun:.1f} s")
 
-    def _sent(self) -> int:
+    def _answered(self) -> int:
+        """Feedbacks in the newest journal whose answer is judged; -1 before the first answer is."""
         sessions = list_sessions(self._sessions) if self._sessions.exists() else []
         if not sessions:
             return -1
         events = read_journal(sessions[0].path).events
-        return sum(isinstance(event, FeedbackGiven) for event in events)
+        judged = [number for number, event in enumerate(events) if isinstance(event, TestsFinished)]
+        return sum(isinstance(event, FeedbackGiven) for event in events[: judged[-1]]) if judged else -1
 
     def _keep(self, what: str) -> None:
         with (self._folder / "transcript.txt").open("a", encoding="utf-8") as file:
