@@ -240,27 +240,26 @@ def test_every_space_and_joiner_is_recorded_typed_or_pasted(typist: Typist) -> N
     assert typist.said() == [said, said]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "pasted",
-    [
-        "one \x1b two\r\x0c three",
-        "a stray end \x1b[201~\r\x0cof a paste",
-        "\x1b[200~twice\x1b[200~",
-        "\x1bOP\x1b[15~\x1b[1;3D\x1b\x1b",
-        "\x03\x11\x1a\x00\x1f",
-    ],
+KEYS_IN_A_PASTE = (
+    "one \x1b two\r\x0c three",
+    "a stray end \x1b[201~\r\x0cof a paste",
+    "\x1b[200~twice\x1b[200~",
+    "\x1bOP\x1b[15~\x1b[1;3D\x1b\x1b",
+    "\x03\x11\x1a\x00\x1f",
 )
-def test_nothing_of_a_paste_is_a_key(typist: Typist, pasted: str) -> None:
-    whole = f"\x1b[200~{pasted} end\x1b[201~"
-    typist.type(
-        [(whole, lambda box: box.insert("")), ("!", lambda box: box.insert("!")), ("\r", Box.send)],
-        stopped=True,
-    )
-    typist.wait_until_said(1)
-    (said,) = typist.said()
-    assert said.endswith("end!")
-    assert TURN.search(typist.terminal.text) and typist.terminal.child.isalive()
+
+
+@pytest.mark.slow
+def test_nothing_of_a_paste_is_a_key(typist: Typist) -> None:
+    for number, pasted in enumerate(KEYS_IN_A_PASTE, start=1):
+        whole = f"\x1b[200~{pasted} end\x1b[201~"
+        typist.type(
+            [(whole, lambda box: box.insert("")), ("!", lambda box: box.insert("!")), ("\r", Box.send)],
+            stopped=True,
+        )
+        typist.wait_until_said(number)
+        assert len(typist.said()) == number and typist.said()[-1].endswith("end!"), repr(pasted)
+        assert TURN.search(typist.terminal.text) and typist.terminal.child.isalive(), repr(pasted)
 
 
 @pytest.mark.slow

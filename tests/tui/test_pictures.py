@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from assistant.core.events import GenerationFinished
 from assistant.journal.reader import read_journal
 from assistant.journal.session_summary import SessionSummary
 from assistant.problems.load import load_source
+from assistant.problems.own_function import OwnFunction
 from assistant.settings.preferences import Preferences
 from assistant.tui.app import AssistantApp
 from assistant.tui.messages import SessionsListed
@@ -23,6 +25,7 @@ from assistant.tui.screens.replay import ReplayScreen
 from assistant.tui.screens.sessions import SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
 from assistant.tui.screens.tour import TourScreen
+from assistant.tui.screens.write_back import WriteBackScreen
 from assistant.tui.widgets.status_line import StatusLine
 from tests.conftest import REPOSITORY
 from tests.thoroughness import tries
@@ -38,6 +41,7 @@ RECORDED = [
     if isinstance(event, GenerationFinished)
 ]
 """The default model's answers in the session that is published as an example: a wrong program, then a right one."""
+REAL = REPOSITORY / "tests" / "tui" / "real_session.jsonl"
 SLIP = RECORDED[1].replace("len(lst)", "len(lst) + 1")
 """Made up: a step too far, so that a picture shows where a program raises."""
 
@@ -57,16 +61,32 @@ SESSIONS = tuple(
 )
 
 
+OWN = '''"""Words for addresses."""
+
+SEP = "-"
+
+
+# About slug.
+def slug(text: str) -> str:
+    """Lower case, with dashes."""
+    return text.replace(" ", SEP)
+'''
+"""Made up: a file with a function of one's own."""
+
+
 COMBINATIONS = (("dark", (120, 36)), ("light", (80, 24)), ("dark", (80, 24)), ("light", (120, 36)))
 """Themes and sizes, the first two with each of either: usually they are enough, at night and when drawn anew all."""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
+in_themes_and_sizes = pytest.mark.parametrize(
     ("theme", "size"),
     COMBINATIONS if UPDATE else COMBINATIONS[: tries(2, len(COMBINATIONS))],
     ids=lambda value: value if isinstance(value, str) else f"{value[0]}x{value[1]}",
 )
+
+
+@pytest.mark.slow
+@in_themes_and_sizes
 async def test_every_screen_looks_as_accepted(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, theme: str, size: tuple[int, int]
 ) -> None:
@@ -77,6 +97,58 @@ async def test_every_screen_looks_as_accepted(
     suffix = f"{theme}-{size[0]}x{size[1]}"
     async with app.run_test(size=size) as pilot:
         off = [line for name in PICTURES for line in await _picture(app, pilot, name, suffix)]
+    assert not off, "\n".join(off)
+
+
+@pytest.mark.slow
+@in_themes_and_sizes
+async def test_a_better_draw_and_what_fix_writes_look_as_accepted(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, theme: str, size: tuple[int, int]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a file of one's own has no folder in the pictures
+    Path("tools.py").write_text(OWN, encoding="utf-8")
+    function = OwnFunction.named("tools.py::slug")
+    new = "import re\n\ndef slug(text):\n    return re.sub(r'\\W+', SEP, text.strip()).lower()\n"
+    preferences = Preferences(theme=theme, tour_seen=True, notify="none")
+    app = make_app(
+        [RECORDED[0], RECORDED[1]], load_problems=lambda: STARTER, preferences=preferences, problem=PROBLEM.id,
+        settings={"draws": 1},
+    )  # fmt: skip
+    suffix = f"{theme}-{size[0]}x{size[1]}"
+    async with app.run_test(size=size) as pilot:
+        work = await until_phase(pilot, Phase.YOUR_TURN)
+        await until(pilot, lambda: work.status.line.status.doing.startswith("another draw passes 3 of 3"))
+        off = await compare_picture(pilot, f"draw-offered-{suffix}")
+        await pilot.press("alt+down")
+        off += await compare_picture(pilot, f"draw-beside-{suffix}")
+        app.push_screen(WriteBackScreen(function, function.changed(new), solved=True))
+        off += await compare_picture(pilot, f"write-back-{suffix}")
+    assert not off, "\n".join(off)
+
+
+@pytest.mark.slow
+@in_themes_and_sizes
+async def test_a_real_session_looks_as_accepted(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, theme: str, size: tuple[int, int]
+) -> None:
+    """Played by keys with the default model (`real_session.jsonl`); the words are a model's, and labelled so."""
+    monkeypatch.chdir(tmp_path)
+    journal = Path("sessions") / "2026-11-30" / REAL.name
+    journal.parent.mkdir(parents=True)
+    shutil.copy(REAL, journal)
+    preferences = Preferences(theme=theme, tour_seen=True, notify="none")
+    app = make_app(
+        load_problems=lambda: STARTER, preferences=preferences, sessions=Path("sessions"), resume=journal
+    )
+    suffix = f"{theme}-{size[0]}x{size[1]}"
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        off = await compare_picture(pilot, f"real-summary-{suffix}")
+        await pilot.press("escape")
+        await until_phase(pilot, Phase.ENDED)
+        for name in ("real-end", "real-round"):
+            off += await compare_picture(pilot, f"{name}-{suffix}")
+            await pilot.press("alt+left")
     assert not off, "\n".join(off)
 
 
