@@ -91,7 +91,8 @@ def test_a_line_in_short_keeps_its_seal(seal: bytes) -> None:
         + b',"layers":{},"cases":[{"sealed":true}]}}'
     )
     assert (
-        trimmed(b"tests_finished", line) == b'{"seq":1,"visible":{"outcome":"passed","sealed":' + seal + b"}}"
+        trimmed(b"tests_finished", line)
+        == b'{"seq":1,"visible":{"outcome":"passed","sealed":' + seal + b',"passed":0}}'
     )
     without = b'{"seq":1,"visible":{"outcome":"passed","cases":[]}}'
     assert trimmed(b"tests_finished", without) == without
