@@ -16,6 +16,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from tests.benchmarks.starter_difficulty import rows_of
 
 CASES = Path(__file__).with_suffix(".jsonl")
 WAYS = ("answer", "steps")
+TOGETHER = 12
 
 Row = dict[str, Any]
 
@@ -135,13 +137,19 @@ def main() -> None:
     engine = open_engine("transformers", model=options.model, device=options.device, cache=cache_folder())
     with closing(engine), closing(open_sandbox()) as sandbox:
         for case in cases:
-            problem = problems[case["problem"]]
-            if unsound(case, problem, sandbox):
+            if unsound(case, problems[case["problem"]], sandbox):
                 raise SystemExit(f"{case['id']}: its checks do not tell the wrong program from the right one")
-            for way in options.ways.split(","):
-                if (case["id"], way) in done:
-                    continue
-                row = measure(case, way, problem, engine, sandbox)
+        missing = [(case, way) for case in cases for way in options.ways.split(",")]
+        missing = [(case, way) for case, way in missing if (case["id"], way) not in done]
+
+        def session(asked: tuple[Row, str]) -> Row:
+            case, way = asked
+            return measure(case, way, problems[case["problem"]], engine, sandbox)
+
+        with ThreadPoolExecutor(
+            TOGETHER
+        ) as asking:  # whose answers share the model's steps, and are the same
+            for row in asking.map(session, missing):
                 with options.results.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 print({**row, "code": "…"}, file=sys.stderr, flush=True)

@@ -118,6 +118,7 @@ async def test_a_better_draw_and_what_fix_writes_look_as_accepted(
     async with app.run_test(size=size) as pilot:
         work = await until_phase(pilot, Phase.YOUR_TURN)
         await until(pilot, lambda: work.status.line.status.doing.startswith("another draw passes 3 of 3"))
+        await until(pilot, lambda: work.focused is work.feedback.box)  # whose cursor is drawn
         off = await compare_picture(pilot, f"draw-offered-{suffix}")
         await pilot.press("alt+down")
         off += await compare_picture(pilot, f"draw-beside-{suffix}")

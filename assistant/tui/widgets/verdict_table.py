@@ -74,8 +74,9 @@ class VerdictTable(TopEdge, VirtualList):
     def on_resize(self) -> None:
         if self.folds:
             self.watch_folds()
-        if self._row_starts:
-            self.show_row(self.row)
+        if self._row_starts:  # from the top: what fits now need not have fitted before
+            first, count = self.lines_of(self.row)
+            self.scroll_to(y=max(0, min(first, first + count - self.size.height)), animate=False)
 
     def _build(self, verdicts: Verdicts) -> None:
         self._lines, self._row_starts, self._row_of_line = [], [], []
