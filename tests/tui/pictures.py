@@ -43,6 +43,8 @@ async def stand_still(pilot: Pilot[None]) -> None:
     """No blinking cursor, no toast."""
     for area in pilot.app.screen.query(TextArea):
         area.cursor_blink = False
+        area._line_cache.clear()  # Textual keeps the line that it drew while the cursor was out
+        area.refresh()
     for field in pilot.app.screen.query(Input):
         field.cursor_blink = False
     pilot.app.clear_notifications()
