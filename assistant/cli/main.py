@@ -58,8 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGINT, leave_at_once)
         # The interpreter's last steps would put the system's own handler back, which ends with -2 and no line.
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
-    if status == INTERRUPTED:
-        _forget_interrupt()
+    _forget_interrupt()
     sys.exit(status)
 
 
