@@ -26,18 +26,6 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=["native", "torch"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Our own kernels, or torch's products where a processor has none of ours."""
-    if request.param == "native" and not kernel_cache.instructions():
-        pytest.skip("no kernels of our own for this processor")
-    if request.param == "torch":
-        if not precision.torch_is_exact():
-            pytest.skip("no VNNI: torch's 8-bit products are not exact on this processor")
-        monkeypatch.setattr(kernel_cache, "instructions", lambda: "")
-    return str(request.param)
-
-
 @pytest.fixture
 def int8(kind: str, way: str) -> Any:
     return build(tiny_model(kind), "int8")

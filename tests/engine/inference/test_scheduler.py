@@ -11,8 +11,6 @@ import pytest
 from decoding_kit import ask, decoder, finishes, prompt_of, tiny_model
 
 from assistant.core.generation import Chunk, Finish, NeverCancelled, Request
-from assistant.engine.inference import precision
-from assistant.engine.inference.cpu_kernels import kernel_cache
 from assistant.engine.inference.decoder import Decoder
 from assistant.engine.inference.llama_weights import build
 
@@ -20,14 +18,8 @@ TEXT = "def add(a, b):\n    return a + b\n# again, please: "
 Asked = tuple[Request, list[int]]
 
 
-@pytest.fixture(params=["native", "torch"])
-def int8(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    if request.param == "native" and not kernel_cache.instructions():
-        pytest.skip("no kernels of our own for this processor")
-    if request.param == "torch":
-        if not precision.torch_is_exact():
-            pytest.skip("no VNNI: torch's 8-bit products are not exact on this processor")
-        monkeypatch.setattr(kernel_cache, "instructions", lambda: "")
+@pytest.fixture
+def int8(way: str) -> Any:
     return build(tiny_model("qwen2"), "int8")
 
 
