@@ -13,7 +13,7 @@ import json
 import mmap
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.core.errors import WeightsError
-from assistant.engine.progress import Steps
 
 FORMAT = "assistant-weights-1"
 ALIGNMENT = 64
@@ -42,7 +41,6 @@ DTYPES: Mapping[str, Any] = {
 """Safetensors' names of number formats, and numpy's."""
 ROWS = "rows"
 """The layout of an array whose numbers stand in the order of its shape."""
-COMPARING = "comparing with the recorded SHA-256"
 _BLOCK = 8 * 1024 * 1024
 _PADDING = "padding."
 _LONGEST_HEADER = 100_000_000
@@ -60,7 +58,7 @@ class ArraySpec:
     """How the numbers are arranged; whoever reads the array must know it."""
 
     @property
-    def bytes(self) -> int:
+    def nbytes(self) -> int:
         """Its size in the file."""
         return prod(self.shape) * int(np.dtype(DTYPES[self.dtype]).itemsize)
 
@@ -111,16 +109,16 @@ class WeightsWriter:
             self._path.unlink(missing_ok=True)
 
     @property
-    def bytes(self) -> int:
+    def nbytes(self) -> int:
         """Size of the whole file."""
-        return self._data + sum(spec.bytes for spec in self._padded)
+        return self._data + sum(spec.nbytes for spec in self._padded)
 
     def write(self, name: str, array: NDArray[Any]) -> None:
         """Write and hash one array. Raises ValueError for one that is not as it was announced."""
         spec = self._specs[name]
         if array.shape != spec.shape or array.dtype != DTYPES[spec.dtype]:
             raise ValueError(f"{name} is {array.dtype}{array.shape}, announced as {spec.dtype}{spec.shape}")
-        view = memoryview(np.ascontiguousarray(array)).cast("B") if array.size else memoryview(b"")
+        view = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
         digest = hashlib.sha256(view).hexdigest()
         at, offset = 0, self._data + self._starts[name]
         while at < len(view):
@@ -139,7 +137,7 @@ class WeightsWriter:
                 at += gap
             self._starts[spec.name] = at
             self._padded.append(spec)
-            at += spec.bytes
+            at += spec.nbytes
         length = len(self._header(0))
         self._data = -(-(8 + length) // PAGE) * PAGE
 
@@ -156,7 +154,7 @@ class WeightsWriter:
             spec.name: {
                 "dtype": spec.dtype,
                 "shape": spec.shape,
-                "data_offsets": [self._starts[spec.name], self._starts[spec.name] + spec.bytes],
+                "data_offsets": [self._starts[spec.name], self._starts[spec.name] + spec.nbytes],
             }
             for spec in self._padded
         }
@@ -167,7 +165,7 @@ class WeightsWriter:
             raise ValueError(f"never written: {', '.join(sorted(self._missing))}")
         header = self._header(self._data - 8)
         os.pwrite(self._descriptor, len(header).to_bytes(8, "little") + header, 0)
-        os.ftruncate(self._descriptor, self.bytes)
+        os.ftruncate(self._descriptor, self.nbytes)
         os.fsync(self._descriptor)
 
 
@@ -191,7 +189,7 @@ class WeightsFile:
     def array(self, name: str) -> NDArray[Any]:
         """One array, read-only and in the file's own memory. Raises KeyError where there is none."""
         spec = self.arrays[name].spec
-        return self._view(name, (1, *spec.shape))[0]
+        return self._view(name, spec.shape)
 
     def stacked(self, names: Sequence[str]) -> NDArray[Any]:
         """Arrays of one shape that follow one another in the file, as one array [names, …].
@@ -206,7 +204,7 @@ class WeightsFile:
                 first.spec.shape,
                 first.spec.layout,
             )
-            if not alike or stored.start != first.start + at * first.spec.bytes:
+            if not alike or stored.start != first.start + at * first.spec.nbytes:
                 raise ValueError(f"{name} does not follow {names[0]} in {self.path.name}")
         return self._view(names[0], (len(names), *first.spec.shape))
 
@@ -216,16 +214,18 @@ class WeightsFile:
         return numbers.reshape(shape)
 
 
-def damaged_arrays(path: Path, steps: Steps) -> list[str]:
+def damaged_arrays(
+    path: Path, report: Callable[[float, float], None] = lambda done, total: None
+) -> list[str]:
     """Names of the arrays that no longer have their recorded SHA-256; the file is read, not mapped.
 
-    Raises WeightsError where the header itself cannot be read.
+    `report` is told the bytes done and to do. Raises WeightsError where the header itself cannot be read.
     """
     stored = WeightsFile(path)
     total, done, found = path.stat().st_size, 0, []
     with path.open("rb") as file:
         for name, array in stored.arrays.items():
-            digest, left = hashlib.sha256(), array.spec.bytes
+            digest, left = hashlib.sha256(), array.spec.nbytes
             file.seek(stored._data + array.start)
             while left:
                 block = file.read(min(left, _BLOCK))
@@ -234,7 +234,7 @@ def damaged_arrays(path: Path, steps: Steps) -> list[str]:
                 digest.update(block)
                 left -= len(block)
                 done += len(block)
-                steps(COMPARING, done, total, "bytes")
+                report(done, total)
             if digest.hexdigest() != array.sha256:
                 found.append(name)
     return found
@@ -276,6 +276,6 @@ def _read_header(length: bytes, read: Any, size: int) -> tuple[_Header, int]:
         if not name.startswith(_PADDING)
     }
     for stored in arrays.values():
-        if stored.spec.bytes != entries[stored.spec.name]["data_offsets"][1] - stored.start:
+        if stored.spec.nbytes != entries[stored.spec.name]["data_offsets"][1] - stored.start:
             raise ValueError(f"{stored.spec.name} has not the size of its shape")
     return _Header(json.loads(metadata["about"]), arrays), 8 + count
