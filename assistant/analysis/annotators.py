@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
-from assistant.analysis.lift import ArmPair, clusters_of
+from assistant.analysis.lift import ArmPair, clusters_of, interval_of
 from assistant.analysis.solve_curve import answered
 from assistant.core.stats.agreement import cohen_kappa, krippendorff_alpha, masi
-from assistant.core.stats.bootstrap import cluster_bootstrap
 from assistant.core.stats.random_effects import spread_between
 from assistant.journal.records import SessionRecord
 
@@ -51,12 +50,8 @@ class Between:
     mean: float
     sd: float
     p: float
-    left_out: int
-    """Annotators with pairs on fewer than `FEW_PROBLEMS` problems, who are not in it."""
 
 
-FEW_PROBLEMS = 3
-"""An annotator's lift takes part in the spread from so many problems on."""
 Judged = dict[str, frozenset[str]]
 """The kinds that each annotator gave to one program."""
 
@@ -87,20 +82,19 @@ def person_lifts(by_arm: Mapping[str, Sequence[ArmPair]]) -> list[PersonLift]:
 
 
 def between(by_arm: Mapping[str, Sequence[ArmPair]]) -> list[Between]:
-    """The spread of the lift over each arm, from annotators with pairs on `FEW_PROBLEMS` problems or more.
+    """The spread of the lift over each arm, from everybody with a pair.
 
-    Also who was always helped, or never: one variance of a pair is estimated from all annotators together.
+    Nobody is left out for having few pairs, or none that differ: one variance of a pair is estimated from all
+    annotators together, and who has few pairs weighs little.
     """
     rows = []
     for arm, pairs in by_arm.items():
-        everybody = [clusters_of(own) for _, own in sorted(_by_annotator(pairs).items())]
-        clusters = [own for own in everybody if len(own) >= FEW_PROBLEMS]
+        clusters = [clusters_of(own) for _, own in sorted(_by_annotator(pairs).items())]
         if len(clusters) >= 2:
             means = [_mean(own) for own in clusters]
             variance = _pooled_variance(clusters, means)
             spread = spread_between(means, [variance / _pairs(own) for own in clusters])
-            left_out = len(everybody) - len(clusters)
-            rows.append(Between(arm, len(clusters), spread.mean, spread.sd, spread.p, left_out))
+            rows.append(Between(arm, len(clusters), spread.mean, spread.sd, spread.p))
     return rows
 
 
@@ -141,11 +135,9 @@ def _by_annotator(pairs: Sequence[ArmPair]) -> dict[str, list[ArmPair]]:
 
 
 def _person_lift(arm: str, annotator: str, pairs: Sequence[ArmPair]) -> PersonLift:
-    clusters = clusters_of(pairs)
-    differ = any(pair.difference for pair in pairs)
-    low, high = cluster_bootstrap(clusters) if differ and len(clusters) > 1 else (None, None)
+    problems = len({pair.problem_sha256 for pair in pairs})
     lift = sum(pair.difference for pair in pairs) / len(pairs)
-    return PersonLift(arm, annotator, len(pairs), len(clusters), lift, low, high)
+    return PersonLift(arm, annotator, len(pairs), problems, lift, *interval_of(pairs))
 
 
 Clusters = Sequence[tuple[float, float]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from assistant.analysis.annotators import FEW_PROBLEMS
 from assistant.analysis.feedback_stats import FeedbackMeasures, median_words
 from assistant.analysis.lift import Lift
 from assistant.analysis.results import Results
@@ -32,7 +31,7 @@ def solving(results: Results) -> str:
         text += f" {tries} samples without feedback solve {rate:.0%} (dashed line)."
     return text + (
         " Other marks: human feedback up to the intervention before, then the control in place of feedback. "
-        "Bars: 95% Wilson intervals, with the effective number of sessions where problems repeat."
+        "Bars: 95% Wilson intervals, with the effective number of sessions where problems or people repeat."
     )
 
 
@@ -153,9 +152,6 @@ def people(results: Results) -> str:
             f"The lift over {control_arm(row.arm).phrase} differs between {row.annotators} annotators by a standard "
             f"deviation of {100 * row.sd:.0f} points beyond chance (p = {row.p:.2g}). "
         )
-        if row.left_out:
-            who = "1 annotator has" if row.left_out == 1 else f"{row.left_out} annotators have"
-            text += f"{who} pairs on fewer than {FEW_PROBLEMS} problems and took no part in this. "
     whole = results.agreement[0] if results.agreement else None
     if whole is None:
         return text + "No first program was judged by two annotators, so agreement on kinds is unknown."
@@ -182,7 +178,7 @@ def _points(lift: Lift) -> str:
     points = f"{100 * lift.lift:+.0f} points"
     if lift.low is not None and lift.high is not None:
         return f"{points} ({100 * lift.low:+.0f} to {100 * lift.high:+.0f})"
-    return f"{points} (no pair differs)" if not lift.only_human + lift.only_control else points
+    return points
 
 
 def all_sentences(results: Results) -> Sequence[tuple[str, str]]:

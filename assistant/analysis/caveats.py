@@ -9,6 +9,7 @@ from assistant.analysis.baseline import Alone
 from assistant.analysis.grouping import SessionGroup
 from assistant.analysis.lift import Lift
 from assistant.analysis.solve_curve import LEAST_COVERAGE, CurvePoint, answered, longest
+from assistant.core.stats.crossed import FEW
 from assistant.journal.records import SessionRecord
 
 FEW_SESSIONS = 30
@@ -46,6 +47,8 @@ def _sizes(group: SessionGroup) -> Iterator[str]:
         )
     if problems < FEW_PROBLEMS:
         yield f"Only {_count(problems, 'problem')}: intervals clustered by problem are rough with so few."
+    if 1 < group.annotators < FEW:
+        yield f"Only {_count(group.annotators, 'annotator')}: the intervals are about these, on other problems."
     if group.annotators == 1:
         yield "One annotator: nothing here says how other people would do."
 

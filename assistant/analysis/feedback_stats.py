@@ -9,7 +9,7 @@ from statistics import median, quantiles
 from assistant.analysis.lift import ArmPair
 from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.leakage import Leak, Secret, measure, secret_of
-from assistant.core.stats.proportion import clustered_wilson
+from assistant.core.stats.crossed import crossed_wilson
 from assistant.journal.records import Feedback, ProgramRecord, SessionRecord
 
 
@@ -134,13 +134,13 @@ def _said(session: SessionRecord, words: Feedback, leak: Leak) -> FeedbackMeasur
 
 def _share(sort: str, value: str, items: Sequence[FeedbackMeasures]) -> FeedbackRate:
     told = [item for item in items if item.answered]
-    clusters: dict[str, list[int]] = {}
+    cells: dict[tuple[str, str], list[int]] = {}
     for item in told:
-        cluster = clusters.setdefault(item.problem_sha256, [0, 0])
-        cluster[0] += item.solved
-        cluster[1] += 1
+        cell = cells.setdefault((item.problem_sha256, item.annotator), [0, 0])
+        cell[0] += item.solved
+        cell[1] += 1
     solved = sum(item.solved for item in told)
-    low, high = clustered_wilson([(x, n) for x, n in clusters.values()])
+    low, high = crossed_wilson({name: (x, n) for name, (x, n) in cells.items()})
     return FeedbackRate(
         sort, value, len(items), len(told), solved, solved / len(told) if told else 0.0, low, high
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assistant.analysis.solve_curve import answered, first_solve
 from assistant.core.control_arms import RECORDED
-from assistant.core.stats.bootstrap import cluster_bootstrap
+from assistant.core.stats.crossed import crossed_difference
 from assistant.core.stats.exact_tests import holm, mcnemar_exact, sign_test
 from assistant.journal.records import SessionRecord
 
@@ -32,7 +32,7 @@ class ArmPair:
 
 @dataclass(frozen=True)
 class Lift:
-    """Paired lift of the feedback over `arm`: a difference of shares, with an interval clustered by problem."""
+    """Paired lift of the feedback over `arm`: a difference of shares, the interval by problem and annotator."""
 
     arm: str
     round: str
@@ -87,19 +87,28 @@ def lifts(by_arm: Mapping[str, Sequence[ArmPair]]) -> list[Lift]:
 
 def lift_of(arm: str, round_: str, pairs: Sequence[ArmPair]) -> Lift:
     """The lift over these pairs (at least one)."""
-    clusters = clusters_of(pairs)
     count = len(pairs)
     only_human = sum(p.human and not p.control for p in pairs)
     only_control = sum(p.control and not p.human for p in pairs)
-    # Where no pair differs there is nothing to draw from again, and an interval of no width would be a lie.
-    differ = only_human or only_control
-    low, high = cluster_bootstrap(clusters) if differ and len(clusters) > 1 else (None, None)
+    low, high = interval_of(pairs)
     p_problems = sign_test([value for value, _ in clusters_of(_first_of_each_session(pairs))])
     return Lift(
-        arm, round_, count, len(clusters), sum(p.human for p in pairs) / count,
+        arm, round_, count, len({p.problem_sha256 for p in pairs}), sum(p.human for p in pairs) / count,
         sum(p.control for p in pairs) / count, (only_human - only_control) / count, low, high,
         only_human, only_control, mcnemar_exact(only_human, only_control), p_problems, p_problems,
     )  # fmt: skip
+
+
+def interval_of(pairs: Sequence[ArmPair]) -> tuple[float, float] | tuple[None, None]:
+    """95% interval of the lift over these pairs; none where one annotator spoke about one problem."""
+    cells: dict[tuple[str, str], list[float]] = {}
+    for pair in pairs:
+        cell = cells.setdefault((pair.problem_sha256, pair.annotator), [0.0, 0.0])
+        cell[0] += pair.difference
+        cell[1] += 1
+    better, worse = sum(p.difference > 0 for p in pairs), sum(p.difference < 0 for p in pairs)
+    sums = {name: (value, count) for name, (value, count) in cells.items()}
+    return crossed_difference(sums, better, worse) or (None, None)
 
 
 def _first_of_each_session(pairs: Sequence[ArmPair]) -> list[ArmPair]:

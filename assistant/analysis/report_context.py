@@ -82,12 +82,11 @@ def tables(results: Results, say: Say = str) -> Iterator[HtmlTable]:
     )
     yield HtmlTable(
         "Spread of the lift between annotators",
-        ("over", "annotators", "left out", "mean lift", "standard deviation", "p"),
+        ("over", "annotators", "mean lift", "standard deviation", "p"),
         [
             (
                 NAMES[x.arm],
                 str(x.annotators),
-                str(x.left_out),
                 _points(x.mean),
                 _number(100 * x.sd),
                 f"{x.p:.2g}",
@@ -99,8 +98,8 @@ def tables(results: Results, say: Say = str) -> Iterator[HtmlTable]:
 
 def _rates(curve: Sequence[CurvePoint], say: Say) -> tuple[Sequence[str], Cells]:
     head = (
-        "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem", "false solves",
-        "took place in", "of", "stopped before",
+        "arm", "interventions", "sessions", "problems", "solved", "rate", "Wilson", "by problem and annotator",
+        "false solves", "took place in", "of", "stopped before",
     )  # fmt: skip
     order: dict[str, int] = {arm: place for place, arm in enumerate(("human", *RECORDED, DRAW))}
     rows = [

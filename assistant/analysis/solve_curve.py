@@ -20,7 +20,8 @@ from dataclasses import dataclass, field, replace
 
 from assistant.core.control_arms import RECORDED
 from assistant.core.events import DRAW
-from assistant.core.stats.proportion import Cluster, clustered_wilson, partly_measured, wilson
+from assistant.core.stats.crossed import Cluster, crossed_wilson, partly_measured
+from assistant.core.stats.proportion import wilson
 from assistant.journal.records import ProgramRecord, SessionRecord
 
 LEAST_COVERAGE = 0.1
@@ -29,7 +30,8 @@ LEAST_COVERAGE = 0.1
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """Solve rate after `interventions`, with a 95% Wilson interval and one that knows of shared problems.
+    """Solve rate after `interventions`, with a 95% Wilson interval and one that knows of shared problems and
+    people (`crossed_wilson`).
 
     For an arm whose control is missing in some states, `rate` is
     `(settled + open * asked_solved / asked) / sessions`, where `settled` is `solved - asked_solved`.
@@ -108,24 +110,28 @@ def first_solve(programs: Iterable[ProgramRecord]) -> ProgramRecord | None:
     return next((p for p in programs if p.solved), None)
 
 
+Cell = tuple[str, str]
+"""A problem and an annotator."""
+
+
 @dataclass
 class _Tally:
-    """Sessions and what solved them, counted by problem. `asked` ones stand for all open ones."""
+    """Sessions and what solved them, counted by problem and annotator. `asked` ones stand for all open ones."""
 
-    settled: dict[str, list[int]] = field(default_factory=dict)
-    """By problem: solved, and all, of the sessions whose answer here is known without asking."""
-    asked: dict[str, list[int]] = field(default_factory=dict)
+    settled: dict[Cell, list[int]] = field(default_factory=dict)
+    """Solved, and all, of the sessions whose answer here is known without asking."""
+    asked: dict[Cell, list[int]] = field(default_factory=dict)
     """The same of those that were asked."""
     false_solves: int = 0
     hidden_scored: int = 0
 
     def copy(self) -> _Tally:
         """One that can be added to without changing this."""
-        settled = {problem: list(counts) for problem, counts in self.settled.items()}
+        settled = {cell: list(counts) for cell, counts in self.settled.items()}
         return _Tally(settled, {}, self.false_solves, self.hidden_scored)
 
     def add(self, session: SessionRecord, solve: ProgramRecord | None, *, asked: bool = False) -> None:
-        counts = (self.asked if asked else self.settled).setdefault(session.problem_sha256, [0, 0])
+        counts = (self.asked if asked else self.settled).setdefault(_cell(session), [0, 0])
         counts[0] += solve is not None
         counts[1] += 1
         if solve is not None:
@@ -136,8 +142,8 @@ class _Tally:
         """The person's: nothing is missing."""
         solved, sessions = _sums(self.settled)
         return CurvePoint(
-            "human", round_, sessions, len(self.settled), solved, solved / sessions if sessions else 0.0,
-            *wilson(solved, sessions), *clustered_wilson(sorted((x, n) for x, n in self.settled.values())),
+            "human", round_, sessions, _problems(self.settled), solved, solved / sessions if sessions else 0.0,
+            *wilson(solved, sessions), *crossed_wilson({cell: (x, n) for cell, (x, n) in self.settled.items()}),
             self.false_solves, self.hidden_scored, asked, stopped, asked, asked_solved,
         )  # fmt: skip
 
@@ -145,13 +151,12 @@ class _Tally:
         """The arm's: what was asked stands for all open sessions."""
         settled_solved, settled = _sums(self.settled)
         solved, asked = _sums(self.asked)
-        problems = self.settled.keys() | {session.problem_sha256 for session in open_}
+        cells = self.settled.keys() | {_cell(session) for session in open_}
         share = partly_measured(
-            [_cluster(self.settled.get(problem), self.asked.get(problem)) for problem in sorted(problems)],
-            len(open_),
+            {cell: _cluster(self.settled.get(cell), self.asked.get(cell)) for cell in cells}, len(open_)
         )
         return CurvePoint(
-            arm, round_, settled + len(open_), len(problems), settled_solved + solved, share.rate,
+            arm, round_, settled + len(open_), _problems(cells), settled_solved + solved, share.rate,
             share.low, share.high, share.low_clustered, share.high_clustered,
             self.false_solves, self.hidden_scored, asked, stopped, len(open_), solved,
         )  # fmt: skip
@@ -161,7 +166,15 @@ def _cluster(settled: Sequence[int] | None, asked: Sequence[int] | None) -> Clus
     return Cluster(*(settled or (0, 0)), *(asked or (0, 0)))
 
 
-def _sums(counts: dict[str, list[int]]) -> tuple[int, int]:
+def _cell(session: SessionRecord) -> Cell:
+    return session.problem_sha256, session.annotator
+
+
+def _problems(cells: Iterable[Cell]) -> int:
+    return len({problem for problem, _ in cells})
+
+
+def _sums(counts: dict[Cell, list[int]]) -> tuple[int, int]:
     return sum(x for x, _ in counts.values()), sum(n for _, n in counts.values())
 
 
