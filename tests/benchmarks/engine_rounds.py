@@ -180,9 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("model", type=Path, nargs="?", help="bfloat16 weights in transformers' layout")
     parser.add_argument("gguf", type=Path, nargs="?")
     parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument(
-        "--packed", type=Path, help="folder of the packed weights (default: made in MODEL_FOLDER)"
-    )
+    parser.add_argument("--packed", type=Path, help="folder of the packed weights (default: in the cache)")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--plain", type=int, default=3, help="rounds of plain generate, which is slow")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

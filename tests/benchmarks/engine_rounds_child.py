@@ -28,11 +28,18 @@ def ours(folder: Path, threads: int, weights: Path | None) -> Generate:
 
     from assistant.engine.inference import precision
     from assistant.engine.inference.decoder import Decoder
+    from assistant.engine.models.packing import packed
+    from assistant.engine.models.source import LocalFolder
+    from assistant.engine.progress import Steps
+    from assistant.settings.paths import cache_folder
 
     torch.set_num_threads(threads)
-    if not precision.packed_file(weights or folder, "int8").exists():
-        precision.pack(folder, "int8", weights)
-    model = precision.open_packed(folder, "int8", weights)
+    if weights is None:
+        ready = packed(LocalFolder(folder), "int8", cache_folder(), threads, Steps())
+        weights = None if ready is None else ready.folder
+    if weights is None:
+        raise SystemExit("this model or processor takes no 8-bit weights")
+    model = precision.open_packed(weights)
     decoder = Decoder(model, AutoTokenizer.from_pretrained(folder))
 
     def generate(name: str, prompt: Tokens, until: str, most: int = MOST_TOKENS) -> Iterator[int]:

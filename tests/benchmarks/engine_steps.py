@@ -31,13 +31,13 @@ def native(options: argparse.Namespace) -> Forward:
 
     if not kernel_cache.compile_once():
         raise SystemExit("there are no kernels of ours for this processor")
-    return NativeForward(precision.open_packed(options.model, "int8", options.packed))
+    return NativeForward(precision.open_packed(options.packed))
 
 
 def torch_int8(options: argparse.Namespace) -> Forward:
     from assistant.engine.inference.llama_forward import RaggedForward
 
-    return RaggedForward(precision.open_packed(options.model, "int8", options.packed))
+    return RaggedForward(precision.open_packed(options.packed))
 
 
 def bfloat16(options: argparse.Namespace) -> Forward:

@@ -197,7 +197,7 @@ def test_too_little_room_is_said_before_anything_is_written(
         provision.prepare(GgufFile(tiny_gguf), tmp_path / "cache", Steps())
     default = catalogue.default_model()
     monkeypatch.setattr(wheels, "locate", lambda _: [])
-    with pytest.raises(EngineError, match=r"5\.9 GB needed"):
+    with pytest.raises(EngineError, match=r"5\.0 GB needed"):
         provision.prepare(DataWheels(default), tmp_path / "cache", Steps())
     monkeypatch.setattr(capacity, "free_disk", lambda _: 10**12)
     monkeypatch.setattr(capacity, "free_memory", lambda: 10**9)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -39,6 +41,13 @@ class PlainLinear:
         return {"weight": self._weight} | ({} if self._bias is None else {"bias": self._bias})
 
 
+def rounded_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Each row in 255 steps: int8 [out, in], and the size float32 [out] of a step."""
+    weight = weight.float()
+    scale = weight.abs().amax(dim=1).clamp_(min=1e-12) / 127
+    return (weight / scale.unsqueeze(1)).round_().to(torch.int8), scale
+
+
 class Int8Linear:
     """8-bit integer weights, one scale per output channel; inputs rounded to 8 bits, one scale per token.
 
@@ -61,9 +70,7 @@ class Int8Linear:
     @classmethod
     def quantize(cls, weight: Tensor, bias: Tensor | None = None, *, fine: bool = False) -> Int8Linear:
         """Round each output channel to 255 steps."""
-        weight = weight.float()
-        scale = weight.abs().amax(dim=1).clamp_(min=1e-12) / 127
-        rounded = (weight / scale.unsqueeze(1)).round_().to(torch.int8)
+        rounded, scale = rounded_rows(weight)
         return cls(rounded, scale, None if bias is None else bias.float(), fine=fine)
 
     def prepare(self) -> None:
@@ -113,3 +120,62 @@ def restore(tensors: dict[str, Tensor]) -> Linear:
     if "scale" in tensors:
         return Int8Linear(tensors["weight"], tensors["scale"], bias, fine="fine" in tensors)
     return PlainLinear(tensors["weight"], bias)
+
+
+class Stack(NamedTuple):
+    """One matrix of every layer, in arrays that lie in a mapped file."""
+
+    weight: NDArray[Any]
+    """int8 [layers, out, in] as rows; uint8 [layers, padded out * in] as panels."""
+    scale: NDArray[np.float32]
+    """[layers, padded out]."""
+    bias: NDArray[np.float32]
+    panel: int
+    """Output channels that stand together in a panel; 0 for plain rows."""
+    has_bias: bool
+
+
+class StackedLinear:
+    """The matrix of layer `layer` of a stack. The kernels take the stack as it is; torch gets an `Int8Linear`."""
+
+    def __init__(self, stack: Stack, layer: int, out: int, *, fine: bool = False) -> None:
+        """`out` channels; the stack has as many as fill its panels."""
+        self.stack, self.layer = stack, layer
+        self._out, self._fine = out, fine
+        self._own: Int8Linear | None = None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self._int8()(x)
+
+    def prepare(self) -> None:
+        self._int8().prepare()
+
+    def tensors(self) -> dict[str, Tensor]:
+        return self._int8().tensors()
+
+    def _int8(self) -> Int8Linear:
+        if self._own is None:
+            weight, scale, bias, panel, has_bias = self.stack
+            rows = torch.from_numpy(np.array(weight[self.layer]))  # a copy, which torch may rearrange
+            rows = as_rows(rows, panel, scale.shape[1])[: self._out] if panel else rows
+            parts = [torch.from_numpy(part[self.layer, : self._out].copy()) for part in (scale, bias)]
+            self._own = Int8Linear(rows, parts[0], parts[1] if has_bias else None, fine=self._fine)
+        return self._own
+
+
+def as_panels(weight: Tensor, panel: int) -> Tensor:
+    """int8 [out, in] as the kernels read it: uint8 [out / panel, in / 4, panel, 4], flat; 128 stands for 0.
+
+    Channels are filled up to whole panels; `in` is a multiple of 4.
+    """
+    missing = -len(weight) % panel
+    filled = F.pad(weight, (0, 0, 0, missing)) if missing else weight
+    quads = filled.contiguous().view(torch.int32).view(len(filled) // panel, panel, -1)
+    panels = quads.transpose(1, 2).contiguous().view(torch.uint8).flatten()
+    return panels.bitwise_xor_(128)
+
+
+def as_rows(panels: Tensor, panel: int, channels: int) -> Tensor:
+    """The inverse: int8 [channels, in]."""
+    quads = panels.bitwise_xor(128).view(torch.int32).view(channels // panel, -1, panel)
+    return quads.transpose(1, 2).contiguous().view(torch.int8).view(channels, -1)

@@ -14,6 +14,27 @@ KINDS = frozenset({"llama", "qwen2", "qwen3", "mistral"})
 STEADY_ROPES = frozenset({"default", "linear", "llama3", "yarn"})
 
 
+@dataclass(frozen=True)
+class LlamaConfig:
+    """What is needed of a transformers config once a model is packed, under transformers' names."""
+
+    model_type: str
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    rms_norm_eps: float
+    max_position_embeddings: int
+    eos_token_id: tuple[int, ...] = ()
+    """Every token that ends an answer, by the model's own settings."""
+
+    def get_text_config(self) -> LlamaConfig:
+        return self
+
+
 @dataclass
 class LlamaBlock:
     """The weights of one layer. Query, key and value share one product; so do gate and up."""
@@ -30,7 +51,7 @@ class LlamaBlock:
 
 @dataclass
 class Llama:
-    """A whole model. `config` and `generation_config` are transformers' own, for what surrounds the forward."""
+    """A whole model. `config` and `generation_config` are transformers' own, or a `LlamaConfig` and None."""
 
     config: Any
     generation_config: Any

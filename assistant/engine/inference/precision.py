@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ PACKED = ("int8",)
 """Formats of our own: rounded and rearranged once, then stored next to the model."""
 PRECISIONS = ("auto", *PACKED, *PLAIN)
 """What `--precision` takes."""
-PACKED_FILE = "packed-{precision}.safetensors"
+PACKED_FILE = "weights-{precision}.safetensors"
 
 
 def choose(config: Any, device: str, wanted: str = "auto") -> str:
@@ -54,36 +53,11 @@ def apply(model: Any, precision: str) -> Any:
     return build(model, precision)
 
 
-def pack(folder: Path, precision: str, target: Path | None = None) -> Path:
-    """Write the packed weights of the model in `folder` into `target` (default: there); returns the file.
-
-    Takes seconds per billion weights, and memory for the plain weights once and the packed ones once.
-    """
-    import torch
-    from transformers import AutoModelForCausalLM
-
+def open_packed(folder: Path, precision: str = "int8") -> Any:
+    """The packed model in `folder`, mapped. Raises WeightsError for a file of another format."""
     from assistant.engine.inference import quantized_checkpoint
 
-    file = packed_file(target or folder, precision)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
-    unfinished = file.with_suffix(".partial")
-    quantized_checkpoint.save(apply(model, precision), unfinished)
-    unfinished.replace(file)
-    return file
-
-
-def open_packed(folder: Path, precision: str, weights: Path | None = None) -> Any:
-    """The packed model of `folder` (config and tokenizer), whose packed weights are in `weights`."""
-    from transformers import AutoConfig, GenerationConfig
-
-    from assistant.engine.inference import quantized_checkpoint
-
-    config = AutoConfig.from_pretrained(folder)
-    try:
-        generation = GenerationConfig.from_pretrained(folder)
-    except OSError:
-        generation = GenerationConfig.from_model_config(copy.deepcopy(config))
-    return quantized_checkpoint.load(packed_file(weights or folder, precision), config, generation)
+    return quantized_checkpoint.load(packed_file(folder, precision))
 
 
 def packed_file(folder: Path, precision: str) -> Path:

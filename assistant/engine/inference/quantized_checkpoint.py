@@ -1,83 +1,217 @@
-"""A `Llama` on disk: one safetensors file next to the model's config, memory-mapped when loaded."""
+"""A `Llama` in 8 bits on disk: written a layer at a time in the order of the kernels, and mapped when loaded."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from assistant.engine.inference.linear import Linear, restore
-from assistant.engine.inference.llama import Llama, LlamaBlock
+from assistant.core.errors import WeightsError
+from assistant.engine.inference.linear import Stack, StackedLinear, as_panels
+from assistant.engine.inference.llama import Llama, LlamaBlock, LlamaConfig
+from assistant.engine.inference.llama_weights import FINE, PRODUCTS, Outline, RoundedTensors
+from assistant.engine.inference.weights_file import ROWS, ArraySpec, WeightsFile, WeightsWriter
 
-FORMAT = 2
+_PANELS = "panels-"
 
 
-def save(model: Llama, file: Path) -> None:
-    """Write the weights; the config is saved next to them by the caller."""
-    tensors = {name: tensor.contiguous() for name, tensor in _tensors(model)}
+def write(
+    outline: Outline,
+    source: RoundedTensors,
+    file: Path,
+    *,
+    panel: int = 0,
+    threads: int = 1,
+    report: Callable[[float, float], None] = lambda done, total: None,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Write the weights, as rows or in panels of so many channels. Memory: the largest array and some chunks.
+
+    `report` is told the bytes done and to do; what it raises ends the work and leaves no file. `meanwhile` is done by
+    one of the threads.
+    """
+    specs = {spec.name: spec for spec in _specs(outline, panel)}
     about = {
-        "format": FORMAT,
-        "precision": model.precision,
-        "dtype": str(model.dtype).removeprefix("torch."),
-        "rotary_scale": model.rotary_scale,
-        "layers": len(model.blocks),
+        "precision": "int8",
+        "config": json.dumps(asdict(outline.config)),
+        "rotary_scale": repr(outline.rotary_scale),
+        "biased": json.dumps(sorted(outline.biased)),
     }
-    save_file(tensors, file, metadata={"assistant": json.dumps(about)})
+    with WeightsWriter(file, list(specs.values()), about) as writer:
+        writer.write("frequencies", outline.frequencies.float().numpy())
+
+        def embed() -> None:
+            writer.write("embedding", _numbers(source.embedding()))
+
+        def multiply(layer: int, name: str) -> None:
+            prefix = f"blocks.{layer}.{name}" if layer >= 0 else name
+            for part, array in _arranged(source.product(layer, name), panel).items():
+                writer.write(f"{prefix}.{part}", array.reshape(specs[f"{prefix}.{part}"].shape))
+
+        def norms() -> None:
+            writer.write("norm", source.norm(-1, "norm").float().numpy())
+            for layer in range(outline.config.num_hidden_layers):
+                for name in _norms(outline):
+                    writer.write(f"blocks.{layer}.{name}", source.norm(layer, name).float().numpy())
+
+        jobs: list[tuple[float, Callable[[], None]]] = [(0, meanwhile), (0, norms)]
+        jobs += [(specs["embedding"].nbytes, embed)]
+        jobs += [(specs["head.weight"].nbytes, partial(multiply, -1, "head"))]
+        jobs += [
+            (specs[f"blocks.{layer}.{name}.weight"].nbytes, partial(multiply, layer, name))
+            for layer in range(outline.config.num_hidden_layers)
+            for name in PRODUCTS
+        ]
+        _run(jobs, threads, report)
 
 
-def load(file: Path, config: Any, generation_config: Any) -> Llama:
-    """The model that `save` wrote. Raises ValueError for a file of another format."""
-    with safe_open(file, framework="pt") as stored:
-        about = json.loads((stored.metadata() or {}).get("assistant", "{}"))
-        if about.get("format") != FORMAT:
-            raise ValueError(f"{file.name} is not packed weights of format {FORMAT}")
-        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 (not a dict)
-    return Llama(
-        config=config,
-        generation_config=generation_config,
-        embedding=tensors["embedding"],
-        blocks=[_block(tensors, f"blocks.{layer}") for layer in range(about["layers"])],
-        norm=tensors["norm"],
-        head=_linear(tensors, "head"),
-        frequencies=tensors["frequencies"],
-        rotary_scale=about["rotary_scale"],
-        precision=about["precision"],
-        dtype=getattr(torch, about["dtype"]),
-    )
+def _run(
+    jobs: list[tuple[float, Callable[[], None]]], threads: int, report: Callable[[float, float], None]
+) -> None:
+    """All jobs, in so many threads, telling now and then how far they are."""
+    total, done = sum(size for size, _ in jobs), 0.0
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            sizes = {pool.submit(job): size for size, job in jobs}
+            waiting = set(sizes)
+            while waiting:
+                finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    future.result()
+                    done += sizes[future]
+                report(done, total)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
-def _tensors(model: Llama) -> Iterator[tuple[str, Tensor]]:
-    yield "embedding", model.embedding
-    yield "norm", model.norm
-    yield "frequencies", model.frequencies
-    for name, tensor in model.head.tensors().items():
-        yield f"head.{name}", tensor
-    for layer, block in enumerate(model.blocks):
-        for field in fields(LlamaBlock):
-            part = getattr(block, field.name)
-            if isinstance(part, Tensor):
-                yield f"blocks.{layer}.{field.name}", part
-            elif part is not None:
-                for name, tensor in part.tensors().items():
-                    yield f"blocks.{layer}.{field.name}.{name}", tensor
+def load(file: Path) -> Llama:
+    """The model that `write` wrote, in the memory of the file. Raises WeightsError for a file of another kind."""
+    stored = WeightsFile(file)
+    try:
+        about = stored.about
+        kept = json.loads(about["config"])
+        config = LlamaConfig(**kept | {"eos_token_id": tuple(kept["eos_token_id"])})
+        layers, biased = range(config.num_hidden_layers), json.loads(about["biased"])
+        stacks = {
+            name: _stack(stored, [f"blocks.{layer}.{name}" for layer in layers], name in biased)
+            for name in PRODUCTS
+        }
+        head = _stack(stored, ["head"], False)
+        embedding = _tensor(stored, "embedding")
+        return Llama(
+            config=config,
+            generation_config=None,
+            embedding=embedding,
+            blocks=[_block(stored, config, stacks, layer) for layer in layers],
+            norm=_tensor(stored, "norm"),
+            head=StackedLinear(head, 0, len(embedding)),
+            frequencies=_tensor(stored, "frequencies").clone(),
+            rotary_scale=float(about["rotary_scale"]),
+            precision=about["precision"],
+            dtype=torch.float32,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{file.name} holds no packed model of this format: {error}.") from error
 
 
-def _block(tensors: dict[str, Tensor], prefix: str) -> LlamaBlock:
-    parts: dict[str, Any] = {}
-    for field in fields(LlamaBlock):
-        name = f"{prefix}.{field.name}"
-        parts[field.name] = tensors.get(name) if field.name.endswith("norm") else _linear(tensors, name)
+def _block(stored: WeightsFile, config: LlamaConfig, stacks: dict[str, Stack], layer: int) -> LlamaBlock:
+    outs = _outs(config)
+    parts: dict[str, Any] = {
+        name: StackedLinear(stacks[name], layer, outs[name][0], fine=name in FINE) for name in PRODUCTS
+    }
+    for name in ("attention_norm", "feed_norm", "query_norm", "key_norm"):
+        at = f"blocks.{layer}.{name}"
+        parts[name] = _tensor(stored, at) if at in stored.arrays else None
     return LlamaBlock(**parts)
 
 
-def _linear(tensors: dict[str, Tensor], prefix: str) -> Linear:
-    """Taken out of `tensors`, so that what a product repacks is not held twice."""
-    found = [name for name in list(tensors) if name.startswith(f"{prefix}.")]
-    return restore({name.removeprefix(f"{prefix}."): tensors.pop(name) for name in found})
+def _stack(stored: WeightsFile, prefixes: list[str], biased: bool) -> Stack:
+    weight, scale, bias = (
+        stored.stacked([f"{prefix}.{part}" for prefix in prefixes]) for part in ("weight", "scale", "bias")
+    )
+    layout = stored.arrays[f"{prefixes[0]}.weight"].spec.layout
+    panel = int(layout.removeprefix(_PANELS)) if layout.startswith(_PANELS) else 0
+    return Stack(weight, scale, bias, panel, biased)
+
+
+def _tensor(stored: WeightsFile, name: str) -> Tensor:
+    """In the file's own memory; a norm is copied, being small, so that torch may be given it freely."""
+    spec, array = stored.arrays[name].spec, stored.array(name)
+    if spec.dtype == "BF16":
+        return _mapped(array).view(torch.bfloat16)
+    return _mapped(array) if array.ndim > 1 else torch.from_numpy(array.copy())
+
+
+def _mapped(array: Any) -> Tensor:
+    """torch knows no read-only tensors and warns of them; nobody writes to these."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.from_numpy(array)
+
+
+def _outs(config: LlamaConfig) -> dict[str, tuple[int, int]]:
+    """Channels out and in of each product."""
+    width, inner, size = config.hidden_size, config.intermediate_size, config.head_dim
+    heads = size * config.num_attention_heads
+    return {
+        "query_key_value": (heads + 2 * size * config.num_key_value_heads, width),
+        "output": (width, heads),
+        "gate_up": (2 * inner, width),
+        "down": (width, inner),
+        "head": (config.vocab_size, width),
+    }
+
+
+def _norms(outline: Outline) -> Iterator[str]:
+    yield from ("attention_norm", "feed_norm")
+    if outline.head_norms:
+        yield from ("query_norm", "key_norm")
+
+
+def _specs(outline: Outline, panel: int) -> Iterator[ArraySpec]:
+    """The arrays in the order of the file: of each product all layers in turn, as the kernels want them."""
+    config = outline.config
+    layers = range(config.num_hidden_layers)
+    for name, (out, width) in _outs(config).items():
+        prefixes = ["head"] if name == "head" else [f"blocks.{layer}.{name}" for layer in layers]
+        channels = -(-out // panel) * panel if panel else out
+        shape, dtype = ((channels * width,), "U8") if panel else ((out, width), "I8")
+        layout = f"{_PANELS}{panel}" if panel else ROWS
+        yield from (ArraySpec(f"{prefix}.weight", dtype, shape, layout) for prefix in prefixes)
+        for part in ("scale", "bias"):
+            yield from (ArraySpec(f"{prefix}.{part}", "F32", (channels,)) for prefix in prefixes)
+    dtype = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}[outline.embedding]
+    yield ArraySpec("embedding", dtype, (config.vocab_size, config.hidden_size))
+    sizes = dict.fromkeys(("attention_norm", "feed_norm"), config.hidden_size)
+    sizes |= dict.fromkeys(("query_norm", "key_norm"), config.head_dim)
+    for name in _norms(outline):
+        yield from (ArraySpec(f"blocks.{layer}.{name}", "F32", (sizes[name],)) for layer in layers)
+    yield ArraySpec("norm", "F32", (config.hidden_size,))
+    yield ArraySpec("frequencies", "F32", tuple(outline.frequencies.shape))
+
+
+def _arranged(product: tuple[Tensor, Tensor, Tensor | None], panel: int) -> dict[str, Any]:
+    weight, scale, bias = product
+    missing = -len(weight) % panel if panel else 0
+    kept = torch.zeros(len(weight)) if bias is None else bias.float()
+    return {
+        "weight": (as_panels(weight, panel) if panel else weight).numpy(),
+        "scale": np.pad(scale.numpy(), (0, missing)),
+        "bias": np.pad(kept.numpy(), (0, missing)),
+    }
+
+
+def _numbers(tensor: Tensor) -> Any:
+    """As numpy, which has no bfloat16: its bits."""
+    return tensor.view(torch.uint16).numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.core.errors import EngineError
@@ -144,3 +145,13 @@ def _check_whole(path: Path) -> None:
             f"{path.name} in {path.parent.name} was cut short or changed: it has {size} bytes and says that it "
             f"has {whole}: copy it again."
         )
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Within, what transformers says about a folder that it cannot read becomes an EngineError in one line."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise EngineError(f"{name} cannot be loaded: {reason}") from error

@@ -1,4 +1,4 @@
-"""A GGUF file made into safetensors and tokenizer.json, once: dequantizing takes a minute, mapping them 2 s.
+"""A GGUF file made into 16-bit safetensors: for training, graphics cards and `--precision bfloat16`.
 
 Imports torch and transformers inside functions; runs in the worker process only.
 """
@@ -34,19 +34,16 @@ def convert(gguf: Path, target: Path, steps: Steps) -> None:
 
     place = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     steps(STEP)
-    try:
-        with one_reader(), _watched_bars(steps):
-            tokenizer = AutoTokenizer.from_pretrained(**place)
-            model = AutoModelForCausalLM.from_pretrained(
-                **place, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16
-            )
-            _forget_quantization(model)
-            _end_where_the_text_ends(model, tokenizer)
-            steps(STEP)
-            tokenizer.save_pretrained(target)
-            model.save_pretrained(target)
-    except (ValueError, KeyError, NotImplementedError, TypeError) as error:
-        raise EngineError(f"{gguf.name} cannot be converted: {_one_line(error)}") from error
+    with explained(gguf), one_reader(), _watched_bars(steps):
+        tokenizer = AutoTokenizer.from_pretrained(**place)
+        model = AutoModelForCausalLM.from_pretrained(
+            **place, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16
+        )
+        _forget_quantization(model)
+        model.generation_config.eos_token_id = ends_of(model.generation_config.eos_token_id, tokenizer)
+        steps(STEP)
+        tokenizer.save_pretrained(target)
+        model.save_pretrained(target)
 
 
 def _forget_quantization(model: Any) -> None:
@@ -56,12 +53,19 @@ def _forget_quantization(model: Any) -> None:
     model.hf_quantizer = None
 
 
-def _end_where_the_text_ends(model: Any, tokenizer: Any) -> None:
+def ends_of(end: Any, tokenizer: Any) -> Any:
     """GGUF names one end token; models that also end with `<|endoftext|>` get both, as the hub's are."""
-    end = model.generation_config.eos_token_id
     other = tokenizer.get_vocab().get(END_OF_TEXT)
-    if isinstance(end, int) and other is not None and other != end:
-        model.generation_config.eos_token_id = [end, other]
+    return [end, other] if isinstance(end, int) and other is not None and other != end else end
+
+
+@contextmanager
+def explained(gguf: Path) -> Iterator[None]:
+    """Within, what is wrong with a GGUF file becomes an EngineError in one line."""
+    try:
+        yield
+    except (ValueError, KeyError, NotImplementedError, TypeError) as error:
+        raise EngineError(f"{gguf.name} cannot be converted: {_one_line(error)}") from error
 
 
 @contextmanager

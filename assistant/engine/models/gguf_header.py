@@ -17,16 +17,42 @@ from assistant.core.errors import WeightsError
 _WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """Bytes of the fixed-size value types."""
 _STRING, _ARRAY = 8, 9
+_ALIGNMENT = "general.alignment"
+_USUAL_ALIGNMENT = 32
+
+
+@dataclass(frozen=True)
+class GgufTensor:
+    """One tensor in a GGUF file."""
+
+    name: str
+    shape: tuple[int, ...]
+    """The last is the one that runs fastest."""
+    kind: int
+    """A `GGMLQuantizationType`."""
+    start: int
+    """Bytes behind the header's end."""
+
+    @property
+    def parameters(self) -> int:
+        """Weights in it."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
 class GgufHeader:
-    """The figures of a GGUF file that decide its memory need."""
+    """What a GGUF file holds and where."""
 
     name: str
     architecture: str
-    parameters: int
-    """Weights in all tensors."""
+    tensors: tuple[GgufTensor, ...]
+    data_start: int
+    """Bytes of the header: where the first tensor begins."""
+
+    @property
+    def parameters(self) -> int:
+        """Weights in all tensors."""
+        return sum(tensor.parameters for tensor in self.tensors)
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -54,13 +80,17 @@ class _Reader:
         if version not in (2, 3):
             raise ValueError(f"version {version} is unknown")
         texts = dict(self._entry() for _ in range(entries))
-        parameters = sum(self._tensor() for _ in range(tensors))
-        return GgufHeader(texts.get("general.name", ""), texts["general.architecture"], parameters)
+        found = tuple(self._tensor() for _ in range(tensors))
+        alignment = int(texts.get(_ALIGNMENT) or _USUAL_ALIGNMENT)
+        start = -(-self._at // alignment) * alignment
+        return GgufHeader(texts.get("general.name", ""), texts["general.architecture"], found, start)
 
     def _entry(self) -> tuple[str, str]:
-        """One key with its value when that is a string, else with an empty one."""
+        """One key with its value when that is a string or the alignment, else with an empty one."""
         key = self._string()
         (kind,) = self._take("<I")
+        if key == _ALIGNMENT:
+            return key, str(self._take("<I")[0])
         return key, self._value(kind)
 
     def _value(self, kind: int) -> str:
@@ -77,13 +107,12 @@ class _Reader:
                 self._skip_string() if element == _STRING else self._value(element)
         return ""
 
-    def _tensor(self) -> int:
-        """The number of weights of one tensor."""
-        self._skip_string()
+    def _tensor(self) -> GgufTensor:
+        name = self._string()
         (dimensions,) = self._take("<I")
         shape = self._take(f"<{dimensions}Q")
-        self._take("<IQ")
-        return math.prod(shape)
+        kind, start = self._take("<IQ")
+        return GgufTensor(name, tuple(reversed(shape)), kind, start)
 
     def _string(self) -> str:
         (length,) = self._take("<Q")

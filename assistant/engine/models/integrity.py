@@ -12,7 +12,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.engine.models.manifest import Manifest, file_sha256, read_manifest
+from assistant.core.errors import WeightsError
+from assistant.engine.models.manifest import FileRecord, Manifest, file_sha256, is_packed, read_manifest
 from assistant.engine.progress import Steps
 
 STEP = "comparing with the recorded SHA-256"
@@ -28,13 +29,29 @@ def damaged(folder: Path, steps: Steps) -> list[str]:
         return []
     before = _state(folder, manifest)
     found = [
-        name
-        for name, record in manifest.files.items()
-        if file_sha256(folder / name, steps, STEP) != record.sha256
+        name for file, record in manifest.files.items() for name in _damage(folder / file, record, steps)
     ]
     if not found:
         _remember(folder, before)
     return found
+
+
+def _damage(path: Path, record: FileRecord, steps: Steps) -> list[str]:
+    """The file's name if it is damaged; of packed weights, the arrays that are."""
+    from assistant.engine.inference.weights_file import damaged_arrays, header_sha256
+
+    if not is_packed(path):
+        return [] if file_sha256(path, steps, STEP) == record.sha256 else [path.name]
+
+    def report(done: float, total: float) -> None:
+        steps(STEP, done, total, "bytes")
+
+    try:
+        if header_sha256(path) == record.sha256:
+            return [f"{path.name}: {name}" for name in damaged_arrays(path, report)]
+    except WeightsError:
+        pass
+    return [f"{path.name}: its header"]
 
 
 def damage_message(folder: Path, names: Sequence[str]) -> str:

@@ -13,6 +13,8 @@ from assistant.engine.models.cache import ModelCache
 from assistant.engine.models.catalogue import DEFAULT, KnownModel, default_model, known_models
 from assistant.engine.models.hardware import Fit, fit
 from assistant.engine.models.integrity import damage_message, damaged
+from assistant.engine.models.manifest import Manifest
+from assistant.engine.models.packing import is_current
 from assistant.engine.models.provision import cache_key
 from assistant.engine.models.source import HubModel
 from assistant.engine.progress import Steps
@@ -65,7 +67,7 @@ def stored_models(root: Path) -> list[StoredModel]:
             model=manifest.name,
             bytes=size,
             path=str(cache.path(key)),
-            detail=" ".join(filter(None, (manifest.revision, manifest.precision))),
+            detail=_detail(key, manifest),
         )
         for key, (manifest, size) in cache.entries().items()
     ]
@@ -76,10 +78,18 @@ def stored_models(root: Path) -> list[StoredModel]:
     return prepared + _hub_models() + leftovers
 
 
+def _detail(key: str, manifest: Manifest) -> str:
+    said = " ".join(filter(None, (manifest.revision, manifest.precision)))
+    if not manifest.precision:
+        return f"{said} in 16 bits: for training, a GPU and --precision bfloat16".lstrip()
+    return said if is_current(key) else f"{said}: an earlier format that is no longer used"
+
+
 def is_here(model: KnownModel, root: Path) -> bool:
     """Whether the model can be loaded without fetching or converting anything."""
     if model.parts is not None:
-        return ModelCache(root).find(cache_key(model.hub_name, model.parts.sha256)) is not None
+        key, cache = cache_key(model.hub_name, model.parts.sha256), ModelCache(root)
+        return any(found == key or (found.startswith(key) and is_current(found)) for found in cache.entries())
     return hub.find_local(HubModel(model.name)) is not None
 
 

@@ -26,6 +26,7 @@ class FileRecord(FrozenModel):
 
     bytes: int
     sha256: str
+    """Of the file; of packed weights, of their header, which holds the SHA-256 of each array."""
 
 
 class Manifest(FrozenModel):
@@ -55,6 +56,11 @@ def library_versions() -> dict[str, str]:
     return found
 
 
+def is_packed(path: Path) -> bool:
+    """Whether a file of a model is weights of a format of our own, which carry their hashes."""
+    return path.name.startswith("weights-")
+
+
 def file_sha256(path: Path, steps: Steps, step: str) -> str:
     """SHA-256 of a file, reported block by block as `step`."""
     digest = hashlib.sha256()
@@ -69,11 +75,14 @@ def file_sha256(path: Path, steps: Steps, step: str) -> str:
 
 def write_manifest(folder: Path, manifest: Manifest, steps: Steps) -> None:
     """Hash and sync every file of `folder`, then write the manifest as its last file."""
+    from assistant.engine.inference.weights_file import header_sha256
+
     files = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         _sync(path)
         files[str(path.relative_to(folder))] = FileRecord(
-            bytes=path.stat().st_size, sha256=file_sha256(path, steps, "recording hashes")
+            bytes=path.stat().st_size,
+            sha256=header_sha256(path) if is_packed(path) else file_sha256(path, steps, "recording hashes"),
         )
     complete = manifest.model_copy(
         update={"files": files, "versions": library_versions(), "made": datetime.now(UTC).isoformat()}

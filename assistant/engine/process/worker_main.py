@@ -28,7 +28,6 @@ from assistant.core.problem import FrozenModel
 from assistant.engine.models.devices import physical_cores
 from assistant.engine.models.integrity import BackgroundCheck
 from assistant.engine.models.loader import plan
-from assistant.engine.models.provision import prepare
 from assistant.engine.models.source import resolve
 from assistant.engine.process import protocol
 from assistant.engine.process.model_host import Host
@@ -170,11 +169,10 @@ class ModelWorker:
 
         steps, choice = Steps(report, stop), command.choice
         cache, threads = Path(choice.cache), choice.threads or physical_cores()
-        ready = prepare(resolve(choice.model), cache, steps)
-        planned = plan(ready, cache, choice.device, choice.precision, threads, steps)
+        planned = plan(resolve(choice.model), cache, choice.device, choice.precision, threads, steps)
         if command.load:
             self._host = Host.load(planned, threads, steps)
-            self._check = BackgroundCheck([f for f in (ready.folder, planned.packed) if f is not None])
+            self._check = BackgroundCheck([planned.prepared.folder])
             self._check.start()
         reply = protocol.PrepareReply(id=command.id, info=None)
         if self._host is not None and command.load:

@@ -10,13 +10,20 @@ import pytest
 import torch
 from decoding_kit import ask, finishes, prompt_of, tiny_model
 
-from assistant.core.errors import EngineError
+from assistant.core.errors import EngineError, WeightsError
 from assistant.engine.inference import precision, quantized_checkpoint
 from assistant.engine.inference.cpu_kernels import kernel_cache
 from assistant.engine.inference.decoder import Decoder
 from assistant.engine.inference.forward import forward_for
 from assistant.engine.inference.linear import Int8Linear
-from assistant.engine.inference.llama_weights import build
+from assistant.engine.inference.llama_weights import (
+    FolderTensors,
+    RoundedLlama,
+    RoundingTensors,
+    build,
+    packed_config,
+    rotary,
+)
 
 TEXT = "def add(a, b):\n    return a + b\n# again, please: " * 8  # longer than one block of keys
 
@@ -131,30 +138,62 @@ def test_reading_ahead_that_is_stopped_keeps_what_was_read(int8: Any, tokenizer:
     assert 0 < end.reused_tokens < len(whole) - 1
 
 
-def test_saved_and_loaded_is_the_same_model(int8: Any, tmp_path: Path) -> None:
-    quantized_checkpoint.save(int8, tmp_path / "weights.safetensors")
-    loaded = quantized_checkpoint.load(tmp_path / "weights.safetensors", int8.config, int8.generation_config)
-    ids = prompt_of(TEXT)[:40]
-    assert torch.equal(_logits(loaded, ids), _logits(int8, ids))
+@pytest.mark.parametrize("panel", [0, 8, 32])
+def test_written_and_mapped_is_the_same_model(int8: Any, tmp_path: Path, panel: int) -> None:
+    """In rows, in the panels of this processor and in those of another one."""
+    ids, file = prompt_of(TEXT)[:40], tmp_path / "weights-int8.safetensors"
+    source = RoundedLlama(int8)
+    quantized_checkpoint.write(source.outline(), source, file, panel=panel)
+    mapped = quantized_checkpoint.load(file)
+    for name in ("attention_norm", "query_norm"):
+        ours, theirs = (getattr(one.blocks[-1], name) for one in (mapped, int8))
+        assert (ours is None and theirs is None) or torch.equal(ours, theirs)
+    for ours, theirs in zip(mapped.products(), int8.products(), strict=True):
+        assert ours.tensors().keys() == theirs.tensors().keys()
+        assert all(torch.equal(ours.tensors()[part], kept) for part, kept in theirs.tensors().items())
+    assert torch.equal(_logits(mapped, ids), _logits(int8, ids))
 
 
-def test_packing_a_folder_and_opening_it(tmp_path: Path, way: str, tokenizer: Any) -> None:
-    model = precision.apply(tiny_model("qwen2"), "bfloat16")
-    model.save_pretrained(tmp_path / "plain")
-    precision.pack(tmp_path / "plain", "int8", tmp_path)
-    opened = precision.open_packed(tmp_path / "plain", "int8", tmp_path)
-    assert torch.equal(_logits(opened, prompt_of(TEXT)), _logits(build(model, "int8"), prompt_of(TEXT)))
-    [end] = finishes(Decoder(opened, tokenizer), ask(), prompt_of(TEXT))
-    assert end.generated_tokens > 0
-    assert [path.name for path in tmp_path.glob("*.partial")] == []
+def test_the_kernels_take_the_file_as_it_is(way: str, tmp_path: Path) -> None:
+    if way != "native":
+        pytest.skip("torch's products have a layout of their own")
+    from assistant.engine.inference.cpu_kernels.intrinsics import DOT
+    from assistant.engine.inference.cpu_kernels.weight_layout import stacked
+
+    assert kernel_cache.panel() == DOT.panel
+    source = RoundedLlama(build(tiny_model("qwen2"), "int8"))
+    for panel in (DOT.panel, 40 - DOT.panel):
+        file = tmp_path / f"{panel}.safetensors"
+        quantized_checkpoint.write(source.outline(), source, file, panel=panel)
+        mapped = quantized_checkpoint.load(file)
+        joined = stacked([block.down for block in mapped.blocks])
+        shared = joined.panels.ctypes.data == mapped.blocks[0].down.stack.weight.ctypes.data  # type: ignore[attr-defined]
+        assert shared == (panel == DOT.panel)
+        assert not joined.panels.flags.writeable
 
 
 def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({"x": torch.zeros(1)}, tmp_path / "weights.safetensors")
-    with pytest.raises(ValueError, match="format"):
-        quantized_checkpoint.load(tmp_path / "weights.safetensors", None, None)
+    with pytest.raises(WeightsError, match="format"):
+        quantized_checkpoint.load(tmp_path / "weights.safetensors")
+
+
+def test_tensors_as_published_are_rounded_like_the_model(kind: str, tmp_path: Path) -> None:
+    """One at a time from the files, and taken apart from a transformers model: the same bits."""
+    model = precision.apply(tiny_model(kind), "bfloat16")
+    model.save_pretrained(tmp_path)
+    frequencies, scale = rotary(model.config)
+    source = RoundingTensors(FolderTensors(tmp_path), tied=bool(model.config.tie_word_embeddings))
+    sizes = packed_config(model.config, model.generation_config, 2 * len(frequencies))
+    quantized_checkpoint.write(source.outline(sizes, frequencies, scale), source, tmp_path / "weights")
+    ours, theirs = quantized_checkpoint.load(tmp_path / "weights"), build(model, "int8")
+    assert torch.equal(ours.embedding, theirs.embedding) and torch.equal(ours.norm, theirs.norm)
+    assert torch.equal(ours.frequencies, theirs.frequencies) and ours.rotary_scale == theirs.rotary_scale
+    for mine, other in zip(ours.products(), theirs.products(), strict=True):
+        assert mine.tensors().keys() == other.tensors().keys()
+        assert all(torch.equal(mine.tensors()[part], kept) for part, kept in other.tensors().items())
 
 
 def test_fine_inputs_are_a_hundred_times_nearer() -> None:

@@ -39,6 +39,15 @@ def instructions() -> str:
     return "avx2" if features.get("avx2") and features.get("fma") else ""
 
 
+PANELS = {"avx512-vnni": 32, "avx2": 8}
+"""Output channels of a panel, for each: `intrinsics.DOT.panel`, without importing numba."""
+
+
+def panel() -> int:
+    """Output channels of a panel of weights on this processor; 0 where we have no kernels."""
+    return PANELS.get(instructions(), 0)
+
+
 def suits(config: Any) -> bool:
     """Whether the kernels run here, for a model with the sizes in this transformers config."""
     heads = config.num_attention_heads

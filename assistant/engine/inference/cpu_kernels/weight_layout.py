@@ -13,13 +13,18 @@ from numpy.typing import NDArray
 
 from assistant.engine.inference.cpu_kernels.kernel_types import PANEL, Product
 from assistant.engine.inference.cpu_kernels.kernels import interleave
-from assistant.engine.inference.linear import Linear
+from assistant.engine.inference.linear import Linear, StackedLinear
 
 _LINE = 64  # bytes of a cache line
 
 
 def stacked(products: Sequence[Linear]) -> Product:
-    """The same matrix of all layers, which are `Int8Linear` of one shape; channels are filled up to whole panels."""
+    """The same matrix of all layers, of one shape; channels are filled up to whole panels.
+
+    What lies in a file as panels is taken as it is; an `Int8Linear` is copied.
+    """
+    if (stored := _stored(products)) is not None:
+        return stored
     parts = [product.tensors() for product in products]
     out, width = parts[0]["weight"].shape
     padded = -(-out // PANEL) * PANEL
@@ -35,7 +40,20 @@ def stacked(products: Sequence[Linear]) -> Product:
 
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
         list(threads.map(fill, range(len(parts))))
+    for array in (panels, scale, bias):
+        array.flags.writeable = False  # as those of a file are: kernels are compiled for one kind
     return Product(panels, scale, bias)
+
+
+def _stored(products: Sequence[Linear]) -> Product | None:
+    """The arrays of a file, where `products` are all of its layers in the panels of this processor."""
+    whole = [product for product in products if isinstance(product, StackedLinear)]
+    if len(whole) < len(products) or any(product.stack is not whole[0].stack for product in whole):
+        return None
+    stack = whole[0].stack
+    if stack.panel != PANEL or [product.layer for product in whole] != list(range(len(stack.weight))):
+        return None
+    return Product(stack.weight, stack.scale, stack.bias)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
