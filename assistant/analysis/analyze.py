@@ -9,8 +9,10 @@ from assistant.analysis.figure_list import Figure, figures_of
 from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import chosen, grouped
 from assistant.analysis.output_tables import tables_of
+from assistant.analysis.person_alone import alone_and_with_model
 from assistant.analysis.report import Picture, report
-from assistant.analysis.results import Analysis, results_of
+from assistant.analysis.results import Analysis, Results, results_of
+from assistant.analysis.study_plan import plan_of_group, planned_studies
 from assistant.analysis.tables import write_tables
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.optional_deps import check, need, no_garbage_collection
@@ -42,6 +44,8 @@ def analyze(
         left_out=screened.left_out,
         selection=_selection(study, condition or {}),
         groups=tuple(results_of(group) for group in grouped(selected, by)),
+        plans=tuple(planned_studies(selected)),
+        alone=tuple(alone_and_with_model(selected)),
     )
 
 
@@ -71,11 +75,20 @@ Drawn = tuple[int, list[Path], Picture]
 def _drawn(analysis: Analysis, folder: Path) -> list[Drawn]:
     """Every figure, drawn and saved; half of them in a forked process."""
     wanted = [
-        (number, figure) for number, group in enumerate(analysis.groups) for figure in figures_of(group)
+        (number, _marked(analysis, group, figure))
+        for number, group in enumerate(analysis.groups)
+        for figure in figures_of(group)
     ]
     several, half = len(analysis.groups) > 1, (len(wanted) + 1) // 2
     others = in_fork(lambda: [_draw(number, figure, folder, several) for number, figure in wanted[half:]])
     return [_draw(number, figure, folder, several) for number, figure in wanted[:half]] + others()
+
+
+def _marked(analysis: Analysis, group: Results, figure: Figure) -> Figure:
+    """The figure of a study with a frozen plan, with a title that says whether it was planned."""
+    name, title, sentence, draw, size = figure
+    plan = plan_of_group(analysis.plans, group.group.sessions)
+    return figure if plan is None else (name, f"{title} ({plan.mark(name)})", sentence, draw, size)
 
 
 def _draw(number: int, figure: Figure, folder: Path, several: bool) -> Drawn:

@@ -25,6 +25,11 @@ def cautions(
     sealed: Sequence[CurvePoint] = (),
 ) -> list[str]:
     """One sentence each; empty when there is nothing to warn of."""
+    if all(session.person_alone for session in group.sessions):
+        return [
+            "In these sessions people wrote the program without the model, on the clock: they are in no rate of a "
+            "model; the sentence at the top compares them with people who had one."
+        ]
     if all(session.given for session in group.sessions):
         return [
             "These sessions began with functions that people brought (`assistant fix`): the model made no first "

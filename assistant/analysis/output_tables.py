@@ -14,6 +14,7 @@ from assistant.analysis.draws import DrawCounts
 from assistant.analysis.effort import Minutes, Repair
 from assistant.analysis.feedback_stats import FeedbackMeasures, FeedbackRate
 from assistant.analysis.lift import Lift
+from assistant.analysis.person_alone import Way
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.tables import Table, sql_type, table_of
@@ -108,6 +109,7 @@ def tables_of(analysis: Analysis) -> list[Table]:
         table("spent", Spent, "spent"),
         table_of("sessions", SessionRow, _session_rows(analysis.groups)),
         _programs(analysis.groups),
+        table_of("person_alone", Way, (("", way) for way in analysis.alone)),
         table_of("left_out", LeftOutRow, (("", _left_out_row(analysis.folder, item)) for item in analysis.left_out)),
     ]  # fmt: skip
 

@@ -24,8 +24,10 @@ from assistant.analysis.feedback_stats import (
 from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import SessionGroup
 from assistant.analysis.lift import Lift, all_pairs, lifts
+from assistant.analysis.person_alone import Way
 from assistant.analysis.solve_curve import CurvePoint, all_curves, human_curve, longest, with_draws_curve
 from assistant.analysis.speaker_captions import say_of
+from assistant.analysis.study_plan import PlannedStudy
 from assistant.journal.fast_validation import LeftOut
 from assistant.journal.records import SessionRecord
 
@@ -78,6 +80,10 @@ class Analysis:
     selection: str
     """What they were chosen by, in words; empty for all."""
     groups: tuple[Results, ...] = field(default=())
+    plans: tuple[PlannedStudy, ...] = ()
+    """Frozen plans of studies that the sessions were held under."""
+    alone: tuple[Way, ...] = ()
+    """People who worked without a model beside those with one; empty where nobody did."""
 
 
 MANY = 2000

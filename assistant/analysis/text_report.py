@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from assistant.analysis import captions
+from assistant.analysis.person_alone import sentence as alone_sentence
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import CurvePoint
+from assistant.analysis.study_plan import PlannedStudy, plan_of_group, sentences
 from assistant.core.control_arms import RECORDED
 from assistant.core.events import DRAW
 from assistant.core.speaker import PEOPLE
@@ -21,8 +23,11 @@ def account(analysis: Analysis) -> Iterator[str]:
     """The whole result, line by line."""
     chosen = f", {analysis.sessions} of them chosen ({analysis.selection})" if analysis.selection else ""
     yield f"{analysis.journals} journals, {analysis.events:,} events{chosen}; data {analysis.data_sha256[:16]}"
+    notes = [*sentences(analysis.plans), *filter(None, [alone_sentence(analysis.alone)])]
+    for note in notes:
+        yield from wrap(note, WIDTH, subsequent_indent="  ")
     for results in analysis.groups:
-        yield from _group(results)
+        yield from _group(results, plan_of_group(analysis.plans, results.group.sessions))
 
 
 def left_out(analysis: Analysis) -> Iterator[str]:
@@ -33,7 +38,7 @@ def left_out(analysis: Analysis) -> Iterator[str]:
         yield f"{len(analysis.left_out)} files were left out"
 
 
-def _group(results: Results) -> Iterator[str]:
+def _group(results: Results, plan: PlannedStudy | None) -> Iterator[str]:
     group = results.group
     yield ""
     yield f"{group.name}: {group.size}"
@@ -41,7 +46,9 @@ def _group(results: Results) -> Iterator[str]:
     head, rows = _rates(results)
     yield from table(head, rows, justify=())
     yield ""
-    for _, sentence in captions.all_sentences(results):
+    for name, sentence in captions.all_sentences(results):
+        if plan is not None:
+            sentence = f"[{plan.mark(name)}] {sentence}"
         yield from wrap(sentence, WIDTH, initial_indent="  ", subsequent_indent="    ")
     if results.cautions:
         yield ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,6 +78,7 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
         "events": analysis.events,
         "sessions": analysis.sessions,
         "selection": analysis.selection,
+        "plans": [asdict(plan) for plan in analysis.plans],
         "cautions": {results.group.name: results.cautions for results in analysis.groups},
         **{
             table.name: [

@@ -48,6 +48,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
     """Who speaks, as said: `person`, `model` or `model:NAME`."""
     study: o.Study = None
     arms: o.Arms = None
+    alone: o.Alone = False
     plain: o.Plain = False
     json_events: o.JsonEvents = False
     unsafe_run: o.UnsafeRun = False
@@ -60,10 +61,12 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
 
     def settings(self) -> Settings:
         """What the session's header will say was asked."""
-        from assistant.core.events import PromptSettings, Settings
+        from assistant.core.events import ALONE, PromptSettings, Settings
         from assistant.core.generation import Sampling
         from assistant.session.arms.build import parse_arms
 
+        if self.alone:
+            return ALONE
         default = PromptSettings()
         return Settings(
             rounds=self.rounds,
@@ -131,10 +134,13 @@ def print_settings_warnings() -> None:
 
 def make_engine(options: RunOptions) -> Engine:
     """The engine that the options and preferences ask for; nothing is loaded yet."""
+    from assistant.engine.no_model import NoModel
     from assistant.engine.open import open_engine
     from assistant.settings.paths import cache_folder
     from assistant.settings.preferences import load_preferences
 
+    if options.alone or _without_model(options):
+        return NoModel()
     preferences = load_preferences()
     engine, model, precision = _fixed_by_study(options)
     return open_engine(
@@ -146,6 +152,18 @@ def make_engine(options: RunOptions) -> Engine:
         base_url=options.base_url or preferences.base_url or None,
         script=options.script,
     )
+
+
+def _without_model(options: RunOptions) -> bool:
+    """Whether the session that is resumed was begun without a model."""
+    from assistant.core.state import replay
+    from assistant.journal.library import find_session
+    from assistant.journal.reader import read_journal
+
+    if options.resume is None:
+        return False
+    events = read_journal(find_session(journal_folder(options), options.resume)).events
+    return replay(events[:1]).settings.person_alone
 
 
 def make_chosen_engine(options: RunOptions, model: str, base_url: str) -> Engine:
@@ -224,6 +242,10 @@ def check_study_options(options: RunOptions) -> None:
             for name in clashes
         )
         raise UsageError(f"study {study.name} fixes this, leave it out: {values}")
+    if options.alone:
+        raise UsageError(
+            f"study {study.name} decides who works without the model (conditions.person_alone): leave out --alone"
+        )
     if study.model and not study.engine and _engine_of(options) == "scripted":
         raise UsageError(
             f"study {study.name} fixes the model ({study.model}), and the engine `scripted` is none: leave it out, "
@@ -311,12 +333,14 @@ def study_queue(options: RunOptions, folder: Path) -> AnnotationQueue:
     from assistant.problems.load import load_source
     from assistant.session.annotation_queue import AnnotationQueue
     from assistant.session.study_file import parse_study, text_of
+    from assistant.session.study_freeze import read_freeze
 
     assert options.study is not None
     text = text_of(options.study)
     study = parse_study(text, str(options.study))
     available = load_source(study.source).problems
-    return AnnotationQueue.open(study, available, annotator_of(options), folder, text)
+    freeze = read_freeze(options.study)
+    return AnnotationQueue.open(study, available, annotator_of(options), folder, text, freeze)
 
 
 def own_session(options: RunOptions, folder: Path) -> Path:

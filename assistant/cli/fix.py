@@ -16,7 +16,7 @@ from assistant.core.errors import UsageError
 if TYPE_CHECKING:
     from assistant.problems.own_function import OwnWork
 
-NOT_OF_FIX = ("problems", "problem", "study", "arms")
+NOT_OF_FIX = ("problems", "problem", "study", "arms", "alone")
 """Options of a session that a function of one's own has no use for."""
 Place = Annotated[
     str,

@@ -106,6 +106,10 @@ Author = Annotated[
 Study = Annotated[
     Path | None, typer.Option("--study", metavar="FILE", help="A study file that fixes the settings.")
 ]
+Alone = Annotated[
+    bool,
+    typer.Option("--alone", help="Write the program yourself, without the model, on the clock."),
+]
 Arms = Annotated[
     str | None,
     typer.Option(

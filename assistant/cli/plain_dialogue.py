@@ -10,13 +10,12 @@ from pathlib import Path
 from assistant.cli import plain_commands, plain_views
 from assistant.cli import text_rendering as text
 from assistant.cli.plain_draft import UnsentWords
-from assistant.cli.plain_editing import edited_program
+from assistant.cli.plain_editing import ALONE, edited_program
 from assistant.cli.plain_printer import Printer, interrupt_once
 from assistant.cli.plain_write_back import offer, offer_at_the_end
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
 from assistant.core.printable import exact_line, printable
-from assistant.core.problem import Test
 from assistant.core.state import Program, State
 from assistant.core.state_labels import (
     PASSES_ALREADY,
@@ -128,6 +127,8 @@ class PlainDialogue:
             self._try(lambda: self._execute(Start()), JournalError)
             if passes_already(self.state):
                 self.printer.talk(PASSES_ALREADY)
+            if self.state.settings.person_alone and self.state.ended is None:
+                self._begin_alone()
             while not self.printer.left:
                 if self.state.ended is None:
                     self._turn()
@@ -144,6 +145,13 @@ class PlainDialogue:
             return 130
         self._summary()
         return 1 if self._failed or refused or not self._answered() else 0
+
+    def _begin_alone(self) -> None:
+        """Without a model the person writes at once; a script says when."""
+        self.printer.talk(ALONE)
+        self.printer.data(plain_views.numbered_code(self._named("")))
+        if self.printer.at_terminal:
+            self._try(lambda: self._edit(""), UsageError, JournalError)
 
     def _goes_on(self) -> bool:
         """At a terminal, after an end after which one may go on: whether the next line wants to. Any other leaves.
@@ -209,8 +217,9 @@ class PlainDialogue:
             self.printer.talk(
                 f"another draw passes {score(offer.visible).removesuffix(' pass')}: :draw shows it"
             )
+        asks = ":edit, or :stop?" if self.state.settings.person_alone else "what is wrong?"
         self.printer.talk(
-            f"[{program_name(self.state.current_program)}; {tries_left(self.state)}] what is wrong? ", end=""
+            f"[{program_name(self.state.current_program)}; {tries_left(self.state)}] {asks} ", end=""
         )
         line = self.printer.read_line()
         if line:
@@ -299,19 +308,7 @@ class PlainDialogue:
         self._execute(EditCode(code, self._clock.take(now), editor, clock=self._clock.read(now)))
 
     def _remove_test(self, number: str) -> None:
-        self._execute(RemoveTest(self._added_test(number), clock=self._read_clock()))
-
-    def _added_test(self, number: str) -> Test:
-        added = self.state.extra_tests
-        if not added:
-            raise UsageError("no test was added in this session: there is none to take back")
-        if not number:
-            return added[-1]
-        shown = self.state.visible_tests()
-        at = plain_views.place(number, len(shown)) - len(shown) + len(added)
-        if at < 0:
-            raise UsageError("only a test that you added can be taken back; :tests lists them")
-        return added[at]
+        self._execute(RemoveTest(plain_views.added_test(self.state, number), clock=self._read_clock()))
 
     def _save(self, name: str) -> None:
         if self._own is not None and not name:

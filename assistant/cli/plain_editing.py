@@ -6,6 +6,12 @@ from assistant.cli.plain_printer import Printer
 from assistant.core.errors import UsageError
 from assistant.tui.external_editor import edited_outside, editor_command
 
+ALONE = (
+    "no model takes part: write the program yourself, on the clock. :edit opens your editor, :edit inline takes "
+    "lines; the tests run after each edit; :stop gives up"
+)
+"""Told a person who works without the model."""
+
 
 def edited_program(printer: Printer, before: str, file_name: str, how: str) -> tuple[str, str]:
     """The person's version of `before`, and `external` or `inline`. `how` may be `inline`.

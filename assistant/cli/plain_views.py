@@ -9,6 +9,7 @@ from assistant.cli import text_rendering as text
 from assistant.core.errors import UsageError
 from assistant.core.events import DRAW
 from assistant.core.printable import exact, printable
+from assistant.core.problem import Test
 from assistant.core.state import Program, State
 from assistant.core.state_labels import program_name, score
 
@@ -42,6 +43,20 @@ def named_program(state: State, name: str, but: str | None = None) -> Program:
             f"there is no program {name}; :rounds lists them" if name else "there is no program yet"
         )
     return found
+
+
+def added_test(state: State, number: str) -> Test:
+    """The test of this number where the person added it, else the last one that they added. Raises UsageError."""
+    added = state.extra_tests
+    if not added:
+        raise UsageError("no test was added in this session: there is none to take back")
+    if not number:
+        return added[-1]
+    shown = state.visible_tests()
+    at = place(number, len(shown)) - len(shown) + len(added)
+    if at < 0:
+        raise UsageError("only a test that you added can be taken back; :tests lists them")
+    return added[at]
 
 
 def code_of(program: Program) -> str:

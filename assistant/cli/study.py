@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli import options as o
+from assistant.cli.study_freeze import freeze
 from assistant.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ def new(
     print(f"Wrote {file}. Change it, then run `assistant study check {file}`.")
 
 
+study_app.command("freeze")(freeze)
+
 KEYS = (
     "name, source, problems, order, annotators, author, rounds, samples, temperature, max_new_tokens, seed, "
     "redraw, redraw_unchanged, unchanged_uses_round, same_first_sample, engine, model, precision, template, "
     "visible_tests, overflow, arms, lesson, branching, max_branches, continue_after_end, questions, "
-    "expected_effect, expected_first, expected_control; [consent] version, text; [conditions] failing_cases"
+    "expected_effect, expected_first, expected_control; [consent] version, text; [conditions] failing_cases, "
+    "person_alone; "
+    "[plan] hypotheses, primary_outcome, secondary_outcomes, compared_with, exclusions, stopping"
 )
 """Every key of a study file, for `--help`, which must not load what reads it."""
 
@@ -65,28 +70,39 @@ def check(
     from assistant.problems.load import load_source
     from assistant.session.power_analysis import power_of
     from assistant.session.study import chosen_problems
-    from assistant.session.study_file import load_study
+    from assistant.session.study_file import parse_study, text_of
+    from assistant.session.study_freeze import changed_since, read_freeze
 
-    plan = load_study(file)
+    text = text_of(file)
+    plan, frozen = parse_study(text, str(file)), read_freeze(file)
+    warnings = [*filter(None, [changed_since(frozen, text)])]
     problems = chosen_problems(plan, load_source(plan.source).problems)
     ways = {who: _way(plan, problems, who) for who in plan.annotators or (ANYONE,)}
     power = power_of(plan, len(problems))
+    warnings += warnings_of(plan, problems)
     if json_:
         report = {
             "study": plan.model_dump(mode="json"),
             "sha256": plan.sha256,
             "orders": {who: [problem for problem, _ in way] for who, way in ways.items()},
-            "failing_cases": {who: [cases for _, cases in way] for who, way in ways.items()},
+            "failing_cases": {who: [given["failing_cases"] for _, given in way] for who, way in ways.items()},
+            "person_alone": {
+                who: [given.get("person_alone", "no") for _, given in way] for who, way in ways.items()
+            },
             "power": power.power,
             "needed": power.needed,
             "power_assumes": power.assumptions,
-            "warnings": list(warnings_of(plan, problems)),
+            "warnings": warnings,
+            "frozen_at": frozen.at if frozen is not None else "",
         }
         print(json.dumps(report, indent=1))
         return
     print("\n".join(_plan_lines(plan, problems)))
     for who, way in ways.items():
-        marked = [f"{problem}{' +cases' if cases == 'yes' else ''}" for problem, cases in way]
+        marked = [
+            problem + "".join(f" {_MARKS[k]}" for k, v in given.items() if v == "yes")
+            for problem, given in way
+        ]
         print(f"  {who}: {', '.join(marked[:6])}{f', … ({len(marked)})' if len(marked) > 6 else ''}")
     needed = (
         f"80% needs {power.needed} problems" if power.needed else "no number of problems up to 1000 gives 80%"
@@ -95,19 +111,23 @@ def check(
         f"power to see a gain of {plan.expected_effect:.0%} over a control on {len(problems)} problems: "
         f"{power.power:.0%} (simulated); {needed}\n  assumed: {power.assumptions}"
     )
-    for warning in warnings_of(plan, problems):
+    if frozen is not None:
+        print(f"frozen at {frozen.at}, SHA-256 {frozen.sha256[:12]}")
+    for warning in warnings:
         print(f"! {warning}")
 
 
 ANYONE = "(anyone)"
+_MARKS = {"failing_cases": "+cases", "person_alone": "alone"}
+"""How a condition is marked in an annotator's order."""
 
 
-def _way(plan: Study, problems: Sequence[Problem], who: str) -> list[tuple[str, str]]:
-    """The annotator's problems in order, and whether failing cases accompany the words."""
+def _way(plan: Study, problems: Sequence[Problem], who: str) -> list[tuple[str, dict[str, str]]]:
+    """The annotator's problems in order, each with its condition."""
     from assistant.session.study import condition_of, order_for
 
     ordered = order_for(plan, problems, who)
-    return [(p.id, condition_of(plan, problems, who, p)["failing_cases"]) for p in ordered]
+    return [(p.id, condition_of(plan, problems, who, p)) for p in ordered]
 
 
 def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
@@ -121,6 +141,9 @@ def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
     yield f"{held}; up to {plan.rounds} rounds of {plan.samples} sample(s), temperature {plan.temperature:g}"
     yield f"model: {plan.model or 'the default'}; first sample: {first}; control arms: {arms}"
     yield f"visible tests in the prompt: {shown}; failing cases with the feedback: {_cases(plan)}"
+    if True in plan.conditions.person_alone:
+        both = "balanced over problems and annotators" if False in plan.conditions.person_alone else "always"
+        yield f"the person writes the program alone, without the model: {both}"
     yield f"after each session {after}; questions then: {len(plan.questions) or 'none'}"
     yield f"consent: {'version ' + plan.consent.version if plan.consent else 'none (nothing can be exported)'}"
 
@@ -144,6 +167,8 @@ def warnings_of(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
         yield f"this Latin square is balanced only over {row} annotators, or a multiple of that"
     if plan.arms == ():
         yield "no control arms: nothing will say that it was the feedback (`assistant arms DIR` can make them later)"
+    if plan.plan is not None and plan.plan.primary_outcome == "lift" and plan.arms == ():
+        yield "the primary outcome is the lift over a control, and the study makes no control arms"
     if plan.rounds == 0:
         yield "no rounds: no feedback will be requested"
     if plan.max_branches is not None and not plan.branching:

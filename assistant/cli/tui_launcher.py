@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from assistant.cli import composition
 from assistant.settings.preferences import load_preferences
 from assistant.tui.launch import EngineChoice, Launch, Problems
+
+if TYPE_CHECKING:
+    from assistant.core.generation import Engine
 
 
 def run_screen(options: composition.RunOptions) -> int:
@@ -24,6 +28,9 @@ def run_screen(options: composition.RunOptions) -> int:
 
         return load.load_source(source)
 
+    def open_choice(chosen: EngineChoice) -> Engine:
+        return composition.make_chosen_engine(options, chosen.model, chosen.base_url)
+
     source = options.problems or "starter"
     choice = EngineChoice(*composition.engine_choice(options))
 
@@ -35,7 +42,7 @@ def run_screen(options: composition.RunOptions) -> int:
             source=source,
             load_source=load_source,
             choice=choice,
-            open_choice=lambda chosen: composition.make_chosen_engine(options, chosen.model, chosen.base_url),
+            open_choice=None if options.alone else open_choice,
             sessions=folder,
             settings=options.settings(),
             annotator=composition.annotator_of(options),

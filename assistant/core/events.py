@@ -19,6 +19,7 @@ from assistant.core.outcome import Report
 from assistant.core.problem import FrozenModel, Problem, Test
 from assistant.core.session_origin import PromptSettings as PromptSettings
 from assistant.core.session_origin import StudyInfo as StudyInfo
+from assistant.core.session_origin import freeze_sha256 as freeze_sha256
 
 SCHEMA = 1
 
@@ -62,6 +63,12 @@ class Settings(FrozenModel):
     point_by_point: bool = False
     """Whether the points of feedback that names several are taken one after the other, in further steps of the same
     round, where its answer does not pass the visible tests."""
+    person_alone: bool = False
+    """Whether the person writes the program without the model: it is asked nothing, and edits alone are tested."""
+
+
+ALONE = Settings(rounds=0, arms=(), person_alone=True)
+"""Settings of every session in which a person works alone: a model is asked nothing, so that nothing else is set."""
 
 
 def is_final(reason: str) -> bool:
@@ -168,15 +175,16 @@ class GenerationFinished(Event):
 
 
 class ProgramGiven(Event):
-    """A person's own function is the program of round 0: the model made no first answer."""
+    """What a person brings, or begins with where they work alone, is the program of round 0: no first answer."""
 
     type: Literal["program_given"] = "program_given"
     turn: int = 0
     round: int = 0
     program: str
     code: str
-    origin: Literal["file", "pasted"] = "file"
-    """Where the code came from: `assistant fix`, or typed into the app."""
+    origin: Literal["file", "pasted", "stub"] = "file"
+    """Where the code came from: `assistant fix`, typed into the app, or made of the problem for a person who works
+    alone (`core/starting_code.py`)."""
 
 
 class TestsFinished(Event):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 from assistant.core.problem import FrozenModel
@@ -34,3 +35,13 @@ class StudyInfo(FrozenModel):
     """The problem's place in this annotator's order, from 1."""
     total: int | None = None
     """How many problems that order has."""
+    frozen_at: str = ""
+    """When the plan was frozen under which the session is held (`assistant study freeze`), ISO 8601 UTC; empty where
+    it is held under none."""
+    frozen_sha256: str = ""
+    """Hash of that time and of `text` (`freeze_sha256`)."""
+
+
+def freeze_sha256(frozen_at: str, text: str) -> str:
+    """SHA-256 of a frozen study: of the time in a line of its own, and the study file's text."""
+    return hashlib.sha256(f"{frozen_at}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()

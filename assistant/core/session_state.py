@@ -28,6 +28,8 @@ class Program(FrozenModel):
     edited: bool = False
     given: bool = False
     """A person brought it: it stands in the place of the first answer."""
+    of_person_alone: bool = False
+    """A person edited it in a session without a model."""
     feedback: str = ""
     """The feedback that led to it, empty for round 0."""
     text: str = ""

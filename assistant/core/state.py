@@ -220,6 +220,7 @@ def _code_edited(state: State, event: ev.CodeEdited) -> State:
         round=event.round,
         parent=event.parent,
         edited=True,
+        of_person_alone=state.settings.person_alone,
         code=event.code,
     )
     return state.model_copy(

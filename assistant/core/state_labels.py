@@ -51,6 +51,8 @@ def feedback_count(count: int) -> str:
 def after_feedback(state: State) -> str:
     """`at once`, `after 2 rounds of feedback`: all that was given, those of branches that were left included."""
     given, here = state.feedback_count, state.words(state.current)
+    if state.settings.person_alone:
+        return f"by yourself, with {plural(sum(p.edited for p in state.programs), 'run')}"
     if not given:
         return "at once"
     return f"after {feedback_count(given)}" + (f", {here} of them on this branch" if here < given else "")
@@ -67,7 +69,9 @@ def beyond_note(state: State) -> str:
 
 
 def tries_left(state: State) -> str:
-    """`your turn: 3 tries left`, for the current program."""
+    """`your turn: 3 tries left`, for the current program; `on your own` where no model takes part."""
+    if state.settings.person_alone:
+        return "on your own"
     return f"{plural(state.tries_left, 'try', 'tries')} left"
 
 
@@ -102,7 +106,7 @@ def round_name(round_: int, rounds: int = 0) -> str:
 
 def program_name(program: Program | None) -> str:
     """`your function`, `first answer`, `round 2`: the current program."""
-    if program is not None and program.given:
+    if program is not None and (program.given or program.of_person_alone):
         return "your function"
     return round_name(program.round if program else 0)
 
@@ -118,7 +122,8 @@ def draw_name(state: State, program: Program) -> str:
 def passes_already(state: State) -> bool:
     """Whether the current program is the person's own function, unchanged, and passes."""
     table = state.current_program
-    return state.ended is None and table is not None and table.given and table.solved
+    alone = state.settings.person_alone
+    return state.ended is None and table is not None and table.given and table.solved and not alone
 
 
 def hidden_text(state: State) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from assistant.core import events as ev
 from assistant.core.point_steps import step_to_take
+from assistant.core.starting_code import starting_code
 from assistant.core.state import Program, State
 
 Finding = tuple[str, str]
@@ -15,6 +16,8 @@ ATTENDED: tuple[ev.Interface, ...] = ("app", "browser", "plain", "import")
 CLOCK_TOLERANCE = 5.0
 """Seconds by which readings of the effort clock may differ: threads record them."""
 _MODEL_AUTHOR = "model"
+SECOND = len("2026-12-01T00:00:00")
+"""Characters of a time, to the second."""
 
 
 class DialogueChecks:
@@ -37,18 +40,20 @@ class DialogueChecks:
             case ev.SessionStarted():
                 self._interface, self._imported = event.interface, bool(event.imported_from)
                 yield from _header(event)
+                yield from _study(event, stamp)
             case ev.SessionResumed():
                 self._interface, self._reading = event.interface, None
             case ev.GenerationStarted():
                 self._asked = True
+                if state.settings.person_alone:
+                    yield _wrong("the model is asked in a session in which the person works alone")
             case ev.FeedbackGiven():
                 yield from self._feedback(state, event)
                 self._asked = False
             case ev.ProgramChosen():
                 yield from _choice(state, event)
             case ev.ProgramGiven():
-                if state.problem is not None and state.problem.given not in ("", event.code):
-                    yield _wrong("the person's own function is not the one that the problem brings")
+                yield from _given(state, event)
             case ev.CodeEdited():
                 yield from self._edit(state, event)
             case ev.ScratchCalled():
@@ -75,6 +80,8 @@ class DialogueChecks:
 
     def _feedback(self, state: State, event: ev.FeedbackGiven) -> Iterator[Finding]:
         yield from self._on_current(state, event.program)
+        if state.settings.person_alone:
+            yield _wrong("feedback in a session in which the person works alone")
         current = state.current_program
         judged = current is None or current.visible is not None or current.code is None
         if event.round > state.round_limit and judged:  # without a verdict, a session does not end
@@ -128,6 +135,8 @@ class DialogueChecks:
             event.reason in ("gave_up", "rounds_used_up", "bad_task") and current.solved and not state.beyond
         ):
             yield _wrong(f"ended as {event.reason}, though {current.id} passes the visible tests")
+        elif event.reason == "rounds_used_up" and state.settings.person_alone:
+            yield _wrong("ended with all rounds used, though a person alone has none")
         elif event.reason == "rounds_used_up" and state.tries_left:
             yield _wrong(f"ended with all rounds used, though {current.id} leaves {state.tries_left}")
         elif event.reason in ("gave_up", "bad_task") and _used_up(state, current):
@@ -163,6 +172,38 @@ def _header(event: ev.SessionStarted) -> Iterator[Finding]:
         yield _wrong("takes points of feedback one by one, which no study does")
     if study is not None and study.position is not None and not 1 <= study.position <= (study.total or 0):
         yield _wrong(f"problem {study.position} of {study.total} in its study")
+
+    if event.settings.person_alone and event.settings != ev.ALONE:
+        yield _wrong("the person works alone, with settings for a model")
+
+
+def _study(event: ev.SessionStarted, stamp: ev.Stamp) -> Iterator[Finding]:
+    """What the header says of the study: its condition is the session's, and a frozen plan has its hash."""
+    study, alone = event.study, event.settings.person_alone
+    if study is None:
+        return
+    if (study.condition.get("person_alone") == "yes") is not alone and "person_alone" in study.condition:
+        yield _wrong("the study's condition and the settings disagree on whether the person works alone")
+    if not study.frozen_at and not study.frozen_sha256:
+        return
+    if study.frozen_sha256 != ev.freeze_sha256(study.frozen_at, study.text):
+        yield _wrong("the study's plan does not have the hash of its freeze: time, text or hash was changed")
+    if study.frozen_at[:SECOND] > stamp.time[:SECOND]:
+        yield _wrong(f"held under a plan that was frozen later, at {study.frozen_at}")
+
+
+def _given(state: State, event: ev.ProgramGiven) -> Iterator[Finding]:
+    """What the person brought is the problem's, or the start of a person who works alone."""
+    problem = state.problem
+    if problem is None:
+        return
+    if problem.given not in ("", event.code):
+        yield _wrong("the person's own function is not the one that the problem brings")
+    begins = state.settings.person_alone and not problem.given
+    if (event.origin == "stub") is not begins:
+        yield _wrong(f"the first program is given as `{event.origin}`, which it is not")
+    elif begins and event.code != starting_code(problem):
+        yield _wrong("the first program is not the one that a person alone begins with")
 
 
 def _choice(state: State, event: ev.ProgramChosen) -> Iterator[Finding]:

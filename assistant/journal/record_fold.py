@@ -8,6 +8,7 @@ between events (those that `consistency.py` reports): where one does not hold, n
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from assistant.journal.records import (
     ProgramRecord,
     PromptRecord,
     SessionRecord,
+    StudyFreeze,
 )
 
 Json = dict[str, Any]
@@ -159,6 +161,8 @@ class _Fold:
             started_with=first,
             consent=self._consent,
             given=self._given,
+            person_alone=bool(settings.get("person_alone")),
+            freeze=_freeze(study),
             schema=header["schema"],
             began=_text(header.get("time", "")),
             tip=tip,
@@ -342,6 +346,13 @@ _HANDLERS: dict[str, Callable[[_Fold, Json], None]] = {
 def _model(model: Json) -> Model:
     fields = ("revision", "weights_sha256", "precision")
     return Model(_text(model["name"]), *(_text(model.get(name, "")) for name in fields))
+
+
+def _freeze(study: Json) -> StudyFreeze | None:
+    """The frozen plan that a study's session was held under. All sessions under one plan share its text."""
+    if not study.get("frozen_sha256"):
+        return None
+    return StudyFreeze(*(sys.intern(_text(study[name])) for name in ("frozen_at", "frozen_sha256", "text")))
 
 
 def _effort(event: Json) -> Effort:

@@ -143,6 +143,16 @@ class Edit:
     effort: Effort
 
 
+class StudyFreeze(NamedTuple):
+    """The frozen plan of a study (`assistant study freeze`)."""
+
+    at: str
+    """When it was frozen, ISO 8601 UTC."""
+    sha256: str
+    text: str
+    """The study file."""
+
+
 class ConsentRecord(NamedTuple):
     """The annotator's answers about consent within the session."""
 

@@ -21,6 +21,7 @@ from assistant.journal.record_parts import Feedback as Feedback
 from assistant.journal.record_parts import Model as Model
 from assistant.journal.record_parts import ProgramRecord as ProgramRecord
 from assistant.journal.record_parts import PromptRecord as PromptRecord
+from assistant.journal.record_parts import StudyFreeze as StudyFreeze
 
 _UNNAMED = Model("")
 
@@ -63,6 +64,10 @@ class SessionRecord:
     """None where the session holds no consent question."""
     given: bool = False
     """It began with a person's own function: no first answer is the model's."""
+    person_alone: bool = False
+    """The person wrote the program without the model, on the clock."""
+    freeze: StudyFreeze | None = None
+    """The frozen plan of its study that it was held under; None: none."""
     schema: int = 1
     began: str = field(default="", compare=False)
     """Wall clock of its first line, ISO 8601."""
@@ -225,6 +230,8 @@ class SessionRecord:
     @property
     def origin(self) -> str:
         """Who spoke and where: feedback of different origin is never pooled."""
+        if self.person_alone:
+            return f"{self.speaker} alone"
         if self.given:
             return f"own functions of {self.speaker}"
         if not self.imported_from:

@@ -20,6 +20,7 @@ from assistant.session import study as studies
 from assistant.session.header import Held
 from assistant.session.session import Session
 from assistant.session.study_file import parse_study
+from assistant.session.study_freeze import Freeze, changed_since, differing_keys
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class AnnotationQueue:
     """The study's file."""
     only: Path | None = None
     """The one journal that is gone on with, where a session was resumed by its id."""
+    freeze: Freeze | None = None
+    """The study file as it was frozen."""
 
     @classmethod
     def open(
@@ -75,6 +78,7 @@ class AnnotationQueue:
         annotator: str,
         folder: Path,
         text: str = "",
+        freeze: Freeze | None = None,
     ) -> AnnotationQueue:
         """Raises UsageError when the source lacks a problem of the study, or the study names others only."""
         if study.annotators and annotator not in study.annotators:
@@ -82,7 +86,8 @@ class AnnotationQueue:
                 f"study {study.name} is for {', '.join(study.annotators[:8])}"
                 f"{', …' if len(study.annotators) > 8 else ''}, not for {annotator}: say who you are with --annotator"
             )
-        return cls(study, tuple(studies.chosen_problems(study, available)), annotator, folder, text)
+        problems = tuple(studies.chosen_problems(study, available))
+        return cls(study, problems, annotator, folder, text, freeze=freeze)
 
     @classmethod
     def for_session(
@@ -113,11 +118,18 @@ class AnnotationQueue:
         return Assignment(
             problem=problem,
             settings=studies.settings_for(self.study, problem, self.annotator, condition),
-            info=studies.info(self.study, condition, self.text, order.index(problem) + 1, len(order)),
+            info=studies.info(
+                self.study, condition, self.text, order.index(problem) + 1, len(order), self._frozen_at
+            ),
             place=len(set(done)) + 1,
             of=len(self.problems),
             unfinished=begun[0].path if begun else None,
         )
+
+    @property
+    def _frozen_at(self) -> str:
+        """When this very study file was frozen; empty where it was not."""
+        return self.freeze.at if self.freeze is not None and self.freeze.text == self.text else ""
 
     def _continue(self, summary: SessionSummary) -> Assignment:
         """The assignment of the one session that is resumed by its id."""
@@ -156,7 +168,10 @@ class AnnotationQueue:
         )
 
     def changes(self) -> str:
-        """A note where the folder holds sessions of this study under another version of its file; else empty."""
+        """A note where the file is not the one that was frozen, or the folder holds sessions under another version of
+        it; else empty."""
+        if note := changed_since(self.freeze, self.text):
+            return note
         others = [s for s in self._sessions() if s.study_sha256 not in ("", self.study.sha256)]
         if not others or self.only is not None:
             return ""
@@ -172,12 +187,7 @@ class AnnotationQueue:
         """Which keys have other values in the study of an earlier session, as far as its journal says."""
         header = _header(journal)
         text = header.study.text if header is not None and header.study is not None else ""
-        try:
-            before = parse_study(text, "").model_dump() if text else {}
-        except UsageError:
-            return ""
-        now = self.study.model_dump()
-        keys = [key for key in now if text and before.get(key) != now[key]]
+        keys = differing_keys(text, self.text) if text else []
         return f" (other: {', '.join(keys)})" if keys else ""
 
     def unanswered(self) -> Iterator[Unanswered]:

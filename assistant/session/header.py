@@ -56,9 +56,8 @@ def header(
 ) -> ev.SessionStarted:
     """The first line of a session's journal: prompt's wording, control arms and expected values are settled."""
     problem = with_values(problem, sandbox)
-    template = load_template(settings.prompt.template, is_chat=model.is_chat)
-    draws = draws_for(settings, model, held.interface, study=study is not None)
-    prompt = settings.prompt.model_copy(update={"template": template.id, "template_sha256": template.sha256})
+    if not settings.person_alone:
+        settings = _settled(settings, model, held, study=study is not None)
     return ev.SessionStarted(
         session=session,
         app_version=__version__,
@@ -66,14 +65,20 @@ def header(
         problem=problem,
         problem_sha256=problem.sha256,
         model=model,
-        settings=settings.model_copy(
-            update={"prompt": prompt, "arms": arms_for(settings, model), "draws": draws}
-        ),
+        settings=settings,
         sandbox=dict(sandbox.layers),
         machine=describe_machine(),
         study=study,
         **held.model_dump(exclude={"command"}),
     )
+
+
+def _settled(settings: ev.Settings, model: ModelInfo, held: Held, *, study: bool) -> ev.Settings:
+    """The settings with the prompt's wording, control arms and further draws decided."""
+    template = load_template(settings.prompt.template, is_chat=model.is_chat)
+    draws = draws_for(settings, model, held.interface, study=study)
+    prompt = settings.prompt.model_copy(update={"template": template.id, "template_sha256": template.sha256})
+    return settings.model_copy(update={"prompt": prompt, "arms": arms_for(settings, model), "draws": draws})
 
 
 def given_program(code: str, origin: Literal["file", "pasted"] = "file") -> ev.ProgramGiven:

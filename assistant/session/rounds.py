@@ -155,7 +155,7 @@ class RoundLoop(Recorder):
             return
         if table.solved:
             yield from self._end("solved")
-        elif not self.state.tries_left:
+        elif not self.state.tries_left and not self.state.settings.person_alone:
             yield from self._end("rounds_used_up")
 
     def _end(self, reason: ev.EndReason, note: str = "") -> Iterator[ev.LiveEvent]:
@@ -176,6 +176,8 @@ class RoundLoop(Recorder):
 
     def prefill(self, text: str) -> None:
         """Process the prompt of unsent feedback. Changes no answer; blocks; safe to call while something runs."""
+        if self.state.settings.person_alone:
+            return
         self._prefill.prefill(lambda: turns.unsent_request(self.state, self.model, text))
 
     def cancel(self) -> None:

@@ -23,7 +23,8 @@ from assistant.session import commands as cmd
 from assistant.session import draws, evaluation, points, turns
 from assistant.session.effort import EffortClock
 from assistant.session.feedback_validation import clean_feedback
-from assistant.session.header import Held, check_resumable, given_program, header, resumption
+from assistant.session.header import Held, check_resumable, header, resumption
+from assistant.session.person_alone import NO_MODEL_HERE, first_program
 from assistant.session.rounds import RoundLoop
 
 
@@ -68,8 +69,8 @@ class Session(RoundLoop):
         `given` (`given_program`) is the person's own function, which then stands in place of the first answer, as
         does the one that the problem brings.
         """
-        if given is None and problem.given:
-            given = given_program(problem.given, "pasted")
+        if given is None:
+            given = first_program(problem, settings)
         name = new_session_id()
         first = header(name, problem, settings, engine.prepare(), sandbox, annotator, study, held)
         session = cls(Journal.create(folder, name), State(), engine, sandbox)
@@ -190,6 +191,7 @@ class Session(RoundLoop):
 
     def _give_feedback(self, command: cmd.GiveFeedback) -> Iterator[ev.LiveEvent]:
         table = self._table()
+        self._check_asks_model()
         yield self.record(
             ev.FeedbackGiven(
                 program=table.id,
@@ -203,8 +205,13 @@ class Session(RoundLoop):
         )
         yield from self._answer()
 
+    def _check_asks_model(self) -> None:
+        if self.state.settings.person_alone:
+            raise UsageError(f"{NO_MODEL_HERE}: write the program yourself")
+
     def _regenerate(self) -> Iterator[ev.LiveEvent]:
         self._check_open()
+        self._check_asks_model()
         if self.state.current_program is not None and self.state.pending_feedback is None:
             raise UsageError(
                 "there is nothing to repeat: the last answer is complete; say what is wrong with it"
@@ -213,6 +220,7 @@ class Session(RoundLoop):
 
     def _draw_another(self) -> Iterator[ev.LiveEvent]:
         self._table()
+        self._check_asks_model()
         if self.state.started is not None and self.state.started.study is not None:
             raise UsageError("in a study each round has its own answers only: no other one can be drawn")
         if draws.further_draw(self.state, self.state.turns, 1) is None:

@@ -45,6 +45,40 @@ class Conditions(StudyTable):
 
     failing_cases: tuple[bool, ...] = (False,)
     """Whether failing cases accompany the feedback; two values make two conditions."""
+    person_alone: tuple[bool, ...] = (False,)
+    """Whether the person writes the program without the model, on the clock; two values make two arms."""
+
+
+Outcome = Literal[
+    "solve_rate", "lift", "false_solves", "time_to_solved", "tokens", "words", "leaks", "people"
+]
+"""What a study may be planned to find out; `analysis/study_plan.py` knows which figures answer each."""
+Comparison = ev.Arm | Literal["person_alone"]
+
+
+class Plan(StudyTable):
+    """What the study is to find out, said before its data: `assistant study freeze` makes a registration of it."""
+
+    hypotheses: tuple[str, ...]
+    """Sentences that the data can contradict."""
+    primary_outcome: Outcome
+    """What the study is about: solve_rate, lift, false_solves, time_to_solved, tokens, words, leaks or people."""
+    secondary_outcomes: tuple[Outcome, ...] = ()
+    """What else was planned; every other figure is exploratory."""
+    compared_with: tuple[Comparison, ...] = ()
+    """Control arms that the outcomes are compared with, and `person_alone`; left out, all that the study has."""
+    exclusions: tuple[str, ...] = ()
+    """Rules by which sessions or people will be left out, one sentence each."""
+    stopping: str = ""
+    """When the study ends: how many people or sessions, or until which day."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Plan:
+        if not any(words.strip() for words in self.hypotheses):
+            raise ValueError("a plan needs at least one hypothesis")
+        if self.primary_outcome in self.secondary_outcomes:
+            raise ValueError(f"the primary outcome {self.primary_outcome} is named among the secondary ones")
+        return self
 
 
 class Study(StudyTable):
@@ -114,6 +148,8 @@ class Study(StudyTable):
     """Share of problems that the first answer solves, so that no feedback is given: for `study check`."""
     expected_control: float = Field(default=0.15, ge=0, lt=1)
     """Share of the other problems that a control solves in its one answer: for `study check`."""
+    plan: Plan | None = None
+    """What the study was planned to find out: `study freeze` makes a registration of it."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Study:
@@ -124,22 +160,37 @@ class Study(StudyTable):
         wrong = [arm for arm in self.arms or () if arm not in CONTROL_ARMS]
         if wrong:
             raise ValueError(f"{wrong[0]} is no control arm; known: {', '.join(CONTROL_ARMS)}")
+        for name in self.plan.compared_with if self.plan is not None else ():
+            has = True in self.conditions.person_alone if name == "person_alone" else name in self._arms
+            if not has:
+                raise ValueError(f"the plan compares with {name}, which the study does not have")
         if self.samples > 1 and self.temperature == 0:
             raise ValueError("several samples at temperature 0 are the same program; try temperature = 0.8")
         return self
 
     @property
+    def _arms(self) -> tuple[str, ...]:
+        """Control arms that the study may have."""
+        return tuple(CONTROL_ARMS) if self.arms is None else self.arms
+
+    @property
     def sha256(self) -> str:
         """Hash of everything the study fixes."""
-        unset = {name for name in _LATER if getattr(self, name) == type(self).model_fields[name].default}
-        return hashlib.sha256(self.model_dump_json(exclude=unset).encode()).hexdigest()
+        unset = {
+            name: True for name in _LATER if getattr(self, name) == type(self).model_fields[name].default
+        }
+        usual = {name for name in _LATER_CONDITIONS if getattr(self.conditions, name) == (False,)}
+        left_out = unset | ({"conditions": usual} if usual else {})
+        return hashlib.sha256(self.model_dump_json(exclude=left_out).encode()).hexdigest()
 
 
 _LATER = (
     "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "max_branches",
-    "continue_after_end", "engine", "expected_first", "expected_control",
+    "continue_after_end", "engine", "expected_first", "expected_control", "plan",
 )  # fmt: skip
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
+_LATER_CONDITIONS = ("person_alone",)
+"""The same in the table of conditions."""
 
 
 def chosen_problems(study: Study, available: Sequence[Problem]) -> list[Problem]:
@@ -175,17 +226,27 @@ def next_problem(
 def condition_of(
     study: Study, problems: Sequence[Problem], annotator: str, problem: Problem
 ) -> dict[str, str]:
-    """The feedback condition of one session: balanced over problems, turned by one for the next annotator."""
+    """The condition of one session: balanced over problems, turned by one for the next annotator.
+
+    Where there are two factors, each value of the first comes with each of the second.
+    """
     values = study.conditions.failing_cases or (False,)
-    index = [p.id for p in problems].index(problem.id)
-    with_cases = values[(index + _place(study, annotator)) % len(values)]
-    return {"failing_cases": "yes" if with_cases else "no"}
+    alone = study.conditions.person_alone or (False,)
+    place = [p.id for p in problems].index(problem.id) + _place(study, annotator)
+    found = {"failing_cases": "yes" if values[place % len(values)] else "no"}
+    if True not in alone:
+        return found
+    if alone[place // len(values) % len(alone)]:
+        return {"failing_cases": "no", "person_alone": "yes"}
+    return {**found, "person_alone": "no"}
 
 
 def settings_for(study: Study, problem: Problem, annotator: str, condition: dict[str, str]) -> ev.Settings:
     """A session's settings as the study fixes them."""
     who = "" if study.same_first_sample else annotator
     seed = _number(study.name, study.seed, problem.id, who) % 2**31
+    if condition.get("person_alone") == "yes":
+        return ev.ALONE
     return ev.Settings(
         rounds=study.rounds,
         samples=study.samples,
@@ -212,8 +273,12 @@ def info(
     text: str = "",
     position: int | None = None,
     total: int | None = None,
+    frozen_at: str = "",
 ) -> ev.StudyInfo:
-    """What the session's header says of the study: its file, and the problem's place in the annotator's order."""
+    """What the session's header says of the study: its file, and the problem's place in the annotator's order.
+
+    `frozen_at` is when this very file was frozen, empty where it was not.
+    """
     return ev.StudyInfo(
         name=study.name,
         sha256=study.sha256,
@@ -221,6 +286,8 @@ def info(
         text=text,
         position=position,
         total=total,
+        frozen_at=frozen_at,
+        frozen_sha256=ev.freeze_sha256(frozen_at, text) if frozen_at else "",
     )
 
 

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ValidationError
 
 from assistant.core.control_arms import RECORDED
 from assistant.core.errors import UsageError
-from assistant.session.study import Conditions, Consent, Study
+from assistant.session.study import Conditions, Consent, Plan, Study
 from assistant.storage.bounded_read import MEGABYTE, read_bytes
 
 LARGEST = 4 * MEGABYTE
 """Bytes of the largest study file that is read."""
-_TABLES: dict[str, type[BaseModel]] = {"": Study, "consent": Consent, "conditions": Conditions}
+_TABLES: dict[str, type[BaseModel]] = {"": Study, "consent": Consent, "conditions": Conditions, "plan": Plan}
 
 
 def load_study(path: Path) -> Study:
@@ -86,6 +86,13 @@ _EXAMPLES: Mapping[str, str] = {
         'publish them as an open data set. You may stop and withdraw at any time.\n"""'
     ),
     "conditions.failing_cases": "failing_cases = [false, true]",
+    "conditions.person_alone": "person_alone = [false, true]",
+    "plan.hypotheses": 'hypotheses = ["People\'s words solve more problems than asking again."]',
+    "plan.primary_outcome": 'primary_outcome = "lift"',
+    "plan.secondary_outcomes": 'secondary_outcomes = ["solve_rate", "false_solves"]',
+    "plan.compared_with": 'compared_with = ["retry", "tests"]',
+    "plan.exclusions": 'exclusions = ["People who end fewer than half of their problems."]',
+    "plan.stopping": 'stopping = "When all 24 annotators are through, or on 2027-03-01."',
 }
 _LIVE = ("name", "problems", "questions", "consent.version", "consent.text")
 """What the example sets; all else is there as a comment that can be taken in."""
@@ -98,7 +105,7 @@ def example() -> str:
         "",
     ]
     lines += _example_of(Study, "")
-    for table in ("consent", "conditions"):
+    for table in ("consent", "conditions", "plan"):
         live = any(key.startswith(f"{table}.") for key in _LIVE)
         lines += [f"# {_meaning(Study, table)}", f"[{table}]" if live else f"# [{table}]"]
         lines += _example_of(_TABLES[table], table)

@@ -49,7 +49,7 @@ def _how(state: State) -> str:
     if table is not None and table.draw_of is not None:
         how = "by a further draw" if table.point is None else "its points taken one by one"
         return f"{after_feedback(state)}, {how}"
-    if table is None or not table.edited:
+    if table is None or not table.edited or table.of_person_alone:
         return after_feedback(state)
     return f"{after_feedback(state)} and an edit by hand" if state.feedback_count else "after an edit by hand"
 

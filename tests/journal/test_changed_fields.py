@@ -23,6 +23,7 @@ from assistant.core import events as ev
 from assistant.core.problem import AssertTest, CallTest, Problem
 from assistant.core.state import replay
 from assistant.core.submission import Sandbox
+from assistant.engine.no_model import NoModel
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.engine.scripted.script import ScriptedAnswer
 from assistant.journal.reader import read_journal
@@ -134,6 +135,23 @@ class _Maker:
                 list(session.feedback("it subtracts"))
             return session.path
 
+    def alone(self) -> Path:
+        """A person without a model, in a study whose plan was frozen."""
+        text, at = 'name = "s"\n', "2026-11-01T00:00:00Z"
+        study = ev.StudyInfo(
+            name="s", sha256="1" * 64, condition={"person_alone": "yes"}, text=text, position=1, total=3,
+            frozen_at=at, frozen_sha256=ev.freeze_sha256(at, text),
+        )  # fmt: skip
+        held = Held(author="person", interface="app", terminal="120x36")
+        session = Session.begin(
+            PROBLEM, ev.ALONE, NoModel(), self.sandbox, self.folder, annotator="tester", study=study, held=held
+        )  # fmt: skip
+        with closing(session):
+            list(session.start())
+            list(session.execute(cmd.EditCode("def add(a, b):\n    return a - b\n", ev.Effort(editing=0.2))))
+            list(session.execute(cmd.End("gave_up", "enough")))
+            return session.path
+
     def unchanged(self) -> Path:
         """The same program drawn once more, in vain and not; words that use no round up; on beyond the end."""
         answers: list[str | ScriptedAnswer] = [WRONG, WRONG, WRONG, WRONG, WRONG, WRONG, WRONG, HALF, CRASH]
@@ -198,7 +216,12 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> list[list[Record]]:
     with closing(open_sandbox()) as sandbox:
         maker = _Maker(folder, sandbox)
         paths = [maker.plain(), maker.branched(), maker.unchanged(), maker.cut(), maker.drawn()]
-        paths += [maker.stepped(), maker.given("file", RIGHT), maker.given("pasted", HALF, RIGHT)]
+        paths += [
+            maker.alone(),
+            maker.stepped(),
+            maker.given("file", RIGHT),
+            maker.given("pasted", HALF, RIGHT),
+        ]
     for path in paths:
         assert check_file(path).findings == (), path
         assert replay(read_journal(path).events).ended is not None

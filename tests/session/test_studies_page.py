@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assistant.session.study import Conditions, Consent, Study
+from assistant.session.study import Conditions, Consent, Plan, Study
 from assistant.session.study_file import parse_study
 
 PAGE = Path(__file__).resolve().parents[2] / "assistant" / "guide" / "studies.md"
@@ -19,11 +19,17 @@ COMPANIONS = {
     "samples": "temperature = 0.8",
     "consent.version": 'text = "x"',
     "consent.text": 'version = "1"',
+    "plan.hypotheses": 'primary_outcome = "solve_rate"',
+    "plan.primary_outcome": 'hypotheses = ["x"]',
+    **dict.fromkeys(
+        ("plan.secondary_outcomes", "plan.compared_with", "plan.exclusions", "plan.stopping"),
+        'hypotheses = ["x"]\nprimary_outcome = "solve_rate"',
+    ),
 }
 
 
 def _keys() -> list[str]:
-    tables = {"conditions": Conditions, "consent": Consent}
+    tables = {"conditions": Conditions, "consent": Consent, "plan": Plan}
     inner = [f"{table}.{name}" for table, model in tables.items() for name in model.model_fields]
     return [*Study.model_fields, *inner]
 
@@ -39,12 +45,16 @@ def test_each_example_is_a_value_that_differs_from_the_default(row: dict[str, st
     named = "" if name == "name" else 'name = "x"\n'
     study = parse_study(f"{named}{heading}{row['example']}\n{COMPANIONS.get(row['key'], '')}\n", "the page")
     assert list(tomllib.loads(row["example"])) == [name]
-    default: Any = None if name == "name" or table == "consent" else _default(table, name)
+    default: Any = (
+        None
+        if name in ("name", "hypotheses", "primary_outcome") or table == "consent"
+        else _default(table, name)
+    )
     assert getattr(getattr(study, table) if table else study, name) != default
 
 
 def _default(table: str, name: str) -> Any:
-    model = Conditions if table else Study
+    model = {"conditions": Conditions, "plan": Plan}.get(table, Study)
     return model.model_fields[name].default
 
 

@@ -127,6 +127,8 @@ def refusal_to_send(words: str, state: State, phase: Phase, *, busy: bool, keys:
     """Why these words cannot be sent now, in one line; they stay in the box. Empty where they can."""
     if phase is Phase.ENDED:
         return f"this session has ended; {first_key('work.leave', keys)} goes back to the problems"
+    if state.settings.person_alone:
+        return f"no model takes part in this session: {first_key('work.edit', keys)} writes the program"
     if state.current_program is None or busy:
         return f"{phase.value}: your words stay in the box until it is your turn"
     return "" if words else "say what is wrong in a few words, then press Enter"

@@ -61,6 +61,8 @@ class SessionScreen(ProgramActions):
         """
         live = LiveSession(open_session, state or State(problem=problem), first, self.post_message)
         super().__init__(live, journal)
+        self._written_on: str | None = None
+        """The program on which the editor was opened for a person who works alone."""
         self._composed = self._summed_up = self._told_of_own = self._going_on = False
 
     def on_mount(self) -> None:
@@ -124,11 +126,12 @@ class SessionScreen(ProgramActions):
                 self._going_on = False
                 self.call_after_refresh(self.feedback.box.focus)
             self._tell_of_own_function()
+            self._write_alone()
 
     def _tell_of_own_function(self) -> None:
         """What a person can do about a function of their own that fails no test, once."""
         table = self.state.current_program
-        if self._told_of_own or table is None or not table.given:
+        if self._told_of_own or table is None or not table.given or self.state.settings.person_alone:
             return
         self._told_of_own = True
         if passes_already(self.state):
@@ -137,6 +140,14 @@ class SessionScreen(ProgramActions):
             self.notify(
                 "no test yet: F5 calls your function and makes a test of what it should give", timeout=10
             )
+
+    def _write_alone(self) -> None:
+        """Without a model the editor is open whenever it is the person's turn: at the start, and after each run."""
+        table = self.state.current_program
+        alone = self.state.settings.person_alone and self.phase is Phase.YOUR_TURN and table is not None
+        if alone and table is not None and self._written_on != table.id and not self.editing.is_open:
+            self._written_on = table.id
+            self.action_edit()
 
     def _show_summary_once(self) -> None:
         if not self._summed_up and not self.live.left:

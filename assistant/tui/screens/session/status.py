@@ -78,7 +78,7 @@ class StatusPanel:
             model=services.model,
             model_name=services.launch.model_name,
             progress=app.progress if preparing else None,
-            round=None if _is_own(state) else state.round,
+            round=None if _is_own(state) or state.settings.person_alone else state.round,
             rounds=state.round_limit,
             speed=speed_of(state),
             beat=self._beats // BEATS,
@@ -165,6 +165,8 @@ def your_turn_word(
     if looked_at is not None and looked_at != state.current:
         branch = first_key("work.branch", keys)
         return f"{_looked_at(state, state.program(looked_at))}: {branch} goes on from here, Esc returns"
+    if state.settings.person_alone and state.current_program is not None:
+        return _alone_word(state, keys)
     failed = failure_of(state)
     if failed:
         return f"failed: {failed}; Ctrl+R asks again"
@@ -181,6 +183,13 @@ def your_turn_word(
     if note:
         return note if note.endswith(NO_TRY_USED) else f"{note} ({left})"
     return f"your turn: {left}"
+
+
+def _alone_word(state: State, keys: Mapping[str, str]) -> str:
+    """Of a person who works without the model: what the last run did, and the keys."""
+    note = effect_on_tests(state, state.current_program)
+    edit, stop = first_key("work.edit", keys), first_key("work.give_up", keys)
+    return f"{note or 'on your own'}: {edit} writes, {stop} gives up"
 
 
 def over_text(state: State, tell_hidden: bool) -> str:
