@@ -216,7 +216,9 @@ def _of_gguf(path: Path, header: GgufHeader, files: list[Path]) -> _Material:
         from assistant.engine.inference import chat_tokenizer
 
         with explained(path):
-            tokenizer = AutoTokenizer.from_pretrained(**place)
+            AutoTokenizer.from_pretrained(**place).save_pretrained(target)
+            # As a start over 16 bits would read it: transformers sets up anew some of what it wrote.
+            tokenizer = AutoTokenizer.from_pretrained(target)
         chat_tokenizer.save(tokenizer, target, ends_of(generation.eos_token_id, tokenizer))
 
     def tensors() -> Any:
