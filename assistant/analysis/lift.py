@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.analysis.solve_curve import answered, first_solve
+from assistant.analysis.solve_curve import answered
 from assistant.core.control_arms import RECORDED
 from assistant.core.stats.crossed import crossed_difference
 from assistant.core.stats.exact_tests import holm, mcnemar_exact, sign_test
-from assistant.journal.records import SessionRecord
+from assistant.journal.records import ProgramRecord, SessionRecord
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,10 @@ class Lift:
     """`p_problems` adjusted for the number of arms."""
 
 
-def pairs_of(sessions: Sequence[SessionRecord], arm: str) -> Iterator[ArmPair]:
-    """Every state with both answers."""
+def pairs_of(
+    sessions: Sequence[SessionRecord], arm: str, counts: Callable[[ProgramRecord], bool] = lambda _: True
+) -> Iterator[ArmPair]:
+    """Every state with both answers; `counts` says which of the solves count."""
     for session in answered(sessions):
         for round_, states in sorted(session.spoken.items()):
             for about, human in states:
@@ -64,13 +66,19 @@ def pairs_of(sessions: Sequence[SessionRecord], arm: str) -> Iterator[ArmPair]:
                 if control:
                     yield ArmPair(
                         session.id, session.problem_sha256, session.annotator, arm, round_, about,
-                        first_solve(human) is not None, first_solve(control) is not None,
+                        any(p.solved and counts(p) for p in human),
+                        any(p.solved and counts(p) for p in control),
                     )  # fmt: skip
 
 
 def all_pairs(sessions: Sequence[SessionRecord]) -> dict[str, list[ArmPair]]:
     """The pairs of each arm."""
     return {arm: list(pairs_of(sessions, arm)) for arm in RECORDED}
+
+
+def true_pairs(sessions: Sequence[SessionRecord]) -> dict[str, list[ArmPair]]:
+    """The same, where a solve counts only if it passes the hidden tests as well."""
+    return {arm: list(pairs_of(sessions, arm, lambda p: not p.false_solve)) for arm in RECORDED}
 
 
 def lifts(by_arm: Mapping[str, Sequence[ArmPair]]) -> list[Lift]:

@@ -67,6 +67,9 @@ class CurvePoint:
         return f"{self.false_solves} of {self.hidden_scored}" if self.hidden_scored else "–"
 
 
+Counts = Callable[[ProgramRecord], bool]
+
+
 def answered(sessions: Iterable[SessionRecord]) -> list[SessionRecord]:
     """Sessions with a complete first answer; the others say nothing about solving."""
     return [session for session in sessions if session.is_answered]
@@ -93,16 +96,32 @@ def longest(sessions: Iterable[SessionRecord]) -> int:
     return max((s.effective_rounds for s in sessions), default=-1)
 
 
-def arm_curves(sessions: Sequence[SessionRecord]) -> list[CurvePoint]:
-    """Every arm's points where it was made often enough, from one intervention on; in order of arms."""
+def arm_curves(sessions: Sequence[SessionRecord], counts: Counts = lambda _: True) -> list[CurvePoint]:
+    """Every arm's points where it was made often enough, from one intervention on; in order of arms.
+
+    `counts` says which of the solves count.
+    """
     sessions = answered(sessions)
-    points = [p for round_ in range(1, longest(sessions) + 1) for p in _arm_points(sessions, round_)]
+    points = [p for round_ in range(1, longest(sessions) + 1) for p in _arm_points(sessions, round_, counts)]
     return sorted(points, key=lambda point: RECORDED.index(point.arm))
 
 
 def all_curves(sessions: Sequence[SessionRecord]) -> list[CurvePoint]:
     """The person's curve, then every arm's."""
     return human_curve(sessions) + arm_curves(sessions)
+
+
+def true_curves(sessions: Sequence[SessionRecord]) -> list[CurvePoint]:
+    """`all_curves`, where a solve counts only if it passes the hidden tests as well.
+
+    The sessions are the same: one that ended with a false solve stays unsolved.
+    """
+
+    def true_solve_at(session: SessionRecord, round_: int) -> ProgramRecord | None:
+        solve = session.solved_at(round_)
+        return solve if solve is not None and not solve.false_solve else None
+
+    return human_curve(sessions, true_solve_at) + arm_curves(sessions, lambda p: not p.false_solve)
 
 
 def first_solve(programs: Iterable[ProgramRecord]) -> ProgramRecord | None:
@@ -112,6 +131,10 @@ def first_solve(programs: Iterable[ProgramRecord]) -> ProgramRecord | None:
 
 Cell = tuple[str, str]
 """A problem and an annotator."""
+
+
+def _counted(solve: ProgramRecord | None, counts: Counts) -> ProgramRecord | None:
+    return solve if solve is not None and counts(solve) else None
 
 
 @dataclass
@@ -195,7 +218,7 @@ def _human_point(
     return tally.known_point(round_, asked, stopped, by_asked)
 
 
-def _arm_points(sessions: Sequence[SessionRecord], round_: int) -> Iterator[CurvePoint]:
+def _arm_points(sessions: Sequence[SessionRecord], round_: int, counts: Counts) -> Iterator[CurvePoint]:
     """The point of each arm: sessions that the words had settled before, and those in which words were used."""
     settled, open_ = _Tally(), list[tuple[SessionRecord, tuple[str, int]]]()
     stopped = 0
@@ -205,14 +228,14 @@ def _arm_points(sessions: Sequence[SessionRecord], round_: int) -> Iterator[Curv
         if state is not None:
             open_.append((session, state))
         else:
-            settled.add(session, before)
+            settled.add(session, _counted(before, counts))
             stopped += before is None
     for arm in RECORDED:
         tally, asked = settled.copy(), 0
         for session, state in open_:
             made = session.controls.get((arm, *state))
             if made:
-                tally.add(session, first_solve(made), asked=True)
+                tally.add(session, _counted(first_solve(made), counts), asked=True)
                 asked += 1
         if asked and asked >= LEAST_COVERAGE * len(open_):
             yield tally.arm_point(arm, round_, [session for session, _ in open_], stopped)

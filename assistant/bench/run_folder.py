@@ -6,7 +6,7 @@ import json
 import platform
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,14 @@ def write_json(path: Path, value: object) -> None:
     """At once, so that a reader sees the old or the new. Raises AssistantError."""
     try:
         replace_file(path, _text(value), shared=True)
+    except OSError as error:
+        raise AssistantError(f"{path} cannot be written ({error.strerror})") from None
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """A whole file of lines, at once. Raises AssistantError."""
+    try:
+        replace_file(path, "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"), shared=True)
     except OSError as error:
         raise AssistantError(f"{path} cannot be written ({error.strerror})") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.bench.benchmark_run import BenchmarkRun
     from assistant.bench.feedback.feedback_jobs import JobFactory, Wording
     from assistant.bench.feedback.feedback_states import FeedbackState
+    from assistant.bench.recorded_words import StandInWords
     from assistant.core.problem import Problem
 
 CANDIDATES = (
@@ -60,6 +62,10 @@ def feedback(
     person_base_url: Annotated[
         str | None, typer.Option("--person-base-url", metavar="URL", help="Its server.")
     ] = None,
+    words: Annotated[
+        list[Path] | None,
+        typer.Option("--words", metavar="FILE", help="Recorded words of the simulated person; repeatable."),
+    ] = None,
     held_out: Annotated[
         Path | None,
         typer.Option("--held-out", metavar="EXPORT", help="Only problems of this dataset's test split."),
@@ -70,6 +76,7 @@ def feedback(
     """From the state before each feedback: what does human feedback lead to, and what would have come without?"""
     from assistant.bench.feedback.feedback_jobs import Wording, parse_arms
     from assistant.bench.feedback.feedback_states import HALVES
+    from assistant.bench.recorded_words import read_words
     from assistant.core.events import PromptSettings
 
     options = options.asked_with(arguments)
@@ -83,6 +90,7 @@ def feedback(
     run = FeedbackRun(
         options, folder, ilf, held_out, parse_arms(arms), samples, temperature, limit,
         replace(options, model=person_model, base_url=person_base_url or options.base_url),
+        recorded=read_words(words, person_model or "") if words else None,
     )  # fmt: skip
     if not search and b.shown_again("feedback", options):
         return 0
@@ -104,6 +112,8 @@ class FeedbackRun:
     person: b.BenchOptions
     keep: Callable[[Problem], bool] = lambda _: True
     """Which problems may be asked about."""
+    recorded: StandInWords | None = None
+    """What the simulated person said, where it is recorded; without any, a model is asked."""
 
     def once(self, wordings: Sequence[Wording], half: str) -> int:
         """All templates and arms over one part of the states."""
@@ -175,7 +185,7 @@ class FeedbackRun:
             lambda groups: {
                 "half": half,
                 "origins": sorted({item.origin for item in chosen}),
-                **summarise(wordings, arms, groups),
+                **summarise(wordings, arms, groups, asker.texts()),
             },
             drawing,
         )
@@ -190,6 +200,7 @@ class FeedbackRun:
         half: str,
     ) -> BenchmarkRun:
         from assistant.bench.feedback.feedback_states import fingerprint
+        from assistant.core.problem import sha256_of
         from assistant.session.prompting import load_template
 
         source = str(self.ilf or self.folder)
@@ -202,6 +213,11 @@ class FeedbackRun:
             "max_new_tokens": self.options.max_tokens,
             "person": self.person.model or "the same model" if "simulated" in arms else "",
         }  # fmt: skip
+        if self.recorded is not None:
+            asked |= {
+                "person": self.recorded.model,
+                "words_sha256": sha256_of(sorted(self.recorded.words.items())),
+            }
         return parts.run("feedback", source, asked, self.samples, part=self._part(half))
 
     def _part(self, half: str) -> str:
@@ -217,11 +233,27 @@ class FeedbackRun:
         sampling = Sampling(
             temperature=self.temperature, seed=self.options.seed, max_new_tokens=self.options.max_tokens
         )
-        words = self._simulated(parts, states, run, sampling) if "simulated" in arms else {}
+        words: dict[str, str] = {}
+        if "simulated" in arms:
+            asked = self._recorded if self.recorded else partial(self._simulated, parts, sampling)
+            words = asked(states, run)
         return JobFactory(parts.prepare(), sampling, self.samples, states, words)
 
+    def _recorded(self, states: list[FeedbackState], run: BenchmarkRun) -> dict[str, str]:
+        """What is recorded, by row; the rows that nobody spoke about are written down and lack the arm."""
+        from assistant.bench.feedback.simulated_feedback import recorded_words, waiting_line
+        from assistant.bench.recorded_words import WAITING, write_words
+
+        assert self.recorded is not None
+        found = recorded_words(states, self.recorded)
+        without = [item for item in states if item.row not in found]
+        write_words(run.folder / WAITING, [waiting_line(item.state, self.recorded.model) for item in without])
+        if without:
+            b.say(f"{len(without)} of {len(states)} rows have no recorded words: {run.folder / WAITING}")
+        return found
+
     def _simulated(
-        self, parts: b.Parts, states: list[FeedbackState], run: BenchmarkRun, sampling: Any
+        self, parts: b.Parts, sampling: Any, states: list[FeedbackState], run: BenchmarkRun
     ) -> dict[str, str]:
         """A second model's feedback on every state, made first."""
         from contextlib import closing, nullcontext

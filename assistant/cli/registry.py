@@ -10,6 +10,7 @@ from assistant.cli import (
     bench_compare,
     bench_execution,
     bench_feedback,
+    bench_protocol,
     bench_score,
     bench_synthesis,
     check,
@@ -69,6 +70,7 @@ def _bench() -> typer.Typer:
     app.command("synthesis")(bench_synthesis.synthesis)
     app.command("execution")(bench_execution.execution)
     app.command("feedback")(bench_feedback.feedback)
+    app.command("protocol")(bench_protocol.protocol)
     app.command("score")(bench_score.score)
     app.command("show")(bench_score.show)
     app.command("merge")(bench_score.merge)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.bench.feedback.feedback_states import FeedbackState
+from assistant.bench.feedback.stand_in_check import TextPair
 from assistant.bench.jobs import Job
 from assistant.core.control_arms import control_arm, control_arms
 from assistant.core.errors import UsageError
@@ -90,7 +91,14 @@ class JobFactory:
             samples=self.samples,
         )
 
+    def texts(self) -> list[TextPair]:
+        """What person and simulated person said, of the states about which both spoke."""
+        both = [item for item in self.states if item.row in self.simulated]
+        return [TextPair(item.words, self.simulated[item.row]) for item in both]
+
     def _applies(self, item: FeedbackState, arm: str) -> bool:
+        if arm == "simulated" and item.row not in self.simulated:
+            return False
         table = item.state.current_program
         return not (arm in ARMS[1:] and control_arm(arm).needs_failing_case) or bool(
             prompting.failing_cases(table.visible if table else None)

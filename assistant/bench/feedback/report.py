@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from assistant.bench.feedback.stand_in_check import LEAST_CORRELATION
 from assistant.reporting.plot_style import COLOURS, MARKERS, NAMES, Draw, rate_rows
 from assistant.reporting.terminal_tables import percent, points, table
 
@@ -23,6 +24,7 @@ def report(summary: Measured) -> Iterator[str]:
             yield ""
             yield from _arms(name, found)
         yield from _unsealed(name, found)
+        yield from _stand_in(found)
 
 
 def _wordings(wordings: Measured) -> Iterator[str]:
@@ -55,6 +57,24 @@ def _arms(name: str, found: Measured) -> Iterator[str]:
     yield from table(head, rows)
     if found["human_or_resample"]:
         yield f"  human feedback or a fresh start: {percent(found['human_or_resample'])}"
+
+
+def _stand_in(found: Measured) -> Iterator[str]:
+    """Whether the simulated person's words may stand in for people's."""
+    check = found.get("stand_in")
+    if check is None:
+        return
+    yield f"  {check['verdict']} ({check['rows']} rows, {check['problems']} problems)"
+    if check["correlation"] is not None:
+        yield (
+            f"    rank correlation of per-problem lift {check['correlation']:.2f} "
+            f"({check['low']:.2f} to {check['high']:.2f}); wanted: above {LEAST_CORRELATION:.2f}"
+        )
+    if check["distance"] is not None:
+        yield (
+            f"    distance of the texts {check['distance']:.2f}; wanted: at most {check['chance']:.2f} (what chance "
+            f"gives); {check['person_words']:.0f} and {check['model_words']:.0f} words on average"
+        )
 
 
 def _unsealed(name: str, found: Measured) -> Iterator[str]:

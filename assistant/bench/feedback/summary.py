@@ -8,25 +8,42 @@ from typing import Any
 from assistant.bench import metrics
 from assistant.bench.aggregates import Group
 from assistant.bench.feedback.feedback_jobs import Wording
+from assistant.bench.feedback.stand_in_check import TextPair, check_stand_in
 from assistant.bench.paired_stats import difference_of, solved_share
 from assistant.core.stats.exact_tests import holm
 
 Json = dict[str, Any]
 
 
-def summarise(wordings: Sequence[Wording], arms: Sequence[str], groups: Mapping[str, Group]) -> Json:
-    """By wording: the arms, the lifts of the feedback over them, and the person or a fresh start together."""
+def summarise(
+    wordings: Sequence[Wording],
+    arms: Sequence[str],
+    groups: Mapping[str, Group],
+    texts: Sequence[TextPair] = (),
+) -> Json:
+    """By wording: the arms, the lifts of the feedback over them, and the person or a fresh start together.
+
+    `texts` is what person and simulated person said about the same states: may the one stand in for the other?
+    """
     made = [wording for wording in wordings if wording.group("human") in groups]
-    return {"wordings": {wording.name: _wording(wording, arms, groups) for wording in made}}
+    return {"wordings": {wording.name: _wording(wording, arms, groups, texts) for wording in made}}
 
 
-def _wording(wording: Wording, arms: Sequence[str], groups: Mapping[str, Group]) -> Json:
+def _wording(
+    wording: Wording, arms: Sequence[str], groups: Mapping[str, Group], texts: Sequence[TextPair]
+) -> Json:
     there = {arm: groups[wording.group(arm)] for arm in arms if wording.group(arm) in groups}
     return {
+        **({"stand_in": _stand_in(there, texts)} if texts and "simulated" in there else {}),
         "arms": {arm: _arm(group) for arm, group in there.items()},
         "lifts": _lifts(there),
         "human_or_resample": _together(there),
     }
+
+
+def _stand_in(groups: Mapping[str, Group], texts: Sequence[TextPair]) -> Json:
+    found = check_stand_in(groups, texts)
+    return {**found.model_dump(), "stands_in": found.stands_in, "verdict": found.verdict}
 
 
 def _arm(group: Group) -> Json:
