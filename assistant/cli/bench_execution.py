@@ -42,7 +42,7 @@ def execution(
         if not asked:
             raise UsageError(f"{problems} has no reference programs that are called with literals")
         sampling = Sampling(temperature=temperature, seed=options.seed, max_new_tokens=options.max_tokens)
-        template = plans.load_wording(parts.prepare())
+        template = plans.load_wording(is_chat=parts.prepare().is_chat)
         plan = plans.ExecutionPlan(asked, problems, template, samples, sampling)
         run = parts.run("execution", problems, plan.asked(), samples, judge=judge_value)
         with b.with_progress("execution", run) as progressing:

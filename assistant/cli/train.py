@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from assistant.training.rows import TrainingRows
 
 CONTROLS = ("none", "shuffled")
+TASKS = ("synthesis", "execution")
+CALLS = 3
+"""Calls of each problem that are trained on: MBPP has three tests."""
 CONTROL = "control"
 """The control's folder in that of the model."""
 
@@ -36,6 +39,13 @@ def train(
         typer.Option("--problems", metavar="SOURCE", help="Or train on a source's reference solutions."),
     ] = None,
     split: o.Split = None,
+    task: Annotated[
+        str,
+        typer.Option(
+            "--task",
+            help="Of --problems: synthesis (write the program) or execution (what does a call give?).",
+        ),
+    ] = "synthesis",
     method: Annotated[
         str | None,
         typer.Option(
@@ -120,6 +130,8 @@ def train(
 
     if (data is None) == (problems is None):
         raise UsageError("give a folder of `assistant export`, or --problems SOURCE")
+    if task not in TASKS:
+        raise UsageError(f"--task is {' or '.join(TASKS)}, not {task!r}")
     if control not in CONTROLS:
         raise UsageError(f"--control is {' or '.join(CONTROLS)}, not {control!r}")
     reporters = tuple(name.strip() for name in report_to.split(",") if name.strip())
@@ -129,7 +141,7 @@ def train(
         epochs, steps, learning_rate, rank, batch, accumulate, max_length, answer_length, generations, seed
     )
     training = _Training(out, base_model(model), recipe, save_steps, reporters)
-    rows = _rows(data, problems or "", split or "", method, format_, context, unsafe_run)
+    rows = _rows(data, problems or "", split or "", task, method, format_, context, unsafe_run)
     recipe.drawn(rows.method)
     other = rows.shuffled(seed) if control == "shuffled" else None
     evaluation = Evaluation(
@@ -156,23 +168,32 @@ def _rows(
     data: Path | None,
     problems: str,
     split: str,
+    task: str,
     method: str | None,
     format_: str | None,
     context: str,
     unsafe: bool,
 ) -> TrainingRows:
     """What is trained on. Problems are made ready as a bench does, which runs their references."""
-    from assistant.training.rows import rows_of_export, rows_of_problems
+    from assistant.training.rows import rows_of_calls, rows_of_export, rows_of_problems
 
     if data is not None:
         if split:
             raise UsageError("--split is for --problems: an export is trained on by its own train split")
+        if task != TASKS[0]:
+            raise UsageError("--task is for --problems: an export has rows of its own")
         return rows_of_export(data, method, format_, context)
+    from assistant.bench.execution.call_questions import questions
     from assistant.bench.load_problems import load_ready
     from assistant.sandbox.local import open_sandbox
 
     with closing(open_sandbox(unsafe=unsafe)) as sandbox:
-        return rows_of_problems(problems, load_ready(problems, sandbox, b.say, split=split).problems, method)
+        ready = load_ready(problems, sandbox, b.say, split=split).problems
+        if task == TASKS[0]:
+            return rows_of_problems(problems, ready, method)
+        if method not in (None, "sft"):
+            raise UsageError(f"--task execution is trained on with --method sft, not {method}")
+        return rows_of_calls(problems, questions(ready, sandbox, CALLS, b.say))
 
 
 @dataclass(frozen=True)

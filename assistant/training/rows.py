@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assistant.bench.execution.call_questions import Asked
+from assistant.bench.execution.plan import load_wording, question
 from assistant.bench.run_folder import asked_of_problems
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.optional_deps import need
@@ -25,6 +27,8 @@ CONTEXTS = {"words": "", "cases": "_with_cases", "program": "_with_program"}
 TEMPLATE = "paper"
 OF_PROBLEMS = "problems"
 """The name of the format of rows that are made of problems."""
+OF_CALLS = "calls"
+"""The same of rows that ask what a call of the reference gives."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,26 @@ def rows_of_problems(source: str, problems: Sequence[Problem], method: str | Non
         raise UsageError(f"{source} has no reference solutions to train on")
     rows = _loader(chosen).Dataset.from_list([_row(problem, chosen.rewarded) for problem in taken])
     return TrainingRows(chosen, OF_PROBLEMS, {"train": rows}, asked_of_problems(source, taken))
+
+
+def rows_of_calls(source: str, asked: Sequence[Asked]) -> TrainingRows:
+    """A row for each call: the question of `bench execution`, answered by the value. Raises `UsageError`."""
+    if not asked:
+        raise UsageError(f"{source} has no reference programs that are called with literals to train on")
+    method = METHODS["sft"]
+    template = load_wording(is_chat=True)
+    rows = [
+        {
+            "prompt": [{"role": "user", "content": question(template, call, with_tests=False)}],
+            "completion": [{"role": "assistant", "content": f"[ANSWER]{call.value}[/ANSWER]"}],
+            "problem": call.problem.id,
+            "content_sha256": call.problem.content_sha256,
+        }
+        for call in asked
+    ]
+    problems = tuple({call.problem.id: call.problem for call in asked}.values())
+    splits = {"train": _loader(method).Dataset.from_list(rows)}
+    return TrainingRows(method, OF_CALLS, splits, asked_of_problems(source, problems))
 
 
 def _row(problem: Problem, rewarded: bool) -> Json:

@@ -10,7 +10,7 @@ import pytest
 from assistant.bench.execution.call_questions import questions
 from assistant.bench.execution.plan import WITH_TESTS, ExecutionPlan, load_wording
 from assistant.bench.execution.values import judge_value, predicted_text, same_value
-from assistant.core.generation import ModelInfo, Sampling
+from assistant.core.generation import Sampling
 from assistant.problems.load import load_source
 from assistant.sandbox.local import LocalSandbox
 from tests.bench.conftest import Run
@@ -68,7 +68,7 @@ def test_what_is_asked_is_what_the_reference_gives(sandbox: LocalSandbox, shared
 def test_both_ways_differ_in_the_tests_alone(sandbox: LocalSandbox) -> None:
     asked = questions(load_source("starter").problems[:3], sandbox, 1, print)
     for is_chat in (True, False):
-        template = load_wording(ModelInfo(engine="x", name="x", is_chat=is_chat))
+        template = load_wording(is_chat=is_chat)
         jobs = list(ExecutionPlan(asked, "starter", template, 1, Sampling()).jobs())
         alone, tested = jobs[0], jobs[1]
         assert tested.group == WITH_TESTS

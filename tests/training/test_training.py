@@ -15,14 +15,18 @@ from tests.extras import need
 
 need("trl", "peft", "datasets", "datasketch", "detect_secrets", "faker")
 
+from assistant.bench.execution.call_questions import Asked  # noqa: E402
+from assistant.bench.execution.plan import ALONE, ExecutionPlan, load_wording  # noqa: E402
+from assistant.bench.execution.values import predicted_text, same_value  # noqa: E402
 from assistant.core.errors import UsageError  # noqa: E402
+from assistant.core.generation import Sampling  # noqa: E402
 from assistant.datasets.pipeline import export  # noqa: E402
 from assistant.datasets.task_columns import problem_of, task_columns  # noqa: E402
 from assistant.engine.models.source import LocalFolder  # noqa: E402
 from assistant.training.lora import train, unfinished  # noqa: E402
 from assistant.training.methods import METHODS  # noqa: E402
 from assistant.training.recipe import Recipe  # noqa: E402
-from assistant.training.rows import TrainingRows, rows_of_problems  # noqa: E402
+from assistant.training.rows import TrainingRows, rows_of_calls, rows_of_problems  # noqa: E402
 from tests.bench.conftest import Run  # noqa: E402
 from tests.datasets.build import problem, refined, request  # noqa: E402
 from tests.engine.tiny_model import save_folder, save_gguf  # noqa: E402
@@ -218,6 +222,21 @@ def test_reference_solutions_are_rows_too(tiny: LocalFolder, tmp_path: Path) -> 
         rows_of_problems("made.jsonl", [unsolved], "sft")
 
 
+def test_calls_are_asked_as_the_bench_asks_and_answered_as_it_reads(tiny: LocalFolder) -> None:
+    """What the paper fine-tunes on for execution: the bench's own question, and an answer that it takes."""
+    made = problem(1)
+    asked = [Asked(made, 0, "add(1, 2)", "3", ()), Asked(made, 1, "add(4, [0])", "[4, 'x']", ())]
+    rows = rows_of_calls("made.jsonl", asked)
+    assert len(rows.splits["train"]) == 2 and rows.problems == {made.content_sha256}
+    plan = ExecutionPlan(asked, "made", load_wording(is_chat=True), 1, Sampling())
+    prompts = [job.prompt.messages for job in plan.jobs() if job.group == ALONE]
+    for row, prompt, call in zip(rows.splits["train"], prompts, asked, strict=True):
+        assert row["prompt"] == [message.model_dump() for message in prompt]
+        assert same_value(predicted_text(row["completion"][0]["content"]), call.value)
+    with pytest.raises(UsageError, match="no reference programs that are called"):
+        rows_of_calls("made.jsonl", [])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -227,6 +246,8 @@ def test_reference_solutions_are_rows_too(tiny: LocalFolder, tmp_path: Path) -> 
         (["DATA", "--format", "kto"], "has no rows of format kto"),
         (["DATA", "--method", "dpo"], "--method dpo takes the format preference, and"),
         (["DATA", "--split", "train"], "--split is for --problems"),
+        (["DATA", "--task", "execution"], "--task is for --problems"),
+        (["DATA", "--task", "proofs"], "--task is synthesis or execution"),
         (["DATA", "--control", "reversed"], "--control is none or shuffled"),
         (["DATA", "--report-to", "print"], "--report-to is tensorboard"),
         (["DATA", "--eval-split", "test"], "are for --eval-problems"),

@@ -12,7 +12,7 @@ from assistant.bench.aggregates import Group
 from assistant.bench.execution.call_questions import Asked
 from assistant.bench.jobs import Job, dialogue_of
 from assistant.bench.paired_stats import difference_of, solved_share
-from assistant.core.generation import ModelInfo, Sampling
+from assistant.core.generation import Sampling
 from assistant.core.problem import sha256_of
 from assistant.session.prompting import Prompt, Template, parse_template
 
@@ -20,10 +20,16 @@ ALONE, WITH_TESTS = "program alone", "other tests shown"
 GROUPS = (ALONE, WITH_TESTS)
 
 
-def load_wording(model: ModelInfo) -> Template:
+def load_wording(*, is_chat: bool) -> Template:
     """How it is asked, for chat or base models."""
-    name = "chat.toml" if model.is_chat else "base.toml"
+    name = "chat.toml" if is_chat else "base.toml"
     return parse_template((resources.files("assistant.bench.execution") / name).read_bytes())
+
+
+def question(template: Template, asked: Asked, *, with_tests: bool) -> str:
+    """The question in words; with the other tests of its problem where these are to be shown."""
+    shown = template.render("shown", tests="\n".join(asked.others)) if with_tests and asked.others else ""
+    return template.render("ask", code=asked.problem.reference.strip(), call=asked.call, shown=shown)
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,8 @@ class ExecutionPlan:
         }
 
     def _job(self, asked: Asked, group: str) -> Job:
-        template = self.template
-        tests = "\n".join(asked.others)
-        shown = template.render("shown", tests=tests) if group == WITH_TESTS and asked.others else ""
-        said = template.render("ask", code=asked.problem.reference.strip(), call=asked.call, shown=shown)
-        raw = template.kind == "base"
+        said = question(self.template, asked, with_tests=group == WITH_TESTS)
+        raw = self.template.kind == "base"
         stop = ("[/ANSWER]",) if raw else ()
         prompt = Prompt(dialogue_of(said), raw, stop)
         return Job(group, asked.row, asked.problem, prompt, self.sampling, self.samples, asked.value)
