@@ -25,6 +25,8 @@ class Job:
     samples: int = 1
     expected: str = ""
     """What the answer is compared with, where that is not the problem's tests."""
+    beams: int = 1
+    """Above 1, the samples are the best of a beam search this wide, the likeliest first."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Batch:
             stop=job.prompt.stop,
             until_program=job.prompt.until_program,
             raw=job.prompt.raw,
+            beams=job.beams,
         )
 
 
@@ -109,6 +112,8 @@ class Sample(FrozenModel):
     sealed: bool = True
     hard_coded: int = 0
     trouble: str = ""
+    beams: int = 1
+    """Of the beam search whose `sample`-th best answer this is, from 0; 1 where it was drawn."""
 
     @property
     def key(self) -> Key:
@@ -139,15 +144,17 @@ def sample_of(batch: Batch, finish: Finish, verdict: Verdict) -> Sample:
         first_token_seconds=finish.first_token_seconds,
         seconds=finish.seconds,
         notes="; ".join(finish.notes),
+        beams=job.beams,
         **verdict.model_dump(),
     )
 
 
 def missing_batches(jobs: Iterable[Job], size: int, done: Collection[Key]) -> Iterator[Batch]:
-    """What is left to ask for, `size` samples at a time. A batch that lacks any sample is asked for whole."""
+    """What is left to ask for, `size` samples at a time, beams together. What lacks any sample is asked for whole."""
     for job in jobs:
-        for first in range(0, job.samples, size):
-            count = min(size, job.samples - first)
+        together = job.samples if job.beams > 1 else size
+        for first in range(0, job.samples, together):
+            count = min(together, job.samples - first)
             if any((job.group, job.row, first + i) not in done for i in range(count)):
                 yield Batch(job, first, count)
 

@@ -139,6 +139,21 @@ def passing_suite(name: str) -> Callable[[RowTally], int]:
     return lambda row: row.suites[name]
 
 
+def searched(rows: Sequence[RowTally]) -> list[RowTally]:
+    """The problems whose samples come from a beam search."""
+    return [row for row in rows if row.beams > 1]
+
+
+def first_solved(row: RowTally) -> int:
+    """Whether the likeliest answer passes the visible tests."""
+    return row.first_solved
+
+
+def first_honest(row: RowTally) -> int:
+    """Whether it passes every test."""
+    return row.first_honest
+
+
 def sealed_only(row: RowTally) -> int:
     """Samples that pass the visible tests by a verdict that they could not have forged."""
     return row.solved - row.unsealed

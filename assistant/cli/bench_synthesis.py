@@ -15,15 +15,29 @@ if TYPE_CHECKING:
     from assistant.bench.synthesis.synthesis_config import Question
     from assistant.core.problem import Problem
 
+DRAWS, TEMPERATURE = 80, "0.5"
+
 
 @o.with_groups
 def synthesis(
     arguments: o.Arguments,
     problems: o.Problems = "starter",
-    samples: Annotated[int, typer.Option("--samples", "-k", min=1, max=10_000, help="Of each problem.")] = 80,
+    samples: Annotated[
+        int, typer.Option("--samples", "-k", min=1, max=10_000, help="Of each problem.")
+    ] = DRAWS,
     temperature: Annotated[
         str, typer.Option("--temperature", metavar="T[,T…]", help="0 is greedy; several make a sweep.")
-    ] = "0.5",
+    ] = TEMPERATURE,
+    beams: Annotated[
+        int,
+        typer.Option(
+            "--beams",
+            min=1,
+            max=64,
+            metavar="N",
+            help="The N likeliest programs, by beam search: none is drawn.",
+        ),
+    ] = 1,
     asserts: Annotated[
         str, typer.Option("--asserts", metavar="N[,N…]", help="Tests in the prompt: 0 to 3, or all.")
     ] = "all",
@@ -66,8 +80,11 @@ def synthesis(
     from assistant.bench.synthesis.synthesis_config import Question
 
     options = options.asked_with(arguments)
+    if beams > 1:  # what was left away
+        samples = beams if samples == DRAWS else samples
+        temperature = "0" if temperature == TEMPERATURE else temperature
     question = Question(
-        source=problems, samples=samples, temperature=temperature, asserts=asserts, shots=shots,
+        source=problems, samples=samples, temperature=temperature, beams=beams, asserts=asserts, shots=shots,
         shots_from=shots_from or "", prompt_seeds=prompt_seeds, edited=edited or "", split=split or "",
         template=template, hidden=hidden_tests or "", limit=limit, seed=options.seed, max_tokens=options.max_tokens,
         part=ProblemSelection.parse(ids, offset, shard),
@@ -87,6 +104,7 @@ def answer(
     from assistant.bench.synthesis.figure import drawing
     from assistant.bench.synthesis.report import report
     from assistant.bench.synthesis.summary import summarise
+    from assistant.core.generation import SupportsBeams
 
     with options.parts() as parts:
         found = question.problems(parts.sandbox, b.say)
@@ -94,6 +112,10 @@ def answer(
         if not all(problems.values()):
             raise UsageError(f"no problem of {question.source} may be asked: name another source")
         plan = question.plan(problems, parts.prepare())
+        if question.beams > 1 and not isinstance(parts.engine, SupportsBeams):
+            raise UsageError(
+                "--beams needs a model on this machine (--engine transformers): others only draw"
+            )
         run = parts.run("synthesis", question.source, plan.asked(), plan.samples)
         with b.with_progress("synthesis", run) as progressing:
             progressing.make(plan.jobs(), plan.total)

@@ -58,6 +58,9 @@ class Request(FrozenModel):
     """An entry point: the answer also ends where its program is complete (`core.completion_detector`)."""
     raw: bool = False
     conversation: str = ""
+    beams: int = 1
+    """Above 1, the answers are the likeliest of a beam search this wide, the best first; `samples` is at most as
+    many, and the temperature is 0. For engines that `SupportsBeams`."""
 
 
 def sample_seed(seed: int, sample: int) -> int:
@@ -195,6 +198,13 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free the model and its process."""
         ...
+
+
+@runtime_checkable
+class SupportsBeams(Protocol):
+    """An engine that searches with `Request.beams`; others would draw instead."""
+
+    beam_search: bool
 
 
 @runtime_checkable

@@ -49,6 +49,23 @@ def test_the_same_seed_gives_the_same_samples(
     assert config["asked"]["batch"] == 2
 
 
+def test_beams_are_ranked_alike_whatever_shares_their_steps(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_CACHE", str(tmp_path / "cache"))
+    words = [*LOCALLY, "--model", save_folder(tmp_path / "tiny"), "--limit", "2", "--max-tokens", "8"]
+    for name, more in (("a", []), ("b", ["--streams", "1", "--batch", "1", "-k", "2"])):
+        status, told, talk = run(*words, *more, "--beams", "3", "--out", tmp_path / name)
+        assert status == 0, talk
+        assert "beam search: the likeliest program solves" in told
+    a, b = (list(read_samples(tmp_path / name / "samples.jsonl")) for name in ("a", "b"))
+    assert [(s.beams, s.group[:8]) for s in (*a, *b)] == [(3, "beams=3 ")] * 10
+    assert {s.key: s.text for s in a}.items() >= {s.key: s.text for s in b}.items()
+    assert len({(s.row, s.text) for s in a}) == 6
+    status, _, talk = run(*words, "--beams", "3", "--temperature", "1", "--out", tmp_path / "c")
+    assert (status, "draws none: leave --samples and --temperature away" in talk) == (2, True)
+
+
 def test_base_models_get_text_and_not_a_dialogue(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path
 ) -> None:

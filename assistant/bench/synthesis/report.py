@@ -80,6 +80,11 @@ def _pass_label(k: str, point: Measured, measured: Measured) -> str:
 
 def _remarks(measured: Measured, *, hidden: bool) -> Iterator[str]:
     """What the reader has to know about the rates above."""
+    if first := measured.get("first_beam"):  # absent where samples were drawn
+        yield (
+            f"  beam search: the likeliest program solves {percent(first)} of the problems, any of the "
+            f"{measured['most_samples']} {percent(measured['problems_any_sample'])}"
+        )
     if hidden:
         yield (
             f"  false solves: {percent(measured['false_solves_of_samples'])} of the samples that pass the "

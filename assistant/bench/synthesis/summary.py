@@ -55,6 +55,9 @@ def _core(rows: Sequence[RowTally]) -> Json:
         "test_case_average": metrics.case_average(rows),
         "strict_accuracy": metrics.strict_accuracy(rows),
     }
+    if searched := metrics.searched(rows):
+        found["first_beam"] = metrics.any_sample(searched, metrics.first_solved)
+        found["first_beam_all_tests"] = metrics.any_sample(searched, metrics.first_honest)
     return {
         "problems": len(rows),
         "samples": sum(row.samples for row in rows),

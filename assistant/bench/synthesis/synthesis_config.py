@@ -44,6 +44,7 @@ class Question:
     limit: int | None = None
     seed: int = 0
     max_tokens: int = 640
+    beams: int = 1
     part: ProblemSelection = field(default_factory=ProblemSelection)
     left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By source, what of it is not used; `problems` fills it."""
@@ -52,6 +53,13 @@ class Question:
         """Refuse what cannot be before anything is loaded. Raises UsageError."""
         temperatures = parse_numbers(self.temperature, "--temperature")
         parse_asserts(self.asserts)
+        if self.beams > 1:
+            if temperatures != [0.0] or self.samples > self.beams:
+                raise UsageError(
+                    f"--beams {self.beams} gives the {self.beams} likeliest programs and draws none: leave "
+                    "--samples and --temperature away"
+                )
+            return
         if self.samples > 1 and 0 in temperatures:
             raise UsageError(
                 "more than one sample at temperature 0 draws the same program again: add --samples 1"
@@ -76,6 +84,7 @@ class Question:
             parse_asserts(self.asserts),
             self.prompt_seeds,
             list(problems),
+            self.beams,
         )
         return SynthesisPlan(
             problems=problems,
@@ -148,7 +157,7 @@ class SynthesisPlan:
             },
             "hidden_tests": self.hidden,
             **({"left_out": self.left_out} if self.left_out else {}),
-            "variants": [variant.model_dump() for variant in self.variants],
+            "variants": [variant.asked() for variant in self.variants],
             "template": {"id": self.template.id, "sha256": self.template.sha256},
             "examples": {str(seed): [p.id for p in found] for seed, found in self.examples.items()},
             "samples": self.samples,
@@ -163,6 +172,7 @@ class SynthesisPlan:
             prompt=prompt_for(self.template, problem, variant.asserts, self.examples.get(variant.prompt, ())),
             sampling=self.sampling.model_copy(update={"temperature": variant.temperature}),
             samples=self.samples,
+            beams=variant.beams,
         )
 
 

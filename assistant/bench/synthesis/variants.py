@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 from assistant.core.errors import UsageError
 from assistant.core.problem import FrozenModel
@@ -19,13 +19,20 @@ class Variant(FrozenModel):
     asserts: int | None = None
     prompt: int = 0
     text: Text = "given"
+    beams: int = 1
+    """Above 1: by beam search, this wide; then the temperature is 0."""
 
     @property
     def name(self) -> str:
         """`temperature=0.8 asserts=3 prompt=0`."""
         shown = "all" if self.asserts is None else self.asserts
         text = "" if self.text == "given" else f" text={self.text}"
-        return f"temperature={self.temperature:g} asserts={shown} prompt={self.prompt}{text}"
+        way = f"beams={self.beams}" if self.beams > 1 else f"temperature={self.temperature:g}"
+        return f"{way} asserts={shown} prompt={self.prompt}{text}"
+
+    def asked(self) -> dict[str, Any]:
+        """For `config.json`; as it was before there were beams, where there are none."""
+        return self.model_dump(exclude={"beams"} if self.beams == 1 else None)
 
     @property
     def without_prompt(self) -> str:
@@ -34,13 +41,17 @@ class Variant(FrozenModel):
 
 
 def variants(
-    temperatures: Sequence[float], asserts: Sequence[int | None], prompts: int, texts: Sequence[Text]
+    temperatures: Sequence[float],
+    asserts: Sequence[int | None],
+    prompts: int,
+    texts: Sequence[Text],
+    beams: int = 1,
 ) -> list[Variant]:
     """Every combination, once."""
     combinations = product(
         dict.fromkeys(texts), dict.fromkeys(asserts), dict.fromkeys(temperatures), range(prompts)
     )
-    return [Variant(text=x, asserts=a, temperature=t, prompt=p) for x, a, t, p in combinations]
+    return [Variant(text=x, asserts=a, temperature=t, prompt=p, beams=beams) for x, a, t, p in combinations]
 
 
 def parse_numbers(text: str, name: str) -> list[float]:

@@ -98,7 +98,7 @@ class DecodeBatch:
             most = self._forward.prefill_chunk
             piece = prompt[start : start + (most // 4 if self._company.rows else most)]
             done = start + len(piece) == len(prompt)
-            logits = yield from _step_of([piece], self._cache, [1 if done else 0])
+            logits = yield from step_of([piece], self._cache, [1 if done else 0])
             if done:
                 return logits[0]
         return None
@@ -123,7 +123,7 @@ class DecodeBatch:
         drafts = [row.draft(budget) if self._lookup and not row.reason else [] for row in self._rows]
         feed = [new + draft for new, draft in zip(pending, drafts, strict=True)]
         last = [0 if row.reason else 1 + len(draft) for row, draft in zip(self._rows, drafts, strict=True)]
-        drawn = self._draw((yield from _step_of(feed, self._cache, last)))
+        drawn = self._draw((yield from step_of(feed, self._cache, last)))
         news = []  # the cache is put right for all rows before any yield: the consumer may leave at one
         for index, (row, draft) in enumerate(zip(self._rows, drafts, strict=True)):
             if not row.reason:
@@ -153,7 +153,7 @@ class DecodeBatch:
             self._rows = self._open()
 
 
-def _step_of(
+def step_of(
     tokens: Sequence[Sequence[int]], cache: KeyValueCache, last: Sequence[int]
 ) -> Generator[StepInput, list[Tensor] | None, list[Tensor]]:
     """Ask for a step and wait for its logits."""

@@ -11,6 +11,7 @@ from typing import Any
 from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request, sample_seed
 from assistant.core.thinking import opened_thinking
 from assistant.engine.inference.batch import Company, DecodeBatch
+from assistant.engine.inference.beam_search import BeamSearch
 from assistant.engine.inference.detokenizer import TextStream
 from assistant.engine.inference.forward import Forward, RequestSteps, forward_for
 from assistant.engine.inference.ngram_drafts import usual_phrases
@@ -67,7 +68,8 @@ class Decoder:
         With `max_new_tokens` 0 the prompt is only read, where that cannot change what is said later.
         """
         prompt = list(prompt_ids)
-        rows = self._rows(request, prompt, 1 if request.sampling.temperature <= 0 else request.samples)
+        alike = request.sampling.temperature <= 0 and request.beams <= 1
+        rows = self._rows(request, prompt, 1 if alike else request.samples)
         digest = prompt_hash(prompt)
         if refusal := self._refusal(request, prompt):
             yield from _refuse(rows, refusal, digest, self._overflow(request, prompt))
@@ -107,6 +109,8 @@ class Decoder:
                 f"the dialogue has {len(prompt)} tokens, which with an answer is more than the "
                 f"{self.context_length} that the model can hold: drop the oldest rounds or shorten the task"
             )
+        if request.beams > 1 and (request.sampling.temperature > 0 or request.samples > request.beams):
+            return "beam search takes temperature 0, and gives at most as many answers as it has beams"
         return "" if request.sampling.max_new_tokens >= 0 else "max_new_tokens must not be negative"
 
     def _learn(self, row: SampleRow) -> None:
@@ -129,7 +133,8 @@ class Decoder:
         """Decode the rows as one batch; out of memory, as two smaller ones."""
         batch: DecodeBatch | None = None
         try:
-            batch = DecodeBatch(
+            kind = BeamSearch if request.beams > 1 else DecodeBatch
+            batch = kind(
                 self._forward, self._conversations, request, rows,
                 lookup=self._lookup, digest=digest, company=company, learn=self._learn,
             )  # fmt: skip
@@ -172,8 +177,9 @@ class Decoder:
     def _decode_smaller(
         self, request: Request, rows: list[SampleRow], digest: str, company: Company, cancel: Cancel
     ) -> RequestSteps:
-        if len(rows) == 1:
-            yield from _refuse(rows, "out of memory: choose a smaller model or a shorter dialogue", digest)
+        if len(rows) == 1 or request.beams > 1:
+            fewer = "fewer beams" if request.beams > 1 else "a shorter dialogue"
+            yield from _refuse(rows, f"out of memory: choose a smaller model or {fewer}", digest)
             return
         half = (len(rows) + 1) // 2
         for part in (rows[:half], rows[half:]):

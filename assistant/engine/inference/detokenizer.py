@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,6 +53,12 @@ class TextStream:
     def text(self) -> str:
         """Everything decoded so far that is whole characters, up to where it ends."""
         return self._text
+
+    def fork(self) -> TextStream:
+        """A stream of its own that has taken the same tokens."""
+        other = copy.copy(self)
+        other._ids, other._program = self._ids.copy(), copy.copy(self._program)
+        return other
 
     def push(self, token: int) -> str:
         """Take one more token; return the text that is now safe to show."""

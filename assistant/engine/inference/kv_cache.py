@@ -118,6 +118,15 @@ class KeyValueCache:
             pair.append(buffer[row : row + n, :, :end])
         return pair[0], pair[1]
 
+    def copy_row(self, source: int, target: int, start: int) -> None:
+        """Have row `target` hold what `source` does; the first `start` tokens of both are the same."""
+        end = self.lengths[source]
+        for buffers in (self.keys, self.values):
+            for buffer in buffers:
+                if buffer is not None:
+                    buffer[target, :, start:end] = buffer[source, :, start:end]
+        self.lengths[target] = end
+
     def select(self, rows: Sequence[int], *, capacity: int = 0) -> KeyValueCache:
         """A copy that holds `rows` (which may repeat) in that order."""
         lengths = [self.lengths[row] for row in rows]

@@ -106,6 +106,8 @@ class OpenAIEngine:
         work: Future[None] | None = None
         try:
             self.prepare(cancel=cancel)
+            if request.beams > 1:
+                raise EngineError("a server draws its answers: beam search needs a model on this machine")
             answers = self._answers(request)
             work = self._loop.submit(self._stream(request, answers, queue.put))
             work.add_done_callback(lambda _: queue.put(None))

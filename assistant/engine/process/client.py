@@ -37,6 +37,8 @@ class LocalEngine:
     new one. Caches of conversations are lost then, nothing else.
     """
 
+    beam_search = True
+
     def __init__(self, choice: protocol.ModelChoice, *, timeouts: Timeouts = Timeouts()) -> None:
         self.choice = choice
         self.timeouts = timeouts

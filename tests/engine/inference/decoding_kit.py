@@ -78,6 +78,7 @@ def ask(
     tokens: int = 48,
     seed: int = 7,
     stop: tuple[str, ...] = (),
+    beams: int = 1,
 ) -> Request:
     return Request(
         messages=(Message(role="user", content="-"),),
@@ -85,6 +86,7 @@ def ask(
         samples=samples,
         stop=stop,
         conversation=conversation,
+        beams=beams,
     )
 
 
