@@ -82,10 +82,16 @@ def _model() -> Iterator[DoctorCheck]:
 
 def _weights() -> Iterator[DoctorCheck]:
     """Converted weights against the SHA-256 that was recorded when they were made."""
+    from assistant.engine.models.capacity import size_text
     from assistant.engine.models.inventory import damage, stored_models
 
-    prepared = [item for item in stored_models(_cache()) if item.kind == "prepared"]
+    found = [item for item in stored_models(_cache()) if item.kind == "prepared"]
+    prepared = [item for item in found if not item.unused]
     sound = 0
+    for item in found:
+        if item.unused:
+            said = f"{size_text(item.bytes)} in an earlier format are no longer used"
+            yield DoctorCheck("warning", "weights", f"{said}: `assistant model free {item.name}`")
     for item in prepared:
         if line := damage(item.name, _cache()):
             yield DoctorCheck("failure", "weights", line)
@@ -98,15 +104,16 @@ def _weights() -> Iterator[DoctorCheck]:
 
 
 def _disk() -> Iterator[DoctorCheck]:
+    from assistant.engine.models.capacity import DISK_MARGIN, free_disk, size_text
+    from assistant.engine.models.catalogue import default_model
+
     cache = _cache()
-    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free / 1e9
-    if free < 6:
-        yield DoctorCheck(
-            "warning", "disk", f"{free:.1f} GB free for the cache; preparing the default model needs 6 GB"
-        )
+    free, needed = free_disk(cache), default_model().disk_bytes + DISK_MARGIN
+    said = f"{size_text(free)} free for the cache"
+    if free < needed:
+        yield DoctorCheck("warning", "disk", f"{said}; preparing the default model needs {size_text(needed)}")
     else:
-        yield DoctorCheck("ok", "disk", f"{free:.1f} GB free for the cache at {_short(cache)}")
+        yield DoctorCheck("ok", "disk", f"{said} at {_short(cache)}")
 
 
 def _sandbox() -> Iterator[DoctorCheck]:

@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from assistant.core.errors import EngineError
-from assistant.engine.models import catalogue, hardware, inventory
+from assistant.engine.models import catalogue, hardware, inventory, packing
 from assistant.engine.models.cache import ModelCache
 from assistant.engine.models.manifest import Manifest
 from assistant.engine.models.provision import cache_key
@@ -66,6 +67,38 @@ def test_what_is_here_and_how_it_is_freed(cache_with_default: Path) -> None:
         inventory.free("default", cache_with_default)
 
 
+def test_what_is_no_longer_used_is_said(tmp_path: Path) -> None:
+    def fill(precision: str, target: Path, scratch: Path) -> Manifest:
+        (target / "model.safetensors").write_bytes(b"x")
+        return Manifest(name="M", revision="GGUF", weights_sha256="0" * 64, precision=precision)
+
+    keys = {"m-v1": "", "m-v1-int8-p2": "int8", f"m-v1-int8-panels32-w{packing.FORMAT}": "int8"}
+    for key, precision in keys.items():
+        ModelCache(tmp_path).build(key, partial(fill, precision), Steps())
+    found = {item.name: item for item in inventory.stored_models(tmp_path)}
+    assert [name for name, item in found.items() if item.unused] == ["m-v1-int8-p2"]
+    assert [found[key].detail for key in keys] == [
+        "GGUF in 16 bits: for training, a GPU and --precision bfloat16",
+        "GGUF int8: an earlier format that is no longer used",
+        "GGUF int8",
+    ]
+
+
+def test_the_default_is_here_as_soon_as_it_is_packed(tmp_path: Path) -> None:
+    default = catalogue.default_model()
+    assert default.parts is not None
+
+    def fill(target: Path, scratch: Path) -> Manifest:
+        (target / "weights-int8.safetensors").write_bytes(b"x" * 100)
+        return Manifest(name=default.hub_name, weights_sha256=default.parts.sha256, precision="int8")
+
+    key = cache_key(default.hub_name, default.parts.sha256)
+    ModelCache(tmp_path).build(f"{key}-int8-p2", fill, Steps())
+    assert not inventory.is_here(default, tmp_path)
+    ModelCache(tmp_path).build(f"{key}-int8-panels8-w{packing.FORMAT}", fill, Steps())
+    assert inventory.is_here(default, tmp_path)
+
+
 def test_leftovers_are_shown_and_freed(tmp_path: Path) -> None:
     left = tmp_path / "models" / "some-v1.building"
     left.mkdir(parents=True)
@@ -83,6 +116,7 @@ def test_leftovers_are_shown_and_freed(tmp_path: Path) -> None:
         (0, 64e9, 1.5e9, "cpu"),
         (0, 64e9, 7e9, "slow"),
         (0, 8e9, 7e9, "no"),
+        (0, 8e9, 1.54e9, "cpu"),
     ],
 )
 def test_where_a_model_fits(

@@ -30,6 +30,8 @@ class StoredModel(FrozenModel):
     bytes: int
     path: str
     detail: str = ""
+    unused: bool = False
+    """Made by an earlier version, in a format that is no longer read."""
 
 
 class ListedModel(FrozenModel):
@@ -68,6 +70,7 @@ def stored_models(root: Path) -> list[StoredModel]:
             bytes=size,
             path=str(cache.path(key)),
             detail=_detail(key, manifest),
+            unused=_is_unused(key, manifest),
         )
         for key, (manifest, size) in cache.entries().items()
     ]
@@ -78,11 +81,15 @@ def stored_models(root: Path) -> list[StoredModel]:
     return prepared + _hub_models() + leftovers
 
 
+def _is_unused(key: str, manifest: Manifest) -> bool:
+    return bool(manifest.precision) and not is_current(key)
+
+
 def _detail(key: str, manifest: Manifest) -> str:
     said = " ".join(filter(None, (manifest.revision, manifest.precision)))
     if not manifest.precision:
         return f"{said} in 16 bits: for training, a GPU and --precision bfloat16".lstrip()
-    return said if is_current(key) else f"{said}: an earlier format that is no longer used"
+    return f"{said}: an earlier format that is no longer used" if _is_unused(key, manifest) else said
 
 
 def is_here(model: KnownModel, root: Path) -> bool:
