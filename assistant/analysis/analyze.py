@@ -84,6 +84,11 @@ def _drawn(analysis: Analysis, folder: Path) -> list[Drawn]:
     return [_draw(number, figure, folder, several) for number, figure in wanted[:half]] + others()
 
 
+def figure_name(number: int, name: str, *, several: bool) -> str:
+    """The file of a figure without its ending; `number` is its group's, from 0."""
+    return f"{number + 1}-{name}" if several else name
+
+
 def _marked(analysis: Analysis, group: Results, figure: Figure) -> Figure:
     """The figure of a study with a frozen plan, with a title that says whether it was planned."""
     name, title, sentence, draw, size = figure
@@ -94,7 +99,7 @@ def _marked(analysis: Analysis, group: Results, figure: Figure) -> Figure:
 def _draw(number: int, figure: Figure, folder: Path, several: bool) -> Drawn:
     name, title, sentence, draw, size = figure
     images = render(draw, size)
-    paths = save(folder, f"{number + 1}-{name}" if several else name, images)
+    paths = save(folder, figure_name(number, name, several=several), images)
     return number, paths, Picture(title, sentence, images[1].decode())
 
 

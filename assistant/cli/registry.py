@@ -21,6 +21,7 @@ from assistant.cli import (
     guide,
     import_,
     model,
+    paper,
     problems,
     replay,
     run,
@@ -47,6 +48,7 @@ def register(app: typer.Typer) -> None:
     app.command("replay")(replay.replay)
     app.command("arms")(arms.arms)
     app.command("analyze")(analyze.analyze)
+    app.command("paper")(paper.paper)
     app.command("export")(export.export)
     app.command("consent")(consent.consent)
     app.command("withdraw")(consent.withdraw)

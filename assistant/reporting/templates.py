@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from assistant.core.printable import printable
+from assistant.reporting.tex import Tex, tex_code, tex_text
 
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown could take for markup; an underscore between letters or digits is none."""
@@ -32,6 +33,19 @@ def html_page(package: str, name: str, filters: Mapping[str, Callable[..., Any]]
 def markdown_page(package: str, name: str, **values: Any) -> str:
     """The Markdown template `package/templates/name`, filled in. Free text goes through `markdown_text` first."""
     return str(_environment(package, autoescape=False).get_template(name).render(values))
+
+
+def tex_page(package: str, name: str, **values: Any) -> str:
+    """The LaTeX template `package/templates/name`, filled in: `<< value >>` is text unless it is `Tex` already.
+
+    Its marks are others than a page's, since braces and percent signs are LaTeX's own.
+    """
+    environment = _environment(
+        package, autoescape=False, finalize=tex_text, block_start_string="<%", block_end_string="%>",
+        variable_start_string="<<", variable_end_string=">>", comment_start_string="<#", comment_end_string="#>",
+    )  # fmt: skip
+    environment.filters.update({"code": tex_code, "path": Tex})
+    return str(environment.get_template(name).render(values))
 
 
 def markdown_text(text: object) -> str:
