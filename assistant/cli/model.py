@@ -109,7 +109,7 @@ def _row(listed: ListedModel) -> dict[str, Any]:
         "parameters": entry.parameters,
         "download_bytes": entry.download_bytes,
         "disk_bytes": entry.disk_bytes,
-        "memory_bytes": entry.memory_bytes,
+        "memory_bytes": listed.needed_bytes,
         "chat": entry.chat,
         "fits": listed.fits,
         "here": listed.here,

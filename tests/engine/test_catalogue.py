@@ -110,21 +110,34 @@ def test_leftovers_are_shown_and_freed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("card", "memory", "parameters", "expected"),
+    ("card", "memory", "parameters", "machine", "expected"),
     [
-        (80e9, 8e9, 30e9, "gpu"),
-        (0, 64e9, 1.5e9, "cpu"),
-        (0, 64e9, 7e9, "slow"),
-        (0, 8e9, 7e9, "no"),
-        (0, 8e9, 1.54e9, "cpu"),
+        (80e9, 8e9, 30e9, "x86_64", "gpu"),
+        (0, 64e9, 1.5e9, "x86_64", "cpu"),
+        (0, 64e9, 7e9, "x86_64", "slow"),
+        (0, 16e9, 7e9, "x86_64", "slow"),
+        (0, 15e9, 7e9, "aarch64", "no"),
+        (0, 7.5e9, 7e9, "x86_64", "no"),
+        (2.4e9, 7.5e9, 1.54e9, "x86_64", "cpu"),
+        (0, 7.5e9, 1.54e9, "x86_64", "cpu"),
+        (0, 2.2e9, 1.54e9, "x86_64", "no"),
     ],
 )
 def test_where_a_model_fits(
-    monkeypatch: pytest.MonkeyPatch, card: float, memory: float, parameters: float, expected: str
+    monkeypatch: pytest.MonkeyPatch,
+    card: float,
+    memory: float,
+    parameters: float,
+    machine: str,
+    expected: str,
 ) -> None:
     monkeypatch.setattr(hardware, "graphics_memory", lambda: int(card))
     monkeypatch.setattr(hardware, "total_memory", lambda: int(memory))
-    assert hardware.fit(int(parameters * 2.2), parameters) == expected
+    monkeypatch.setattr(hardware.platform, "machine", lambda: machine)
+    model = catalogue.default_model().model_copy(
+        update={"parameters": parameters, "memory_bytes": int(parameters * 2.2)}
+    )
+    assert hardware.fit(model) == expected
 
 
 @pytest.mark.slow

@@ -10,6 +10,8 @@ from assistant.core.problem import FrozenModel
 from assistant.engine.models.wheels import PartSet
 
 DEFAULT = "default"
+AROUND_WEIGHTS = 760_000_000
+"""Bytes: torch, numba, tokenizer and rows of the embedding (0.54 GB measured), and the caches of conversations."""
 
 
 class KnownModel(FrozenModel):
@@ -23,6 +25,7 @@ class KnownModel(FrozenModel):
     download_bytes: int
     disk_bytes: int
     memory_bytes: int
+    """Of one session in 16 bits: on a graphics card, or on a processor that we have no kernels for."""
     hub: str = ""
     """Its Hugging Face name when that differs from `name`."""
     revision: str = ""
@@ -30,6 +33,11 @@ class KnownModel(FrozenModel):
     note: str = ""
     parts: PartSet | None = None
     """Set for weights that come as data wheels of a package index."""
+
+    @property
+    def packed_memory_bytes(self) -> int:
+        """Of one session in 8 bits on a processor: a byte for each weight, mapped, and what is around them."""
+        return int(self.parameters) + AROUND_WEIGHTS
 
     @property
     def hub_name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,15 @@ import assistant
 from assistant.core.errors import EngineError
 from assistant.core.problem import FrozenModel
 from assistant.engine.models.capacity import size_text, total_memory
+from assistant.engine.models.catalogue import KnownModel
 
 Fit = Literal["gpu", "cpu", "slow", "no"]
 FIT_WORDS: dict[str, str] = {"gpu": "yes, on the GPU", "cpu": "yes", "slow": "slowly", "no": "no"}
 """Where a model fits: a graphics card, the processor, the processor but slowly, or nowhere here."""
 SLOW_PARAMETERS = 4e9
 """Models larger than this answer too slowly on a processor for a person who waits."""
+KERNELS_FOR = frozenset({"x86_64", "AMD64"})
+"""Processors that run models in 8 bits."""
 PROBE_SECONDS = 120
 PACKAGE_ROOT = str(Path(assistant.__file__).resolve().parents[1])
 """The folder that a child process needs on its `sys.path` to import this package."""
@@ -90,10 +94,17 @@ def machine() -> str:
     return f"{size_text(total_memory())} of memory, " + (f"{size_text(card)} on GPUs" if card else "no GPU")
 
 
-def fit(memory_bytes: int, parameters: float) -> Fit:
-    """Where a model of this need would run on this machine."""
-    if memory_bytes <= graphics_memory():
+def needed_memory(model: KnownModel) -> int:
+    """Bytes that one session takes here: in 16 bits on a card with room, else in 8 on a processor with kernels."""
+    if model.memory_bytes <= graphics_memory() or platform.machine() not in KERNELS_FOR:
+        return model.memory_bytes
+    return min(model.memory_bytes, model.packed_memory_bytes)
+
+
+def fit(model: KnownModel) -> Fit:
+    """Where it would run on this machine."""
+    if model.memory_bytes <= graphics_memory():
         return "gpu"
-    if memory_bytes > total_memory():
+    if needed_memory(model) > total_memory():
         return "no"
-    return "slow" if parameters > SLOW_PARAMETERS else "cpu"
+    return "slow" if model.parameters > SLOW_PARAMETERS else "cpu"

@@ -11,7 +11,7 @@ from assistant.core.problem import FrozenModel
 from assistant.engine.models import hub, wheels
 from assistant.engine.models.cache import ModelCache
 from assistant.engine.models.catalogue import DEFAULT, KnownModel, default_model, known_models
-from assistant.engine.models.hardware import Fit, fit
+from assistant.engine.models.hardware import Fit, fit, needed_memory
 from assistant.engine.models.integrity import damage_message, damaged
 from assistant.engine.models.manifest import Manifest
 from assistant.engine.models.packing import is_current
@@ -40,6 +40,8 @@ class ListedModel(FrozenModel):
     model: KnownModel
     fits: Fit
     """Where it would run on this machine."""
+    needed_bytes: int
+    """Memory that one session would take here."""
     here: bool
     """It can be loaded without fetching or converting anything."""
 
@@ -54,7 +56,9 @@ class ModelState(FrozenModel):
 def listed_models(root: Path) -> list[ListedModel]:
     """Every known model, for this machine; asks the graphics card, and looks into the caches."""
     return [
-        ListedModel(model=model, fits=fit(model.memory_bytes, model.parameters), here=is_here(model, root))
+        ListedModel(
+            model=model, fits=fit(model), needed_bytes=needed_memory(model), here=is_here(model, root)
+        )
         for model in known_models()
     ]
 

@@ -92,9 +92,11 @@ def packed(source: Source, precision: str, root: Path, threads: int, steps: Step
         )
 
     try:
-        return prepared(cache.build(key, fill, steps))
+        folder = cache.build(key, fill, steps)
     except _Unsuited:
         return None
+    cache.free_older(key, key.removesuffix(str(FORMAT)))
+    return prepared(folder)
 
 
 def packed_key(identity: Identity, precision: str, panel: int) -> str:

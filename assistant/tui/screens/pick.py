@@ -139,6 +139,6 @@ def model_lines() -> list[Choice]:
     for listed in listed_models(cache_folder()):
         model = listed.model
         here = "here" if listed.here else f"↓ {size_text(model.download_bytes)}"
-        line = f"{model.name:<40} {size_text(model.memory_bytes):>7} {FITS[listed.fits]:<7} {here}"
+        line = f"{model.name:<40} {size_text(listed.needed_bytes):>7} {FITS[listed.fits]:<7} {here}"
         lines.append((model.name, line))
     return lines
