@@ -131,6 +131,14 @@ Sessions = Annotated[Path | None, typer.Option("--sessions", metavar="DIR", help
 SessionsFolder = Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")]
 """The same as the command's argument; it goes before `--sessions`."""
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
+PublicUrl = Annotated[
+    str,
+    typer.Option(
+        "--public-url",
+        metavar="URL",
+        help="Where a reverse proxy with TLS serves it, e.g. https://study.example.org.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 HiddenTests = Annotated[

@@ -22,7 +22,7 @@ OF_RESUME = (
 @o.with_groups
 def run(context: typer.Context, options: RunOptions) -> int:
     """Work on problems with the model (the default command)."""
-    return started(replace(options, given=_given(context)))
+    return started(replace(options, given=given_options(context)))
 
 
 @o.with_groups
@@ -44,7 +44,7 @@ def started(options: RunOptions) -> int:
     return run_screen(options)
 
 
-def _given(context: typer.Context) -> frozenset[str]:
+def given_options(context: typer.Context) -> frozenset[str]:
     """Names of the options that stand on the command line, as the function's parameters are named."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return frozenset(name for name, source in sources.items() if source and source.name == "COMMANDLINE")

@@ -12,6 +12,7 @@ import typer
 
 from assistant.cli import options as o
 from assistant.cli.study_freeze import freeze
+from assistant.cli.study_people import invite, status
 from assistant.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def new(
 
 
 study_app.command("freeze")(freeze)
+study_app.command("invite")(invite)
+study_app.command("status")(status)
 
 KEYS = (
     "name, source, problems, order, annotators, author, rounds, samples, temperature, max_new_tokens, seed, "

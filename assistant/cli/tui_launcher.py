@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from assistant.cli import composition
-from assistant.settings.preferences import load_preferences
+from assistant.settings.preferences import SERVED, load_preferences
 from assistant.tui.launch import EngineChoice, Launch, Problems
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ def run_screen(options: composition.RunOptions) -> int:
     of_study = options.study is not None or (begun is not None and composition.is_of_study(begun))
     warnings: list[str] = []
     preferences = load_preferences(warnings.append)
+    served = os.environ.get(SERVED, "")
+    if served:  # who has seen the tour is no matter of the server's owner
+        preferences = preferences.model_copy(update={"tour_seen": served != "new"})
 
     def load_source(source: str) -> Problems:
         from assistant.problems import load
@@ -53,6 +56,7 @@ def run_screen(options: composition.RunOptions) -> int:
             own=options.own,
             model_name=choice.model,
             open_queue=(lambda: composition.required_queue(options, folder, begun)) if of_study else None,
-            warnings=tuple(warnings),
+            warnings=() if served else tuple(warnings),
+            served=bool(served),
         )
     )

@@ -165,8 +165,8 @@ def _without_consent(session: SessionRecord, ledger: Mapping[str, ConsentAnswer]
     A yes in the ledger counts without a consent question, and after an older refusal.
     """
     given, own = ledger.get(session.annotator), session.consent
-    if given is not None and given.answer == "withdrawn":
-        return "withdrawn"
+    if given is not None and given.answer != "granted":
+        return "withdrawn" if given.answer == "withdrawn" else "consent refused"
     if _is_licensed(session) or (own is not None and own.granted) or _agreed_outside(session, ledger):
         return ""
     return "nobody was asked for consent" if own is None else "consent refused"

@@ -1,9 +1,9 @@
 """Answers about consent that are given outside a session: an append-only file next to the journals.
 
 One line an answer (see `ConsentAnswer`). `withdrawn` takes every session of the annotator out of every later export,
-whatever the journals say. `granted` stands for sessions without a consent question, or in which the annotator had
-refused before, and lifts an earlier withdrawal. The last answer of an annotator counts. A last line that a crash
-cut off was never confirmed; the next answer sets it aside.
+whatever the journals say; `refused` is a no to the text itself, with the same effect. `granted` stands for sessions
+without a consent question, or in which the annotator had refused before, and lifts an earlier withdrawal. The last
+answer of an annotator counts. A last line that a crash cut off was never confirmed; the next answer sets it aside.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class ConsentAnswer(FrozenModel):
 
     time: str
     annotator: str
-    answer: Literal["granted", "withdrawn"]
+    answer: Literal["granted", "refused", "withdrawn"]
     version: str = ""
     text_sha256: str = ""
-    """Of the text that was agreed to; empty for a withdrawal."""
+    """Of the text that was agreed to or refused; empty for a withdrawal."""
     text: str = ""
     """The text itself; empty for a withdrawal, and in lines written before this was recorded."""
     recorded_by: Literal["", "annotator", "researcher"] = ""
@@ -78,7 +78,7 @@ def _is_whole(line: bytes) -> bool:
 def add_answer(
     folder: Path,
     annotator: str,
-    answer: Literal["granted", "withdrawn"],
+    answer: Literal["granted", "refused", "withdrawn"],
     *,
     version: str = "",
     text_sha256: str = "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from assistant.core.plugins import engine_kinds
 from assistant.settings.xdg import config_folder, data_folder
 from assistant.storage.bounded_read import MEGABYTE, read_text
 from assistant.storage.durable_io import exclusive_lock, replace_file
+
+SERVED = "ASSISTANT_SERVED"
+"""Set where a study's server runs the app for one of its people: `new` at their first problem, else `again`."""
 
 
 class PreferencesError(AssistantError):
@@ -91,12 +95,15 @@ def load_preferences(report: Callable[[str], None] = lambda _: None) -> Preferen
 def save_preference(name: str, value: object) -> None:
     """Set one value and leave the rest of the file as it is, comments included.
 
-    Raises `PreferencesError` for an unknown name or value, and for a file that cannot be read or written.
+    The file of whoever serves a study is not that of its people: for them nothing is written. Raises
+    `PreferencesError` for an unknown name or value, and for a file that cannot be read or written.
     """
     try:
         checked = Preferences.model_validate({name: value}).model_dump()[name]
     except ValidationError as error:
         raise PreferencesError(f"setting {name}: {_what(error.errors()[0])}") from None
+    if os.environ.get(SERVED):
+        return
     path = settings_file()
     try:
         with exclusive_lock(path.parent):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Key
 from textual.filter import LineFilter
@@ -48,6 +49,10 @@ from assistant.tui.unrequested_screens import Unasked, is_typing
 
 LIST_FIRST = 0.5
 """Seconds for which the model's process waits for the list of problems; a large source may take longer."""
+
+
+NOT_SERVED = frozenset({"settings", "own_problem", "export", "export_own", "edit_outside", "suspend_process"})
+"""Actions that touch the machine on which the app runs."""
 
 
 class AssistantApp(AppContext):
@@ -219,10 +224,25 @@ class AssistantApp(AppContext):
         self.notify(message.error, title="The model is not there", severity="error", timeout=60, markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Trying again is offered only where it failed, the shell only where there is one."""
+        """Trying again is offered only where it failed, the shell only where there is one, as are settings."""
+        if self.launch.served and action in NOT_SERVED:
+            return False
         if action == "suspend_process":
             return self._driver is not None and self._driver.can_suspend
         return bool(self.model_error) if action == "retry_model" else True
+
+    async def run_action(
+        self,
+        action: str | tuple[str, str, tuple[object, ...]],
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """What reaches files, settings or the editor of this machine is not for somebody at a browser elsewhere."""
+        name = action if isinstance(action, str) else action[1]
+        if self.launch.served and name.partition("(")[0].rpartition(".")[2] in NOT_SERVED:
+            self.notify("that is not possible in a study that is held in a browser")
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
 
     # A study.
 

@@ -78,3 +78,5 @@ class Launch:
     """Another engine; None where there is no choice."""
     warnings: tuple[str, ...] = ()
     """Warnings about the settings file, shown once the app is open."""
+    served: bool = False
+    """The person sits at a browser of a study's server: this machine's files and settings are not theirs."""

@@ -68,10 +68,15 @@ class StudyFlow:
         self._ask_open(list(found.unanswered), lambda: self._begin(found.assignment))
 
     def _begin(self, assignment: Assignment | None) -> None:
-        if assignment is None or self._queue is None:
+        if assignment is None and self._app.launch.served:
+            self._app.exit()  # the person's page says what comes now
+        elif assignment is None or self._queue is None:
             self._app.notify(f"the study {self.name} is done: thank you", timeout=60, markup=False)
-            return
-        consent = self._queue.study.consent
+        else:
+            self._agree_and_work(assignment, self._queue)
+
+    def _agree_and_work(self, assignment: Assignment, queue: AnnotationQueue) -> None:
+        consent = queue.study.consent
         if consent is not None and self._granted is None:
             self._app.push_screen(ConsentScreen(consent.text), lambda yes: self._answered(yes, assignment))
         else:

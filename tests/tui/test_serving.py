@@ -21,7 +21,8 @@ import pytest
 
 from assistant.cli.main import _guarded
 from assistant.journal.library import list_sessions
-from assistant.tui.web_server import Guard
+from assistant.server.addresses import Addresses
+from assistant.server.token_server import Guard
 from tests.conftest import REPOSITORY
 from tests.tui.chromium import Page, find_chromium, open_page
 from tests.tui.pictures import FOLDER, UPDATE
@@ -150,7 +151,7 @@ async def test_the_page_of_another_site_cannot_use_the_app(served: Served) -> No
 def test_who_may_use_the_app(
     served_at: str, host: str, origin: str | None, shown: str | None, passes: bool
 ) -> None:
-    assert (Guard(served_at, 8000, "secret").refusal(host, origin, shown) == "") is passes
+    assert (Guard(Addresses(served_at, 8000), "secret").refusal(host, origin, shown) == "") is passes
 
 
 @pytest.mark.slow

@@ -1,0 +1,206 @@
+"""What strangers, other participants and other sites try on a study's server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from aiohttp import WSServerHandshakeError
+
+from assistant.core.errors import UsageError
+from assistant.server.addresses import Addresses
+from assistant.server.invitations import RESEARCHER
+from assistant.server.sign_in import GUESSES, MINUTE, REMEMBERED, Guesses
+from tests.server.conftest import Browser, OpenSite, Site
+
+Browse = Callable[[Site], Browser]
+PATHS = (
+    "/",
+    "/work",
+    "/ws",
+    "/step",
+    "/study",
+    "/study.json",
+    "/static/js/textual.js",
+    "/static/",
+    "/nothing",
+)
+
+
+async def signed_in(site: Site, browse: Browse, name: str) -> Browser:
+    browser = browse(site)
+    assert (await browser.get(site.invite(name)))[0] == 200
+    return browser
+
+
+async def test_without_a_link_nothing_is_served(open_site: OpenSite, browse: Browse) -> None:
+    site = await open_site()
+    stranger = browse(site)
+    for path in PATHS:
+        status, page = await stranger.get(path, headers={"Origin": site.base})
+        assert status == 403 and "invited people" in page, path
+        assert "pilot</title>" in page and "We keep" not in page
+    for path in ("/consent", "/withdraw"):
+        assert (await stranger.post(path, answer="granted"))[0] == 403
+    with pytest.raises(WSServerHandshakeError):
+        await stranger.open()
+
+
+async def test_a_link_signs_in_one_person_on_each_of_their_devices(
+    open_site: OpenSite, browse: Browse
+) -> None:
+    site = await open_site()
+    link = site.invite("anna")
+    for device in (browse(site), browse(site)):
+        status, page = await device.get(link)
+        assert status == 200 and "You are anna" in page
+    stored = site.invitations.path.read_bytes()
+    assert link.rpartition("/")[2].encode() not in stored, "only its hash is kept"
+    assert site.invitations.path.stat().st_mode & 0o077 == 0
+
+
+async def test_a_cookie_is_worth_nothing_once_its_link_was_revoked_or_replaced(
+    open_site: OpenSite, browse: Browse
+) -> None:
+    site = await open_site()
+    first, other = site.invite("anna"), await signed_in(site, browse, "ben")
+    anna = browse(site)
+    await anna.get(first)
+    site.invitations.revoke("anna")
+    assert (await anna.get("/"))[0] == (await anna.get(first))[0] == 403
+    second = site.invite("anna")
+    assert (await anna.get("/"))[0] == (await anna.get(first))[0] == 403, "the cookie was of the first link"
+    assert (await anna.get(second))[0] == (await other.get("/"))[0] == 200
+    with pytest.raises(UsageError, match="nobody is invited as carl"):
+        site.invitations.revoke("carl")
+
+
+async def test_a_cookie_cannot_be_made_or_changed(open_site: OpenSite, browse: Browse) -> None:
+    site = await open_site()
+    site.invite("ben")
+    anna = await signed_in(site, browse, "anna")
+    (own,) = (cookie.value for cookie in anna.http.cookie_jar)
+    name, link, signature = own.split(":")
+    other = site.invitations.person("ben")
+    assert other is not None
+    forged = (f"ben:{link}:{signature}", f"ben:{other.secret_sha256[:16]}:{signature}", f"{name}:{link}:",
+              f"{name}:{link}:{signature[:-1]}é", "", ":", f"{RESEARCHER}:{link}:{signature}")  # fmt: skip
+    for cookie in forged:
+        assert site.server.cookies.person(cookie) is None, cookie
+    found = site.server.cookies.person(own)
+    assert found is not None and found.name == "anna"
+
+
+async def test_the_cookie_is_for_this_site_and_no_script(open_site: OpenSite, browse: Browse) -> None:
+    for public_url, secure in (("", False), ("https://study.example.org", True)):
+        site = await open_site(public_url=public_url)
+        async with browse(site).http.get(site.invite("anna"), allow_redirects=False) as answer:
+            said = answer.headers["Set-Cookie"]
+            assert "HttpOnly" in said and "SameSite=Lax" in said and ("Secure" in said) is secure
+            assert "token" not in answer.headers["Location"] and "join" not in answer.headers["Location"]
+
+
+async def test_other_sites_and_other_names_are_refused(open_site: OpenSite, browse: Browse) -> None:
+    site = await open_site()
+    anna = await signed_in(site, browse, "anna")
+    consent = site.place.study.consent
+    assert consent is not None
+    for origin in ("http://evil.example", "null", None, f"{site.base}0"):
+        assert (await anna.post("/consent", origin, answer="granted", text=consent.sha256))[0] == 403
+        assert (await anna.post("/withdraw", origin))[0] == 403
+    assert site.place.step("anna") == "consent", "nothing was recorded"
+    await anna.post("/consent", answer="granted", text=consent.sha256)
+    for origin in ("http://evil.example", "null"):
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await anna.open(origin)
+        assert refused.value.status == 403
+    with pytest.raises(WSServerHandshakeError):
+        await anna.http.ws_connect(f"{site.base}/ws")
+    rebound = {"Host": "evil.example", "Origin": "http://evil.example"}
+    assert (await anna.get("/", headers=rebound))[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("served_at", "public_url", "host", "passes"),
+    [
+        ("localhost", "https://study.example.org", "study.example.org", True),
+        ("localhost", "https://study.example.org", "study.example.org.evil.example", False),
+        ("localhost", "https://study.example.org", "evil.example", False),
+        ("localhost", "", "study.example.org", False),
+        ("localhost", "https://study.example.org:8443", "study.example.org:8443", True),
+        ("localhost", "https://study.example.org:8443", "study.example.org", False),
+    ],
+)
+def test_behind_a_proxy_the_public_name_is_known(
+    served_at: str, public_url: str, host: str, passes: bool
+) -> None:
+    assert (Addresses(served_at, 8000, public_url).refusal(host, None) == "") is passes
+
+
+@pytest.mark.parametrize(
+    "url", ["study.example.org", "ftp://x", "https://", "https://x/path", "https://x?a=1"]
+)
+def test_a_public_url_is_a_whole_server(url: str) -> None:
+    with pytest.raises(UsageError, match="--public-url"):
+        Addresses("localhost", 8000, url)
+
+
+async def test_guesses_are_limited_by_address(open_site: OpenSite, browse: Browse) -> None:
+    site = await open_site(public_url="https://study.example.org")
+    link, guesser = site.invite("anna"), browse(site)
+    asked = [await guesser.get(f"/join/{number}") for number in range(GUESSES + 2)]
+    assert [status for status, _ in asked] == [403] * GUESSES + [429] * 2
+    assert (await guesser.get(link, allow_redirects=False))[0] == 429, "a hit would tell the guesser"
+    elsewhere = {"X-Forwarded-For": "203.0.113.7"}
+    assert (await browse(site).get(link, headers=elsewhere, allow_redirects=False))[0] == 303
+    lies = {"X-Forwarded-For": "198.51.100.1, 127.0.0.1"}
+    assert (await guesser.get(link, headers=lies, allow_redirects=False))[0] == 429, (
+        "the proxy's word is the last"
+    )
+
+
+def test_guesses_are_forgotten_and_bounded() -> None:
+    now = [0.0]
+    guesses = Guesses(clock=lambda: now[0])
+    for number in range(GUESSES):
+        assert not guesses.too_many("2001:db8::1")
+        guesses.wrong(f"2001:db8::{number:x}")
+    assert guesses.too_many("2001:db8::ffff") and not guesses.too_many("2001:db8:1::1")
+    now[0] = MINUTE + 1
+    assert not guesses.too_many("2001:db8::1")
+    for number in range(REMEMBERED + 10):
+        guesses.wrong(f"host-{number}")
+    assert len(guesses._wrong) <= REMEMBERED
+
+
+async def test_no_path_leads_out_of_the_static_files(open_site: OpenSite, browse: Browse) -> None:
+    from yarl import URL
+
+    site = await open_site()
+    anna = await signed_in(site, browse, "anna")
+    assert (await anna.get("/static/js/textual.js"))[0] == 200
+    for path in ("/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py", "/static//etc/passwd",
+                 "/static/%2e%2e%2f%2e%2e%2f%2e%2e%2fetc%2fpasswd", "/static/", "/static/js", "/sessions/",
+                 "/invitations.sqlite3", "/static/js/..%5c..%5cserver.py"):  # fmt: skip
+        async with anna.http.get(URL(site.base + path, encoded=True)) as answer:
+            assert answer.status in (403, 404), path
+
+
+async def test_a_participant_sees_nothing_of_the_researchers_page_nor_the_other_way_round(
+    open_site: OpenSite, browse: Browse
+) -> None:
+    site = await open_site()
+    site.invite("ben")
+    anna = await signed_in(site, browse, "anna")
+    for path in ("/study", "/study.json"):
+        status, page = await anna.get(path)
+        assert status == 403 and "ben" not in page
+    (secret,) = site.invitations.invite([RESEARCHER]).values()
+    researcher = browse(site)
+    status, page = await researcher.get(f"{site.base}/join/{secret}")
+    assert status == 200 and "ben" in page and "anna" in page and "form" not in page.partition("<body>")[2]
+    for path in ("/work", "/ws"):
+        assert (await researcher.get(path))[0] == 403
+    assert (await researcher.post("/consent", answer="granted"))[0] == 403
+    with pytest.raises(UsageError, match="no pseudonym"):
+        site.invitations.invite([":other"])

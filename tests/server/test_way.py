@@ -1,0 +1,194 @@
+"""The way of a participant through a served study, and what the researcher sees of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientWebSocketResponse, WSMsgType
+
+from assistant.cli.main import _guarded
+from assistant.core import events as ev
+from assistant.journal.consent import read_answers
+from assistant.journal.library import list_sessions
+from assistant.journal.reader import read_journal
+from assistant.server.invitations import RESEARCHER, Invitations
+from assistant.server.participants import status_of
+from tests.journal.build import header, whole_session, write_session
+from tests.server.conftest import STUDY, Browser, OpenSite, Site
+
+Browse = Callable[[Site], Browser]
+
+
+async def agreed(site: Site, browse: Browse, name: str) -> Browser:
+    browser = browse(site)
+    await browser.get(site.invite(name))
+    consent = site.place.study.consent
+    assert consent is not None
+    _, page = await browser.post("/consent", answer="granted", text=consent.sha256)
+    assert "Begin" in page
+    return browser
+
+
+async def test_consent_is_asked_by_its_text_and_a_refusal_ends_politely(
+    open_site: OpenSite, browse: Browse
+) -> None:
+    site = await open_site()
+    consent = site.place.study.consent
+    assert consent is not None
+    anna = browse(site)
+    _, page = await anna.get(site.invite("anna"))
+    assert "We keep what you type. &lt;b&gt;You may stop.&lt;/b&gt;" in page and "Begin" not in page
+    for wrong in (
+        {"answer": "granted", "text": "another text"},
+        {"answer": "withdrawn", "text": consent.sha256},
+    ):
+        await anna.post("/consent", **wrong)
+        assert site.place.step("anna") == "consent"
+    _, page = await anna.post("/consent", answer="refused", text=consent.sha256)
+    assert "nothing more is asked of you" in page
+    assert (await anna.get("/ws"))[0] == 403 and "Begin" not in (await anna.get("/work"))[1]
+    _, page = await anna.post("/consent", answer="granted", text=consent.sha256)
+    assert "Begin" in page, "a mind may change"
+    _, page = await anna.post("/withdraw")
+    assert "You withdrew" in page and site.place.step("anna") == "withdrawn"
+    assert (await anna.get("/ws"))[0] == 403
+    answer = read_answers(site.place.folder)["anna"]
+    assert (answer.answer, answer.recorded_by) == ("withdrawn", "annotator")
+    lines = (site.place.folder / "consent.jsonl").read_text().splitlines()
+    assert [json.loads(line)["answer"] for line in lines] == ["refused", "granted", "withdrawn"]
+    assert all(json.loads(line)["text_sha256"] == consent.sha256 for line in lines[:2])
+
+
+async def screen_shows(socket: ClientWebSocketResponse, *words: str) -> str:
+    """Read until all the words were painted; what came."""
+    seen = ""
+    async with asyncio.timeout(100):
+        while not all(word in seen for word in words):
+            message = await socket.receive()
+            assert message.type == WSMsgType.BINARY, f"closed while waiting for {words}"
+            seen += message.data.decode("utf-8", "replace")
+    return seen
+
+
+async def until(done: Callable[[], object]) -> None:
+    async with asyncio.timeout(100):
+        while not done():
+            await asyncio.sleep(0.1)
+
+
+def rounds(site: Site) -> list[int]:
+    return [s.rounds for s in list_sessions(site.place.folder) if s.events > 4]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_a_session_is_gone_on_with_after_a_closed_tab_and_ends_on_the_persons_page(
+    open_site: OpenSite, browse: Browse
+) -> None:
+    site = await open_site()
+    anna = await agreed(site, browse, "anna")
+    first = await anna.open()
+    await until(lambda: rounds(site) == [0])
+    second = await (await agreed(site, browse, "ben")).open()
+    again = await anna.open()  # the same person at another device
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(30):
+            while (await first.receive()).type == WSMsgType.BINARY:
+                pass
+    assert first.closed and not second.closed, "the first tab ended, that of the other person did not"
+    await until(lambda: len(list_sessions(site.place.folder)) == 2)
+    await screen_shows(again, "rotate_left")
+    events = {s.annotator: read_journal(s.path).events for s in list_sessions(site.place.folder)}
+    assert sorted(events) == ["anna", "ben"], "nobody began twice"
+    await site.server.terminals.close("ben")
+    while not any(s.feedbacks for s in list_sessions(site.place.folder) if s.annotator == "anna"):
+        await again.send_json(["stdin", "wrap around\r"])
+        await asyncio.sleep(1)
+    await until(lambda: any(s.state == "solved" for s in list_sessions(site.place.folder)))
+    await asyncio.sleep(0.5)
+    for _ in range(20):
+        if again.closed or "anna" not in site.server.terminals.tabs:
+            break
+        await again.send_json(["stdin", "\x0e"])  # next problem: there is none, the app ends
+        await asyncio.sleep(1)
+    assert "You are through" in (await anna.get("/"))[1] and (await anna.get("/step"))[1] == "done"
+    mine = next(s for s in list_sessions(site.place.folder) if s.annotator == "anna")
+    journal = read_journal(mine.path).events
+    given = [e for e in journal if isinstance(e, ev.ConsentGiven)]
+    assert [(e.granted, e.given_in) for e in given] == [(True, "consent.jsonl")]
+    assert sum(isinstance(e, ev.SessionResumed) for e in journal) == 1
+    site.invitations.revoke("anna")
+    assert (await anna.get("/"))[0] == 403
+
+
+async def test_the_researchers_page_escapes_what_people_wrote_and_counts(
+    open_site: OpenSite, browse: Browse, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    site = await open_site(STUDY)
+    evil = "<script>alert(1)</script>\x1b]0;owned\x07"
+    events = whole_session("sabcdef012345", feedbacks=2)
+    events[0] = header("sabcdef012345", annotator=evil, study=ev.StudyInfo(name="pilot", sha256="0" * 64))
+    write_session(site.place.folder, "sabcdef012345", events)
+    site.invite("anna")
+    now = time.time()
+    site.invitations.has_joined("anna")
+    site.server._fault("anna", "<img src=x onerror=alert(1)>\x1b[2J")
+    (secret,) = site.invitations.invite([RESEARCHER]).values()
+    researcher = browse(site)
+    _, page = await researcher.get(f"{site.base}/join/{secret}")
+    assert "<script" not in page and "&lt;script&gt;alert(1)" in page
+    assert "solved after" in page and "2 feedbacks: 1" in page
+    assert "<img" not in page and "&lt;img" in page and "\x1b" not in page and "\\x1b[2J" in page
+    _, data = await researcher.get("/study.json")
+    row = json.loads(data)["people"][1]
+    assert (row["name"], row["state"], row["ended"], row["of"]) == ("anna", "here", 0, 1)
+    states = [status_of(site.place, now + minutes * 60).people[1].state for minutes in (1, 10, 60)]
+    assert states == ["here", "idle", "away"]
+    site.invitations.revoke("anna")
+    assert status_of(site.place, now).people[1].state == "revoked"
+    assert (
+        _guarded(
+            ["study", "status", str(tmp_path / "study.toml"), "--sessions", str(site.place.folder)], False
+        )
+        == 0
+    )
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed and "\x07" not in printed and "\\x1b]0;owned" in printed
+
+
+def test_links_are_made_and_ended_at_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, folder = tmp_path / "study.toml", tmp_path / "sessions"
+    file.write_text(STUDY)
+
+    def ask(*words: str) -> tuple[int, str, str]:
+        status = _guarded(["study", "invite", str(file), *words, "--sessions", str(folder)], False)
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    status, out, _ = ask("--count", "2", "zoe", "--public-url", "https://study.example.org")
+    names, links = zip(*(line.split("\t") for line in out.splitlines()), strict=True)
+    assert status == 0 and names == ("zoe", "p001", "p002")
+    assert all(link.startswith("https://study.example.org/join/") for link in links)
+    status, out, _ = ask("--count", "1")
+    assert out.startswith("p003\thttp://localhost:8000/join/")
+    status, out, err = ask("--revoke", "zoe")
+    assert status == 0 and not out and "the link of zoe leads nowhere now" in err
+    assert Invitations(folder).holder(links[0].rpartition("/")[2]) is None
+    for words, said in (
+        ((), "name people to invite"),
+        (("--revoke", "nobody"), "nobody is invited as nobody"),
+        (("a/b",), "is no pseudonym"),
+    ):
+        status, out, err = ask(*words)
+        assert status == 2 and said in err and not out
+    file.write_text('name = "x"\nannotators = ["a1", "a2"]')
+    assert ask("--count", "3")[0] == ask("other")[0] == 2
+    assert [line.split("\t")[0] for line in ask("--count", "2")[1].splitlines()] == ["a1", "a2"]
