@@ -80,6 +80,7 @@ def forward_for(model: Any) -> Forward:
     if model.embedding.device.type != "cpu":
         return GraphedForward(model)
     if model.precision == "int8" and kernel_cache.suits(model.config) and kernel_cache.compile_once():
+        kernel_cache.import_numba()
         from assistant.engine.inference.cpu_kernels.forward import NativeForward
 
         return NativeForward(model)

@@ -71,6 +71,20 @@ def folder() -> Path:
     return (preferred if os.access(_HERE, os.W_OK) else user_cache_path("assistant")) / name
 
 
+def import_numba() -> None:
+    """Import numba, without the linear algebra of the scipy that may be installed beside it.
+
+    numba looks there for a BLAS, which none of our kernels uses; the import takes longer than the kernels' own.
+    """
+    if "scipy.linalg" in sys.modules:
+        return
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules["scipy.linalg"]
+
+
 def mark_compiled() -> None:
     """Say that all is there."""
     (folder() / "done").touch()
