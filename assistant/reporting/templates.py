@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from assistant.core.printable import printable
-from assistant.reporting.tex import Tex, tex_code, tex_text
+from assistant.reporting.tex import Tex, tex_code, tex_prose, tex_text
 
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown could take for markup; an underscore between letters or digits is none."""
@@ -44,7 +44,7 @@ def tex_page(package: str, name: str, **values: Any) -> str:
         package, autoescape=False, finalize=tex_text, block_start_string="<%", block_end_string="%>",
         variable_start_string="<<", variable_end_string=">>", comment_start_string="<#", comment_end_string="#>",
     )  # fmt: skip
-    environment.filters.update({"code": tex_code, "path": Tex})
+    environment.filters.update({"code": tex_code, "path": Tex, "prose": tex_prose})
     return str(environment.get_template(name).render(values))
 
 

@@ -58,6 +58,21 @@ def _undotted(letter: str) -> str:
     return {"i": r"\i", "j": r"\j"}.get(letter, letter)
 
 
+def tex_prose(text: str) -> Tex:
+    """A sentence in which `words in backticks` are code."""
+    pieces = re.split(r"`([^`]+)`", text)
+    return Tex(
+        "".join(f"\\texttt{{{tex_text(p)}}}" if place % 2 else _spaced(p) for place, p in enumerate(pieces))
+    )
+
+
+def _spaced(piece: str) -> str:
+    """The piece with the spaces at its ends, which stand beside code."""
+    return (
+        f"{' ' * piece[:1].isspace()}{tex_text(piece)}{' ' * (piece[-1:].isspace() and bool(piece.strip()))}"
+    )
+
+
 def tex_code(value: object) -> Tex:
     """A hash or a name in a typewriter face, which may be broken at any character."""
     whole = re.sub(r"([0-9a-f]{8})(?=[0-9a-f])", "\\1\u200b", str(value))
@@ -71,8 +86,14 @@ def tex_tables(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
     return Tex("\n".join(_table(title, head, part) for part in parts))
 
 
+def _stacked(name: str) -> Tex:
+    """The head of a column, a word a line: narrow columns leave room for larger letters."""
+    return Tex("\\shortstack[l]{" + r"\\".join(map(tex_text, name.split())) + "}")
+
+
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [" & ".join(map(tex_text, cells)) + r" \\" for cells in (head, *rows)]
+    cells = [[_stacked(name) for name in head], *([tex_text(value) for value in row] for row in rows)]
+    lines = [" & ".join(row) + r" \\" for row in cells]
     body = "\n".join([r"\hline", lines[0], r"\hline", *lines[1:], r"\hline"])
     tabular = f"\\begin{{tabular}}{{{'l' * len(head)}}}\n{body}\n\\end{{tabular}}"
     if len(head) > _MANY_COLUMNS:

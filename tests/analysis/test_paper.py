@@ -19,7 +19,7 @@ from assistant.analysis.analyze import analyze
 from assistant.analysis.paper import write_paper
 from assistant.analysis.results import Analysis
 from assistant.analysis.study_plan import PlannedStudy
-from assistant.reporting.tex import MOST_ROWS, Tex, tex_code, tex_tables, tex_text
+from assistant.reporting.tex import MOST_ROWS, Tex, tex_code, tex_prose, tex_tables, tex_text
 from tests.analysis.simulation import World, write_world
 
 EVIL = "\\input{/etc/passwd} $x_1$ 50% & #1 ~^ <b> [a] * ``q'' -- ?` é ł 中 \U0001f600 \\\\"
@@ -44,6 +44,10 @@ def test_no_text_becomes_a_command(text: str) -> None:
         assert depth >= 0
     assert depth == 0
     assert not set("$&#%^_*") & set(re.sub(r"\{\*\}", "", plain))
+    assert (
+        tex_prose(text).replace("\\texttt{", "{").isascii()
+        and "`" not in tex_prose(f"`{text}` x").split("{")[0]
+    )
     assert tex_text(made) is made and tex_text(Tex("\\x")) == "\\x"
 
 
@@ -53,6 +57,7 @@ def test_tables_are_cut_to_the_page() -> None:
     assert made.count("\\begin{table}") == 2 and made.count("\\caption{A \\& B}") == 2
     assert not re.search(r"\\\\\s*[\[*]", made), "no row begins with what would be an argument"
     assert "\\resizebox" in tex_tables("x", "abcdefg", [("1",) * 7]) and tex_tables("x", ("a",), []) == ""
+    assert tex_prose("run `a --b` or `c`.") == "run \\texttt{a -{}-{}b} or \\texttt{c}."
     assert tex_code("0123456789abcdef") == "\\texttt{01234567\\allowbreak{}89abcdef}"
 
 

@@ -24,7 +24,10 @@ async def test_the_editor_is_open_until_the_tests_pass(make_app: MakeApp, tmp_pa
         work = await until_phase(pilot, Phase.YOUR_TURN)
         editor = work.query_one(CodeEditor)
         await until(pilot, lambda: editor.display and editor.has_focus)
-        assert editor.text == "def add(a, b):\n    pass"
+        assert editor.text == "def add(a, b):\n    pass" and editor.cursor_location == (1, 8)
+        await pilot.press("f2")
+        await until(pilot, lambda: any("nothing changed" in note.message for note in app._notifications))
+        assert editor.display and editor.has_focus, "it stays"
         editor.load_text("def add(a, b):\n    return a - b")
         await pilot.press("f2")
         await until(pilot, lambda: len(work.state.programs) == 2 and not work.live.busy)
@@ -32,6 +35,7 @@ async def test_the_editor_is_open_until_the_tests_pass(make_app: MakeApp, tmp_pa
         assert editor.text.endswith("return a - b") and work.query_one("#verdicts").display
         await pilot.press("escape")
         await until(pilot, lambda: not editor.display)
+        assert "No model here" in str(work.feedback.box.border_title)
         work.feedback.box.load_text("it subtracts")
         work.feedback.box.focus()
         await pilot.press("enter")

@@ -34,6 +34,8 @@ class FeedbackBox(TopEdge, TextField):
         super().__init__(id=id, soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False)
         self.said: list[str] = []
         """Earlier words, the latest last."""
+        self.without_model = False
+        """Nobody reads words here: the person works alone."""
         self._back = 0
         self._kept = ""
 
@@ -41,6 +43,8 @@ class FeedbackBox(TopEdge, TextField):
     def title(self) -> str:
         """What the box is for, and the keys that the person sends and breaks lines with."""
         chosen = self.app.preferences.keys
+        if self.without_model:
+            return f"No model here  ·  {first_key('work.edit', chosen)} writes the program"
         send, line = (first_key(f"feedback.{name}", chosen) for name in ("send", "new_line"))
         return f"{PURPOSE}  ·  {send} sends, {line} breaks the line"
 

@@ -112,6 +112,8 @@ class ProgramActions(SessionLayout):
         """Have the person's version tested, unless nothing changed."""
         if code.strip() == code_text(self.programs.shown(self.state)).strip():
             self.notify("nothing changed, so nothing was run")
+            if self.state.settings.person_alone:  # the editor stays
+                self.action_edit()
             return
         effort = self.live.take_effort()
         self._branch()

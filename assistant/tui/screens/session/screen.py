@@ -143,11 +143,15 @@ class SessionScreen(ProgramActions):
 
     def _write_alone(self) -> None:
         """Without a model the editor is open whenever it is the person's turn: at the start, and after each run."""
-        table = self.state.current_program
-        alone = self.state.settings.person_alone and self.phase is Phase.YOUR_TURN and table is not None
-        if alone and table is not None and self._written_on != table.id and not self.editing.is_open:
+        table, editor = self.state.current_program, self.editing.editor
+        if not self.state.settings.person_alone or self.phase is not Phase.YOUR_TURN or table is None:
+            return
+        self.feedback.box.without_model = True
+        if self._written_on != table.id and not self.editing.is_open:
+            at = editor.cursor_location if self._written_on is not None else None
             self._written_on = table.id
             self.action_edit()
+            editor.move_cursor(editor.document.end if at is None else at)
 
     def _show_summary_once(self) -> None:
         if not self._summed_up and not self.live.left:

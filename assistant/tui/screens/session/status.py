@@ -189,7 +189,7 @@ def _alone_word(state: State, keys: Mapping[str, str]) -> str:
     """Of a person who works without the model: what the last run did, and the keys."""
     note = effect_on_tests(state, state.current_program)
     edit, stop = first_key("work.edit", keys), first_key("work.give_up", keys)
-    return f"{note or 'on your own'}: {edit} writes, {stop} gives up"
+    return f"{note or 'on your own'}: {edit} writes and runs, {stop} gives up"
 
 
 def over_text(state: State, tell_hidden: bool) -> str:
