@@ -254,7 +254,7 @@ host = Host.load(planned, 1, Steps())
 request = Request(messages=(Message(role="user", content="hi"),), sampling=Sampling(max_new_tokens=2))
 [end] = [end for end in host.decoder.generate(request, host.prompt_ids(request)) if isinstance(end, Finish)]
 slow = [name for name in ("transformers", "gguf", "scipy.linalg") if name in sys.modules]
-print(planned.packed, host.info.is_chat, end.generated_tokens, slow)
+print(planned.prepared.folder, host.info.is_chat, end.generated_tokens, slow)
 """
     said = subprocess.check_output([sys.executable, "-c", program], text=True)
     assert said.split() == [str(folder), "True", "2", "[]"]

@@ -29,8 +29,7 @@ def choose(config: Any, device: str, wanted: str = "auto") -> str:
         return _plain(kind)
     if wanted in PLAIN:
         return wanted
-    if wanted not in PACKED:
-        raise EngineError(f"There is no precision {wanted!r}; choose one of {', '.join(PRECISIONS)}.")
+    require_known(wanted)
     if kind != "cpu":
         raise EngineError(f"Precision {wanted} is for the processor; on {kind} choose auto or bfloat16.")
     if not _fits(config):
@@ -38,6 +37,12 @@ def choose(config: Any, device: str, wanted: str = "auto") -> str:
     if not (kernel_cache.suits(config) or torch_is_exact()):
         raise EngineError("Precision int8 needs an x86-64 processor with AVX2; choose auto or bfloat16.")
     return wanted
+
+
+def require_known(wanted: str) -> None:
+    """Raise EngineError for a name that is no precision, before anything is fetched or converted for it."""
+    if wanted not in PRECISIONS:
+        raise EngineError(f"There is no precision {wanted!r}; choose one of {', '.join(PRECISIONS)}.")
 
 
 def apply(model: Any, precision: str) -> Any:

@@ -33,13 +33,11 @@ class LoadPlan:
     prepared: PreparedModel
     device: str
     precision: str
-    packed: Path | None
-    """The folder of packed weights, for number formats of our own: the same as that of the model."""
 
     @property
     def weight_bytes(self) -> int:
         """What is read from the disk."""
-        return weight_bytes(self.packed or self.prepared.folder)
+        return weight_bytes(self.prepared.folder)
 
 
 @dataclass
@@ -57,12 +55,15 @@ def plan(source: Source, root: Path, device: str, precision: str, threads: int, 
     In 8 bits on a processor the model is packed straight from what was published; anything else is loaded from a
     folder as transformers wants it.
     """
+    from assistant.engine.inference.precision import PACKED, require_known
+
+    require_known(precision)
     where = devices.choose_device(device)
-    if where == "cpu" and precision in ("auto", "int8"):
+    if where == "cpu" and precision in ("auto", *PACKED):
         ready = packed(source, precision, root, threads, steps)
         if ready is not None:
             _compile(steps)
-            return LoadPlan(ready, where, "int8", ready.folder)
+            return LoadPlan(ready, where, ready.packed)
     return _plain_plan(prepare(source, root, steps), where, precision)
 
 
@@ -76,7 +77,7 @@ def _plain_plan(prepared: PreparedModel, where: str, precision: str) -> LoadPlan
     logging.disable_progress_bar()
     with readable(prepared.name):
         config = AutoConfig.from_pretrained(prepared.folder, trust_remote_code=False)
-    return LoadPlan(prepared, where, choose(config, where, precision), None)
+    return LoadPlan(prepared, where, choose(config, where, precision))
 
 
 def _compile(steps: Steps) -> None:
@@ -124,7 +125,8 @@ def load(plan: LoadPlan, threads: int, steps: Steps) -> LoadedModel:
 def _model(plan: LoadPlan) -> Any:
     from assistant.engine.inference.precision import open_packed
 
-    return _plain_model(plan) if plan.packed is None else open_packed(plan.packed, plan.precision)
+    prepared = plan.prepared
+    return open_packed(prepared.folder, prepared.packed) if prepared.packed else _plain_model(plan)
 
 
 def _plain_model(plan: LoadPlan) -> Any:

@@ -29,6 +29,8 @@ from assistant.engine.models.provision import Identity, PreparedModel, cache_key
 from assistant.engine.models.source import DataWheels, GgufFile, Source
 from assistant.engine.progress import Steps
 
+AUTOMATIC = "int8"
+"""The packed format that is taken where none is named."""
 PACKING = "converting once to {precision}"
 FORMAT = 3
 """Of packed folders: folders of another format are made anew. 2 held rows, and no tokenizer."""
@@ -65,13 +67,14 @@ def packed(source: Source, precision: str, root: Path, threads: int, steps: Step
     cache = ModelCache(root)
     cache.sweep()
     identity = identify(source, root, steps)
+    wanted = AUTOMATIC if precision == "auto" else precision
     panel = kernel_cache.panel()
     if not panel and not torch_is_exact():
         return None
-    key = packed_key(identity, "int8", panel)
+    key = packed_key(identity, wanted, panel)
 
     def prepared(folder: Path) -> PreparedModel:
-        return PreparedModel(folder, identity.name, identity.revision, identity.weights_sha256)
+        return PreparedModel(folder, identity.name, identity.revision, identity.weights_sha256, wanted)
 
     if (found := cache.find(key)) is not None:
         return prepared(found)
@@ -82,13 +85,13 @@ def packed(source: Source, precision: str, root: Path, threads: int, steps: Step
             if choose(material.config, "cpu", precision) not in PACKED:
                 raise _Unsuited
             _require_room(source, identity, cache)
-            _pack(material, panel, target, threads, steps)
+            _pack(material, wanted, panel, target, threads, steps)
             check()
         return Manifest(
             name=identity.name,
             revision=identity.revision,
             weights_sha256=identity.weights_sha256,
-            precision="int8",
+            precision=wanted,
         )
 
     try:
@@ -110,7 +113,7 @@ def is_current(key: str) -> bool:
     return key.endswith(f"-w{FORMAT}")
 
 
-def _pack(material: _Material, panel: int, target: Path, threads: int, steps: Steps) -> None:
+def _pack(material: _Material, precision: str, panel: int, target: Path, threads: int, steps: Steps) -> None:
     """Weights and tokenizer into `target`; the kernels are compiled meanwhile, in a process of their own."""
     from assistant.engine.inference import quantized_checkpoint
     from assistant.engine.inference.cpu_kernels import kernel_cache
@@ -131,10 +134,10 @@ def _pack(material: _Material, panel: int, target: Path, threads: int, steps: St
             quantized_checkpoint.write(
                 source.outline(sizes, frequencies, scale),
                 source,
-                packed_file(target, "int8"),
+                packed_file(target, precision),
                 panel=layout,
                 threads=threads,
-                report=lambda done, total: steps(PACKING.format(precision="int8"), done, total, "bytes"),
+                report=lambda done, total: steps(PACKING.format(precision=precision), done, total, "bytes"),
                 meanwhile=lambda: material.write_tokenizer(target),
             )
         except BaseException:

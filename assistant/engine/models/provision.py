@@ -24,12 +24,14 @@ from assistant.engine.progress import Steps
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A model folder that transformers loads as it is."""
+    """A model folder that transformers loads as it is, or one that is packed in a number format of our own."""
 
     folder: Path
     name: str
     revision: str
     weights_sha256: str
+    packed: str = ""
+    """That format."""
 
 
 @dataclass(frozen=True)
