@@ -1,4 +1,4 @@
-"""Steps a `Llama` whose products are `Int8Linear` with the compiled kernels."""
+"""Steps a `Llama` whose products are `Int8Linear` or `BlockLinear` with the compiled kernels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from assistant.engine.inference.cpu_kernels import kernel_types, kernels
 from assistant.engine.inference.cpu_kernels.weight_layout import aligned, stacked
 from assistant.engine.inference.kv_cache import AnyCache, KeyValueCache
+from assistant.engine.inference.linear import Linear
 from assistant.engine.inference.llama import Llama, Rotary
 
 
@@ -33,22 +34,30 @@ class NativeForward:
         self._model = model
         self._rotary = Rotary(model)
         self._team = ThreadTeam(torch.get_num_threads())
+        self._panels: list[NDArray[np.uint8]] = []
         size = len(model.frequencies) * 2
         self._shape = kernel_types.Shape(
             len(blocks), config.num_attention_heads, config.num_key_value_heads, size, config.rms_norm_eps
         )
         self._weights = kernel_types.Weights(
-            stacked([block.query_key_value for block in blocks]),
-            stacked([block.output for block in blocks]),
-            stacked([block.gate_up for block in blocks]),
-            stacked([block.down for block in blocks]),
+            self._stacked([block.query_key_value for block in blocks]),
+            self._stacked([block.output for block in blocks]),
+            self._stacked([block.gate_up for block in blocks]),
+            self._stacked([block.down for block in blocks]),
             _norms(block.attention_norm for block in blocks),
             _norms(block.feed_norm for block in blocks),
             _norms(block.query_norm for block in blocks),
             _norms(block.key_norm for block in blocks),
         )
-        self._head = stacked([model.head])
+        self._head = self._stacked([model.head])
         self._norm = model.norm.numpy()
+        products = (self._weights.query_key_value, self._weights.output, self._weights.gate_up)
+        self._in_blocks = any((one.bits != 8).any() for one in (*products, self._weights.down, self._head))
+
+    def _stacked(self, products: Sequence[Linear]) -> kernel_types.Product:
+        product, panels = stacked(products)
+        self._panels += panels
+        return product
 
     def new_cache(self, rows: int, capacity: int) -> KeyValueCache:
         return KeyValueCache(self._shape.layers, rows, capacity)
@@ -103,11 +112,13 @@ class NativeForward:
             wide=np.empty((tokens, wide), np.float32),
             rounded=np.empty(tokens * max(width, inputs, wide) // 4, kernel_types.QUAD),
             input_scale=np.empty(tokens, np.float32),
+            block_sums=np.empty(self._in_blocks * tokens * max(width, inputs, wide) // 16, np.int32),
             shift=np.empty((2, tokens), np.int32),
             line=np.empty((threads, longest), np.float32),
             bytes=np.empty((threads, longest), kernel_types.INPUT),
             scores=np.empty((threads, shape.heads // shape.groups, capacity), np.float32),
             sums=aligned((threads, kernel_types.MOST_ROWS * kernel_types.PANEL), np.int32),
+            floats=aligned((threads, kernel_types.MOST_ROWS * kernel_types.PANEL), np.float32),
             totals=np.empty((threads, kernel_types.MOST_ROWS * kernel_types.PANEL), np.int64),
         )
 

@@ -39,8 +39,10 @@ class Dot:
     """Quads in one turn of the loop: a cache line of weights or two."""
     sums: ir.VectorType
     """Of one register."""
-    panel_of: Callable[[ir.IRBuilder, Any], _Values]
-    """The two registers of a quad's weights at an address."""
+    bytes: ir.VectorType
+    """Weights as they lie in memory for one register."""
+    widened: Callable[[ir.IRBuilder, Any], Any]
+    """Such bytes as `add` takes them."""
     spread: Callable[[ir.IRBuilder, Any], Any]
     """A row's quad of inputs at an address, again and again in one register."""
     add: Callable[[ir.IRBuilder, Any, Any, Any], Any]
@@ -53,8 +55,8 @@ def _wide() -> Dot:
     """AVX-512 VNNI: 64 products an instruction; none saturates."""
     sums = ir.VectorType(_INT, 16)
 
-    def panel_of(b: ir.IRBuilder, at: Any) -> _Values:
-        return [b.load(_at(b, at, _LINE * half, sums), align=_LINE) for half in range(2)]
+    def widened(b: ir.IRBuilder, weights: Any) -> Any:
+        return b.bitcast(weights, sums)
 
     def spread(b: ir.IRBuilder, at: Any) -> Any:
         return _repeated(b, b.load(_at(b, at, 0, _INT), align=4), 16)
@@ -67,17 +69,15 @@ def _wide() -> Dot:
     def finish(b: ir.IRBuilder, low: Any, high: Any) -> Any:
         return _shuffled(b, low, high, range(32))
 
-    return Dot(32, 12, np.int8, 1, sums, panel_of, spread, add, finish)
+    return Dot(32, 12, np.int8, 1, sums, ir.VectorType(_BYTE, 64), widened, spread, add, finish)
 
 
 def _narrow() -> Dot:
     """AVX2: 16 products an instruction, of 16-bit integers, as those of 8 bits would saturate."""
     sums, factors = ir.VectorType(_INT, 8), ir.VectorType(_SHORT, 16)
 
-    def panel_of(b: ir.IRBuilder, at: Any) -> _Values:
-        bytes_ = ir.VectorType(_BYTE, 16)
-        halves = [b.load(_at(b, at, 16 * half, bytes_), align=16) for half in range(2)]
-        return [b.zext(half, factors) for half in halves]
+    def widened(b: ir.IRBuilder, weights: Any) -> Any:
+        return b.zext(weights, factors)
 
     def spread(b: ir.IRBuilder, at: Any) -> Any:
         return b.bitcast(_repeated(b, b.load(_at(b, at, 0, _LONG), align=8), 4), factors)
@@ -90,7 +90,7 @@ def _narrow() -> Dot:
         """A channel's sums are in pairs: the even and the odd two of each quad."""
         return b.add(_shuffled(b, low, high, range(0, 16, 2)), _shuffled(b, low, high, range(1, 16, 2)))
 
-    return Dot(8, 6, np.int16, 2, sums, panel_of, spread, add, finish)
+    return Dot(8, 6, np.int16, 2, sums, ir.VectorType(_BYTE, 16), widened, spread, add, finish)
 
 
 DOT = _wide() if kernel_cache.instructions() == "avx512-vnni" else _narrow()
@@ -134,7 +134,9 @@ def _tile(b: ir.IRBuilder, addresses: _Values, count: int) -> None:
     for offset in range(0, DOT.unrolled * bytes_of_panel, _LINE):
         _call_from_memory(b, _at(b, weight, _AHEAD + offset, _BYTE))
     for turn in range(DOT.unrolled):
-        panel = DOT.panel_of(b, b.add(weight, _LONG(turn * bytes_of_panel)))
+        panel = [
+            DOT.widened(b, half) for half in _panel_of(b, b.add(weight, _LONG(turn * bytes_of_panel)))
+        ]
         for index in range(count):
             spread = DOT.spread(b, b.add(row, _LONG((turn * count + index) * bytes_of_row)))
             for half in range(2):
@@ -153,6 +155,12 @@ def _tile(b: ir.IRBuilder, addresses: _Values, count: int) -> None:
     for index in range(count):
         whole = DOT.finish(b, found[2 * index], found[2 * index + 1])
         b.store(whole, _at(b, sums, bytes_of_panel * index, whole.type), align=min(bytes_of_panel, _LINE))
+
+
+def _panel_of(b: ir.IRBuilder, at: Any) -> _Values:
+    """The bytes of a quad's weights at an address, for two registers."""
+    size = DOT.bytes.count
+    return [b.load(_at(b, at, size * half, DOT.bytes), align=size) for half in range(2)]
 
 
 @intrinsic

@@ -36,10 +36,12 @@ compiled_sums = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "cont
 class Product(NamedTuple):
     """One matrix of every layer."""
 
-    panels: NDArray[np.uint8]
-    """[layers, out / PANEL, in / 4, PANEL, 4], flat in a layer; 128 stands for 0."""
+    address: Integers
+    """[layers]: of the panels, one after another. 8 bits: [out / PANEL, in / 4, PANEL, 4]; 128 stands for 0."""
+    bits: Integers
+    """[layers]: 8, or 6 or 4 in blocks (`block_intrinsics`)."""
     scale: Floats
-    """[layers, out]."""
+    """[layers, out], of 8 bits; blocks have scales of their own."""
     bias: Floats
 
 
@@ -101,6 +103,8 @@ class Workspace(NamedTuple):
 
     For inputs of 15 bits that go through whole it is the sum itself.
     """
+    block_sums: NDArray[np.int32]
+    """Of each half block of the rounded inputs, in the same tiles [tiles, in / 16, rows]; empty without blocks."""
     line: Floats
     """Of each thread [threads, longest row]."""
     bytes: NDArray[Any]
@@ -108,6 +112,8 @@ class Workspace(NamedTuple):
     """[threads, heads of a group, capacity]."""
     sums: NDArray[np.int32]
     """[threads, MOST_ROWS * PANEL], each thread's at a multiple of 64 bytes."""
+    floats: Floats
+    """The same size, of blocks."""
     totals: Integers
     """The same size, of 15-bit inputs."""
 

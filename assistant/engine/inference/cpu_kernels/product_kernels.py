@@ -10,6 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.engine.inference.cpu_kernels.block_intrinsics import (
+    FOUR_BYTES,
+    SIX_BYTES,
+    multiply_four,
+    multiply_six,
+)
 from assistant.engine.inference.cpu_kernels.intrinsics import count_up, from_bits, multiply, nearest
 from assistant.engine.inference.cpu_kernels.kernel_types import (
     DEEP,
@@ -25,6 +31,7 @@ from assistant.engine.inference.cpu_kernels.kernel_types import (
     compiled,
     compiled_sums,
 )
+from assistant.engine.inference.k_quants import BLOCK, HALF_BLOCK, SUPER_BLOCK
 
 
 @compiled_sums
@@ -91,10 +98,22 @@ def _round(x: Floats, token: int, fine: bool, thread: int, s: Workspace) -> None
         s.shift[turn, token] = 128 * total
         if fine and DEEP:
             s.shift[0, token] = _refine(x, line)
+        if len(s.block_sums):
+            _sum_blocks(line[: len(x)], base // 4 + turn * rows + at, rows * passes, s.block_sums)
         whole = line.view(QUAD)
         for quad in range(quads):
             s.rounded[base + quad * rows * passes + turn * rows + at] = whole[quad]
         scale = np.float32(1)
+
+
+@compiled_sums
+def _sum_blocks(line: NDArray[Any], first: int, stride: int, sums: NDArray[np.int32]) -> None:
+    """Sums of the half blocks of a row."""
+    for half in range(len(line) // HALF_BLOCK):
+        total = np.int32(0)
+        for k in range(HALF_BLOCK):
+            total += np.int32(line[half * HALF_BLOCK + k])
+        sums[first + half * stride] = total
 
 
 @compiled
@@ -172,8 +191,9 @@ def product(
     """y [tokens, out] = (or, to add, +=) the rounded inputs times the weights of a layer."""
     tokens, quads, panels, passes = len(y), width // 4, w.scale.shape[1] // PANEL, _passes(fine)
     each = _tokens_of_a_tile(tokens, MOST_ROWS // passes)
-    first = w.panels[layer].ctypes.data
-    inputs = s.rounded.ctypes.data
+    first, bits = w.address[layer], w.bits[layer]
+    panel_bytes = width * PANEL if bits == 8 else width // SUPER_BLOCK * PANEL * (FOUR_BYTES if bits == 4 else SIX_BYTES)
+    inputs, block_sums = s.rounded.ctypes.data, s.block_sums.ctypes.data
     scale, bias = w.scale[layer], w.bias[layer]
     piece = max(1, panels // 24)
     while True:
@@ -181,13 +201,18 @@ def product(
         if start >= panels:
             return
         for panel in range(start, min(start + piece, panels)):
-            weights = first + panel * quads * PANEL * 4
+            weights = first + panel * panel_bytes
             channels = slice(panel * PANEL, (panel + 1) * PANEL)
             for begin in range(0, tokens, each):
                 rows = min(each, tokens - begin)
                 at = inputs + begin * passes * quads * QUAD_BYTES
                 out = y[begin : begin + rows, channels]
-                if fine and DEEP:
+                if bits != 8:
+                    sums = block_sums + begin * passes * (width // HALF_BLOCK) * 4
+                    _block_tile(
+                        weights, at, sums, width, bits, thread, begin, bias[channels], out, add, fine, s
+                    )
+                elif fine and DEEP:
                     _deep_tile(
                         weights, at, quads, thread, begin, scale[channels], bias[channels], out, add, s
                     )
@@ -251,5 +276,38 @@ def _deep_tile(
         by, low = s.input_scale[begin + at], 128 * np.int64(s.shift[0, begin + at])
         for n in range(PANEL):
             value = np.float32(totals[at * PANEL + n] - low) * np.float32(1 / 254) * scale[n]
+            value = value * by + bias[n]
+            out[at, n] = out[at, n] + value if add else value
+
+
+@compiled
+def _block_tile(
+    weights: int,
+    inputs: int,
+    block_sums: int,
+    width: int,
+    bits: int,
+    thread: int,
+    begin: int,
+    bias: Floats,
+    out: Floats,
+    add: bool,
+    fine: bool,
+    s: Workspace,
+) -> None:
+    """The same for weights in blocks."""
+    sums, rows, blocks = s.floats[thread], len(out), width // BLOCK
+    if bits == 4:
+        multiply_four(weights, inputs, block_sums, blocks, sums.ctypes.data, rows * _passes(fine))
+    else:
+        multiply_six(weights, inputs, block_sums, blocks, sums.ctypes.data, rows * _passes(fine))
+    for at in range(rows):
+        by = s.input_scale[begin + at]
+        for n in range(PANEL):
+            value = sums[at * PANEL + n]
+            if fine:
+                value = value * np.float32(1 / 254) if DEEP else value
+                if not DEEP:
+                    value += sums[(rows + at) * PANEL + n] * np.float32(1 / 254)
             value = value * by + bias[n]
             out[at, n] = out[at, n] + value if add else value

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from assistant.engine.inference.block_linear import BlockLinear
 from assistant.engine.inference.cpu_kernels.kernel_types import PANEL, Product
 from assistant.engine.inference.cpu_kernels.kernels import interleave
 from assistant.engine.inference.linear import Linear, StackedLinear
@@ -18,42 +19,37 @@ from assistant.engine.inference.linear import Linear, StackedLinear
 _LINE = 64  # bytes of a cache line
 
 
-def stacked(products: Sequence[Linear]) -> Product:
-    """The same matrix of all layers, of one shape; channels are filled up to whole panels.
+def stacked(products: Sequence[Linear]) -> tuple[Product, list[NDArray[np.uint8]]]:
+    """The same matrix of all layers, of one shape, and its panels, which are to be kept: kernels know addresses only.
 
-    What lies in a file as panels is taken as it is; an `Int8Linear` is copied.
+    An `Int8Linear` is copied into panels, its channels filled up to whole ones. Weights in blocks lie in panels already.
     """
-    if (stored := _stored(products)) is not None:
-        return stored
-    parts = [product.tensors() for product in products]
-    out, width = parts[0]["weight"].shape
-    padded = -(-out // PANEL) * PANEL
-    panels = aligned((len(parts), padded * width), np.uint8)
-    scale, bias = (np.zeros((len(parts), padded), np.float32) for _ in range(2))
+    first = products[0]
+    out, width = first.shape if isinstance(first, BlockLinear) else first.tensors()["weight"].shape
+    padded, layers = -(-out // PANEL) * PANEL, len(products)
+    scale, bias = (np.zeros((layers, padded), np.float32) for _ in range(2))
+    bits = np.full(layers, 8, np.int64)
+    eight = [not isinstance(product, BlockLinear) for product in products]
+    copied = iter(aligned((sum(eight), padded * width), np.uint8))
+    room = [next(copied) if mine else None for mine in eight]
 
-    def fill(layer: int) -> None:
-        part = parts[layer]
-        scale[layer, :out] = part["scale"].numpy()
+    def fill(layer: int) -> NDArray[np.uint8]:
+        product, panels = products[layer], room[layer]
+        part = product.tensors()
         if "bias" in part:
             bias[layer, :out] = part["bias"].numpy()
-        interleave(part["weight"].contiguous().numpy().view(np.int32), panels[layer].view(np.int32))
+        if isinstance(product, BlockLinear):
+            bits[layer] = product.format.bits
+            return product.panels
+        assert panels is not None
+        scale[layer, :out] = part["scale"].numpy()
+        interleave(part["weight"].contiguous().numpy().view(np.int32), panels.view(np.int32))
+        return panels
 
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-        list(threads.map(fill, range(len(parts))))
-    for array in (panels, scale, bias):
-        array.flags.writeable = False  # as those of a file are: kernels are compiled for one kind
-    return Product(panels, scale, bias)
-
-
-def _stored(products: Sequence[Linear]) -> Product | None:
-    """The arrays of a file, where `products` are all of its layers in the panels of this processor."""
-    whole = [product for product in products if isinstance(product, StackedLinear)]
-    if len(whole) < len(products) or any(product.stack is not whole[0].stack for product in whole):
-        return None
-    stack = whole[0].stack
-    if stack.panel != PANEL or [product.layer for product in whole] != list(range(len(stack.weight))):
-        return None
-    return Product(stack.weight, stack.scale, stack.bias)
+        kept = list(threads.map(fill, range(layers)))
+    address = np.array([panels.ctypes.data for panels in kept], np.int64)
+    return Product(address, bits, scale, bias), kept
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:

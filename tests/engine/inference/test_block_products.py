@@ -1,0 +1,116 @@
+"""Weights of 4 and 6 bits in blocks: the numbers of the GGUF formats, and exact sums of them in the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gguf
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from assistant.engine.inference import k_quants
+from assistant.engine.inference.block_linear import BlockLinear
+from assistant.engine.inference.cpu_kernels import kernel_cache
+from assistant.engine.inference.k_quants import BLOCK, FORMATS, HALF_BLOCK, SUPER_BLOCK, ZERO, BlockWeights
+
+KINDS = {4: gguf.GGMLQuantizationType.Q4_K, 6: gguf.GGMLQuantizationType.Q6_K}
+
+
+def random_rows(bits: int, out: int, width: int, seed: int = 0) -> k_quants.Bytes:
+    """Any codes, scales and minima; steps that make weights as large as a model's."""
+    random = np.random.default_rng(seed)
+    size = k_quants.STORED[bits]
+    rows = random.integers(0, 256, (out, width // SUPER_BLOCK, size), np.uint8)
+    steps = (random.uniform(0.5, 1, (out, width // SUPER_BLOCK, 2)) * 1e-3).astype(np.float16)
+    if bits == 4:
+        rows[..., :4] = steps.view(np.uint8)
+    else:
+        rows[..., 208:] = steps.view(np.uint8)[..., :2]
+    return rows.reshape(out, -1)
+
+
+@pytest.mark.parametrize("bits", FORMATS)
+def test_the_numbers_are_those_of_the_format(bits: int) -> None:
+    rows = random_rows(bits, 5, 3 * SUPER_BLOCK)
+    assert np.array_equal(k_quants.read(rows, bits).floats(), gguf.dequantize(rows, KINDS[bits]))
+
+
+@pytest.mark.parametrize("bits", FORMATS)
+@pytest.mark.parametrize("panel", [8, 16, 32])
+def test_panels_hold_the_same_numbers_and_take_no_more_room(bits: int, panel: int) -> None:
+    weights = k_quants.read(random_rows(bits, 40, 2 * SUPER_BLOCK), bits)
+    panels = k_quants.as_panels(weights, panel)
+    again = k_quants.from_panels(panels, weights.format, weights.codes.shape, panel)
+    for field in ("codes", "scales", "minima", "steps", "lowest"):
+        assert np.array_equal(getattr(again, field), getattr(weights, field)), field
+    padded = -(-40 // panel) * panel
+    assert len(panels) <= 1.03 * padded * 2 * k_quants.STORED[bits]
+
+
+def written_out(weights: BlockWeights, inputs: NDArray[np.int64]) -> NDArray[np.float32]:
+    """[rows, out] in the order of the kernels: each block summed exactly, then added in float32 with one rounding."""
+    rows, (out, width) = len(inputs), weights.codes.shape
+    length = BLOCK if weights.format.bits == 4 else HALF_BLOCK
+    steps = weights.steps.astype(np.float32).repeat(SUPER_BLOCK // length, 1)
+    scales = steps * weights.scales.astype(np.float32)
+    codes = weights.codes.astype(np.int64) - (0 if weights.format.bits == 4 else ZERO)
+    lowest = weights.lowest.astype(np.float32).repeat(8, 1) * weights.minima.astype(np.float32)
+    sums = np.zeros((rows, out), np.float32)
+    for at in range(width // length):
+        part = slice(at * length, (at + 1) * length)
+        exact = inputs[:, part] @ codes[:, part].T
+        sums = (exact.astype(np.longdouble) * scales[:, at] + sums).astype(np.float32)
+        if weights.format.bits == 4:
+            low = -inputs[:, part].sum(1, keepdims=True).astype(np.longdouble)
+            sums = (low * lowest[:, at] + sums).astype(np.float32)
+    return sums
+
+
+@pytest.fixture(scope="module")
+def multiplied() -> Callable[..., None]:
+    """The kernels as functions of addresses."""
+    if not kernel_cache.instructions():
+        pytest.skip("no kernels of our own for this processor")
+    from numba import njit
+
+    from assistant.engine.inference.cpu_kernels.block_intrinsics import multiply_four, multiply_six
+
+    @njit
+    def call(bits: int, weights: int, inputs: int, halves: int, blocks: int, sums: int, rows: int) -> None:
+        if bits == 4:
+            multiply_four(weights, inputs, halves, blocks, sums, rows)
+        else:
+            multiply_six(weights, inputs, halves, blocks, sums, rows)
+
+    return call
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("extreme", [False, True])
+def test_products_are_exact(multiplied: Callable[..., None], extreme: bool) -> None:
+    from assistant.engine.inference.cpu_kernels.intrinsics import DOT
+    from assistant.engine.inference.cpu_kernels.kernel_types import LARGEST_INPUT
+    from assistant.engine.inference.cpu_kernels.weight_layout import aligned
+
+    random, width = np.random.default_rng(0), 2 * SUPER_BLOCK
+    for bits in FORMATS:
+        weights = k_quants.read(random_rows(bits, DOT.panel, width), bits)
+        if extreme:
+            weights.codes[:] = 2**bits - 1
+        panels = BlockLinear.arrange(weights, DOT.panel).panels
+        for rows in range(1, DOT.rows + 1):
+            chosen = (
+                np.full((rows, width), LARGEST_INPUT) if extreme else random.integers(-127, 128, (rows, width))
+            )
+            inputs = aligned((width // 4, rows, 4), DOT.input)
+            inputs[:] = chosen.reshape(rows, -1, 4).swapaxes(0, 1)
+            halves = aligned((width // HALF_BLOCK, rows), np.int32)
+            halves[:] = chosen.reshape(rows, -1, HALF_BLOCK).sum(-1).T
+            sums = aligned((DOT.rows, DOT.panel), np.float32)
+            addresses = (array.ctypes.data for array in (panels, inputs, halves))
+            multiplied(bits, *addresses, width // BLOCK, sums.ctypes.data, rows)
+            assert np.array_equal(sums[:rows], written_out(weights, chosen)), (bits, rows)
+            assert not sums[rows:].any()
