@@ -1,7 +1,7 @@
 """Weights of 4 or 6 bits in blocks, as GGUF files hold them (Q4_K, Q6_K), and the panels that the kernels read.
 
-A super-block holds 256 weights of an output channel (https://github.com/ggml-org/ggml). Their numbers are kept as they
-are and only put into another order, with the super-blocks of all channels of a panel together:
+A super-block holds 256 weights of an output channel (https://github.com/ggml-org/ggml). Their numbers are kept as
+they are and only put into another order, with the super-blocks of all channels of a panel together:
 
     codes   8 blocks of 32 k: [4, panel, 4] bytes with quad t in the low and quad t + 4 in the high four bits;
             6 bits: then [2, panel, 4] bytes with the upper two bits, byte u of quads 2u, 2u + 4, 2u + 1, 2u + 5
@@ -111,7 +111,7 @@ def _six(blocks: Bytes) -> BlockWeights:
     upper = np.concatenate([upper >> shift & 3 for shift in (0, 2, 4, 6)], -2)
     return BlockWeights(
         SIX,
-        (low | upper << 4).reshape(out, -1),
+        (low | upper << 4).astype(np.uint8).reshape(out, -1),
         np.ascontiguousarray(blocks[..., 192:208]).view(np.int8).reshape(out, -1),
         np.zeros((out, 0), np.uint8),
         np.ascontiguousarray(blocks[..., 208:]).view(np.float16).reshape(out, -1),
@@ -139,7 +139,10 @@ def as_panels(weights: BlockWeights, panel: int) -> Bytes:
     if form is SIX:
         two = quads >> 4
         codes.append(
-            two[:, :, :, 0, 0::2] | two[:, :, :, 1, 0::2] << 2 | two[:, :, :, 0, 1::2] << 4 | two[:, :, :, 1, 1::2] << 6
+            two[:, :, :, 0, 0::2]
+            | two[:, :, :, 1, 0::2] << 2
+            | two[:, :, :, 0, 1::2] << 4
+            | two[:, :, :, 1, 1::2] << 6
         )
     together = np.concatenate([part.reshape(panels, count, BLOCKS, -1) for part in codes], -1)
     end = BLOCKS * form.codes * panel

@@ -33,7 +33,7 @@ def _byte_characters() -> list[str]:
     return [chr(b) if b in printable else chr(next(others)) for b in range(256)]
 
 
-def tiny_model(kind: str, seed: int = 0, inner: int = 128) -> Any:
+def tiny_model(kind: str, seed: int = 0, inner: int = 128, width: int = 64) -> Any:
     """A random float32 causal model of two layers."""
     import torch
     from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Qwen3Config
@@ -41,7 +41,7 @@ def tiny_model(kind: str, seed: int = 0, inner: int = 128) -> Any:
     torch.manual_seed(seed)
     common = {"vocab_size": VOCABULARY, "eos_token_id": END, "bos_token_id": 257, "pad_token_id": 256}
     shape = {
-        "hidden_size": 64,
+        "hidden_size": width,
         "intermediate_size": inner,
         "num_hidden_layers": 2,
         "num_attention_heads": 4,

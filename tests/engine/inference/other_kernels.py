@@ -31,16 +31,16 @@ def main() -> None:
     kernel_cache.folder = lambda: Path(sys.argv[1])  # type: ignore[assignment]
     # Fewer rows in a tile, as compiling them all in plain operations takes a minute.
     intrinsics.DOT = intrinsics._narrow() if here else replace(intrinsics._wide(), rows=4, add=_add)
+    from test_block_products import difference_from_written_out
     from test_cpu_kernels import difference_from_float64
 
     from assistant.engine.inference.cpu_kernels.forward import NativeForward
 
-    print(
-        max(
-            difference_from_float64(kind, inner, NativeForward)
-            for kind, inner in (("qwen2", 1056), ("qwen3", 128))
-        )
-    )
+    far = [
+        difference_from_float64(kind, inner, NativeForward)
+        for kind, inner in (("qwen2", 1056), ("qwen3", 128))
+    ]
+    print(max(*far, difference_from_written_out("qwen2")))
 
 
 if __name__ == "__main__":

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gguf
 import numpy as np
 import pytest
 import torch
+from decoding_kit import prompt_of, tiny_model
 from numpy.typing import NDArray
 
 from assistant.engine.inference import k_quants
 from assistant.engine.inference.block_linear import BlockLinear
 from assistant.engine.inference.cpu_kernels import kernel_cache
 from assistant.engine.inference.k_quants import BLOCK, FORMATS, HALF_BLOCK, SUPER_BLOCK, ZERO, BlockWeights
+from assistant.engine.inference.llama_forward import RaggedForward
+from assistant.engine.inference.llama_weights import build
 
+IDS = prompt_of("def add(a, b):\n    return a + b\n" * 4)
 KINDS = {4: gguf.GGMLQuantizationType.Q4_K, 6: gguf.GGMLQuantizationType.Q6_K}
 
 
@@ -100,10 +105,12 @@ def test_products_are_exact(multiplied: Callable[..., None], extreme: bool) -> N
         weights = k_quants.read(random_rows(bits, DOT.panel, width), bits)
         if extreme:
             weights.codes[:] = 2**bits - 1
-        panels = BlockLinear.arrange(weights, DOT.panel).panels
+        panels = BlockLinear.arrange([weights], DOT.panel).parts[0].panels
         for rows in range(1, DOT.rows + 1):
             chosen = (
-                np.full((rows, width), LARGEST_INPUT) if extreme else random.integers(-127, 128, (rows, width))
+                np.full((rows, width), LARGEST_INPUT)
+                if extreme
+                else random.integers(-127, 128, (rows, width))
             )
             inputs = aligned((width // 4, rows, 4), DOT.input)
             inputs[:] = chosen.reshape(rows, -1, 4).swapaxes(0, 1)
@@ -114,3 +121,66 @@ def test_products_are_exact(multiplied: Callable[..., None], extreme: bool) -> N
             multiplied(bits, *addresses, width // BLOCK, sums.ctypes.data, rows)
             assert np.array_equal(sums[:rows], written_out(weights, chosen)), (bits, rows)
             assert not sums[rows:].any()
+
+
+def in_blocks(product: Any, bits: tuple[int, ...], panel: int, seed: int) -> BlockLinear:
+    """Random weights in blocks in the place of an `Int8Linear`, with its bias; as large as a model's."""
+    parts = product.tensors()
+    out, width = parts["weight"].shape
+    first = out // panel // len(bits) * panel
+    sizes = [out] if len(bits) == 1 else [first, out - first]
+    found = []
+    for at, (size, each) in enumerate(zip(sizes, bits, strict=True)):
+        weights = k_quants.read(random_rows(each, size, width, seed + at), each)
+        spread = 0.03 / weights.floats().std()
+        found.append(replace(weights, steps=(weights.steps * spread).astype(np.float16)))
+        if each == 4:
+            found[-1] = replace(found[-1], lowest=(weights.lowest * spread).astype(np.float16))
+    return BlockLinear.arrange(found, panel, parts.get("bias"), fine="fine" in parts)
+
+
+def block_model(kind: str = "qwen2") -> Any:
+    """A tiny model whose matrices are of 4 bits, of 6, of both and of 8."""
+    from assistant.engine.inference.cpu_kernels.kernel_types import PANEL
+
+    model = build(tiny_model(kind, width=SUPER_BLOCK, inner=2 * SUPER_BLOCK), "int8")
+    for layer, block in enumerate(model.blocks):
+        block.query_key_value = in_blocks(block.query_key_value, (4, 6)[: 1 + layer % 2], PANEL, 10 * layer)
+        block.gate_up = in_blocks(block.gate_up, (4,), PANEL, 10 * layer + 3)
+        block.down = in_blocks(block.down, (4 + 2 * (layer % 2),), PANEL, 10 * layer + 5)
+    model.head = in_blocks(model.head, (6,), PANEL, 7)
+    return model
+
+
+def difference_from_written_out(kind: str) -> float:
+    """Median difference of the kernels' logits from those of the products as written out, over their spread."""
+    from assistant.engine.inference.cpu_kernels.forward import NativeForward
+
+    [ours], [expected] = (
+        way([IDS], way.new_cache(1, 64), [len(IDS)])
+        for way in (NativeForward(block_model(kind)), RaggedForward(block_model(kind)))
+    )
+    return float((ours - expected).abs().median() / expected.std())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["qwen2", "qwen3"])
+def test_a_step_does_what_is_written_out(kind: str) -> None:
+    assert kernel_cache.compile_once()
+    assert difference_from_written_out(kind) < 1e-4
+
+
+@pytest.mark.slow
+def test_a_token_gets_the_same_bits_whatever_else_is_in_the_step() -> None:
+    """Alone, one after the other, beside other rows, and all at once."""
+    from assistant.engine.inference.cpu_kernels.forward import NativeForward
+
+    assert kernel_cache.compile_once()
+    forward, ids = NativeForward(block_model()), IDS[:30]
+    [whole] = forward([ids], forward.new_cache(1, 64), [len(ids)])
+    cache = forward.new_cache(1, 64)
+    steps = [forward([[token]], cache, [1])[0] for token in ids]
+    assert torch.equal(torch.cat(steps), whole)
+    rows = forward([ids[:7], ids, ids[:1]], forward.new_cache(3, 64), [7, len(ids), 1])
+    for row, length in zip(rows, (7, len(ids), 1), strict=True):
+        assert torch.equal(row, whole[:length])

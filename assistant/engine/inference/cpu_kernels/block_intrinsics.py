@@ -10,24 +10,25 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from assistant.engine.inference.cpu_kernels.intrinsics import (
-        _BYTE,
+    _AHEAD,
+    _BYTE,
     _FLOAT,
     _INT,
     _LINE,
     _LONG,
-    _NOTHING,
     DOT,
     _at,
     _call_from_memory,
     _function,
     _panel_of,
     _repeated,
+    for_each_count,
 )
 from assistant.engine.inference.k_quants import BLOCK, BLOCKS, FOUR, SIX, ZERO, BlockFormat
 
-import os
-_AHEAD=int(os.environ.get("AHEAD","4096"))
 _QUADS = BLOCK // 4
+_WRITTEN_OUT = 2
+"""Rows."""
 FOUR_BYTES, SIX_BYTES = FOUR.nbytes, SIX.nbytes
 
 
@@ -35,14 +36,14 @@ FOUR_BYTES, SIX_BYTES = FOUR.nbytes, SIX.nbytes
 def multiply_four(
     context: Any, weights: Any, inputs: Any, sums_of_inputs: Any, blocks: Any, sums: Any, rows: Any
 ) -> Any:
-    """`sums` float32 [rows, panel] = inputs [quads, rows, 4] times weights of 4 bits [super-blocks, …, panel, …].
+    """`sums` float32 [rows, panel] = inputs [quads, rows, 4] times weights of 4 bits, a panel of `k_quants`.
 
-    `sums_of_inputs` int32 [2 * blocks, rows] are of half blocks. All are addresses. What a row gets depends on nothing
-    else: integer sums of each block, then scaled and added in float32, block after block.
+    `sums_of_inputs` int32 [2 * blocks, rows] are of half blocks. All are addresses. What a row gets depends on
+    nothing else: integer sums of each block, then scaled and added in float32, block after block.
     """
 
     def generate(_: Any, b: ir.IRBuilder, __: Any, arguments: Any) -> Any:
-        return _for_each_count(b, arguments, FOUR)
+        return for_each_count(b, arguments, lambda b, count: _Tile(b, FOUR, count).loop)
 
     return types.void(*[types.intp] * 6), generate
 
@@ -54,23 +55,9 @@ def multiply_six(
     """The same with weights of 6 bits."""
 
     def generate(_: Any, b: ir.IRBuilder, __: Any, arguments: Any) -> Any:
-        return _for_each_count(b, arguments, SIX)
+        return for_each_count(b, arguments, lambda b, count: _Tile(b, SIX, count).loop)
 
     return types.void(*[types.intp] * 6), generate
-
-
-def _for_each_count(b: ir.IRBuilder, arguments: Any, format_: BlockFormat) -> Any:
-    *addresses, rows = arguments
-    done = b.append_basic_block("done")
-    choice = b.switch(rows, done)
-    for count in range(1, DOT.rows + 1):
-        block = b.append_basic_block(f"rows{count}")
-        choice.add_case(_LONG(count), block)
-        b.position_at_end(block)
-        _Tile(b, format_, count).loop(*addresses)
-        b.branch(done)
-    b.position_at_end(done)
-    return _NOTHING
 
 
 class _Tile:
@@ -102,7 +89,7 @@ class _Tile:
             sums,
         )
         following = b.add(block, _LONG(1))
-        block.add_incoming(following, body)
+        block.add_incoming(following, b.block)
         b.cbranch(b.icmp_signed("<", following, blocks), body, after)
         b.position_at_end(after)
 
@@ -110,8 +97,9 @@ class _Tile:
         """One block of `weights`, which is a whole super-block."""
         b, panel, form = self._b, DOT.panel, self._format
         codes = b.add(weights, b.mul(block, _LONG(form.codes * panel)))
-        ahead = b.add(weights, b.mul(block, _LONG(form.nbytes * panel // BLOCKS)))
-        self._ahead = [_at(b, ahead, _AHEAD + at, _BYTE) for at in range(0, form.nbytes * panel // BLOCKS, _LINE)]
+        each = form.nbytes * panel // BLOCKS
+        ahead = b.add(weights, b.add(b.mul(block, _LONG(each)), _LONG(_AHEAD)))
+        self._ahead = [ahead, b.add(ahead, _LONG(each // 2))]
         scales = b.add(weights, _LONG(BLOCKS * form.codes * panel))
         steps = b.add(scales, _LONG(form.scales * panel))
         if form is FOUR:
@@ -149,20 +137,54 @@ class _Tile:
         return found
 
     def _dots(self, codes: Any, inputs: Any, parts: tuple[int, ...], starts: list[Any]) -> list[list[Any]]:
-        """Integer sums [rows][halves] over the low and the high quads of a block, or one of them."""
+        """Integer sums [rows][halves] over the low and the high quads of a block, or one of them.
+
+        Written out for few rows, a loop for many: the machine code of these is long, and takes long to compile.
+        """
         b = self._b
-        found = [[self._started(start)] * 2 for start in starts]
-        for turn in range(4):
+        begun = [[self._started(start)] * 2 for start in starts]
+        together = 1 if self._format is FOUR else 2
+        if self._count <= _WRITTEN_OUT:
+            for turn in range(0, 4, together):
+                begun = self._turns(codes, inputs, parts, _LONG(turn), begun)
+            return begun
+        before, body, after = b.block, b.append_basic_block("turn"), b.append_basic_block("summed")
+        b.branch(body)
+        b.position_at_end(body)
+        turn = b.phi(_LONG)
+        turn.add_incoming(_LONG(0), before)
+        kept = [[b.phi(DOT.sums) for _ in range(2)] for _ in starts]
+        found = self._turns(codes, inputs, parts, turn, kept)
+        for row, old, new in zip(begun, kept, found, strict=True):
+            for half in range(2):
+                old[half].add_incoming(row[half], before)
+                old[half].add_incoming(new[half], b.block)
+        following = b.add(turn, _LONG(together))
+        turn.add_incoming(following, b.block)
+        b.cbranch(b.icmp_signed("<", following, _LONG(4)), body, after)
+        b.position_at_end(after)
+        return found
+
+    def _turns(
+        self, codes: Any, inputs: Any, parts: tuple[int, ...], turn: Any, found: list[list[Any]]
+    ) -> list[list[Any]]:
+        """One quad, or two for 6 bits, of each of the `parts`, added to what was `found`."""
+        b = self._b
+        found = list(found)
+        quads = 1 if self._format is FOUR else 2
+        lines = -(-self._format.nbytes * DOT.panel // BLOCKS // _LINE // (4 // quads * 2 // len(parts)))
+        for line in range(lines):
+            at = b.add(b.mul(turn, _LONG(lines * _LINE // quads)), _LONG(line * _LINE))
+            _call_from_memory(b, _at(b, b.add(self._ahead[parts[0]], at), 0, _BYTE))
+        for more in range(quads):
             for high in parts:
-                for _ in range(2 if len(self._ahead) > 1 else 0):
-                    if self._ahead: _call_from_memory(b, self._ahead.pop())
-                panel = [DOT.widened(b, half) for half in self._codes(codes, turn, high)]
+                panel = [DOT.widened(b, half) for half in self._codes(codes, turn, more, high)]
+                first = b.add(turn, _LONG(4 * high + more))
+                row_of = b.add(inputs, b.mul(first, _LONG(self._count * self._row_bytes)))
                 for row in range(self._count):
-                    offset = ((4 * high + turn) * self._count + row) * self._row_bytes
-                    spread = DOT.spread(b, b.add(inputs, _LONG(offset)))
+                    spread = DOT.spread(b, b.add(row_of, _LONG(row * self._row_bytes)))
                     found[row] = [
-                        DOT.add(b, total, half, spread)
-                        for total, half in zip(found[row], panel, strict=True)
+                        DOT.add(b, total, half, spread) for total, half in zip(found[row], panel, strict=True)
                     ]
         return found
 
@@ -176,25 +198,20 @@ class _Tile:
         mask = [int(at % several == 0) for at in range(self._lanes)]
         return b.mul(_repeated(b, start, self._lanes), ir.Constant(DOT.sums, mask))
 
-    def _codes(self, codes: Any, turn: int, high: int) -> list[Any]:
+    def _codes(self, codes: Any, turn: Any, more: int, high: int) -> list[Any]:
         """A quad's codes of both halves, a byte each."""
         b, size = self._b, 4 * DOT.panel
-        low = _panel_of(b, b.add(codes, _LONG(turn * size)))
-        if high:
-            low = [b.lshr(half, _bytes(4)) for half in low]
-        else:
-            low = [b.and_(half, _bytes(15)) for half in low]
+        low = _panel_of(b, b.add(codes, b.mul(b.add(turn, _LONG(more)), _LONG(size))))
+        low = [b.lshr(half, _bytes(4)) if high else b.and_(half, _bytes(15)) for half in low]
         if self._format is FOUR:
             return low
-        upper = _panel_of(b, b.add(codes, _LONG((4 + turn // 2) * size)))
-        place = 2 * (2 * (turn % 2) + high)
+        upper = _panel_of(b, b.add(codes, b.mul(b.add(_LONG(8), turn), _LONG(size // 2))))
+        place = 2 * (2 * more + high)
         if place < 4:
             upper = [b.shl(half, _bytes(4 - place)) for half in upper]
         elif place > 4:
             upper = [b.lshr(half, _bytes(place - 4)) for half in upper]
-        return [
-            b.or_(half, b.and_(two, _bytes(0x30))) for half, two in zip(low, upper, strict=True)
-        ]
+        return [b.or_(half, b.and_(two, _bytes(0x30))) for half, two in zip(low, upper, strict=True)]
 
     def _add(self, found: list[list[Any]], scaling: list[Any], sums: Any) -> None:
         """Integer sums, scaled, to those in memory."""

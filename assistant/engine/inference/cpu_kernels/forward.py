@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from assistant.engine.inference.cpu_kernels import kernel_types, kernels
+from assistant.engine.inference.cpu_kernels import kernel_types, kernels, tile_kernels
 from assistant.engine.inference.cpu_kernels.weight_layout import aligned, stacked
 from assistant.engine.inference.kv_cache import AnyCache, KeyValueCache
 from assistant.engine.inference.linear import Linear
@@ -34,6 +34,7 @@ class NativeForward:
         self._model = model
         self._rotary = Rotary(model)
         self._team = ThreadTeam(torch.get_num_threads())
+        self._multiply = tile_kernels.addresses()
         self._panels: list[NDArray[np.uint8]] = []
         size = len(model.frequencies) * 2
         self._shape = kernel_types.Shape(
@@ -106,6 +107,7 @@ class NativeForward:
         inputs = shape.heads * shape.size
         longest = max(width, inputs, wide // 2)
         return kernel_types.Workspace(
+            multiply=self._multiply,
             x=x,
             joint=np.empty((tokens, w.query_key_value.scale.shape[1]), np.float32),
             mixed=np.empty((tokens, inputs), np.float32),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,24 +107,43 @@ def multiply(context: Any, weights: Any, inputs: Any, quads: Any, sums: Any, row
     """
 
     def generate(_: Any, b: ir.IRBuilder, __: Any, arguments: Any) -> Any:
-        *addresses, rows = arguments
-        done = b.append_basic_block("done")
-        choice = b.switch(rows, done)
-        for count in range(1, DOT.rows + 1):
-            block = b.append_basic_block(f"rows{count}")
-            choice.add_case(_LONG(count), block)
-            b.position_at_end(block)
-            _tile(b, addresses, count)
-            b.branch(done)
-        b.position_at_end(done)
-        return _NOTHING
+        return for_each_count(b, arguments, lambda b, count: partial(_tile, b, count))
 
     return types.void(types.intp, types.intp, types.intp, types.intp, types.intp), generate
 
 
-def _tile(b: ir.IRBuilder, addresses: _Values, count: int) -> None:
+def for_each_count(
+    b: ir.IRBuilder, arguments: Any, code_for: Callable[[ir.IRBuilder, int], Callable[..., None]]
+) -> Any:
+    """Machine code of its own for each number of rows, which is the last argument."""
+    *addresses, rows = arguments
+    done = b.append_basic_block("done")
+    choice = b.switch(rows, done)
+    for count in range(1, DOT.rows + 1):
+        block = b.append_basic_block(f"rows{count}")
+        choice.add_case(_LONG(count), block)
+        b.position_at_end(block)
+        code_for(b, count)(*addresses)
+        b.branch(done)
+    b.position_at_end(done)
+    return _NOTHING
+
+
+@intrinsic
+def call_at(context: Any, address: Any, arguments: Any) -> Any:
+    """Call the function of int64s at an address; put in where it is called, it would be compiled in each place."""
+
+    def generate(_: Any, b: ir.IRBuilder, __: Any, values: Any) -> Any:
+        given = cgutils.unpack_tuple(b, values[1])
+        kind = ir.FunctionType(ir.VoidType(), [_LONG] * len(given))
+        b.call(b.inttoptr(values[0], kind.as_pointer()), given)
+        return _NOTHING
+
+    return types.void(types.intp, arguments), generate
+
+
+def _tile(b: ir.IRBuilder, count: int, weights: Any, inputs: Any, quads: Any, sums: Any) -> None:
     """A loop over the quads, with all sums in registers."""
-    weights, inputs, quads, sums = addresses
     bytes_of_panel, bytes_of_row = 4 * DOT.panel, 4 * np.dtype(DOT.input).itemsize
     before, body, after = b.block, b.append_basic_block("quad"), b.append_basic_block("sums")
     b.branch(body)
@@ -134,9 +154,7 @@ def _tile(b: ir.IRBuilder, addresses: _Values, count: int) -> None:
     for offset in range(0, DOT.unrolled * bytes_of_panel, _LINE):
         _call_from_memory(b, _at(b, weight, _AHEAD + offset, _BYTE))
     for turn in range(DOT.unrolled):
-        panel = [
-            DOT.widened(b, half) for half in _panel_of(b, b.add(weight, _LONG(turn * bytes_of_panel)))
-        ]
+        panel = [DOT.widened(b, half) for half in _panel_of(b, b.add(weight, _LONG(turn * bytes_of_panel)))]
         for index in range(count):
             spread = DOT.spread(b, b.add(row, _LONG((turn * count + index) * bytes_of_row)))
             for half in range(2):

@@ -22,6 +22,8 @@ DEEP = np.dtype(INPUT).itemsize == 2
 LARGEST_INPUT = 127 * 254 + 127 if DEEP else 127
 LARGEST_QUADS = 64 if DEEP else 16384
 """Whose sums fit 32 bits: 4 * quads * 255 * LARGEST_INPUT < 2^31."""
+EIGHT, IN_FOUR, IN_SIX = range(3)
+"""Which function of `Workspace.multiply`."""
 PHASES = 10
 """Of a layer: each has a counter of its own, and ends where all threads meet."""
 
@@ -37,9 +39,14 @@ class Product(NamedTuple):
     """One matrix of every layer."""
 
     address: Integers
-    """[layers]: of the panels, one after another. 8 bits: [out / PANEL, in / 4, PANEL, 4]; 128 stands for 0."""
+    """[layers, 2]: of the panels before `split` and from there on, one after another.
+
+    8 bits: [panels, in / 4, PANEL, 4], and 128 stands for 0. In blocks: `k_quants`.
+    """
     bits: Integers
-    """[layers]: 8, or 6 or 4 in blocks (`block_intrinsics`)."""
+    """[layers, 2]: 8, or 6 or 4 in blocks."""
+    split: Integers
+    """[layers]: a number of panels."""
     scale: Floats
     """[layers, out], of 8 bits; blocks have scales of their own."""
     bias: Floats
@@ -89,6 +96,8 @@ class TokenBatch(NamedTuple):
 class Workspace(NamedTuple):
     """What a step works in; the tokens' states `x` [tokens, width] go in and come out."""
 
+    multiply: Integers
+    """The addresses of `tile_kernels`."""
     x: Floats
     joint: Floats
     """Queries, keys and values [tokens, (heads + 2 groups) * size]."""

@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.engine.inference.cpu_kernels.block_intrinsics import (
-    FOUR_BYTES,
-    SIX_BYTES,
-    multiply_four,
-    multiply_six,
-)
-from assistant.engine.inference.cpu_kernels.intrinsics import count_up, from_bits, multiply, nearest
+from assistant.engine.inference.cpu_kernels.block_intrinsics import FOUR_BYTES, SIX_BYTES
+from assistant.engine.inference.cpu_kernels.intrinsics import call_at, count_up, from_bits, nearest
 from assistant.engine.inference.cpu_kernels.kernel_types import (
     DEEP,
+    EIGHT,
+    IN_FOUR,
+    IN_SIX,
     INPUT,
     LARGEST_QUADS,
     MOST_ROWS,
@@ -177,6 +175,13 @@ def round_gated(counter: int, thread: int, wide: Floats, s: Workspace) -> None:
 
 
 @compiled
+def _panel_bytes(bits: int, width: int) -> int:
+    if bits == 8:
+        return width * PANEL
+    return width // SUPER_BLOCK * PANEL * (FOUR_BYTES if bits == 4 else SIX_BYTES)
+
+
+@compiled
 def product(
     counter: int,
     thread: int,
@@ -191,8 +196,7 @@ def product(
     """y [tokens, out] = (or, to add, +=) the rounded inputs times the weights of a layer."""
     tokens, quads, panels, passes = len(y), width // 4, w.scale.shape[1] // PANEL, _passes(fine)
     each = _tokens_of_a_tile(tokens, MOST_ROWS // passes)
-    first, bits = w.address[layer], w.bits[layer]
-    panel_bytes = width * PANEL if bits == 8 else width // SUPER_BLOCK * PANEL * (FOUR_BYTES if bits == 4 else SIX_BYTES)
+    split = w.split[layer]
     inputs, block_sums = s.rounded.ctypes.data, s.block_sums.ctypes.data
     scale, bias = w.scale[layer], w.bias[layer]
     piece = max(1, panels // 24)
@@ -201,7 +205,9 @@ def product(
         if start >= panels:
             return
         for panel in range(start, min(start + piece, panels)):
-            weights = first + panel * panel_bytes
+            part = int(panel >= split)
+            bits = w.bits[layer, part]
+            weights = w.address[layer, part] + (panel - split * part) * _panel_bytes(bits, width)
             channels = slice(panel * PANEL, (panel + 1) * PANEL)
             for begin in range(0, tokens, each):
                 rows = min(each, tokens - begin)
@@ -238,7 +244,8 @@ def _tile(
 ) -> None:
     """`out` [rows, PANEL] of the tokens from `begin` on."""
     sums, rows = s.sums[thread], len(out)
-    multiply(weights, inputs, quads, sums.ctypes.data, rows * _passes(fine))
+    given = (weights, inputs, quads, sums.ctypes.data, rows * _passes(fine))
+    call_at(s.multiply[EIGHT], given)
     for at in range(rows):
         token = begin + at
         by, low = s.input_scale[token], s.shift[0, token]
@@ -269,7 +276,8 @@ def _deep_tile(
     totals[: rows * PANEL] = 0
     for quad in range(0, quads, LARGEST_QUADS):
         depth = min(LARGEST_QUADS, quads - quad)
-        multiply(weights + quad * PANEL * 4, inputs + quad * rows * QUAD_BYTES, depth, sums.ctypes.data, rows)
+        here, of = weights + quad * PANEL * 4, inputs + quad * rows * QUAD_BYTES
+        call_at(s.multiply[EIGHT], (here, of, depth, sums.ctypes.data, rows))
         for n in range(rows * PANEL):
             totals[n] += sums[n]
     for at in range(rows):
@@ -297,10 +305,8 @@ def _block_tile(
 ) -> None:
     """The same for weights in blocks."""
     sums, rows, blocks = s.floats[thread], len(out), width // BLOCK
-    if bits == 4:
-        multiply_four(weights, inputs, block_sums, blocks, sums.ctypes.data, rows * _passes(fine))
-    else:
-        multiply_six(weights, inputs, block_sums, blocks, sums.ctypes.data, rows * _passes(fine))
+    given = (weights, inputs, block_sums, blocks, sums.ctypes.data, rows * _passes(fine))
+    call_at(s.multiply[IN_FOUR if bits == 4 else IN_SIX], given)
     for at in range(rows):
         by = s.input_scale[begin + at]
         for n in range(PANEL):
