@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -76,9 +77,9 @@ def write(
 def _run(
     jobs: list[tuple[float, Callable[[], None]]], threads: int, report: Callable[[float, float], None]
 ) -> None:
-    """All jobs, in so many threads, telling now and then how far they are."""
+    """All jobs, in so many threads, telling now and then how far they are. Within one, torch has no more threads."""
     total, done = sum(size for size, _ in jobs), 0.0
-    with ThreadPoolExecutor(threads) as pool:
+    with _one_torch_thread(), ThreadPoolExecutor(threads) as pool:
         try:
             sizes = {pool.submit(job): size for size, job in jobs}
             waiting = set(sizes)
@@ -91,6 +92,16 @@ def _run(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def load(file: Path) -> Llama:
