@@ -56,7 +56,7 @@ def compare(a: Path, b: Path) -> RunComparison:
     configs = [folders.read_json(path / folders.CONFIG) for path in (a, b)]
     if configs[0].get("bench") != configs[1].get("bench"):
         raise UsageError(f"{a} is a run of bench {configs[0].get('bench')}, {b} of {configs[1].get('bench')}")
-    first, second = (_groups(path) for path in (a, b))
+    first, second = (groups_of(path) for path in (a, b))
     pairs = list(_matched(first, second))
     compared = tuple(
         Compared(a=one.name, b=other.name, measure=name, difference=difference)
@@ -109,7 +109,8 @@ def differing_settings(a: folders.Json, b: folders.Json) -> dict[str, tuple[Any,
     }
 
 
-def _groups(path: Path) -> dict[str, Group]:
+def groups_of(path: Path) -> dict[str, Group]:
+    """The samples of a run's folder, counted. Raises UsageError where it holds none."""
     lines = path / folders.SAMPLES
     if not lines.exists():
         raise UsageError(f"{path} holds no {folders.SAMPLES}: is this a folder of a bench?")

@@ -8,6 +8,7 @@ from threading import Lock
 
 from assistant.bench.jobs import Job, Verdict
 from assistant.core.code_extraction import extract_code
+from assistant.core.cores import cores
 from assistant.core.hard_coding import hard_coded
 from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.problem import Problem
@@ -35,6 +36,11 @@ class ProgramJudge:
         self._limits = limits
         self._known: OrderedDict[Hashable, Verdict] = OrderedDict()
         self._lock = Lock()
+
+    @property
+    def slots(self) -> int:
+        """Programs to judge at once."""
+        return cores()
 
     def __call__(self, job: Job, text: str) -> Verdict:
         """The verdict on an answer to `job`."""

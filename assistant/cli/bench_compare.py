@@ -15,14 +15,38 @@ from assistant.cli.bench_options import say
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="The folder of a run.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Another of the same bench.")],
+    more: Annotated[
+        list[Path] | None, typer.Argument(metavar="C", help="More of them: compared by model size.")
+    ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="DIR", help="Write the figure over model sizes there."),
+    ] = None,
     json_: o.Json = False,
 ) -> int:
-    """What differs between two runs, row by row, with intervals and exact tests."""
+    """What differs between two runs, row by row; several, or with --figure: their rates over model sizes."""
     from assistant.bench.compare import compare as compare_folders
     from assistant.bench.compare import report
 
+    if more or figure is not None:
+        return _over_sizes([a, b, *(more or [])], figure, json_=json_)
     comparison = compare_folders(a, b)
     print(json.dumps(comparison.model_dump(mode="json")) if json_ else "\n".join(report(comparison)))
+    return 0
+
+
+def _over_sizes(runs: list[Path], figure: Path | None, *, json_: bool) -> int:
+    from assistant.bench import model_sizes
+    from assistant.reporting.plot_style import render, save
+
+    comparison = model_sizes.compare_sizes(runs)
+    if json_:
+        print(json.dumps(comparison.model_dump(mode="json")))
+    else:
+        print("\n".join(model_sizes.report(comparison)))
+    if figure is not None:
+        for path in save(figure, "sizes", render(*model_sizes.drawing(comparison))):
+            say(f"written: {path}")
     return 0
 
 

@@ -21,7 +21,7 @@ def execution(
     split: o.Split = None,
     limit: o.Limit = None,
     options: Annotated[
-        b.BenchOptions, o.Choice(without=("timeout", "judges"), defaults={"max_tokens": 320})
+        b.BenchOptions, o.Choice(without=("timeout", "judges", "ray"), defaults={"max_tokens": 320})
     ] = b.BenchOptions(),
 ) -> int:
     """Predict what the reference program gives, with and without the other tests shown; compared as values."""

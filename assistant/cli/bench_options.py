@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from assistant.bench.costs import Prices
     from assistant.bench.jobs import Judge
     from assistant.bench.runner import Concurrency, RunTotals
+    from assistant.bench.scoring import ProgramJudge
     from assistant.core.generation import Engine, ModelInfo
+    from assistant.core.submission import Limits
     from assistant.sandbox.local import LocalSandbox
 
-UNDECIDING = frozenset({"out", "json_", "minutes", "price_in", "price_out", "streams", "judges"})
+UNDECIDING = frozenset({"out", "json_", "minutes", "price_in", "price_out", "streams", "judges", "ray"})
 """Options that change nothing of what a run holds."""
 
 PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")
@@ -42,6 +44,7 @@ class BenchOptions(o.EngineOptions):
     minutes: o.Minutes = None
     timeout: o.Timeout = 10.0
     judges: o.Judges = None
+    ray: o.Ray = None
     price_in: o.PriceIn = None
     price_out: o.PriceOut = None
     out: o.BenchOut = None
@@ -96,8 +99,18 @@ class BenchOptions(o.EngineOptions):
         from assistant.sandbox.local import open_sandbox
 
         check("duckdb", "matplotlib", "scipy", "numpy")
-        with closing(open_sandbox(unsafe=self.unsafe_run)) as sandbox, closing(self.open_engine()) as engine:
-            yield Parts(self, sandbox, engine)
+        with ExitStack() as opened:
+            sandbox = opened.enter_context(closing(open_sandbox(unsafe=self.unsafe_run)))
+            judge = program_judge(self.ray, sandbox, self.limits, opened, unsafe=self.unsafe_run)
+            engine = opened.enter_context(closing(self.open_engine()))
+            yield Parts(self, sandbox, engine, judge)
+
+    @property
+    def limits(self) -> Limits:
+        """Of each program."""
+        from assistant.core.submission import Limits
+
+        return Limits(seconds=self.timeout)
 
 
 @dataclass
@@ -107,6 +120,7 @@ class Parts:
     options: BenchOptions
     sandbox: LocalSandbox
     engine: Engine
+    judge: ProgramJudge
     model: ModelInfo | None = None
 
     def prepare(self) -> ModelInfo:
@@ -129,23 +143,35 @@ class Parts:
         """The run's folder with its question written down. Raises UsageError where it holds another."""
         from assistant.bench import run_folder as folder
         from assistant.bench.benchmark_run import BenchmarkRun
-        from assistant.bench.scoring import ProgramJudge
-        from assistant.core.submission import Limits
 
         model = self.model or self.prepare()
-        options, limits = self.options, Limits(seconds=self.options.timeout)
+        options, limits = self.options, self.options.limits
         pace = options.pace(model, samples)
+        pace = replace(pace, judges=pace.judges or self.judge.slots)
         asked = {
             **asked,
-            "model": model.model_dump(mode="json"),
+            "model": model.model_dump(mode="json", exclude={"parameters"}),  # a run of before goes on
             "batch": pace.batch,
             "limits": limits.model_dump(),
         }
         common = {name: value for name, value in asked.items() if not part or name not in PER_PART}
         out = (options.out or folder.default_folder(bench, source, model.name, common)) / part
-        path = folder.open_folder(out, bench, asked, folder.described_run(self.sandbox.layers, options.given))
-        chosen = judge or ProgramJudge(self.sandbox, limits)
-        return BenchmarkRun(path, self.engine, chosen, pace, options.prices)
+        described = folder.described_run(self.sandbox.layers, options.given)
+        path = folder.open_folder(out, bench, asked, {**described, "parameters": model.parameters})
+        return BenchmarkRun(path, self.engine, judge or self.judge, pace, options.prices)
+
+
+def program_judge(
+    ray: str | None, sandbox: LocalSandbox, limits: Limits, opened: ExitStack, *, unsafe: bool = False
+) -> ProgramJudge:
+    """The judge of this machine, or of the Ray cluster at an address, which is left with `opened`."""
+    if ray is None:
+        from assistant.bench.scoring import ProgramJudge
+
+        return ProgramJudge(sandbox, limits)
+    from assistant.bench.ray_judge import RayJudge
+
+    return opened.enter_context(closing(RayJudge(ray, sandbox, limits, unsafe=unsafe)))
 
 
 @contextmanager

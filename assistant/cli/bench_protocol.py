@@ -68,7 +68,9 @@ def protocol(
         typer.Option("--sessions", metavar="DIR", help="People's journals, drawn as another line."),
     ] = None,
     template: o.Template = None,
-    options: Annotated[b.BenchOptions, o.Choice(without=("batch", "minutes", "judges"))] = b.BenchOptions(),
+    options: Annotated[
+        b.BenchOptions, o.Choice(without=("batch", "minutes", "judges", "ray"))
+    ] = b.BenchOptions(),
 ) -> int:
     """Hold a session on every problem with simulated words, and count what is solved after each feedback.
 

@@ -36,19 +36,18 @@ def score(
     ] = False,
     timeout: o.Timeout = 10.0,
     judges: o.Judges = None,
+    ray: o.Ray = None,
     out: o.BenchOut = None,
     json_: o.SummaryJson = False,
     unsafe_run: o.UnsafeRun = False,
 ) -> int:
     """Score programs from a file by the tests of --problems; the same command goes on after a stop."""
-    from contextlib import closing
+    from contextlib import ExitStack, closing
 
     from assistant.bench import given_samples
     from assistant.bench import run_folder as folder
     from assistant.bench.load_problems import load_ready
     from assistant.bench.sample_log import SampleLog
-    from assistant.bench.scoring import ProgramJudge
-    from assistant.core.cores import cores
     from assistant.core.optional_deps import check
     from assistant.core.problem import sha256_of
     from assistant.core.submission import Limits
@@ -57,7 +56,9 @@ def score(
     check("duckdb", "matplotlib", "scipy", "numpy")
     given = given_samples.read_given(given_samples.read_bytes(samples, sys.stdin.buffer), str(samples))
     limits = Limits(seconds=timeout)
-    with closing(open_sandbox(unsafe=unsafe_run)) as sandbox:
+    with ExitStack() as opened:
+        sandbox = opened.enter_context(closing(open_sandbox(unsafe=unsafe_run)))
+        judge = b.program_judge(ray, sandbox, limits, opened, unsafe=unsafe_run)
         names = dict.fromkeys(item.problem for item in given)
         ready = load_ready(problems, sandbox, b.say, hidden_tests or "", split or "", names)
         pairs = given_samples.matched(given, ready)
@@ -75,7 +76,7 @@ def score(
         log = SampleLog(place / folder.SAMPLES)
         with closing(log), ProgressPrinter() as printer:
             given_samples.score(
-                pairs, ProgramJudge(sandbox, limits), log, judges or cores(), from_text=from_text,
+                pairs, judge, log, judges or judge.slots, from_text=from_text,
                 progress=lambda done: printer.show("scoring", done, len(pairs)),
             )  # fmt: skip
     tried = {problem.id for _, problem in pairs}

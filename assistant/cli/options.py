@@ -165,6 +165,10 @@ Judges = Annotated[
         "--judges", min=1, max=1024, help="Programs judged at once (default: cores; ASSISTANT_CORES)."
     ),
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option("--ray", metavar="ADDRESS", help="Judge on a Ray cluster: local, auto or HOST:PORT."),
+]
 PriceIn = Annotated[float | None, typer.Option("--price-in", min=0, help="Of a million tokens read.")]
 PriceOut = Annotated[float | None, typer.Option("--price-out", min=0, help="Of a million tokens written.")]
 BenchOut = Annotated[

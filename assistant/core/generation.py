@@ -126,6 +126,8 @@ class ModelInfo(FrozenModel):
     """False where the chat template has no system turn (Gemma, older Mistral): its text is sent before the first
     user turn."""
     threads: int = 0
+    parameters: int | None = None
+    """Weights, those that embedding and head share counted once; None where the engine cannot know."""
     base_url: str = ""
     """Server address without credentials, for remote engines."""
     versions: dict[str, str] = {}

@@ -30,6 +30,8 @@ class LlamaConfig:
     max_position_embeddings: int
     eos_token_id: tuple[int, ...] = ()
     """Every token that ends an answer, by the model's own settings."""
+    tie_word_embeddings: bool = True
+    """Whether the head is the embedding; models that were packed before this was kept are taken to be so."""
 
     def get_text_config(self) -> LlamaConfig:
         return self
@@ -70,6 +72,19 @@ class Llama:
         """All matrices, layer by layer."""
         layers = [[one.query_key_value, one.output, one.gate_up, one.down] for one in self.blocks]
         return [*(product for layer in layers for product in layer), self.head]
+
+    @property
+    def parameter_count(self) -> int:
+        """Weights as transformers counts them: what several places share once."""
+        config, head_size = self.config, 2 * len(self.frequencies)
+        width, heads = config.hidden_size, config.num_attention_heads
+        joined = (heads + 2 * config.num_key_value_heads) * head_size
+        biases = joined if config.model_type == "qwen2" else 0
+        norms = 2 * width + (2 * head_size if self.blocks[0].query_norm is not None else 0)
+        products = width * (joined + heads * head_size + 3 * config.intermediate_size)
+        embeddings: int = config.vocab_size * width * (1 if config.tie_word_embeddings else 2)
+        layers: int = config.num_hidden_layers * (products + biases + norms)
+        return embeddings + layers + int(width)
 
 
 class Rotary:

@@ -284,6 +284,7 @@ def packed_config(config: Any, generation_config: Any, head_size: int) -> LlamaC
         rms_norm_eps=config.rms_norm_eps,
         max_position_embeddings=config.max_position_embeddings,
         eos_token_id=tuple(sorted(ends)),
+        tie_word_embeddings=bool(config.tie_word_embeddings),
     )
 
 

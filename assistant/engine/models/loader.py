@@ -116,10 +116,17 @@ def load(plan: LoadPlan, threads: int, steps: Steps) -> LoadedModel:
         is_chat=tokenizer.chat_template is not None,
         takes_system=tokenizer.chat_template is None or takes_system(tokenizer),
         threads=threads,
+        parameters=_parameter_count(model),
         versions=library_versions(),
     )
     steps(LOADING, 3, 3)
     return LoadedModel(model, tokenizer, info)
+
+
+def _parameter_count(model: Any) -> int:
+    from assistant.engine.inference.llama import Llama
+
+    return model.parameter_count if isinstance(model, Llama) else sum(p.numel() for p in model.parameters())
 
 
 def _model(plan: LoadPlan) -> Any:

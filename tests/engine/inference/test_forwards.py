@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from assistant.engine.inference.cuda_graphs import GraphedForward
 from assistant.engine.inference.decoder import Decoder
 from assistant.engine.inference.forward import Forward, forward_for
 from assistant.engine.inference.llama_forward import PaddedForward, RaggedForward
-from assistant.engine.inference.llama_weights import build
+from assistant.engine.inference.llama_weights import build, packed_config
 from assistant.engine.inference.transformers_forward import TransformersForward
 
 IDS = prompt_of("def add(a, b):\n    return a + b\n# again, please: " * 8)
@@ -138,3 +139,10 @@ def test_a_windowed_model_is_decoded_by_its_own_cache(tokenizer: Any) -> None:
     [again] = finishes(decoder, ask(conversation="s", tokens=30), prompt)
     assert (again.output_ids, again.reused_tokens, again.drafted_tokens) == (end.output_ids, 0, 0)
     assert len(finishes(decoder, ask(samples=3, temperature=1.0, tokens=20), prompt)) == 3
+
+
+def test_parameters_are_counted_as_transformers_counts_them(plain: Any) -> None:
+    ours = build(copy.deepcopy(plain), "float32")
+    packed = packed_config(plain.config, None, 2 * len(ours.frequencies))
+    assert ours.parameter_count == sum(weight.numel() for weight in plain.parameters())
+    assert replace(ours, config=packed).parameter_count == ours.parameter_count
