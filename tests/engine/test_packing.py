@@ -20,7 +20,7 @@ from assistant.engine.inference.chat_tokenizer import open_tokenizer
 from assistant.engine.inference.cpu_kernels import kernel_cache
 from assistant.engine.inference.decoder import end_tokens
 from assistant.engine.inference.llama_weights import build
-from assistant.engine.models import capacity, catalogue, integrity, packing, provision, wheels
+from assistant.engine.models import capacity, catalogue, integrity, loader, packing, provision, wheels
 from assistant.engine.models.cache import ModelCache
 from assistant.engine.models.gguf_tensors import JoinedFiles
 from assistant.engine.models.source import DataWheels, GgufFile, LocalFolder, Source
@@ -207,6 +207,11 @@ def test_a_flipped_bit_is_named_and_a_sound_folder_is_remembered(tiny_packed: tu
         assert f"{file.name}: blocks.1.down.weight of {folder.name} no longer has" in check.damage
         file.write_bytes(whole.replace(b"F32", b"f32", 1))
         assert integrity.damaged(folder, Steps()) == [f"{file.name}: its header"]
+        planned = loader.plan(LocalFolder(root / "tiny-chat"), root, "cpu", "int8", 1, Steps())
+        with pytest.raises(
+            WeightsError, match=rf"cut short .*; `assistant model free {folder.name}` removes it"
+        ):
+            loader.load(planned, 1, Steps())
     finally:
         file.write_bytes(whole)
     assert root in folder.parents

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.core.errors import EngineError
+from assistant.core.errors import EngineError, WeightsError
 from assistant.core.generation import ModelInfo
 from assistant.engine.inference.chat_tokenizer import open_tokenizer
 from assistant.engine.models import devices
 from assistant.engine.models.capacity import require_memory, size_text
 from assistant.engine.models.folder_checks import readable
+from assistant.engine.models.integrity import REMEDY
 from assistant.engine.models.manifest import library_versions
 from assistant.engine.models.packing import packed
 from assistant.engine.models.provision import PreparedModel, prepare, weight_bytes
@@ -133,7 +134,13 @@ def _model(plan: LoadPlan) -> Any:
     from assistant.engine.inference.precision import open_packed
 
     prepared = plan.prepared
-    return open_packed(prepared.folder, prepared.packed) if prepared.packed else _plain_model(plan)
+    if not prepared.packed:
+        return _plain_model(plan)
+    try:
+        return open_packed(prepared.folder, prepared.packed)
+    except WeightsError as error:
+        remedy = REMEDY.format(key=prepared.folder.name)
+        raise WeightsError(f"{str(error).rstrip('.')}; {remedy}.") from error
 
 
 def _plain_model(plan: LoadPlan) -> Any:
