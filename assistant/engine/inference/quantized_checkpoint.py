@@ -63,15 +63,15 @@ def write(
                 for name in _norms(outline):
                     writer.write(f"blocks.{layer}.{name}", source.norm(layer, name).float().numpy())
 
-        jobs: list[tuple[float, Callable[[], None]]] = [(0, meanwhile), (0, norms)]
-        jobs += [(specs["embedding"].nbytes, embed)]
-        jobs += [(specs["head.weight"].nbytes, partial(multiply, -1, "head"))]
-        jobs += [
+        products = [
             (specs[f"blocks.{layer}.{name}.weight"].nbytes, partial(multiply, layer, name))
             for layer in range(outline.config.num_hidden_layers)
             for name in PRODUCTS
         ]
-        _run(jobs, threads, report)
+        # The two largest are taken far from one another: each is held whole meanwhile.
+        products.insert(len(products) // 2, (specs["embedding"].nbytes, embed))
+        products.insert(0, (specs["head.weight"].nbytes, partial(multiply, -1, "head")))
+        _run([(0, meanwhile), (0, norms), *products], threads, report)
 
 
 def _run(

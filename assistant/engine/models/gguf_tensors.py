@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from assistant.engine.models.gguf_header import GgufHeader, GgufTensor
 
-_CHUNK = 8_388_608
+_CHUNK = 1_048_576
 """Weights that are held in 32 bits at once."""
 _NAMES = {
     "model.embed_tokens": "token_embd",
