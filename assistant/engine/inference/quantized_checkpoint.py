@@ -63,7 +63,7 @@ def write(
                 for name in _norms(outline):
                     writer.write(f"blocks.{layer}.{name}", source.norm(layer, name).float().numpy())
 
-        products = [
+        products: list[tuple[float, Callable[[], None]]] = [
             (specs[f"blocks.{layer}.{name}.weight"].nbytes, partial(multiply, layer, name))
             for layer in range(outline.config.num_hidden_layers)
             for name in PRODUCTS
