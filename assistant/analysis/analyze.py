@@ -30,7 +30,7 @@ def analyze(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Analysis:
     """Everything computed from the journals of `folder`. Raises `AssistantError` where none can be used."""
-    check("duckdb", "numpy", "scipy", "matplotlib")
+    check("duckdb", "numpy", "scipy", "matplotlib", "statsmodels")
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder} to analyse")
     sessions, screened = read_sessions(folder, progress)

@@ -49,6 +49,60 @@ def lifting(results: Results) -> str:
     return f"From the same state, human feedback changes the solve rate by {parts}. {verdict}."
 
 
+def modelling(results: Results) -> str:
+    """The regression, and whether it can be trusted."""
+    fit, terms = results.model.fit, results.model.terms
+    text = fit.said
+    first = [
+        f"{x.odds_ratio:.2g} times ({x.low:.2g} to {x.high:.2g}) those of {control_arm(x.arm).phrase}"
+        for x in terms
+        if x.term == "feedback"
+    ]
+    if first:
+        text += f" At the first intervention the odds of human feedback to solve are {'; '.join(first)}."
+    effects = [
+        f"{100 * x.effect:+.0f} points ({100 * x.low:+.0f} to {100 * x.high:+.0f}) over {control_arm(x.arm).phrase}"
+        for x in results.model.effects
+    ]
+    if effects:
+        text += f" On average over all interventions, at equal order, it is {'; '.join(effects)}."
+    if fit.sd_people is not None and fit.sd_problems is not None:
+        text += (
+            f" In the mixed model the log odds differ by {fit.sd_people:.1f} between people and "
+            f"{fit.sd_problems:.1f} between problems (standard deviations)."
+        )
+    return text
+
+
+def timing(results: Results) -> str:
+    """Median time to solved."""
+    parts = []
+    for x in results.times:
+        amount = f"{x.median:.0f} {x.unit}" if x.median is not None else f"more {x.unit} than were seen"
+        low = "none" if x.low is None else f"{x.low:.0f}"
+        high = "no end" if x.high is None else f"{x.high:.0f}"
+        parts.append(f"{amount} ({low} to {high})")
+    if not parts:
+        return ""
+    times = results.times[-1]
+    return (
+        f"Of {times.sessions} sessions whose first answer failed, half are solved within {' and '.join(parts)} of "
+        f"feedback; {times.censored} ended unsolved and count as censored there."
+    )
+
+
+def ordering(results: Results) -> str:
+    """Do people get better, or tired?"""
+    if not results.order:
+        return ""
+    parts = ", ".join(f"{x.rate:.0%} at places {x.first} to {x.last}" for x in results.order)
+    text = f"By place in one's own order feedback solves {parts} of the sessions that needed it"
+    term = next((x for x in results.model.terms if x.term == "order"), None)
+    if term is not None:
+        text += f"; the odds change {term.odds_ratio:.2f} times ({term.low:.2f} to {term.high:.2f}) with each session"
+    return text + "."
+
+
 def tokens(results: Results) -> str:
     """Equal samples and equal tokens."""
     last = results.spent[-1] if results.spent else None
@@ -183,6 +237,18 @@ def _points(lift: Lift) -> str:
 
 def all_sentences(results: Results) -> Sequence[tuple[str, str]]:
     """Name and sentence, in order; those that have nothing to say are left out."""
-    makers = (solving, lifting, tokens, effort, wording, drawing, leaking, people)
+    makers = (
+        solving,
+        lifting,
+        modelling,
+        timing,
+        ordering,
+        tokens,
+        effort,
+        wording,
+        drawing,
+        leaking,
+        people,
+    )
     say = say_of(results.group.speaker)
     return [(maker.__name__, say(words)) for maker in makers if (words := maker(results))]

@@ -53,7 +53,7 @@ def _sizes(group: SessionGroup) -> Iterator[str]:
     if problems < FEW_PROBLEMS:
         yield f"Only {_count(problems, 'problem')}: intervals clustered by problem are rough with so few."
     if 1 < group.annotators < FEW:
-        yield f"Only {_count(group.annotators, 'annotator')}: the intervals are about these, on other problems."
+        yield f"{_count(group.annotators, 'annotator')}: the intervals are about these, on other problems."
     if group.annotators == 1:
         yield "One annotator: nothing here says how other people would do."
 

@@ -13,11 +13,14 @@ from assistant.analysis.costs import Cost, Spent
 from assistant.analysis.draws import DrawCounts
 from assistant.analysis.effort import Minutes, Repair
 from assistant.analysis.feedback_stats import FeedbackMeasures, FeedbackRate
+from assistant.analysis.learning import OrderRate
 from assistant.analysis.lift import Lift
 from assistant.analysis.person_alone import Way
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import CurvePoint
+from assistant.analysis.solve_model import MarginalEffect, ModelFit, OddsRatio
 from assistant.analysis.tables import Table, sql_type, table_of
+from assistant.analysis.time_to_solve import SurvivalPoint, TimeToSolve
 from assistant.core.speaker import shown_arm
 from assistant.journal.fast_validation import LeftOut
 
@@ -107,6 +110,11 @@ def tables_of(analysis: Analysis) -> list[Table]:
         table("agreement", Agreement, "agreement"), table("annotators", PersonLift, "person_lifts"),
         table("between_annotators", Between, "between"), table("costs", Cost, "costs"),
         table("spent", Spent, "spent"),
+        table_of("model", ModelFit, ((g, r.model.fit) for g, r in results.items())),
+        table_of("odds_ratios", OddsRatio, ((g, term) for g, r in results.items() for term in r.model.terms)),
+        table_of("marginal_effects", MarginalEffect, ((g, x) for g, r in results.items() for x in r.model.effects)),
+        table("time_to_solve", TimeToSolve, "times"), table("survival", SurvivalPoint, "survival"),
+        table("order", OrderRate, "order"),
         table_of("sessions", SessionRow, _session_rows(analysis.groups)),
         _programs(analysis.groups),
         table_of("person_alone", Way, (("", way) for way in analysis.alone)),

@@ -41,6 +41,8 @@ def tables(results: Results, say: Say = str) -> Iterator[HtmlTable]:
             for x in results.lifts
         ],
     )  # fmt: skip
+    yield from _regression(results)
+    yield from _times(results)
     yield HtmlTable(
         "Without feedback",
         ("samples", "solved", "95% interval", "measured on", "tokens", "written"),
@@ -94,6 +96,62 @@ def tables(results: Results, say: Say = str) -> Iterator[HtmlTable]:
             for x in results.between
         ],
     )
+
+
+def _regression(results: Results) -> Iterator[HtmlTable]:
+    """Odds ratios and average marginal effects."""
+    yield HtmlTable(
+        "Regression: solved ~ arm × intervention + order",
+        ("term", "over", "odds ratio", "95% interval", "p"),
+        [
+            (
+                x.term,
+                NAMES[x.arm] if x.arm else "",
+                _odds(x.odds_ratio),
+                _interval(x.low, x.high, _odds),
+                f"{x.p:.2g}",
+            )
+            for x in results.model.terms
+        ],
+    )
+    yield HtmlTable(
+        "Average marginal effect of feedback",
+        ("over", "states", "effect", "95% interval"),
+        [
+            (NAMES[x.arm], str(x.states), _points(x.effect), _interval(x.low, x.high))
+            for x in results.model.effects
+        ],
+    )
+
+
+def _times(results: Results) -> Iterator[HtmlTable]:
+    """Time to solved, and order."""
+    yield HtmlTable(
+        "Time to solved, of sessions whose first answer failed",
+        ("unit", "sessions", "solved", "censored", "median", "95% interval"),
+        [
+            (x.unit, str(x.sessions), str(x.solved), str(x.censored), _time(x.median),
+             f"{_time(x.low)} to {_time(x.high)}")
+            for x in results.times
+        ],
+    )  # fmt: skip
+    yield HtmlTable(
+        "By place in the annotator's order, of sessions whose first answer failed",
+        ("places", "sessions", "solved", "rate", "95% interval", "median seconds a feedback"),
+        [
+            (f"{x.first}–{x.last}", str(x.sessions), str(x.solved), _percent(x.rate),
+             _interval(x.low, x.high, _percent), _time(x.median_seconds))
+            for x in results.order
+        ],
+    )  # fmt: skip
+
+
+def _odds(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 1000 else "over 1000"
+
+
+def _time(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}" if value < 10 else f"{value:.0f}"
 
 
 def _rates(curve: Sequence[CurvePoint], say: Say) -> tuple[Sequence[str], Cells]:

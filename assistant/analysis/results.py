@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.analysis.annotators import Agreement, Between, PersonLift, agreement, between, person_lifts
+from assistant.analysis.answer_rows import answer_rows
 from assistant.analysis.baseline import Alone, alone_curve, flat_line
 from assistant.analysis.caveats import cautions
 from assistant.analysis.costs import Cost, Spent, costs, spent
@@ -23,11 +24,14 @@ from assistant.analysis.feedback_stats import (
 )
 from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import SessionGroup
+from assistant.analysis.learning import OrderRate, order_rates
 from assistant.analysis.lift import Lift, all_pairs, lifts
 from assistant.analysis.person_alone import Way
 from assistant.analysis.solve_curve import CurvePoint, all_curves, human_curve, longest, with_draws_curve
+from assistant.analysis.solve_model import SolveModel, solve_model
 from assistant.analysis.speaker_captions import say_of
 from assistant.analysis.study_plan import PlannedStudy
+from assistant.analysis.time_to_solve import SurvivalPoint, TimeToSolve, survival
 from assistant.journal.fast_validation import LeftOut
 from assistant.journal.records import SessionRecord
 
@@ -59,6 +63,10 @@ class Results:
     between: tuple[Between, ...]
     costs: tuple[Cost, ...]
     spent: tuple[Spent, ...]
+    model: SolveModel
+    times: tuple[TimeToSolve, ...]
+    survival: tuple[SurvivalPoint, ...]
+    order: tuple[OrderRate, ...]
     cautions: tuple[str, ...] = ()
 
     @property
@@ -95,6 +103,7 @@ def results_of(group: SessionGroup) -> Results:
     sessions = group.sessions
     of_words = in_fork(lambda: _of_words(sessions)) if len(sessions) >= MANY else lambda: _of_words(sessions)
     curve, alone = all_curves(sessions), alone_curve(sessions)
+    times, points = survival(sessions)
     of_programs: dict[str, Any] = {
         "curve": tuple(curve),
         "sealed_curve": tuple(human_curve(sessions, SessionRecord.solved_sealed_at)),
@@ -106,6 +115,10 @@ def results_of(group: SessionGroup) -> Results:
         "ways": tuple(ways(sessions)),
         "costs": tuple(costs(sessions)),
         "spent": tuple(spent(sessions, alone)),
+        "model": solve_model(answer_rows(sessions)),
+        "times": tuple(times),
+        "survival": tuple(points),
+        "order": tuple(order_rates(sessions)),
     }
     words = of_words()
     say = say_of(group.speaker)

@@ -16,7 +16,19 @@ from assistant.analysis.text_report import account
 from tests.analysis.simulation import World, write_world
 from tests.golden.golden import check, masked, rounded
 
-TABLES = ("curve", "lift", "alone", "minutes", "ways", "sessions", "between_annotators", "left_out")
+TABLES = (
+    "curve",
+    "lift",
+    "odds_ratios",
+    "time_to_solve",
+    "order",
+    "alone",
+    "minutes",
+    "ways",
+    "sessions",
+    "between_annotators",
+    "left_out",
+)
 
 
 @pytest.fixture(scope="module")
