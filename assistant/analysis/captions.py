@@ -59,7 +59,7 @@ def modelling(results: Results) -> str:
         if x.term == "feedback"
     ]
     if first:
-        text += f" At the first intervention the odds of human feedback to solve are {'; '.join(first)}."
+        text += f" At the mean intervention the odds of human feedback to solve are {'; '.join(first)}."
     effects = [
         f"{100 * x.effect:+.0f} points ({100 * x.low:+.0f} to {100 * x.high:+.0f}) over {control_arm(x.arm).phrase}"
         for x in results.model.effects

@@ -1,9 +1,9 @@
 """A regression of solving: solved ~ arm x round + order, with people and problems as crossed clusters.
 
 Logistic, fitted by statsmodels. Its odds ratios are of the population (averaged over people and problems), and their
-intervals come from the sums of the scores of each person and of each problem (`crossed_variance`): they assume
-nothing of how people differ. The mixed model of the same formula, with its random people and problems, says how much
-people and problems differ; its own intervals are not shown, since they miss the truth (see the guide's table).
+intervals are those of a score test with the sums of each person and of each problem (`crossed_variance`): they
+assume nothing of how people differ. The mixed model of the same formula, with its random people and problems, says
+how much people and problems differ; its own intervals are not shown, since they miss the truth (see the guide).
 """
 
 from __future__ import annotations
@@ -12,15 +12,21 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
+from statistics import NormalDist
 from typing import Any
 
 from assistant.analysis.answer_rows import FEEDBACK, AnswerRow
 from assistant.core.control_arms import RECORDED
 from assistant.core.optional_deps import need
 from assistant.core.stats.crossed import FEW, Variance, crossed_variance
+from assistant.core.stats.proportion import CONFIDENCE
 
 LEAST_OUTCOMES = 5
 """Solved answers, and unsolved ones, that a model needs for each coefficient."""
+MOST_STEPS = 25
+NORMAL = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+FARTHEST = 30.0
+"""Log odds beyond which an interval has no end."""
 MOST_ROWS = 5_000
 """With more answers than this the mixed model is not fitted: it takes minutes."""
 
@@ -87,7 +93,7 @@ def solve_model(rows: Sequence[AnswerRow], *, mixed: bool = True) -> SolveModel:
         if not fit.converged:
             why = f"No regression: it did not converge in {fit.steps} steps; a control may solve all or nothing."
             return SolveModel(ModelFit(why + dropped))
-        people, problems = len(set(design.people)), len(set(design.problems))
+        people, problems = len(set(design.people.tolist())), len(set(design.problems.tolist()))
         spread = _spread(design) if mixed and people > 1 and len(rows) <= MOST_ROWS else (None, None)
     said = f"The regression converged in {fit.steps} steps on {len(rows)} answers."
     return SolveModel(
@@ -98,7 +104,7 @@ def solve_model(rows: Sequence[AnswerRow], *, mixed: bool = True) -> SolveModel:
 
 def _too_thin(design: _Design) -> str:
     """Why these answers cannot be modelled; empty where they can."""
-    problems, solved = len(set(design.problems)), int(design.y.sum())
+    problems, solved = len(set(design.problems.tolist())), int(design.y.sum())
     fewest, needed = min(solved, len(design.y) - solved), LEAST_OUTCOMES * len(design.names)
     if not design.arms:
         return "no control that both solved and failed was made"
@@ -124,7 +130,7 @@ def _without_constant_arms(rows: Sequence[AnswerRow]) -> tuple[list[AnswerRow], 
 
 
 class _Design:
-    """The matrix: a column for each coefficient; feedback at the first intervention is the constant."""
+    """The matrix: a column for each coefficient; feedback at the mean intervention is the constant."""
 
     def __init__(self, rows: Sequence[AnswerRow], by_round: bool = True) -> None:
         numpy = need("numpy")
@@ -141,15 +147,16 @@ class _Design:
         self.names += ["round"] * several + [f"{arm}:round" for arm in self.arms] * self.by_round
         self.names += ["order"] * self.orders
         self.y = numpy.array([float(row.solved) for row in rows])
+        self.round_mean = sum(row.round for row in rows) / max(1, len(rows))
         self.order_mean = sum(row.order for row in rows) / max(1, len(rows))
         self.x = numpy.array([self.values(row, row.arm) for row in rows]).reshape(len(rows), len(self.names))
-        self.problems = [row.problem for row in rows]
-        self.people = [row.annotator for row in rows]
+        self.problems = numpy.unique([row.problem for row in rows], return_inverse=True)[1]
+        self.people = numpy.unique([row.annotator for row in rows], return_inverse=True)[1]
 
     def values(self, row: AnswerRow, arm: str) -> list[float]:
         """The row's values, had it been of this arm."""
         arms = [float(arm == other) for other in self.arms]
-        step = row.round - 1.0
+        step = row.round - self.round_mean
         rounds = [step] * self.rounds + [step * value for value in arms] * self.by_round
         # Controls do not learn: the order is that of the person who spoke.
         order = [(row.order - self.order_mean) * (arm == FEEDBACK)] if self.orders else []
@@ -189,11 +196,9 @@ class _Fit:
         return found
 
     def _term(self, place: int, term: str, arm: str, sign: int) -> OddsRatio:
-        value, variance = sign * float(self.coefficients[place]), self.variance(self.influence[:, place])
-        error = variance.value**0.5
-        half = variance.quantile * error
-        p = 2 * float(need("scipy.special").stdtr(variance.freedom, -abs(value) / error)) if error else 1.0
-        return OddsRatio(term, arm, exp(value), exp(value - half), exp(min(700.0, value + half)), p)
+        value, test = float(self.coefficients[place]), _ScoreTest(self.design, place, self.coefficients)
+        ends = sorted((sign * test.end(value, -1.0), sign * test.end(value, 1.0)))
+        return OddsRatio(term, arm, exp(sign * value), exp(ends[0]), exp(min(FARTHEST, ends[1])), test.p(0.0))
 
     def effect(self, arm: str) -> MarginalEffect:
         """Predicted share of feedback less that of the arm, over the states that have the arm."""
@@ -213,6 +218,60 @@ class _Fit:
         half = variance.quantile * variance.value**0.5
         effect = float(each.mean())
         return MarginalEffect(arm, len(own), effect, max(-1.0, effect - half), min(1.0, effect + half))
+
+
+class _ScoreTest:
+    """Is one coefficient such a value? The score there, over what the clusters' sums of it spread.
+
+    The other coefficients are fitted with it fixed. As Wilson's interval does for a share, this takes the variance at
+    the value that is tested: at the estimate it is far too small where few problems were solved, and intervals of the
+    estimate plus and minus its errors hold the truth in 80% of studies.
+    """
+
+    def __init__(self, design: _Design, place: int, coefficients: Any) -> None:
+        numpy = need("numpy")
+        self.design = design
+        self.own, self.others = design.x[:, place], numpy.delete(design.x, place, axis=1)
+        self.start = numpy.delete(coefficients, place)
+
+    def p(self, value: float) -> float:
+        score, variance = self._at(value)
+        if not variance.value > 0:
+            return 1.0
+        return 2 * NormalDist().cdf(-abs(score) / variance.value**0.5)
+
+    def end(self, best: float, way: float) -> float:
+        """The last value on that side of the estimate that the test does not refuse, or one beyond `FARTHEST`."""
+        inside, step = best, 0.5 * way
+        while not self._refuses(inside + step):
+            inside, step = inside + step, 2 * step
+            if abs(inside) > FARTHEST:
+                return inside
+        outside = inside + step
+        while abs(outside - inside) > 1e-3:
+            middle = (inside + outside) / 2
+            inside, outside = (inside, middle) if self._refuses(middle) else (middle, outside)
+        return inside
+
+    def _refuses(self, value: float) -> bool:
+        score, variance = self._at(value)
+        return bool(variance.value > 0 and abs(score) > NORMAL * variance.value**0.5)
+
+    def _at(self, value: float) -> tuple[float, Variance]:
+        numpy, x = need("numpy"), self.others
+        fixed, coefficients = value * self.own, self.start
+        for _ in range(MOST_STEPS):
+            rates = 1 / (1 + numpy.exp(-numpy.clip(fixed + x @ coefficients, -FARTHEST, FARTHEST)))
+            weights = rates * (1 - rates)
+            weighted = x * weights[:, None]
+            information = weighted.T @ x
+            step = numpy.linalg.lstsq(information, x.T @ (self.design.y - rates), rcond=None)[0]
+            coefficients = coefficients + step
+            if abs(step).max() < 1e-6:
+                break
+        apart = self.own - x @ numpy.linalg.lstsq(information, weighted.T @ self.own, rcond=None)[0]
+        scores = apart * (self.design.y - rates)
+        return float(scores.sum()), crossed_variance(scores, self.design.problems, self.design.people)
 
 
 _TERMS = {"round": "intervention", "order": "order"}
