@@ -12,6 +12,9 @@ from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.speaker_captions import say_of
 from assistant.core.control_arms import control_arm
 
+MOST_ODDS = 1000
+"""Beyond it an interval of an odds ratio is said to have no end."""
+
 
 def solving(results: Results) -> str:
     """What the paper's figure says here."""
@@ -49,12 +52,17 @@ def lifting(results: Results) -> str:
     return f"From the same state, human feedback changes the solve rate by {parts}. {verdict}."
 
 
+def odds(ratio: float) -> str:
+    """An odds ratio, or an end of its interval."""
+    return "no end" if ratio > MOST_ODDS else "0" if ratio < 1 / MOST_ODDS else f"{ratio:.2f}"
+
+
 def modelling(results: Results) -> str:
     """The regression, and whether it can be trusted."""
     fit, terms = results.model.fit, results.model.terms
     text = fit.said
     first = [
-        f"{x.odds_ratio:.2g} times ({x.low:.2g} to {x.high:.2g}) those of {control_arm(x.arm).phrase}"
+        f"{odds(x.odds_ratio)} times ({odds(x.low)} to {odds(x.high)}) those of {control_arm(x.arm).phrase}"
         for x in terms
         if x.term == "feedback"
     ]
@@ -99,7 +107,8 @@ def ordering(results: Results) -> str:
     text = f"By place in one's own order feedback solves {parts} of the sessions that needed it"
     term = next((x for x in results.model.terms if x.term == "order"), None)
     if term is not None:
-        text += f"; the odds change {term.odds_ratio:.2f} times ({term.low:.2f} to {term.high:.2f}) with each session"
+        change = f"{odds(term.odds_ratio)} times ({odds(term.low)} to {odds(term.high)})"
+        text += f"; the odds change {change} with each session"
     return text + "."
 
 

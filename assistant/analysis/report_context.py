@@ -107,8 +107,8 @@ def _regression(results: Results) -> Iterator[HtmlTable]:
             (
                 x.term,
                 NAMES[x.arm] if x.arm else "",
-                _odds(x.odds_ratio),
-                _interval(x.low, x.high, _odds),
+                captions.odds(x.odds_ratio),
+                _interval(x.low, x.high, captions.odds),
                 f"{x.p:.2g}",
             )
             for x in results.model.terms
@@ -144,10 +144,6 @@ def _times(results: Results) -> Iterator[HtmlTable]:
             for x in results.order
         ],
     )  # fmt: skip
-
-
-def _odds(ratio: float) -> str:
-    return f"{ratio:.2f}" if ratio < 1000 else "over 1000"
 
 
 def _time(value: float | None) -> str:
