@@ -14,20 +14,28 @@ table names them. Paired differences are those of `bench compare`.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.bench.compare import compare
+from assistant.bench.compare import compare, report
 from assistant.core.errors import AssistantError
 
 SHOTS = "2,3,4"
+COMPARED = (
+    ("few-shot against fine-tuned", "base-few", "synthesis-zero"),
+    ("fine-tuned on synthesis, tried on it", "base-zero", "synthesis-zero"),
+    ("fine-tuned on execution, tried on synthesis", "base-zero", "execution-zero"),
+    ("fine-tuned on execution, tried on it", "base-calls", "execution-calls"),
+    ("fine-tuned on synthesis, tried on execution", "base-calls", "synthesis-calls"),
+    ("MathQA-Python, fine-tuned", "base-mathqa", "mathqa-mathqa"),
+)
+"""Questions, and the two runs that answer each."""
 MATHQA = (
-    "MathQA-Python is not there: name its file (records with text, code, answer, task_id; `assistant problems FILE` "
-    "checks it) by --mathqa"
+    "MathQA-Python is not there: name its files (records with text, code, answer, task_id; `assistant problems FILE` "
+    "checks one) by --mathqa TRAIN --mathqa-test TEST"
 )
 
 
@@ -37,6 +45,7 @@ class Variants:
 
     mbpp: Path
     mathqa: Path | None
+    mathqa_test: Path | None
     model: str
     out: Path
     steps: int
@@ -54,10 +63,10 @@ class Variants:
         self._asked("synthesis", str(self.out / "model-synthesis"))
         self._trained("execution", self.mbpp, "--split", self.train_split, "--task", "execution")
         self._asked("execution", str(self.out / "model-execution"))
-        if self.mathqa is not None:
+        if self.mathqa is not None and self.mathqa_test is not None:
             self._trained("mathqa", self.mathqa)
             for name, model in (("base", self.model), ("mathqa", str(self.out / "model-mathqa"))):
-                self._bench("synthesis", self.mathqa, f"{name}-mathqa", model, "--asserts", "0")
+                self._bench("synthesis", self.mathqa_test, f"{name}-mathqa", model, "--asserts", "0")
 
     def _trained(self, name: str, source: Path, *more: str) -> None:
         out = self.out / f"model-{name}"
@@ -86,43 +95,15 @@ class Variants:
         )  # fmt: skip
 
     def table(self) -> Iterator[str]:
-        """Shares with intervals, and the paired differences that the paper's questions ask for."""
-        for name in ("base-zero", "base-few", "synthesis-zero", "execution-zero"):
-            if (summary := self._summary(name)) is not None:
-                (variant,) = summary["variants"].values()
-                yield f"synthesis, {name}: {_share(variant['problems_solved'])} of {variant['problems']} problems"
-        for name in ("base-calls", "synthesis-calls", "execution-calls"):
-            if (summary := self._summary(name)) is not None:
-                yield f"execution, {name}: {_share(summary['groups']['program alone']['right'])}"
-        for question, before, after in (
-            ("few-shot, with fine-tuning instead", "base-few", "synthesis-zero"),
-            ("none, with fine-tuning", "base-zero", "synthesis-zero"),
-            ("none, with fine-tuning on execution", "base-zero", "execution-zero"),
-            ("execution, with fine-tuning on it", "base-calls", "execution-calls"),
-            ("execution, with fine-tuning on synthesis", "base-calls", "synthesis-calls"),
-        ):
-            yield from self._difference(question, before, after)
-        if self.mathqa is None:
-            yield MATHQA
-        elif (found := [self._summary(f"{name}-mathqa") for name in ("base", "mathqa")])[1] is not None:
-            yield json.dumps(found)
-
-    def _summary(self, name: str) -> dict[str, dict[str, dict[str, object]]] | None:
-        path = self.out / name / "summary.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-    def _difference(self, question: str, before: str, after: str) -> Iterator[str]:
-        try:
-            comparison = compare(self.out / before, self.out / after)
-        except AssistantError as error:
-            yield f"{question}: {error}"
-            return
-        yield f"{question}: {json.dumps(comparison.model_dump(mode='json'))[:2000]}"
-
-
-def _share(measured: object) -> str:
-    assert isinstance(measured, dict)
-    return f"{measured['value']:.1%} ({measured['low']:.1%}–{measured['high']:.1%})"
+        """The paper's questions, each as a paired comparison; a run that is not there yet is said."""
+        for question, before, after in COMPARED:
+            yield f"\n{question}: A is {before}, B is {after}"
+            try:
+                yield from report(compare(self.out / before, self.out / after))
+            except AssistantError as error:
+                yield f"  not measured: {error}"
+        if self.mathqa is None or self.mathqa_test is None:
+            yield f"\n{MATHQA}"
 
 
 def _run(*words: str) -> None:
@@ -135,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--mbpp", type=Path, required=True)
     parser.add_argument("--mathqa", type=Path)
+    parser.add_argument("--mathqa-test", type=Path)
     parser.add_argument("--model", required=True)
     parser.add_argument("--out", type=Path, default=Path("fine-tuning-variants"))
     parser.add_argument("--steps", type=int, default=24)
