@@ -11,11 +11,10 @@ from assistant.analysis.analyze import figure_name, write
 from assistant.analysis.captions import all_sentences
 from assistant.analysis.figure_list import figures_of
 from assistant.analysis.methods_section import LIMITS, exclusions, methods
-from assistant.analysis.person_alone import sentence as alone_sentence
 from assistant.analysis.report_context import tables
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.speaker_captions import say_of
-from assistant.analysis.study_plan import plan_of_group, sentences
+from assistant.analysis.study_plan import notes, plan_of_group
 from assistant.core.errors import AssistantError
 from assistant.reporting.templates import tex_page
 from assistant.reporting.tex import Tex, tex_tables
@@ -44,17 +43,19 @@ class _Part:
     cautions: tuple[str, ...]
 
 
-def write_paper(analysis: Analysis, out: Path, *, title: str = "", notes: tuple[str, ...] = ()) -> list[Path]:
+def write_paper(
+    analysis: Analysis, out: Path, *, title: str = "", remarks: tuple[str, ...] = ()
+) -> list[Path]:
     """`paper.tex` under `out`, beside the analysis' own tables, figures and report. Raises AssistantError.
 
-    `notes` are said before the results, e.g. that a study file is another one than was frozen.
+    `remarks` are said before the results, e.g. that a study file is another one than was frozen.
     """
     written = write(analysis, out)
     page = tex_page(
         "assistant.analysis", "paper.tex.j2", title=title or "Human feedback on programs", version=__version__,
-        data=analysis.data_sha256, methods=list(methods(analysis)), plans=[*notes, *sentences(analysis.plans)],
-        alone=alone_sentence(analysis.alone), parts=list(_parts(analysis)), exclusions=list(exclusions(analysis)),
-        limits=LIMITS,
+        data=analysis.data_sha256, methods=list(methods(analysis)),
+        plans=[*remarks, *notes(analysis.plans, analysis.alone)], parts=list(_parts(analysis)),
+        exclusions=list(exclusions(analysis)), limits=LIMITS,
     )  # fmt: skip
     path = out / FILE
     try:

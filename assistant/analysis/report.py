@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from html import escape
 
 from assistant import __version__
-from assistant.analysis.person_alone import sentence as alone_sentence
 from assistant.analysis.report_context import HtmlTable, tables
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.speaker_captions import say_of
-from assistant.analysis.study_plan import sentences
+from assistant.analysis.study_plan import notes
 from assistant.reporting.templates import Html, html_page
 
 
@@ -57,7 +56,7 @@ def report(analysis: Analysis, pictures: Mapping[int, Sequence[Picture]]) -> str
     return html_page(
         "assistant.analysis", "report.html.j2", {"prose": _prose, "inline": _inline}, analysis=analysis,
         events=f"{analysis.events:,}", version=__version__, groups=groups, left_out=_left_out(analysis),
-        notes=[*sentences(analysis.plans), *filter(None, [alone_sentence(analysis.alone)])],
+        notes=notes(analysis.plans, analysis.alone),
     )  # fmt: skip
 
 

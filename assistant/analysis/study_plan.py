@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant.analysis.person_alone import Way
+from assistant.analysis.person_alone import sentence as alone_sentence
 from assistant.core.errors import UsageError
 from assistant.journal.records import SessionRecord, StudyFreeze
 from assistant.session.study import Plan
 from assistant.session.study_file import parse_study
 
+ALONE = "alone"
 SHOWN: Mapping[str, frozenset[str]] = {
     "solve_rate": frozenset({"solving"}),
     "lift": frozenset({"lifting", "lift"}),
     "false_solves": frozenset({"solving"}),
-    "time_to_solved": frozenset({"effort", "alone"}),
+    "time_to_solved": frozenset({"effort", ALONE}),
     "tokens": frozenset({"tokens"}),
     "words": frozenset({"wording", "words"}),
     "leaks": frozenset({"leaking", "leaks"}),
@@ -80,6 +83,14 @@ def plan_of_group(plans: Sequence[PlannedStudy], sessions: Sequence[SessionRecor
     """The plan of these sessions; None where they are of several studies or plans, or of none."""
     hashes = {(s.study, s.freeze.sha256 if s.freeze is not None else "") for s in sessions}
     return next((plan for plan in plans if hashes == {(plan.study, plan.sha256)}), None)
+
+
+def notes(plans: Sequence[PlannedStudy], ways: Sequence[Way]) -> list[str]:
+    """What stands before the groups: the plans, and people who worked alone beside those with a model."""
+    alone = alone_sentence(ways)
+    if alone and len(plans) == 1:
+        alone = f"[{plans[0].mark(ALONE)}] {alone}"
+    return [*sentences(plans), *filter(None, [alone])]
 
 
 def sentences(plans: Sequence[PlannedStudy]) -> Iterator[str]:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from assistant.analysis import captions
-from assistant.analysis.person_alone import sentence as alone_sentence
 from assistant.analysis.results import Analysis, Results
 from assistant.analysis.solve_curve import CurvePoint
-from assistant.analysis.study_plan import PlannedStudy, plan_of_group, sentences
+from assistant.analysis.study_plan import PlannedStudy, notes, plan_of_group
 from assistant.core.control_arms import RECORDED
 from assistant.core.events import DRAW
 from assistant.core.speaker import PEOPLE
@@ -23,8 +22,7 @@ def account(analysis: Analysis) -> Iterator[str]:
     """The whole result, line by line."""
     chosen = f", {analysis.sessions} of them chosen ({analysis.selection})" if analysis.selection else ""
     yield f"{analysis.journals} journals, {analysis.events:,} events{chosen}; data {analysis.data_sha256[:16]}"
-    notes = [*sentences(analysis.plans), *filter(None, [alone_sentence(analysis.alone)])]
-    for note in notes:
+    for note in notes(analysis.plans, analysis.alone):
         yield from wrap(note, WIDTH, subsequent_indent="  ")
     for results in analysis.groups:
         yield from _group(results, plan_of_group(analysis.plans, results.group.sessions))

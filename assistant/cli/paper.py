@@ -50,6 +50,6 @@ def paper(
         print(line, file=sys.stderr)
     for note in notes:
         print(f"! {note}", file=sys.stderr)
-    written = write_paper(analysis, out, title=f"Study {name}" if name else "", notes=tuple(notes))
+    written = write_paper(analysis, out, title=f"Study {name}" if name else "", remarks=tuple(notes))
     print(f"{len(written)} files in {out}; make a PDF by: cd {out} && pdflatex paper.tex")
     return 0

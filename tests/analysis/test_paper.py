@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import example, given
@@ -16,10 +17,14 @@ pytest.importorskip("duckdb")
 pytest.importorskip("matplotlib")
 
 from assistant.analysis.analyze import analyze
+from assistant.analysis.captions import all_sentences
+from assistant.analysis.figure_list import figures_of
 from assistant.analysis.paper import write_paper
 from assistant.analysis.results import Analysis
-from assistant.analysis.study_plan import PlannedStudy
+from assistant.analysis.study_plan import ALONE, SHOWN, PlannedStudy
 from assistant.reporting.tex import MOST_ROWS, Tex, tex_code, tex_prose, tex_tables, tex_text
+from assistant.session.study import Outcome
+from assistant.session.study_freeze import OUTCOMES
 from tests.analysis.simulation import World, write_world
 
 EVIL = "\\input{/etc/passwd} $x_1$ 50% & #1 ~^ <b> [a] * ``q'' -- ?` é ł 中 \U0001f600 \\\\"
@@ -71,11 +76,19 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     return replace(found, plans=(plan,))
 
 
+def test_every_planned_outcome_is_shown_by_something_that_there_is(analysis: Analysis) -> None:
+    (results,) = analysis.groups
+    there = {name for name, _ in all_sentences(results)} | {figure[0] for figure in figures_of(results)}
+    assert SHOWN.keys() == set(get_args(Outcome)) == OUTCOMES.keys()
+    assert all(names & (there | {ALONE}) for names in SHOWN.values())
+    assert set().union(*SHOWN.values()) <= there | {ALONE}
+
+
 @pytest.mark.slow
 def test_the_document_has_what_the_report_has_and_compiles(analysis: Analysis, tmp_path: Path) -> None:
-    written = write_paper(analysis, tmp_path, title=EVIL, notes=(EVIL,))
+    written = write_paper(analysis, tmp_path, title=EVIL, remarks=(EVIL,))
     page = written[0].read_text(encoding="ascii")
-    for part in ("Methods", "Plan", "Exclusions", "Results", "Limits"):
+    for part in ("Methods", "Plan and arms", "Exclusions", "Results", "Limits"):
         assert f"section{{{part}}}" in page
     assert "12 sessions on 6 problems" in page and "took no part: 1 " in page
     assert "Data began before the freeze: 2 sessions" in page
