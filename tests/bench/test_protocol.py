@@ -237,3 +237,10 @@ def test_a_sample_is_drawn_by_the_seed(sandbox: LocalSandbox, tmp_path: Path) ->
     assert drawn(1) == drawn(1)
     assert len(set(drawn(1))) == 5
     assert drawn(1) != drawn(2)
+
+
+@pytest.mark.parametrize("name", ["protocol_words", "ilf_words"])
+def test_the_words_that_are_kept_say_that_a_model_wrote_them(name: str) -> None:
+    found = read_words([Path(__file__).parents[1] / "benchmarks" / f"{name}.jsonl"], "claude")
+    assert len(found.words) >= 40
+    assert all("`" not in words and "def " not in words for words in found.words.values())

@@ -25,7 +25,7 @@ LONGEST_SHOWN = 160
 
 @dataclass(frozen=True)
 class ProtocolConfig:
-    """One run: `arms` and `hidden_feedback` come after the sessions and change none of them."""
+    """One run. `arms` are made after the sessions and change none of them: more can be made another time."""
 
     source: str
     hidden: str = ""
@@ -75,17 +75,17 @@ class ProtocolConfig:
         return tuple(self._showing(fit, sandbox, say))
 
     def asked(self, problems: tuple[Problem, ...], person: str) -> Json:
-        """All that decides what the run holds, for `config.json`."""
+        """All that decides what the run holds, for `config.json`; settings that may come later change nothing."""
         return {
             "problems": asked_of_problems(self.source, problems),
             "hidden_tests": self.hidden.rpartition("/")[2],
             "split": self.split,
             "sample": self.sample,
             "seed": self.seed,
-            "settings": self.settings().model_dump(mode="json"),
+            "template": self.settings().prompt.template,
+            "settings": self.settings().model_dump(mode="json", exclude_defaults=True),
             "shown": self.shown,
             "hidden_feedback": self.hidden_feedback,
-            "arms": list(self.arms),
             "person": person,
             "left_out": self.left_out,
         }
