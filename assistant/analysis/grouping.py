@@ -67,11 +67,13 @@ def parse_condition(words: Sequence[str]) -> dict[str, str]:
 def chosen(
     sessions: Sequence[SessionRecord], study: str, condition: Mapping[str, str]
 ) -> list[SessionRecord]:
-    """The sessions of this study (any, when empty) under this condition."""
+    """The sessions of this study (any, when empty) under this condition; for practice only where it says so."""
     return [
         session
         for session in sessions
-        if (not study or session.study == study) and condition.items() <= dict(session.condition).items()
+        if (not study or session.study == study)
+        and condition.items() <= dict(session.condition).items()
+        and (session.condition.get("practice") != "yes" or "practice" in condition)
     ]
 
 

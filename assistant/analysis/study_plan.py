@@ -9,8 +9,8 @@ from assistant.analysis.person_alone import Way
 from assistant.analysis.person_alone import sentence as alone_sentence
 from assistant.core.errors import UsageError
 from assistant.journal.records import SessionRecord, StudyFreeze
-from assistant.session.study import Plan
 from assistant.session.study_file import parse_study
+from assistant.session.study_tables import Plan
 
 ALONE = "alone"
 SHOWN: Mapping[str, frozenset[str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,7 +57,9 @@ KEYS = (
     "visible_tests, overflow, arms, lesson, branching, max_branches, continue_after_end, questions, "
     "expected_effect, expected_first, expected_control; [consent] version, text; [conditions] failing_cases, "
     "person_alone; "
-    "[plan] hypotheses, primary_outcome, secondary_outcomes, compared_with, exclusions, stopping"
+    "[plan] hypotheses, primary_outcome, secondary_outcomes, compared_with, exclusions, stopping; "
+    "[participants] count, entry_questions, end_questions, practice, practice_tries, completion_code, "
+    "completion_url; [allocation] per_problem, gold, attention, between_people"
 )
 """Every key of a study file, for `--help`, which must not load what reads it."""
 
@@ -121,7 +124,7 @@ def check(
 
 
 ANYONE = "(anyone)"
-_MARKS = {"failing_cases": "+cases", "person_alone": "alone"}
+_MARKS = {"failing_cases": "+cases", "person_alone": "alone", "gold": "gold", "attention": "attention"}
 """How a condition is marked in an annotator's order."""
 
 
@@ -134,8 +137,11 @@ def _way(plan: Study, problems: Sequence[Problem], who: str) -> list[tuple[str, 
 
 
 def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
+    from assistant.session.study import order_for
+
     people = len(plan.annotators)
-    held = f"{people} annotators, {people * len(problems)} sessions" if people else "any number of annotators"
+    sessions = sum(len(order_for(plan, problems, who)) for who in plan.annotators)
+    held = f"{people} annotators, {sessions} sessions" if people else "any number of annotators"
     first = "the same for all annotators" if plan.same_first_sample else "each annotator has their own"
     arms = "all on a GPU, none elsewhere" if plan.arms is None else ", ".join(plan.arms) or "none"
     shown = "all" if plan.visible_tests is None else str(plan.visible_tests)
@@ -147,11 +153,35 @@ def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
     if True in plan.conditions.person_alone:
         both = "balanced over problems and annotators" if False in plan.conditions.person_alone else "always"
         yield f"the person writes the program alone, without the model: {both}"
+    yield from _people_lines(plan, problems)
     yield f"after each session {after}; questions then: {len(plan.questions) or 'none'}"
     yield f"consent: {'version ' + plan.consent.version if plan.consent else 'none (nothing can be exported)'}"
 
 
 _ORDERS = {"fixed": "the same order for all", "random": "a random order for each", "latin": "a Latin square"}
+
+
+def _people_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
+    """What the people of the study are asked around their problems, and who gets what."""
+    from assistant.session.study import order_for
+
+    asked, dealt = plan.participants, plan.allocation
+    if asked is not None:
+        if asked.practice:
+            yield f"first {asked.practice} to practise on, which has to be solved in {asked.practice_tries} tries"
+        before, after = len(asked.entry_questions), len(asked.end_questions)
+        yield f"on the pages of `assistant serve`: {before} questions before the problems, {after} after them"
+    if dealt is not None and dealt.per_problem is not None:
+        shares = [[p.id for p in order_for(plan, problems, who)] for who in plan.annotators]
+        people = Counter(problem for share in shares for problem in share)
+        each, most = sorted({len(share) for share in shares}), sorted({*people.values()})
+        yield f"each person gets {_span(each)} problems, each problem goes to {_span(most)} people"
+    if dealt is not None and dealt.between_people:
+        yield "conditions are drawn for each person, in equal shares"
+
+
+def _span(numbers: Sequence[int]) -> str:
+    return str(numbers[0]) if numbers[0] == numbers[-1] else f"{numbers[0]} to {numbers[-1]}"
 
 
 def _cases(plan: Study) -> str:

@@ -12,7 +12,17 @@ from assistant.journal.locking import UNBEGUN
 
 JOURNAL = ".jsonl"
 _COMPANION = re.compile(r".+\.(lock|torn-\d+)")
-_EXPECTED_AT_TOP = frozenset({"README.md", "schema.json", "example.jsonl", "consent.jsonl", ".gitignore"})
+_EXPECTED_AT_TOP = frozenset(
+    {
+        "README.md",
+        "schema.json",
+        "example.jsonl",
+        "consent.jsonl",
+        "answers.jsonl",
+        "invitations.sqlite3",
+        ".gitignore",
+    }
+)
 
 
 @dataclass(frozen=True)

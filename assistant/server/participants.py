@@ -15,9 +15,11 @@ from assistant.journal.library import list_sessions
 from assistant.journal.session_summary import SessionSummary
 from assistant.server.invitations import Invitations, Person
 from assistant.session.annotation_queue import AnnotationQueue
-from assistant.session.study import Study
+from assistant.session.study import Study, chosen_problems, order_for
+from assistant.session.study_answers import Part, add_study_answers, open_questions, read_study_answers
+from assistant.session.study_tables import Question
 
-Step = Literal["consent", "refused", "withdrawn", "work", "done"]
+Step = Literal["consent", "refused", "withdrawn", "entry", "work", "failed", "end", "done"]
 HERE, AWAY = 2, 30
 """Minutes without a sign: up to the first somebody is here, from the second on they are away, between them idle."""
 
@@ -35,14 +37,15 @@ class StudyPlace:
     def open(cls, file: Path, folder: Path) -> StudyPlace:
         """Raises UsageError for a file or problems that cannot be used."""
         from assistant.problems.load import load_source
-        from assistant.session.study import chosen_problems
         from assistant.session.study_file import parse_study, text_of
 
         text = text_of(file)
         study = parse_study(text, str(file))
         available = tuple(load_source(study.source).problems)
-        chosen_problems(study, available)
-        return cls(study, available, folder, text)
+        place = cls(study, available, folder, text)
+        for name in study.annotators[:1] or ("anybody",):
+            place.check_name(name)
+        return place
 
     def names(self, count: int, taken: Sequence[str]) -> list[str]:
         """Pseudonyms for `count` new people: those of the study file, else p001, p002, …. Raises UsageError."""
@@ -66,7 +69,25 @@ class StudyPlace:
             return "consent"
         if consented is False:
             return "withdrawn" if self._ledger(name) == "withdrawn" else "refused"
-        return "work" if queue.next() is not None or any(queue.unanswered()) else "done"
+        if self.open_questions(name, "entry"):
+            return "entry"
+        if queue.next() is not None or any(queue.unanswered()):
+            return "work"
+        if queue.failed_practice:
+            return "failed"
+        return "end" if self.open_questions(name, "end") else "done"
+
+    def open_questions(self, name: str, part: Part) -> list[Question]:
+        """What the person is still to be asked before the first problem, or after the last."""
+        asked = self.study.participants
+        if asked is None:
+            return []
+        questions = asked.entry_questions if part == "entry" else asked.end_questions
+        return open_questions(questions, read_study_answers(self.folder, self.study.name, name, part))
+
+    def keep_answers(self, name: str, part: Part, answers: Sequence[tuple[Question, str]]) -> None:
+        """Record answers that were found right. Raises JournalError."""
+        add_study_answers(self.folder, (self.study.name, self.study.sha256), name, part, answers)
 
     def answer_consent(self, name: str, answer: Literal["granted", "refused", "withdrawn"]) -> None:
         """Record what the person said on their page. Raises JournalError."""
@@ -86,8 +107,10 @@ class StudyPlace:
     def progress(self, name: str) -> tuple[bool, int, int]:
         """Whether the person has begun, how many problems they have ended, and of how many."""
         own = self._sessions(name)
+        queue = self._queue(name)
+        order = {problem.id for problem in order_for(self.study, queue.problems, name)}
         ended = {session.problem for session in own if not session.resumable}
-        return bool(own), len(ended), len(self._queue(name).problems)
+        return bool(own), len(ended & order), len(order)
 
     def _queue(self, name: str) -> AnnotationQueue:
         return AnnotationQueue.open(self.study, self.available, name, self.folder, self.text)
@@ -144,8 +167,15 @@ def status_of(place: StudyPlace, now: float, faults: Sequence[str] = ()) -> Stat
     invited = {person.name: person for person in Invitations(place.folder).people()}
     names = sorted({*invited, *(s.annotator for s in sessions if not s.trouble)})
     own = {name: [s for s in sessions if s.annotator == name and not s.trouble] for name in names}
-    rows = tuple(_row(place, name, own[name], invited.get(name), answers.get(name), now) for name in names)
-    ended = [s for s in sessions if not s.trouble and not s.resumable]
+    problems = chosen_problems(place.study, place.available)
+    rows = tuple(
+        _row(
+            order_for(place.study, problems, name), name, own[name], invited.get(name), answers.get(name), now
+        )
+        for name in names
+    )
+    counted = {problem.id for problem in problems}
+    ended = [s for s in sessions if not s.trouble and not s.resumable and s.problem in counted]
     solved = [s.rounds for s in ended if s.state == "solved"]
     rounds = range(max([place.study.rounds, *solved]) + 1)
     return Status(
@@ -159,22 +189,22 @@ def status_of(place: StudyPlace, now: float, faults: Sequence[str] = ()) -> Stat
 
 
 def _row(
-    place: StudyPlace,
+    problems: Sequence[Problem],
     name: str,
     sessions: Sequence[SessionSummary],
     person: Person | None,
     answer: ConsentAnswer | None,
     now: float,
 ) -> Row:
-    ended = {s.problem: s for s in sessions if not s.resumable}
+    wanted = {problem.id for problem in problems}
+    ended = {s.problem: s for s in sessions if not s.resumable and s.problem in wanted}
     current = next((s for s in sessions if s.resumable and s.problem not in ended), None)
-    of = len(place.study.problems) or len(place.available)
     idle = None if person is None or person.seen is None else max(0.0, now - person.seen) / 60
     return Row(
         name=name,
-        state=_state(person, answer, len(ended) >= of, idle),
+        state=_state(person, answer, len(ended) >= len(wanted), idle),
         ended=len(ended),
-        of=of,
+        of=len(wanted),
         solved=sum(s.state == "solved" for s in ended.values()),
         problem=current.problem if current is not None else "",
         round=current.rounds if current is not None else 0,

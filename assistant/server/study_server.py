@@ -26,6 +26,8 @@ from assistant.server.terminal_page import write_templates
 from assistant.server.terminals import LARGEST_MESSAGE, Terminals
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+LONGEST_ANSWER = 20_000
+"""Characters of one answer that are kept."""
 A_MONTH = 30 * 24 * 3600
 
 
@@ -54,6 +56,7 @@ class StudyServer:
                 web.get("/", self.home),
                 web.post("/consent", self.consent),
                 web.post("/withdraw", self.withdraw),
+                web.post("/answers", self.answers),
                 web.get("/step", self.step),
                 web.get("/work", self.work),
                 web.get("/ws", self.terminal),
@@ -143,17 +146,56 @@ class StudyServer:
         """What comes next for this person."""
         person = self._person(request)
         step, begun, ended, of = await asyncio.to_thread(self._where, person.name)
-        consent = self.place.study.consent
-        lines = [f"{ended} of {of} problems are done."] if step == "work" else _SAID[step]
-        return self._page(
-            heading=self.place.study.name,
-            step=step,
-            lines=lines,
-            name=person.name,
-            begun=begun,
-            consent=consent if step in ("consent", "refused", "withdrawn") else None,
-            may_withdraw=consent is not None and step in ("work", "done"),
+        return self._home(person.name, step, begun=begun, ended=ended, of=of)
+
+    def _home(
+        self, name: str, step: Step, given: Mapping[str, str] | None = None, **counts: int
+    ) -> web.Response:
+        """The page of a step; `given` are answers of which some are wrong."""
+        study, asked = self.place.study, self.place.study.participants
+        questions = self.place.open_questions(name, step) if step in ("entry", "end") else []
+        faults = (
+            [question.fault(given.get(f"q{n}", "").strip()) for n, question in enumerate(questions)]
+            if given
+            else []
         )
+        at_end = step == "done" and asked is not None
+        return self._page(
+            heading=study.name,
+            step=step,
+            lines=[_PROGRESS.format(**counts)] if step == "work" else _SAID[step],
+            errors=[f"{q.text}: {fault}" for q, fault in zip(questions, faults, strict=False) if fault],
+            name=name,
+            begun=counts.get("begun"),
+            consent=study.consent if step in ("consent", "refused", "withdrawn") else None,
+            may_withdraw=study.consent is not None and step not in ("consent", "refused", "withdrawn"),
+            questions=[
+                {
+                    **question.model_dump(),
+                    "options": question.options,
+                    "number": n,
+                    "given": (given or {}).get(f"q{n}", ""),
+                }
+                for n, question in enumerate(questions)
+            ],
+            code=asked.completion_code if at_end and asked is not None else "",
+            url=asked.completion_url if at_end and asked is not None else "",
+        )
+
+    async def answers(self, request: web.Request) -> web.StreamResponse:
+        """Answers to the questions of the person's step: all of them right, or the page again."""
+        person = self._person(request)
+        step = await asyncio.to_thread(self.place.step, person.name)
+        fields = await request.post()
+        given = {name: value for name, value in fields.items() if isinstance(value, str)}
+        if step not in ("entry", "end") or given.get("part") != step:
+            raise web.HTTPSeeOther("/")
+        questions = self.place.open_questions(person.name, step)
+        answers = [(q, given.get(f"q{n}", "").strip()[:LONGEST_ANSWER]) for n, q in enumerate(questions)]
+        if any(question.fault(answer) for question, answer in answers):
+            return self._home(person.name, step, given)
+        await asyncio.to_thread(self.place.keep_answers, person.name, step, answers)
+        raise web.HTTPSeeOther("/")
 
     def _where(self, name: str) -> tuple[Step, bool, int, int]:
         begun, ended, of = self.place.progress(name)
@@ -256,8 +298,12 @@ _SAID: Mapping[Step, Sequence[str]] = {
         "You withdrew: what you did is left out of every later data set. Thank you for your time.",
         _AGAIN,
     ),
+    "entry": ("A few questions before you begin.",),
+    "end": ("All problems are done. A few last questions.",),
+    "failed": ("The problem for practice was not solved, so this ends here. Thank you for your time.",),
     "done": ("You are through. Thank you!",),
 }
+_PROGRESS = "{ended} of {of} problems are done."
 _TELL = "Nothing of what you did is lost. Please tell whoever invited you:"
 
 

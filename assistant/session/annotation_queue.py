@@ -21,6 +21,7 @@ from assistant.session.header import Held
 from assistant.session.session import Session
 from assistant.session.study_file import parse_study
 from assistant.session.study_freeze import Freeze, changed_since, differing_keys
+from assistant.session.study_tables import Consent
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class AnnotationQueue:
     """The one journal that is gone on with, where a session was resumed by its id."""
     freeze: Freeze | None = None
     """The study file as it was frozen."""
+    practice: Problem | None = None
+    """What is solved first, and does not count."""
 
     @classmethod
     def open(
@@ -87,7 +90,9 @@ class AnnotationQueue:
                 f"{', …' if len(study.annotators) > 8 else ''}, not for {annotator}: say who you are with --annotator"
             )
         problems = tuple(studies.chosen_problems(study, available))
-        return cls(study, problems, annotator, folder, text, freeze=freeze)
+        return cls(
+            study, problems, annotator, folder, text, freeze=freeze, practice=_practice_of(study, available)
+        )
 
     @classmethod
     def for_session(
@@ -108,6 +113,8 @@ class AnnotationQueue:
         own = self._own()
         if self.only is not None:
             return next((self._continue(s) for s in own if s.path == self.only and s.resumable), None)
+        if (practice := self._practice(own)) is not None or self.failed_practice:
+            return practice
         done = [s.problem for s in own if not s.resumable and s.state != "unreadable"]
         problem = studies.next_problem(self.study, self.problems, self.annotator, done)
         if problem is None:
@@ -121,10 +128,33 @@ class AnnotationQueue:
             info=studies.info(
                 self.study, condition, self.text, order.index(problem) + 1, len(order), self._frozen_at
             ),
-            place=len(set(done)) + 1,
-            of=len(self.problems),
+            place=len(set(done) & {each.id for each in order}) + 1,
+            of=len(order),
             unfinished=begun[0].path if begun else None,
         )
+
+    def _practice(self, own: Sequence[SessionSummary]) -> Assignment | None:
+        """The problem that everybody has to solve first; None where it was, or may not be tried again."""
+        problem, asked = self.practice, self.study.participants
+        if problem is None or asked is None:
+            return None
+        tried = [s for s in own if s.problem == problem.id]
+        begun = next((s for s in tried if s.resumable), None)
+        passed = any(s.state == "solved" for s in tried)
+        if passed or (begun is None and len(tried) >= asked.practice_tries):
+            return None
+        condition = {"failing_cases": "no", "practice": "yes"}
+        settings = studies.settings_for(self.study, problem, self.annotator, condition)
+        info = studies.info(self.study, condition, self.text, frozen_at=self._frozen_at)
+        return Assignment(problem, settings, info, 1, 1, begun.path if begun is not None else None)
+
+    @property
+    def failed_practice(self) -> bool:
+        """Whether the annotator has tried the practice problem as often as they may, and did not solve it."""
+        if self.practice is None or self.only is not None:
+            return False
+        own = [s for s in self._own() if s.problem == self.practice.id]
+        return self._practice(own) is None and all(s.state != "solved" for s in own)
 
     @property
     def _frozen_at(self) -> str:
@@ -228,7 +258,7 @@ class AnnotationQueue:
             return None
         return self._answer(consent, granted)
 
-    def _answer(self, consent: studies.Consent, granted: bool) -> ev.ConsentGiven:
+    def _answer(self, consent: Consent, granted: bool) -> ev.ConsentGiven:
         """The answer as a session's journal holds it; where it was not given just now, it says where."""
         new = ev.ConsentGiven(
             version=consent.version, text_sha256=consent.sha256, granted=granted, text=consent.text
@@ -244,7 +274,7 @@ class AnnotationQueue:
         place = found.event.given_in or found.session
         return new.model_copy(update={"given_in": place, "recorded_by": found.event.recorded_by})
 
-    def _consents(self, consent: studies.Consent) -> Iterator[_Given]:
+    def _consents(self, consent: Consent) -> Iterator[_Given]:
         """The annotator's answers to this very text in this folder."""
         for summary in self._own():
             if summary.trouble or not summary.consents:
@@ -259,6 +289,15 @@ class AnnotationQueue:
 
     def _sessions(self) -> list[SessionSummary]:
         return [s for s in list_sessions(self.folder) if s.study == self.study.name]
+
+
+def _practice_of(study: studies.Study, available: Sequence[Problem]) -> Problem | None:
+    """Raises UsageError where the source lacks it."""
+    name = study.participants.practice if study.participants is not None else ""
+    found = next((problem for problem in available if problem.id == name), None)
+    if name and found is None:
+        raise UsageError(f"study {study.name}: {study.source} has no problem {name} to practise with")
+    return found
 
 
 def answer_question(journal: Path, question: str, answer: str) -> ev.QuestionAnswered:

@@ -6,79 +6,16 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.generation import Sampling
-from assistant.core.problem import FrozenModel, Problem
+from assistant.core.problem import Problem
 from assistant.session.arms.build import CONTROL_ARMS
-
-Word = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)]
-"""A text, which TOML may hold as a number: `version = 1`."""
-
-
-class StudyTable(FrozenModel):
-    """A table of a study file; its fields' docstrings are the comments of the example that `study new` writes."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class Consent(StudyTable):
-    """What an annotator is asked to agree to before the first problem."""
-
-    version: Word
-    """Any name of the text; people are asked again whenever the text differs, whatever its version."""
-    text: str
-    """The text itself."""
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the exact text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-
-class Conditions(StudyTable):
-    """Feedback conditions that are balanced over problems and annotators."""
-
-    failing_cases: tuple[bool, ...] = (False,)
-    """Whether failing cases accompany the feedback; two values make two conditions."""
-    person_alone: tuple[bool, ...] = (False,)
-    """Whether the person writes the program without the model, on the clock; two values make two arms."""
-
-
-Outcome = Literal[
-    "solve_rate", "lift", "false_solves", "time_to_solved", "tokens", "words", "leaks", "people"
-]
-"""What a study may be planned to find out; `analysis/study_plan.py` knows which figures answer each."""
-Comparison = ev.Arm | Literal["person_alone"]
-
-
-class Plan(StudyTable):
-    """What the study is to find out, said before its data: `assistant study freeze` makes a registration of it."""
-
-    hypotheses: tuple[str, ...]
-    """Sentences that the data can contradict."""
-    primary_outcome: Outcome
-    """What the study is about: solve_rate, lift, false_solves, time_to_solved, tokens, words, leaks or people."""
-    secondary_outcomes: tuple[Outcome, ...] = ()
-    """What else was planned; every other figure is exploratory."""
-    compared_with: tuple[Comparison, ...] = ()
-    """Control arms that the outcomes are compared with, and `person_alone`; left out, all that the study has."""
-    exclusions: tuple[str, ...] = ()
-    """Rules by which sessions or people will be left out, one sentence each."""
-    stopping: str = ""
-    """When the study ends: how many people or sessions, or until which day."""
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Plan:
-        if not any(words.strip() for words in self.hypotheses):
-            raise ValueError("a plan needs at least one hypothesis")
-        if self.primary_outcome in self.secondary_outcomes:
-            raise ValueError(f"the primary outcome {self.primary_outcome} is named among the secondary ones")
-        return self
+from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan, StudyTable
 
 
 class Study(StudyTable):
@@ -150,6 +87,20 @@ class Study(StudyTable):
     """Share of the other problems that a control solves in its one answer: for `study check`."""
     plan: Plan | None = None
     """What the study was planned to find out: `study freeze` makes a registration of it."""
+    participants: Participants | None = None
+    """What `assistant serve` asks and tells people around their problems."""
+    allocation: Allocation | None = None
+    """Who gets which problems and conditions."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_pseudonyms(cls, data: Any) -> Any:
+        """`participants.count` makes the list of annotators."""
+        table = data.get("participants") if isinstance(data, dict) else None
+        count = table.get("count") if isinstance(table, dict) else None
+        if type(count) is int and 0 < count <= 5000 and not data.get("annotators"):
+            return {**data, "annotators": tuple(f"p{number:03}" for number in range(1, count + 1))}
+        return data
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Study:
@@ -164,9 +115,28 @@ class Study(StudyTable):
             has = True in self.conditions.person_alone if name == "person_alone" else name in self._arms
             if not has:
                 raise ValueError(f"the plan compares with {name}, which the study does not have")
+        self._check_dealing()
         if self.samples > 1 and self.temperature == 0:
             raise ValueError("several samples at temperature 0 are the same program; try temperature = 0.8")
         return self
+
+    def _check_dealing(self) -> None:
+        practice = self.participants.practice if self.participants is not None else ""
+        if practice and practice in self.problems:
+            raise ValueError(f"{practice} is for practice: take it out of `problems`")
+        if self.participants is not None and 0 < self.participants.count != len(self.annotators):
+            raise ValueError("participants.count and `annotators` differ: leave one out")
+        dealt = self.allocation
+        if dealt is None:
+            return
+        missing = [name for name in dealt.for_all if self.problems and name not in self.problems]
+        if missing:
+            raise ValueError(f"{missing[0]} is gold or for attention, and not among `problems`")
+        if dealt.per_problem is not None and not dealt.per_problem <= len(self.annotators):
+            raise ValueError(
+                f"allocation.per_problem is {dealt.per_problem}, and {len(self.annotators)} annotators are named: "
+                "name more, or set participants.count"
+            )
 
     @property
     def _arms(self) -> tuple[str, ...]:
@@ -187,6 +157,7 @@ class Study(StudyTable):
 _LATER = (
     "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "max_branches",
     "continue_after_end", "engine", "expected_first", "expected_control", "plan",
+    "participants", "allocation",
 )  # fmt: skip
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
 _LATER_CONDITIONS = ("person_alone",)
@@ -196,7 +167,8 @@ _LATER_CONDITIONS = ("person_alone",)
 def chosen_problems(study: Study, available: Sequence[Problem]) -> list[Problem]:
     """The study's problems in its own order. Raises UsageError for ids that the source does not have."""
     if not study.problems:
-        return list(available)
+        practice = study.participants.practice if study.participants is not None else ""
+        return [problem for problem in available if problem.id != practice]
     by_id = {problem.id: problem for problem in available}
     missing = [name for name in study.problems if name not in by_id]
     if missing:
@@ -206,13 +178,31 @@ def chosen_problems(study: Study, available: Sequence[Problem]) -> list[Problem]
 
 def order_for(study: Study, problems: Sequence[Problem], annotator: str) -> list[Problem]:
     """The order in which this annotator meets the problems; always the same for the same annotator."""
-    listed = list(problems)
+    listed = _share(study, problems, annotator)
     if study.order == "random":
         random.Random(_number(study.name, study.seed, annotator)).shuffle(listed)
     elif study.order == "latin" and listed:
         row = _latin_row(len(listed), _place(study, annotator))
         listed = [listed[index] for index in row]
     return listed
+
+
+def _share(study: Study, problems: Sequence[Problem], annotator: str) -> list[Problem]:
+    """The problems that this annotator gets, in the study's order.
+
+    The problems that are dealt out are laid in a row `per_problem` times, and the row is cut into equal pieces: each
+    comes to that many people, and nobody gets more than one problem more than another.
+    """
+    dealt = study.allocation
+    if dealt is None or dealt.per_problem is None or annotator not in study.annotators:
+        return list(problems)
+    common = [index for index, problem in enumerate(problems) if problem.id in dealt.for_all]
+    others = [index for index in range(len(problems)) if index not in common]
+    people, place = len(study.annotators), study.annotators.index(annotator)
+    row = len(others) * dealt.per_problem
+    piece = range(row * place // people, row * (place + 1) // people)
+    own = {others[slot % len(others)] for slot in piece} | set(common)
+    return [problem for index, problem in enumerate(problems) if index in own]
 
 
 def next_problem(
@@ -232,12 +222,18 @@ def condition_of(
     """
     values = study.conditions.failing_cases or (False,)
     alone = study.conditions.person_alone or (False,)
+    dealt = study.allocation
     place = [p.id for p in problems].index(problem.id) + _place(study, annotator)
-    found = {"failing_cases": "yes" if values[place % len(values)] else "no"}
+    if dealt is not None and dealt.between_people:
+        place = _arm(study, annotator)
+    mark = dealt.for_all.get(problem.id) if dealt is not None else None
+    found = {"failing_cases": "yes" if values[place % len(values)] else "no"} | (
+        {mark: "yes"} if mark else {}
+    )
     if True not in alone:
         return found
     if alone[place // len(values) % len(alone)]:
-        return {"failing_cases": "no", "person_alone": "yes"}
+        return {**found, "failing_cases": "no", "person_alone": "yes"}
     return {**found, "person_alone": "no"}
 
 
@@ -295,6 +291,15 @@ def _place(study: Study, annotator: str) -> int:
     if annotator in study.annotators:
         return study.annotators.index(annotator)
     return _number(study.name, annotator)
+
+
+def _arm(study: Study, annotator: str) -> int:
+    """The annotator's place in a random row of all: neighbours in the list need not have neighbouring conditions."""
+    if annotator not in study.annotators:
+        return _number(study.name, study.seed, "arm", annotator)
+    row = list(range(len(study.annotators)))
+    random.Random(_number(study.name, study.seed, "arms")).shuffle(row)
+    return row[study.annotators.index(annotator)]
 
 
 def _latin_row(size: int, place: int) -> list[int]:

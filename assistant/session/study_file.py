@@ -13,12 +13,20 @@ from pydantic import BaseModel, ValidationError
 
 from assistant.core.control_arms import RECORDED
 from assistant.core.errors import UsageError
-from assistant.session.study import Conditions, Consent, Plan, Study
+from assistant.session.study import Study
+from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan
 from assistant.storage.bounded_read import MEGABYTE, read_bytes
 
 LARGEST = 4 * MEGABYTE
 """Bytes of the largest study file that is read."""
-_TABLES: dict[str, type[BaseModel]] = {"": Study, "consent": Consent, "conditions": Conditions, "plan": Plan}
+_TABLES: dict[str, type[BaseModel]] = {
+    "": Study,
+    "consent": Consent,
+    "conditions": Conditions,
+    "plan": Plan,
+    "participants": Participants,
+    "allocation": Allocation,
+}
 
 
 def load_study(path: Path) -> Study:
@@ -93,6 +101,20 @@ _EXAMPLES: Mapping[str, str] = {
     "plan.compared_with": 'compared_with = ["retry", "tests"]',
     "plan.exclusions": 'exclusions = ["People who end fewer than half of their problems."]',
     "plan.stopping": 'stopping = "When all 24 annotators are through, or on 2027-03-01."',
+    "participants.count": "count = 2",
+    "participants.entry_questions": (
+        'entry_questions = [{ text = "How many years have you programmed?", kind = "number", lowest = 0 }]'
+    ),
+    "participants.end_questions": (
+        'end_questions = [{ text = "How tired are you?", kind = "scale", highest = 5 }, "Anything else?"]'
+    ),
+    "participants.practice": 'practice = "starter/rotate-left"',
+    "participants.completion_code": 'completion_code = "C1ABCDEF"',
+    "participants.completion_url": 'completion_url = "https://app.prolific.com/submissions/complete?cc=C1ABCDEF"',
+    "allocation.per_problem": "per_problem = 2",
+    "allocation.gold": 'gold = ["starter/count-down"]',
+    "allocation.attention": 'attention = ["starter/spiral-in"]',
+    "allocation.between_people": "between_people = true",
 }
 _LIVE = ("name", "problems", "questions", "consent.version", "consent.text")
 """What the example sets; all else is there as a comment that can be taken in."""
@@ -105,7 +127,7 @@ def example() -> str:
         "",
     ]
     lines += _example_of(Study, "")
-    for table in ("consent", "conditions", "plan"):
+    for table in ("consent", "conditions", "plan", "participants", "allocation"):
         live = any(key.startswith(f"{table}.") for key in _LIVE)
         lines += [f"# {_meaning(Study, table)}", f"[{table}]" if live else f"# [{table}]"]
         lines += _example_of(_TABLES[table], table)

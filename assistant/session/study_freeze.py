@@ -13,8 +13,9 @@ from pathlib import Path
 from assistant.core.errors import UsageError
 from assistant.core.events import freeze_sha256
 from assistant.core.problem import Problem, sha256_of
-from assistant.session.study import Plan, Study
+from assistant.session.study import Study
 from assistant.session.study_file import parse_study, text_of
+from assistant.session.study_tables import Plan
 
 SUFFIX = ".frozen.txt"
 _TIME, _HASH = "Frozen at: ", "SHA-256: "

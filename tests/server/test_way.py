@@ -65,6 +65,48 @@ async def test_consent_is_asked_by_its_text_and_a_refusal_ends_politely(
     assert all(json.loads(line)["text_sha256"] == consent.sha256 for line in lines[:2])
 
 
+AROUND = (
+    STUDY
+    + """
+[participants]
+entry_questions = [{ text = "Years <b>?", kind = "number", lowest = 0 }, { text = "Hints?", required = false }]
+end_questions = [{ text = "How hard?", kind = "scale", highest = 5 }]
+completion_code = "C1ABC"
+completion_url = "https://app.prolific.com/submissions/complete?cc=C1ABC"
+"""
+)
+
+
+async def test_questions_come_before_and_after_and_a_code_at_the_end(
+    open_site: OpenSite, browse: Browse
+) -> None:
+    site = await open_site(AROUND)
+    anna, consent = browse(site), site.place.study.consent
+    assert consent is not None
+    await anna.get(site.invite("anna"))
+    _, page = await anna.post("/consent", answer="granted", text=consent.sha256)
+    assert "Years &lt;b&gt;?" in page and "Begin" not in page and (await anna.get("/ws"))[0] == 403
+    _, page = await anna.post("/answers", part="entry", q0="many<i>", q1="yes")
+    assert "please give a number" in page and "many&lt;i&gt;" in page and site.place.step("anna") == "entry"
+    await anna.post("/answers", part="end", q0="5")
+    assert site.place.step("anna") == "entry", "only the questions that are asked now are answered"
+    _, page = await anna.post("/answers", part="entry", q0="7", q1="")
+    assert "Begin" in page and "C1ABC" not in page
+    events = whole_session("sabcdef012345", feedbacks=1)
+    problem = next(p for p in site.place.available if p.id == "starter/rotate-left")
+    start = ev.StudyInfo(name="pilot", sha256=site.place.study.sha256)
+    assert isinstance(events[0], ev.SessionStarted)
+    events[0] = events[0].model_copy(update={"annotator": "anna", "study": start, "problem": problem})
+    write_session(site.place.folder, "sabcdef012345", events)
+    _, page = await anna.get("/")
+    assert "How hard?" in page and page.count('type="radio"') == 5 and "C1ABC" not in page
+    _, page = await anna.post("/answers", part="end", q0="4")
+    assert "C1ABC" in page and 'href="https://app.prolific.com/submissions/complete?cc=C1ABC"' in page
+    lines = (site.place.folder / "answers.jsonl").read_text().splitlines()
+    kept = [(json.loads(line)["part"], json.loads(line)["answer"]) for line in lines]
+    assert kept == [("entry", "7"), ("entry", ""), ("end", "4")]
+
+
 async def screen_shows(socket: ClientWebSocketResponse, *words: str) -> str:
     """Read until all the words were painted; what came."""
     seen = ""
@@ -133,7 +175,9 @@ async def test_the_researchers_page_escapes_what_people_wrote_and_counts(
     site = await open_site(STUDY)
     evil = "<script>alert(1)</script>\x1b]0;owned\x07"
     events = whole_session("sabcdef012345", feedbacks=2)
-    events[0] = header("sabcdef012345", annotator=evil, study=ev.StudyInfo(name="pilot", sha256="0" * 64))
+    problem = next(p for p in site.place.available if p.id == "starter/rotate-left")
+    start = ev.StudyInfo(name="pilot", sha256="0" * 64)
+    events[0] = header("sabcdef012345", annotator=evil, study=start, problem=problem)
     write_session(site.place.folder, "sabcdef012345", events)
     site.invite("anna")
     now = time.time()

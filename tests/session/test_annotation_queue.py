@@ -16,7 +16,8 @@ from assistant.session.annotation_queue import AnnotationQueue, Assignment
 from assistant.session.commands import GiveConsent
 from assistant.session.header import Held
 from assistant.session.session import Session
-from assistant.session.study import Consent, Study
+from assistant.session.study import Study
+from assistant.session.study_tables import Consent
 from tests.session.conftest import RIGHT, WRONG
 
 

@@ -23,7 +23,8 @@ from assistant.problems.load import load_source
 from assistant.session import commands as cmd
 from assistant.session.header import Held
 from assistant.session.session import Session
-from assistant.session.study import Conditions, Study, condition_of, settings_for
+from assistant.session.study import Study, condition_of, settings_for
+from assistant.session.study_tables import Conditions
 from tests.session.conftest import RIGHT, WRONG, Begin, types
 from tests.session.test_commands import ONE, Run, journals, run, state_of
 

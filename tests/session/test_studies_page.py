@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from assistant.session.study import Conditions, Consent, Plan, Study
+from assistant.session.study import Study
 from assistant.session.study_file import parse_study
+from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan
 
 PAGE = Path(__file__).resolve().parents[2] / "assistant" / "guide" / "studies.md"
 ROW = re.compile(r"^\| `(?P<key>[a-z_.]+)` \| `(?P<example>[^`]+)` \| (?P<meaning>.+) \|$", re.MULTILINE)
 ROWS = [match.groupdict() for match in ROW.finditer(PAGE.read_text(encoding="utf-8"))]
+AROUND = {"participants": Participants, "allocation": Allocation}
 COMPANIONS = {
+    "allocation.per_problem": "[participants]\ncount = 7",
     "samples": "temperature = 0.8",
     "consent.version": 'text = "x"',
     "consent.text": 'version = "1"',
@@ -29,7 +32,7 @@ COMPANIONS = {
 
 
 def _keys() -> list[str]:
-    tables = {"conditions": Conditions, "consent": Consent, "plan": Plan}
+    tables = {"conditions": Conditions, "consent": Consent, "plan": Plan, **AROUND}
     inner = [f"{table}.{name}" for table, model in tables.items() for name in model.model_fields]
     return [*Study.model_fields, *inner]
 
@@ -54,7 +57,7 @@ def test_each_example_is_a_value_that_differs_from_the_default(row: dict[str, st
 
 
 def _default(table: str, name: str) -> Any:
-    model = {"conditions": Conditions, "plan": Plan}.get(table, Study)
+    model = {"conditions": Conditions, "plan": Plan, **AROUND}.get(table, Study)
     return model.model_fields[name].default
 
 

@@ -10,7 +10,6 @@ import pytest
 from assistant.core.errors import UsageError
 from assistant.core.problem import AssertTest, Problem
 from assistant.session.study import (
-    Conditions,
     Study,
     chosen_problems,
     condition_of,
@@ -19,6 +18,7 @@ from assistant.session.study import (
     settings_for,
 )
 from assistant.session.study_file import load_study
+from assistant.session.study_tables import Conditions
 
 
 def _problems(count: int) -> list[Problem]:

@@ -1,0 +1,186 @@
+"""The tables of a study file: consent, conditions, plan, questions, what people are told, who gets what."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from assistant.core import events as ev
+from assistant.core.problem import FrozenModel
+
+Word = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)]
+"""A text, which TOML may hold as a number: `version = 1`."""
+
+
+class StudyTable(FrozenModel):
+    """A table of a study file; its fields' docstrings are the comments of the example that `study new` writes."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Consent(StudyTable):
+    """What an annotator is asked to agree to before the first problem."""
+
+    version: Word
+    """Any name of the text; people are asked again whenever the text differs, whatever its version."""
+    text: str
+    """The text itself."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the exact text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class Conditions(StudyTable):
+    """Feedback conditions that are balanced over problems and annotators."""
+
+    failing_cases: tuple[bool, ...] = (False,)
+    """Whether failing cases accompany the feedback; two values make two conditions."""
+    person_alone: tuple[bool, ...] = (False,)
+    """Whether the person writes the program without the model, on the clock; two values make two arms."""
+
+
+Outcome = Literal[
+    "solve_rate", "lift", "false_solves", "time_to_solved", "tokens", "words", "leaks", "people"
+]
+"""What a study may be planned to find out; `analysis/study_plan.py` knows which figures answer each."""
+Comparison = ev.Arm | Literal["person_alone"]
+
+
+class Plan(StudyTable):
+    """What the study is to find out, said before its data: `assistant study freeze` makes a registration of it."""
+
+    hypotheses: tuple[str, ...]
+    """Sentences that the data can contradict."""
+    primary_outcome: Outcome
+    """What the study is about: solve_rate, lift, false_solves, time_to_solved, tokens, words, leaks or people."""
+    secondary_outcomes: tuple[Outcome, ...] = ()
+    """What else was planned; every other figure is exploratory."""
+    compared_with: tuple[Comparison, ...] = ()
+    """Control arms that the outcomes are compared with, and `person_alone`; left out, all that the study has."""
+    exclusions: tuple[str, ...] = ()
+    """Rules by which sessions or people will be left out, one sentence each."""
+    stopping: str = ""
+    """When the study ends: how many people or sessions, or until which day."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Plan:
+        if not any(words.strip() for words in self.hypotheses):
+            raise ValueError("a plan needs at least one hypothesis")
+        if self.primary_outcome in self.secondary_outcomes:
+            raise ValueError(f"the primary outcome {self.primary_outcome} is named among the secondary ones")
+        return self
+
+
+class Question(StudyTable):
+    """A question on a person's page; in the file a text alone, or a table."""
+
+    text: str
+    """The question itself."""
+    kind: Literal["text", "choice", "scale", "number"] = "text"
+    """`text`, one of `choices`, a whole number of a scale, or a number."""
+    choices: tuple[str, ...] = ()
+    """Of `kind = "choice"`."""
+    lowest: float | None = None
+    """Of a scale (then 1 if left out) or a number."""
+    highest: float | None = None
+    """The same at the other end; 7 for a scale."""
+    required: bool = True
+    """Whether the page insists on an answer."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"text": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Question:
+        if not self.text.strip():
+            raise ValueError("a question needs a text")
+        if (self.kind == "choice") != (len(self.choices) > 1):
+            raise ValueError(f"{self.text!r}: a choice needs two or more `choices`, and nothing else has any")
+        if self.kind == "scale" and not 1 < len(self.options) <= 21:
+            raise ValueError(f"{self.text!r}: a scale has 2 to 21 steps, from `lowest` to `highest`")
+        return self
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What can be ticked; empty where something is typed."""
+        if self.kind != "scale":
+            return self.choices
+        ends = (1.0 if self.lowest is None else self.lowest, 7.0 if self.highest is None else self.highest)
+        return tuple(str(step) for step in range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 50) + 1))
+
+    def fault(self, answer: str) -> str:
+        """What is wrong with an answer, or an empty string."""
+        if not answer:
+            return "please answer" if self.required else ""
+        if self.options and answer not in self.options:
+            return f"please choose one of {', '.join(self.options)}"
+        return self._number_fault(answer) if self.kind == "number" else ""
+
+    def _number_fault(self, answer: str) -> str:
+        try:
+            value = float(answer.replace(",", "."))
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            return "please give a number"
+        low, high = self.lowest, self.highest
+        if (low is not None and value < low) or (high is not None and value > high):
+            ends = [
+                f"at least {low:g}" if low is not None else "",
+                f"at most {high:g}" if high is not None else "",
+            ]
+            return f"please give a number of {' and '.join(filter(None, ends))}"
+        return ""
+
+
+class Participants(StudyTable):
+    """What `assistant serve STUDY.toml` asks and tells the people of the study around their problems."""
+
+    count: int = Field(default=0, ge=0, le=5000)
+    """So many people, with the pseudonyms p001, p002, …, where `annotators` is left out."""
+    entry_questions: tuple[Question, ...] = ()
+    """Asked once, before the first problem."""
+    end_questions: tuple[Question, ...] = ()
+    """Asked once, after the last problem."""
+    practice: str = ""
+    """Id of a problem of the source to begin with; only who solves it goes on, and it is not counted."""
+    practice_tries: int = Field(default=2, ge=1, le=20)
+    """How many sessions a person has to solve it."""
+    completion_code: str = ""
+    """Shown at the end, for whoever pays people."""
+    completion_url: str = ""
+    """Where the last page leads, e.g. Prolific's address with the code."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Participants:
+        for name, asked in (("entry_questions", self.entry_questions), ("end_questions", self.end_questions)):
+            if len({question.text for question in asked}) < len(asked):
+                raise ValueError(f"{name} has a question twice")
+        if self.completion_url and not self.completion_url.startswith(("https://", "http://")):
+            raise ValueError("completion_url must begin with https://")
+        return self
+
+
+class Allocation(StudyTable):
+    """Who gets which problems and conditions, where not everybody gets all of them."""
+
+    per_problem: int | None = Field(default=None, ge=1)
+    """So many people get each problem, dealt out over `annotators`; left out, everybody gets every problem."""
+    gold: tuple[str, ...] = ()
+    """Problems that everybody gets, whose answers are known: marked in the data."""
+    attention: tuple[str, ...] = ()
+    """The same for problems that only check whether somebody takes part in earnest."""
+    between_people: bool = False
+    """Conditions are drawn for each person, in equal shares, and not for each problem."""
+
+    @property
+    def for_all(self) -> dict[str, str]:
+        """Problems that everybody gets, and how they are marked."""
+        return {**dict.fromkeys(self.attention, "attention"), **dict.fromkeys(self.gold, "gold")}
