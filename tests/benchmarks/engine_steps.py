@@ -1,7 +1,7 @@
 """Milliseconds of one forward step of a model on a processor: our kernels, torch's 8-bit products, bfloat16.
 
-python -m tests.benchmarks.engine_steps MODEL_FOLDER PACKED_FOLDER [--repeat 9] [--past 384] [--threads N]
-    [--ways native torch bfloat16] [--tokens 1 2 4 8 11 16 384] [--realtime]
+python -m tests.benchmarks.engine_steps MODEL_FOLDER PACKED_FOLDER [--q4 PACKED_FOLDER] [--repeat 9] [--past 384]
+    [--threads N] [--ways native q4 torch bfloat16] [--tokens 1 2 4 8 11 16 384] [--realtime]
 
 The real weights, steps of so many tokens after a past of `--past`; the ways take turns, and each tells its median,
 its range and, beside the first way, the ratio. Without VNNI torch's 8-bit products saturate: they are only timed.
@@ -34,6 +34,12 @@ def native(options: argparse.Namespace) -> Forward:
     return NativeForward(precision.open_packed(options.packed))
 
 
+def native_q4(options: argparse.Namespace) -> Forward:
+    from assistant.engine.inference.cpu_kernels.forward import NativeForward
+
+    return NativeForward(precision.open_packed(options.q4, "q4"))
+
+
 def torch_int8(options: argparse.Namespace) -> Forward:
     from assistant.engine.inference.llama_forward import RaggedForward
 
@@ -51,6 +57,7 @@ def bfloat16(options: argparse.Namespace) -> Forward:
 
 WAYS: dict[str, Callable[[argparse.Namespace], Forward]] = {
     "native": native,
+    "q4": native_q4,
     "torch": torch_int8,
     "bfloat16": bfloat16,
 }
@@ -69,10 +76,11 @@ def main() -> None:
     )
     parser.add_argument("model", type=Path)
     parser.add_argument("packed", type=Path)
+    parser.add_argument("--q4", type=Path, help="folder of the weights in their own 4 and 6 bits")
     parser.add_argument("--repeat", type=int, default=9)
     parser.add_argument("--past", type=int, default=384)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=["native", "torch", "bfloat16"])
     parser.add_argument("--tokens", nargs="+", type=int, default=[1, 2, 4, 8, 11, 16, 384])
     parser.add_argument("--realtime", action="store_true", help="as root: before everything else")
     options = parser.parse_args()
@@ -91,9 +99,10 @@ def main() -> None:
                 took = seconds(forward, caches[name], options.past, tokens)
                 found[name] += [1000 * took] if turn else []
         _priority(False)
-        first = median(next(iter(found.values())))
+        first, least = median(next(iter(found.values()))), min(next(iter(found.values())))
         for name, each in found.items():
             ratio = f"  {median(each) / first:.2f}" if each is not next(iter(found.values())) else ""
+            ratio += f" (least {min(each) / least:.2f})" if ratio else ""
             print(
                 f"{tokens:4} {name:9} {median(each):7.1f} ({min(each):.1f} to {max(each):.1f}){ratio}",
                 flush=True,

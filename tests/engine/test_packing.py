@@ -19,6 +19,9 @@ from assistant.engine.inference import precision, quantized_checkpoint
 from assistant.engine.inference.chat_tokenizer import open_tokenizer
 from assistant.engine.inference.cpu_kernels import kernel_cache
 from assistant.engine.inference.decoder import end_tokens
+from assistant.engine.inference.forward import forward_for
+from assistant.engine.inference.linear import rounded_rows
+from assistant.engine.inference.llama_forward import RaggedForward
 from assistant.engine.inference.llama_weights import build
 from assistant.engine.models import capacity, catalogue, integrity, loader, packing, provision, wheels
 from assistant.engine.models.cache import ModelCache
@@ -100,8 +103,8 @@ def quantized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return save_quantized_gguf(tmp_path_factory.mktemp("quantized") / f"{request.param}.gguf", request.param)
 
 
-def packed(source: Source, root: Path) -> Path:
-    ready = packing.packed(source, "int8", root, 1, Steps())
+def packed(source: Source, root: Path, wanted: str = "int8") -> Path:
+    ready = packing.packed(source, wanted, root, 1, Steps())
     assert ready is not None
     return ready.folder
 
@@ -145,6 +148,34 @@ def test_straight_from_the_blocks_is_what_the_way_over_16_bits_gives(quantized: 
     for text in ("def add(a, b):\n    return a + b\n", "<|im_start|>user\n 12 – é<|im_end|>"):
         assert tokenizers[0](text)["input_ids"] == list(tokenizers[1](text)["input_ids"])
     assert end_tokens(ours, tokenizers[0]) == end_tokens(model, tokenizers[1])
+
+
+@pytest.mark.slow
+def test_four_bits_keep_the_numbers_of_the_file(quantized: Path, tmp_path: Path) -> None:
+    """Rounded to 16 and then to 8 bits they are the packed model of 8 bits, whose way is tested above."""
+    ours = precision.open_packed(packed(GgufFile(quantized), tmp_path, "q4"), "q4")
+    eight = precision.open_packed(packed(GgufFile(quantized), tmp_path))
+    runs = set()
+    for mine, other in zip(ours.products(), eight.products(), strict=True):
+        kept = other.tensors()
+        whole = torch.from_numpy(np.concatenate([one.floats() for one in mine.weights()]))
+        rounded, scale = rounded_rows(whole.bfloat16())
+        assert torch.equal(rounded, kept["weight"]) and torch.equal(scale, kept["scale"])
+        assert (mine.bias is None and "bias" not in kept) or torch.equal(mine.bias, kept["bias"])
+        runs.add(tuple(part.bits for part in mine.parts))
+    assert {(4,), (6,), (4, 6)} <= runs
+    ids = list(range(40))
+    [native], [written] = (
+        way([ids], way.new_cache(1, 64), [len(ids)]) for way in (forward_for(ours), RaggedForward(ours))
+    )
+    assert type(forward_for(ours)).__name__ == "NativeForward"
+    assert float((native - written).abs().median() / written.std()) < 1e-4
+
+
+def test_four_bits_are_kept_and_never_made(tmp_path: Path) -> None:
+    source = LocalFolder(save_folder(tmp_path / "folder"))
+    with pytest.raises(EngineError, match="Q4_K_M.*choose auto or int8"):
+        packed(source, tmp_path / "cache", "q4")
 
 
 @pytest.mark.slow

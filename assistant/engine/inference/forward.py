@@ -69,6 +69,7 @@ def forward_for(model: Any) -> Forward:
     from assistant.engine.inference.llama import Llama
     from assistant.engine.inference.llama_forward import RaggedForward
     from assistant.engine.inference.llama_weights import build, fits
+    from assistant.engine.inference.precision import PACKED
 
     if not isinstance(model, Llama):
         places = {str(weight.device) for weight in model.parameters()}
@@ -79,7 +80,7 @@ def forward_for(model: Any) -> Forward:
         model = build(model, str(model.dtype).removeprefix("torch."))
     if model.embedding.device.type != "cpu":
         return GraphedForward(model)
-    if model.precision == "int8" and kernel_cache.suits(model.config) and kernel_cache.compile_once():
+    if model.precision in PACKED and kernel_cache.suits(model.config) and kernel_cache.compile_once():
         kernel_cache.import_numba()
         from assistant.engine.inference.cpu_kernels.forward import NativeForward
 

@@ -119,6 +119,11 @@ def _six(blocks: Bytes) -> BlockWeights:
     )
 
 
+def panel_bytes(bits: int, channels: int, width: int, panel: int) -> int:
+    """The size of what `as_panels` makes."""
+    return -(-channels // panel) * panel * (width // SUPER_BLOCK) * FORMATS[bits].nbytes
+
+
 def as_panels(weights: BlockWeights, panel: int) -> Bytes:
     """In the order of the kernels, flat; channels are filled up to whole panels of zeros."""
     form, out = weights.format, len(weights.codes)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from assistant.engine.inference.k_quants import BlockWeights, Bytes, read
 from assistant.engine.inference.linear import Int8Linear, Linear, PlainLinear, rounded_rows
 from assistant.engine.inference.llama import KINDS, STEADY_ROPES, Llama, LlamaBlock, LlamaConfig
 
@@ -114,11 +116,31 @@ class LlamaTensors(Protocol):
     def tensor(self, name: str) -> Tensor: ...
 
 
+class GgufBlocks(LlamaTensors, Protocol):
+    """Such tensors of a GGUF file, some of them in blocks."""
+
+    def block_bits(self, name: str) -> tuple[int, int]:
+        """The bits of a weight, 0 where it is in no block that `k_quants` knows, and the output channels."""
+        ...
+
+    def block_rows(self, name: str) -> Bytes:
+        """The bytes of the blocks [out, …]."""
+        ...
+
+
 class RoundedTensors(Protocol):
     """What is written: products as 8-bit rows, norms, and the embedding."""
 
     def product(self, layer: int, name: str) -> tuple[Tensor, Tensor, Tensor | None]:
         """Weights int8 [out, in], their steps float32 [out], bias; `layer` -1 is the head's."""
+        ...
+
+    def runs(self, layer: int, name: str) -> list[tuple[int, int]]:
+        """Of a product that stays in its blocks: bits and channels, one below the other. Empty for 8 bits."""
+        ...
+
+    def blocks(self, layer: int, name: str) -> tuple[list[BlockWeights], Tensor | None]:
+        """Of such a product: the numbers of each run, and the bias."""
         ...
 
     def norm(self, layer: int, name: str) -> Tensor:
@@ -142,7 +164,17 @@ class Outline:
     embedding: torch.dtype = torch.bfloat16
 
 
-class RoundedLlama:
+class _EightBits:
+    """All products in 8 bits."""
+
+    def runs(self, layer: int, name: str) -> list[tuple[int, int]]:
+        return []
+
+    def blocks(self, layer: int, name: str) -> tuple[list[BlockWeights], Tensor | None]:
+        raise NotImplementedError
+
+
+class RoundedLlama(_EightBits):
     """A `Llama` in memory, its products `Int8Linear`, to be written."""
 
     def __init__(self, model: Llama) -> None:
@@ -222,7 +254,7 @@ class ModelTensors:
         return self._found[name].to(torch.bfloat16)
 
 
-class RoundingTensors:
+class RoundingTensors(_EightBits):
     """Tensors as published, rounded as they are asked for: what `llama_weights.build` and `Int8Linear` would make."""
 
     def __init__(self, tensors: LlamaTensors, *, tied: bool) -> None:
@@ -242,12 +274,19 @@ class RoundingTensors:
         )
 
     def product(self, layer: int, name: str) -> tuple[Tensor, Tensor, Tensor | None]:
+        weight = torch.cat([self._tensors.tensor(f"{part}.weight") for part in self._parts(layer, name)])
+        return *_rounded(weight), self._bias(layer, name)
+
+    def _parts(self, layer: int, name: str) -> list[str]:
+        """Tensors that stand one below the other, without their ending."""
         if layer < 0:
-            return *_rounded(self._tensors.tensor(self._head)), None
-        parts = [tensor_name(layer, part) for part in _SOURCES[name]]
-        weight = torch.cat([self._tensors.tensor(f"{part}.weight") for part in parts])
-        biases = [self._tensors.tensor(f"{part}.bias") for part in parts if f"{part}.bias" in self._tensors]
-        return *_rounded(weight), torch.cat(biases).float() if biases else None
+            return [self._head.removesuffix(".weight")]
+        return [tensor_name(layer, part) for part in _SOURCES[name]]
+
+    def _bias(self, layer: int, name: str) -> Tensor | None:
+        parts = [f"{part}.bias" for part in self._parts(layer, name)]
+        biases = [self._tensors.tensor(part) for part in parts if part in self._tensors]
+        return torch.cat(biases).float() if biases and layer >= 0 else None
 
     def norm(self, layer: int, name: str) -> Tensor:
         at = NORM if layer < 0 else tensor_name(layer, f"{_SOURCES[name][0]}.weight")
@@ -255,6 +294,37 @@ class RoundingTensors:
 
     def embedding(self) -> Tensor:
         return self._tensors.tensor(EMBEDDING)
+
+
+class BlockTensors(RoundingTensors):
+    """Products of a GGUF file in its own blocks where the kernels know them; the others in 8 bits."""
+
+    def __init__(self, tensors: GgufBlocks, *, tied: bool, panel: int) -> None:
+        """`panel` channels are computed together."""
+        super().__init__(tensors, tied=tied)
+        self._gguf, self._panel = tensors, panel
+
+    def runs(self, layer: int, name: str) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        for part in self._parts(layer, name):
+            bits, channels = self._gguf.block_bits(f"{part}.weight")
+            if found and found[-1][0] == bits:
+                found[-1] = (bits, found[-1][1] + channels)
+            else:
+                found.append((bits, channels))
+        whole = len(found) < 3 and all(channels % self._panel == 0 for _, channels in found[:-1])
+        return found if whole and all(bits for bits, _ in found) else []
+
+    def blocks(self, layer: int, name: str) -> tuple[list[BlockWeights], Tensor | None]:
+        rows = [self._gguf.block_rows(f"{part}.weight") for part in self._parts(layer, name)]
+        found, at = [], 0
+        for bits, channels in self.runs(layer, name):
+            together, count = [], 0
+            while count < channels:
+                together.append(rows[at])
+                count, at = count + len(rows[at]), at + 1
+            found.append(read(np.concatenate(together), bits))
+        return found, self._bias(layer, name)
 
 
 def _rounded(weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,8 +10,8 @@ from assistant.engine.inference.cpu_kernels import kernel_cache
 
 PLAIN = ("bfloat16", "float16", "float32")
 """The weights as transformers loads them."""
-PACKED = ("int8",)
-"""Formats of our own: rounded and rearranged once, then stored next to the model."""
+PACKED = ("int8", "q4")
+"""Formats of our own: rearranged once, then stored. `q4` keeps the 4 and 6 bits of a GGUF file as they are."""
 PRECISIONS = ("auto", *PACKED, *PLAIN)
 """What `--precision` takes."""
 PACKED_FILE = "weights-{precision}.safetensors"
@@ -34,8 +34,8 @@ def choose(config: Any, device: str, wanted: str = "auto") -> str:
         raise EngineError(f"Precision {wanted} is for the processor; on {kind} choose auto or bfloat16.")
     if not _fits(config):
         raise EngineError(f"Precision {wanted} is not made for {config.model_type} models; choose auto.")
-    if not (kernel_cache.suits(config) or torch_is_exact()):
-        raise EngineError("Precision int8 needs an x86-64 processor with AVX2; choose auto or bfloat16.")
+    if not (kernel_cache.suits(config) or (torch_is_exact() and wanted == "int8")):
+        raise EngineError(f"Precision {wanted} needs an x86-64 processor with AVX2; choose auto or bfloat16.")
     return wanted
 
 

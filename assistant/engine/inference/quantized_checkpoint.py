@@ -16,12 +16,17 @@ import torch
 from torch import Tensor
 
 from assistant.core.errors import WeightsError
-from assistant.engine.inference.linear import Stack, StackedLinear, as_panels
+from assistant.engine.inference import k_quants
+from assistant.engine.inference.block_linear import BlockLinear, PanelRun
+from assistant.engine.inference.k_quants import panel_bytes
+from assistant.engine.inference.linear import Linear, Stack, StackedLinear, as_panels
 from assistant.engine.inference.llama import Llama, LlamaBlock, LlamaConfig
 from assistant.engine.inference.llama_weights import FINE, PRODUCTS, Outline, RoundedTensors
 from assistant.engine.inference.weights_file import ROWS, ArraySpec, WeightsFile, WeightsWriter
 
 _PANELS = "panels-"
+_BLOCKS = "blocks-"
+"""Then the bits of a weight, the channels, and those of a panel."""
 
 
 def write(
@@ -29,6 +34,7 @@ def write(
     source: RoundedTensors,
     file: Path,
     *,
+    precision: str = "int8",
     panel: int = 0,
     threads: int = 1,
     report: Callable[[float, float], None] = lambda done, total: None,
@@ -36,12 +42,14 @@ def write(
 ) -> None:
     """Write the weights, as rows or in panels of so many channels. Memory: the largest array and some chunks.
 
+    What the source keeps in blocks stays in them, in panels.
+
     `report` is told the bytes done and to do; what it raises ends the work and leaves no file. `meanwhile` is done by
     one of the threads.
     """
-    specs = {spec.name: spec for spec in _specs(outline, panel)}
+    specs = {spec.name: spec for spec in _specs(outline, source, panel)}
     about = {
-        "precision": "int8",
+        "precision": precision,
         "config": json.dumps(asdict(outline.config)),
         "rotary_scale": repr(outline.rotary_scale),
         "biased": json.dumps(sorted(outline.biased)),
@@ -53,8 +61,12 @@ def write(
             writer.write("embedding", _numbers(source.embedding()))
 
         def multiply(layer: int, name: str) -> None:
-            prefix = f"blocks.{layer}.{name}" if layer >= 0 else name
-            for part, array in _arranged(source.product(layer, name), panel).items():
+            prefix = _prefix(layer, name)
+            kept = source.runs(layer, name)
+            parts = (
+                _in_blocks(source, layer, name, panel) if kept else _eight_bits(source, layer, name, panel)
+            )
+            for part, array in parts.items():
                 writer.write(f"{prefix}.{part}", array.reshape(specs[f"{prefix}.{part}"].shape))
 
         def norms() -> None:
@@ -64,13 +76,13 @@ def write(
                     writer.write(f"blocks.{layer}.{name}", source.norm(layer, name).float().numpy())
 
         products: list[tuple[float, Callable[[], None]]] = [
-            (specs[f"blocks.{layer}.{name}.weight"].nbytes, partial(multiply, layer, name))
+            (_size(specs, layer, name), partial(multiply, layer, name))
             for layer in range(outline.config.num_hidden_layers)
             for name in PRODUCTS
         ]
         # The two largest are taken far from one another: each is held whole meanwhile.
         products.insert(len(products) // 2, (specs["embedding"].nbytes, embed))
-        products.insert(0, (specs["head.weight"].nbytes, partial(multiply, -1, "head")))
+        products.insert(0, (_size(specs, -1, "head"), partial(multiply, -1, "head")))
         _run([(0, meanwhile), (0, norms), *products], threads, report)
 
 
@@ -112,19 +124,20 @@ def load(file: Path) -> Llama:
         kept = json.loads(about["config"])
         config = LlamaConfig(**kept | {"eos_token_id": tuple(kept["eos_token_id"])})
         layers, biased = range(config.num_hidden_layers), json.loads(about["biased"])
-        stacks = {
-            name: _stack(stored, [f"blocks.{layer}.{name}" for layer in layers], name in biased)
-            for name in PRODUCTS
+        products = {
+            name: _products(stored, [_prefix(layer, name) for layer in layers], size, name, name in biased)
+            for name, size in _outs(config).items()
+            if name != "head"
         }
-        head = _stack(stored, ["head"], False)
+        [head] = _products(stored, ["head"], _outs(config)["head"], "head", False)
         embedding = _tensor(stored, "embedding")
         return Llama(
             config=config,
             generation_config=None,
             embedding=embedding,
-            blocks=[_block(stored, config, stacks, layer) for layer in layers],
+            blocks=[_block(stored, products, layer) for layer in layers],
             norm=_tensor(stored, "norm"),
-            head=StackedLinear(head, 0, len(embedding)),
+            head=head,
             frequencies=_tensor(stored, "frequencies").clone(),
             rotary_scale=float(about["rotary_scale"]),
             precision=about["precision"],
@@ -134,15 +147,57 @@ def load(file: Path) -> Llama:
         raise WeightsError(f"{file.name} holds no packed model of this format: {error}.") from error
 
 
-def _block(stored: WeightsFile, config: LlamaConfig, stacks: dict[str, Stack], layer: int) -> LlamaBlock:
-    outs = _outs(config)
-    parts: dict[str, Any] = {
-        name: StackedLinear(stacks[name], layer, outs[name][0], fine=name in FINE) for name in PRODUCTS
-    }
+def _prefix(layer: int, name: str) -> str:
+    return f"blocks.{layer}.{name}" if layer >= 0 else name
+
+
+def _size(specs: dict[str, ArraySpec], layer: int, name: str) -> int:
+    """Of a product's arrays."""
+    begins = f"{_prefix(layer, name)}."
+    return sum(spec.nbytes for spec in specs.values() if spec.name.startswith(begins))
+
+
+def _block(stored: WeightsFile, products: dict[str, list[Linear]], layer: int) -> LlamaBlock:
+    parts: dict[str, Any] = {name: products[name][layer] for name in PRODUCTS}
     for name in ("attention_norm", "feed_norm", "query_norm", "key_norm"):
         at = f"blocks.{layer}.{name}"
         parts[name] = _tensor(stored, at) if at in stored.arrays else None
     return LlamaBlock(**parts)
+
+
+def _products(
+    stored: WeightsFile, prefixes: list[str], size: tuple[int, int], name: str, biased: bool
+) -> list[Linear]:
+    """One matrix of all layers: those in 8 bits that follow one another share a stack."""
+    fine, found = name in FINE, dict[str, Linear]()
+    eight = [prefix for prefix in prefixes if f"{prefix}.weight" in stored.arrays]
+    for together in [eight] if len(eight) == len(prefixes) else [[prefix] for prefix in eight]:
+        stack = _stack(stored, together, biased)
+        found |= {
+            prefix: StackedLinear(stack, layer, size[0], fine=fine) for layer, prefix in enumerate(together)
+        }
+    for prefix in set(prefixes).difference(eight):
+        found[prefix] = _block_product(stored, prefix, size, biased, fine=fine)
+    return [found[prefix] for prefix in prefixes]
+
+
+def _block_product(
+    stored: WeightsFile, prefix: str, size: tuple[int, int], biased: bool, *, fine: bool
+) -> BlockLinear:
+    out, width = size
+    runs: list[PanelRun] = []
+    panel = 0
+    for at in range(2):
+        if f"{prefix}.run{at}" in stored.arrays:
+            panels = stored.array(f"{prefix}.run{at}")
+            bits, channels, panel = (
+                int(number) for number in stored.arrays[f"{prefix}.run{at}"].spec.layout.split("-")[1:]
+            )
+            runs.append(PanelRun(panels, bits, channels))
+    if sum(run.channels for run in runs) != out:
+        raise ValueError(f"{prefix} has not {out} channels")
+    bias = torch.from_numpy(stored.array(f"{prefix}.bias")[:out].copy()) if biased else None
+    return BlockLinear(runs, width, panel, bias, fine=fine)
 
 
 def _stack(stored: WeightsFile, prefixes: list[str], biased: bool) -> Stack:
@@ -190,18 +245,24 @@ def _norms(outline: Outline) -> Iterator[str]:
         yield from ("query_norm", "key_norm")
 
 
-def _specs(outline: Outline, panel: int) -> Iterator[ArraySpec]:
+def _specs(outline: Outline, source: RoundedTensors, panel: int) -> Iterator[ArraySpec]:
     """The arrays in the order of the file: of each product all layers in turn, as the kernels want them."""
     config = outline.config
     layers = range(config.num_hidden_layers)
     for name, (out, width) in _outs(config).items():
-        prefixes = ["head"] if name == "head" else [f"blocks.{layer}.{name}" for layer in layers]
+        places = [-1] if name == "head" else list(layers)
         channels = -(-out // panel) * panel if panel else out
         shape, dtype = ((channels * width,), "U8") if panel else ((out, width), "I8")
         layout = f"{_PANELS}{panel}" if panel else ROWS
-        yield from (ArraySpec(f"{prefix}.weight", dtype, shape, layout) for prefix in prefixes)
-        for part in ("scale", "bias"):
-            yield from (ArraySpec(f"{prefix}.{part}", "F32", (channels,)) for prefix in prefixes)
+        eight = [_prefix(layer, name) for layer in places if not source.runs(layer, name)]
+        yield from (ArraySpec(f"{prefix}.weight", dtype, shape, layout) for prefix in eight)
+        yield from (ArraySpec(f"{prefix}.scale", "F32", (channels,)) for prefix in eight)
+        for layer in places:
+            for at, (bits, some) in enumerate(source.runs(layer, name)):
+                size = panel_bytes(bits, some, width, panel)
+                named = f"{_prefix(layer, name)}.run{at}"
+                yield ArraySpec(named, "U8", (size,), f"{_BLOCKS}{bits}-{some}-{panel}")
+        yield from (ArraySpec(f"{_prefix(layer, name)}.bias", "F32", (channels,)) for layer in places)
     dtype = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}[outline.embedding]
     yield ArraySpec("embedding", dtype, (config.vocab_size, config.hidden_size))
     sizes = dict.fromkeys(("attention_norm", "feed_norm"), config.hidden_size)
@@ -212,8 +273,8 @@ def _specs(outline: Outline, panel: int) -> Iterator[ArraySpec]:
     yield ArraySpec("frequencies", "F32", tuple(outline.frequencies.shape))
 
 
-def _arranged(product: tuple[Tensor, Tensor, Tensor | None], panel: int) -> dict[str, Any]:
-    weight, scale, bias = product
+def _eight_bits(source: RoundedTensors, layer: int, name: str, panel: int) -> dict[str, Any]:
+    weight, scale, bias = source.product(layer, name)
     missing = -len(weight) % panel if panel else 0
     kept = torch.zeros(len(weight)) if bias is None else bias.float()
     return {
@@ -221,6 +282,14 @@ def _arranged(product: tuple[Tensor, Tensor, Tensor | None], panel: int) -> dict
         "scale": np.pad(scale.numpy(), (0, missing)),
         "bias": np.pad(kept.numpy(), (0, missing)),
     }
+
+
+def _in_blocks(source: RoundedTensors, layer: int, name: str, panel: int) -> dict[str, Any]:
+    found, bias = source.blocks(layer, name)
+    out = sum(len(one.codes) for one in found)
+    parts: dict[str, Any] = {f"run{at}": k_quants.as_panels(one, panel) for at, one in enumerate(found)}
+    kept = np.zeros(out, np.float32) if bias is None else bias.float().numpy()
+    return parts | {"bias": np.pad(kept, (0, -out % panel))}
 
 
 def _numbers(tensor: Tensor) -> Any:

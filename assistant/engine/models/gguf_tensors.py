@@ -34,6 +34,7 @@ _NAMES = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
+_BITS = {gguf.GGMLQuantizationType.Q4_K: 4, gguf.GGMLQuantizationType.Q6_K: 6}
 _TURNED = "llama"
 """The architecture whose queries and keys llama.cpp stores in another order of rows."""
 
@@ -100,6 +101,20 @@ class GgufTensors:
             turned = whole.view(heads, -1, 2, width) if len(stored.shape) > 1 else whole.view(heads, -1, 2, 1)
             whole = turned.transpose(1, 2).contiguous()
         return whole.view(stored.shape)
+
+    def block_bits(self, name: str) -> tuple[int, int]:
+        """The bits of a weight, 0 where it is not in blocks of 4 or 6 bits, and the output channels."""
+        stored = self._tensors[gguf_name(name)]
+        kind = gguf.GGMLQuantizationType(stored.kind)
+        return _BITS.get(kind, 0), stored.parameters // stored.shape[-1]
+
+    def block_rows(self, name: str) -> NDArray[np.uint8]:
+        """The bytes of the blocks [out, …]."""
+        stored = self._tensors[gguf_name(name)]
+        rows: NDArray[np.uint8] = self._rows(stored)
+        if (heads := self._heads.get(stored.name.split(".")[-2])) is not None:
+            rows = rows.reshape(heads, -1, 2, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)
+        return rows
 
     def _rows(self, stored: GgufTensor) -> NDArray[Any]:
         """[rows, bytes of a row], or the numbers themselves where they are stored so."""

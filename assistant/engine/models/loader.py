@@ -63,7 +63,7 @@ def plan(source: Source, root: Path, device: str, precision: str, threads: int, 
     if where == "cpu" and precision in ("auto", *PACKED):
         ready = packed(source, precision, root, threads, steps)
         if ready is not None:
-            _compile(steps)
+            _compile(steps, ready.packed)
             return LoadPlan(ready, where, ready.packed)
     return _plain_plan(prepare(source, root, steps), where, precision)
 
@@ -81,12 +81,16 @@ def _plain_plan(prepared: PreparedModel, where: str, precision: str) -> LoadPlan
     return LoadPlan(prepared, where, choose(config, where, precision))
 
 
-def _compile(steps: Steps) -> None:
+def _compile(steps: Steps, precision: str) -> None:
     from assistant.engine.inference.cpu_kernels import kernel_cache
     from assistant.engine.inference.precision import torch_is_exact
 
-    if not kernel_cache.compile_once(lambda: steps(COMPILING)) and not torch_is_exact():
-        raise EngineError("The 8-bit kernels could not be compiled here; choose --precision bfloat16.")
+    if kernel_cache.compile_once(lambda: steps(COMPILING)):
+        return
+    if precision != "int8" or not torch_is_exact():
+        raise EngineError(
+            f"The kernels for {precision} could not be compiled here; choose --precision bfloat16."
+        )
 
 
 def load(plan: LoadPlan, threads: int, steps: Steps) -> LoadedModel:

@@ -117,7 +117,7 @@ def _pack(material: _Material, precision: str, panel: int, target: Path, threads
     """Weights and tokenizer into `target`; the kernels are compiled meanwhile, in a process of their own."""
     from assistant.engine.inference import quantized_checkpoint
     from assistant.engine.inference.cpu_kernels import kernel_cache
-    from assistant.engine.inference.llama_weights import RoundingTensors, packed_config, rotary
+    from assistant.engine.inference.llama_weights import BlockTensors, RoundingTensors, packed_config, rotary
     from assistant.engine.inference.precision import packed_file
 
     config = material.config
@@ -129,12 +129,18 @@ def _pack(material: _Material, precision: str, panel: int, target: Path, threads
                 other.submit(kernel_cache.compile_once, lambda: _stop_if(ended))
             frequencies, scale = rotary(config)
             tensors = material.tensors()
-            source = RoundingTensors(tensors, tied=bool(config.tie_word_embeddings))
+            tied = bool(config.tie_word_embeddings)
+            if precision == "q4":
+                _require_blocks(tensors)
+                source: RoundingTensors = BlockTensors(tensors, tied=tied, panel=layout)
+            else:
+                source = RoundingTensors(tensors, tied=tied)
             sizes = packed_config(config, material.generation, len(frequencies) * 2)
             quantized_checkpoint.write(
                 source.outline(sizes, frequencies, scale),
                 source,
                 packed_file(target, precision),
+                precision=precision,
                 panel=layout,
                 threads=threads,
                 report=lambda done, total: steps(PACKING.format(precision=precision), done, total, "bytes"),
@@ -143,6 +149,16 @@ def _pack(material: _Material, precision: str, panel: int, target: Path, threads
         except BaseException:
             ended.set()
             raise
+
+
+def _require_blocks(tensors: Any) -> None:
+    """Raise EngineError unless there are 4-bit weights to be kept: rounding others to 4 bits costs answers."""
+    name = "model.layers.0.mlp.gate_proj.weight"
+    if not hasattr(tensors, "block_bits") or tensors.block_bits(name)[0] != 4:
+        raise EngineError(
+            "Precision q4 keeps the 4 bits of a GGUF file (Q4_K_M or Q4_K_S), and these weights have others; "
+            "choose auto or int8."
+        )
 
 
 def _stop_if(ended: threading.Event) -> None:

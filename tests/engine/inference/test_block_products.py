@@ -10,12 +10,13 @@ import gguf
 import numpy as np
 import pytest
 import torch
-from decoding_kit import prompt_of, tiny_model
+from decoding_kit import ask, finishes, prompt_of, tiny_model
 from numpy.typing import NDArray
 
 from assistant.engine.inference import k_quants
 from assistant.engine.inference.block_linear import BlockLinear
 from assistant.engine.inference.cpu_kernels import kernel_cache
+from assistant.engine.inference.decoder import Decoder
 from assistant.engine.inference.k_quants import BLOCK, FORMATS, HALF_BLOCK, SUPER_BLOCK, ZERO, BlockWeights
 from assistant.engine.inference.llama_forward import RaggedForward
 from assistant.engine.inference.llama_weights import build
@@ -144,6 +145,7 @@ def block_model(kind: str = "qwen2") -> Any:
     from assistant.engine.inference.cpu_kernels.kernel_types import PANEL
 
     model = build(tiny_model(kind, width=SUPER_BLOCK, inner=2 * SUPER_BLOCK), "int8")
+    model.precision = "q4"
     for layer, block in enumerate(model.blocks):
         block.query_key_value = in_blocks(block.query_key_value, (4, 6)[: 1 + layer % 2], PANEL, 10 * layer)
         block.gate_up = in_blocks(block.gate_up, (4,), PANEL, 10 * layer + 3)
@@ -184,3 +186,20 @@ def test_a_token_gets_the_same_bits_whatever_else_is_in_the_step() -> None:
     rows = forward([ids[:7], ids, ids[:1]], forward.new_cache(3, 64), [7, len(ids), 1])
     for row, length in zip(rows, (7, len(ids), 1), strict=True):
         assert torch.equal(row, whole[:length])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("temperature", [0.0, 0.1])
+def test_lookup_equals_plain_and_a_batch_its_samples_alone(tokenizer: Any, temperature: float) -> None:
+    assert kernel_cache.compile_once()
+    model, prompt = block_model(), prompt_of("def add(a, b):\n    return a + b\n# again, please: " * 8)
+    request = ask(tokens=120, temperature=temperature)
+    [plain] = finishes(Decoder(model, tokenizer, lookup=False), request, prompt)
+    [drafted] = finishes(Decoder(model, tokenizer), request, prompt)
+    assert drafted.output_ids == plain.output_ids
+    assert drafted.drafted_tokens > 0
+    warm = Decoder(model, tokenizer)
+    finishes(warm, ask(conversation="s", tokens=20), prompt[:200])
+    several = finishes(warm, ask(samples=3, tokens=120, temperature=temperature, conversation="s"), prompt)
+    assert several[0].reused_tokens > 100
+    assert several[0].output_ids == plain.output_ids
