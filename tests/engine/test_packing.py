@@ -174,7 +174,7 @@ def test_four_bits_keep_the_numbers_of_the_file(quantized: Path, tmp_path: Path)
 
 def test_four_bits_are_kept_and_never_made(tmp_path: Path) -> None:
     source = LocalFolder(save_folder(tmp_path / "folder"))
-    with pytest.raises(EngineError, match="Q4_K_M.*choose auto or int8"):
+    with pytest.raises(EngineError, match="choose auto or int8"):
         packed(source, tmp_path / "cache", "q4")
 
 
