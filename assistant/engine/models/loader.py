@@ -15,14 +15,13 @@ from assistant.engine.models.capacity import require_memory, size_text
 from assistant.engine.models.folder_checks import readable
 from assistant.engine.models.integrity import REMEDY
 from assistant.engine.models.manifest import library_versions
-from assistant.engine.models.packing import packed
+from assistant.engine.models.packing import COMPILING, packed
 from assistant.engine.models.provision import PreparedModel, prepare, weight_bytes
 from assistant.engine.models.source import Source
 from assistant.engine.progress import Steps
 
 LOADING = "loading"
 SYSTEM_TRIAL = "Reply in one word."
-COMPILING = "compiling once for this processor"
 WORKING_MEMORY = 700_000_000
 """Bytes that torch, the tokenizer and the caches of a few conversations take in addition to the weights."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from assistant.engine.progress import Steps
 
 AUTOMATIC = "int8"
 """The packed format that is taken where none is named."""
+COMPILING = "compiling once for this processor"
 PACKING = "converting once to {precision}"
 FORMAT = 3
 """Of packed folders: folders of another format are made anew. 2 held rows, and no tokenizer."""
@@ -125,8 +127,7 @@ def _pack(material: _Material, precision: str, panel: int, target: Path, threads
     ended = threading.Event()
     with ThreadPoolExecutor(1) as other:
         try:
-            if layout:
-                other.submit(kernel_cache.compile_once, lambda: _stop_if(ended))
+            compiling = other.submit(_compile, layout > 0, ended)
             frequencies, scale = rotary(config)
             tensors = material.tensors()
             tied = bool(config.tie_word_embeddings)
@@ -146,6 +147,9 @@ def _pack(material: _Material, precision: str, panel: int, target: Path, threads
                 report=lambda done, total: steps(PACKING.format(precision=precision), done, total, "bytes"),
                 meanwhile=lambda: material.write_tokenizer(target),
             )
+            while not compiling.done():
+                steps(COMPILING)
+                time.sleep(0.05)
         except BaseException:
             ended.set()
             raise
@@ -161,9 +165,15 @@ def _require_blocks(tensors: Any) -> None:
         )
 
 
-def _stop_if(ended: threading.Event) -> None:
-    if ended.is_set():
-        raise EngineError("the conversion has ended")
+def _compile(wanted: bool, ended: threading.Event) -> None:
+    from assistant.engine.inference.cpu_kernels import kernel_cache
+
+    def stop_if_ended() -> None:
+        if ended.is_set():
+            raise EngineError("the conversion has ended")
+
+    if wanted:
+        kernel_cache.compile_once(stop_if_ended)
 
 
 def _require_room(source: Source, identity: Identity, cache: ModelCache) -> None:
