@@ -58,20 +58,28 @@ def test_panels_hold_the_same_numbers_and_take_no_more_room(bits: int, panel: in
 
 def written_out(weights: BlockWeights, inputs: NDArray[np.int64]) -> NDArray[np.float32]:
     """[rows, out] in the order of the kernels: each block summed exactly, then added in float32 with one rounding."""
-    rows, (out, width) = len(inputs), weights.codes.shape
-    length = BLOCK if weights.format.bits == 4 else HALF_BLOCK
-    steps = weights.steps.astype(np.float32).repeat(SUPER_BLOCK // length, 1)
-    scales = steps * weights.scales.astype(np.float32)
-    codes = weights.codes.astype(np.int64) - (0 if weights.format.bits == 4 else ZERO)
-    lowest = weights.lowest.astype(np.float32).repeat(8, 1) * weights.minima.astype(np.float32)
-    sums = np.zeros((rows, out), np.float32)
-    for at in range(width // length):
-        part = slice(at * length, (at + 1) * length)
-        exact = inputs[:, part] @ codes[:, part].T
-        sums = (exact.astype(np.longdouble) * scales[:, at] + sums).astype(np.float32)
-        if weights.format.bits == 4:
-            low = -inputs[:, part].sum(1, keepdims=True).astype(np.longdouble)
-            sums = (low * lowest[:, at] + sums).astype(np.float32)
+
+    def plus(sums: NDArray[np.float32], factor: Any, number: Any) -> NDArray[np.float32]:
+        exact: NDArray[np.float32] = (number.astype(np.longdouble) * factor + sums).astype(np.float32)
+        return exact
+
+    four = weights.format.bits == 4
+    length = BLOCK if four else HALF_BLOCK
+    scales, steps, lowest = (
+        array.astype(np.float32) for array in (weights.scales, weights.steps, weights.lowest)
+    )
+    codes = weights.codes.astype(np.int64) - (0 if four else ZERO)
+    sums = np.zeros((len(inputs), len(codes)), np.float32)
+    for start in range(0, codes.shape[1], SUPER_BLOCK):
+        scaled, lowered = np.zeros_like(sums), np.zeros_like(sums)
+        for first in range(start, start + SUPER_BLOCK, length):
+            part = inputs[:, first : first + length]
+            scaled = plus(scaled, scales[:, first // length], part @ codes[:, first : first + length].T)
+            if four:
+                lowered = plus(lowered, weights.minima[:, first // length], part.sum(1, keepdims=True))
+        sums = plus(sums, steps[:, start // SUPER_BLOCK], scaled)
+        if four:
+            sums = plus(sums, -lowest[:, start // SUPER_BLOCK], lowered)
     return sums
 
 
@@ -115,13 +123,15 @@ def test_products_are_exact(multiplied: Callable[..., None], extreme: bool) -> N
             )
             inputs = aligned((width // 4, rows, 4), DOT.input)
             inputs[:] = chosen.reshape(rows, -1, 4).swapaxes(0, 1)
-            halves = aligned((width // HALF_BLOCK, rows), np.int32)
-            halves[:] = chosen.reshape(rows, -1, HALF_BLOCK).sum(-1).T
-            sums = aligned((DOT.rows, DOT.panel), np.float32)
-            addresses = (array.ctypes.data for array in (panels, inputs, halves))
+            sums_of_inputs = aligned((width // BLOCK, 3, rows), np.int32)
+            halves = chosen.reshape(rows, -1, 2, HALF_BLOCK).sum(-1)
+            sums_of_inputs[:, :2] = -ZERO * halves.transpose(1, 2, 0)
+            sums_of_inputs.view(np.float32)[:, 2] = halves.sum(-1).T
+            sums = aligned((3 * DOT.rows, DOT.panel), np.float32)
+            addresses = (array.ctypes.data for array in (panels, inputs, sums_of_inputs))
             multiplied(bits, *addresses, width // BLOCK, sums.ctypes.data, rows)
             assert np.array_equal(sums[:rows], written_out(weights, chosen)), (bits, rows)
-            assert not sums[rows:].any()
+            assert not sums[rows : DOT.rows].any()
 
 
 def in_blocks(product: Any, bits: tuple[int, ...], panel: int, seed: int) -> BlockLinear:

@@ -24,9 +24,10 @@ from assistant.engine.inference.cpu_kernels.intrinsics import (
     _repeated,
     for_each_count,
 )
-from assistant.engine.inference.k_quants import BLOCK, BLOCKS, FOUR, SIX, ZERO, BlockFormat
+from assistant.engine.inference.k_quants import BLOCK, BLOCKS, FOUR, SIX, BlockFormat
 
 _QUADS = BLOCK // 4
+SUMS_OF_A_BLOCK = 3
 _WRITTEN_OUT = 2
 """Rows."""
 FOUR_BYTES, SIX_BYTES = FOUR.nbytes, SIX.nbytes
@@ -38,8 +39,9 @@ def multiply_four(
 ) -> Any:
     """`sums` float32 [rows, panel] = inputs [quads, rows, 4] times weights of 4 bits, a panel of `k_quants`.
 
-    `sums_of_inputs` int32 [2 * blocks, rows] are of half blocks. All are addresses. What a row gets depends on
-    nothing else: integer sums of each block, then scaled and added in float32, block after block.
+    `sums_of_inputs` [blocks, 3, rows]: of both halves of a block, times -32, int32, and of the whole, float32. `sums`
+    has room for thrice as many rows as a tile may have. All are addresses. What a row gets depends on nothing else: a
+    block's sum is an exact integer, and blocks are scaled and added in float32, one after the other.
     """
 
     def generate(_: Any, b: ir.IRBuilder, __: Any, arguments: Any) -> Any:
@@ -72,69 +74,105 @@ class _Tile:
         self._integers = ir.VectorType(_INT, self._lanes)
 
     def loop(self, weights: Any, inputs: Any, sums_of_inputs: Any, blocks: Any, sums: Any) -> None:
+        b, form = self._b, self._format
+        self._clear([sums])
+        last, start = self._loop_begins()
+        size = _LONG(form.nbytes * DOT.panel)
+        here = b.add(weights, b.mul(start, size))
+        scaled, lowered = (b.add(sums, _LONG(4 * DOT.panel * DOT.rows * at)) for at in (1, 2))
+        self._clear([scaled, lowered])
+        inner, block = self._loop_begins()
+        whole = b.add(b.mul(start, _LONG(BLOCKS)), block)
+        self._block(
+            here,
+            block,
+            b.add(inputs, b.mul(whole, _LONG(_QUADS * self._row_bytes * self._count))),
+            b.add(sums_of_inputs, b.mul(whole, _LONG(4 * SUMS_OF_A_BLOCK * self._count))),
+            scaled,
+            lowered,
+        )
+        self._loop_ends(inner, block, _LONG(BLOCKS))
+        steps = b.add(here, _LONG((BLOCKS * form.codes + form.scales) * DOT.panel))
+        for part, step in enumerate(self._steps(steps)):
+            for row in range(self._count):
+                self._multiply_add(step, self._sum(scaled, row, part), sums, row, part)
+        if form is FOUR:
+            for part, step in enumerate(self._steps(b.add(steps, _LONG(2 * DOT.panel)))):
+                for row in range(self._count):
+                    self._multiply_add(b.fneg(step), self._sum(lowered, row, part), sums, row, part)
+        self._loop_ends(last, start, b.sdiv(blocks, _LONG(BLOCKS)))
+
+    def _loop_begins(self) -> tuple[Any, Any]:
+        """Where it turns, and what counts its turns."""
         b = self._b
-        for at in range(self._parts * self._count):
-            b.store(ir.Constant(self._floats, None), self._sums_at(sums, at), align=4)
-        before, body, after = b.block, b.append_basic_block("block"), b.append_basic_block("after")
+        before, body = b.block, b.append_basic_block("turn")
         b.branch(body)
         b.position_at_end(body)
-        block = b.phi(_LONG)
-        block.add_incoming(_LONG(0), before)
-        first = b.mul(b.lshr(block, _LONG(3)), _LONG(self._format.nbytes * DOT.panel))
-        self._block(
-            b.add(weights, first),
-            b.and_(block, _LONG(7)),
-            b.add(inputs, b.mul(block, _LONG(_QUADS * self._row_bytes * self._count))),
-            b.add(sums_of_inputs, b.mul(block, _LONG(8 * self._count))),
-            sums,
-        )
-        following = b.add(block, _LONG(1))
-        block.add_incoming(following, b.block)
-        b.cbranch(b.icmp_signed("<", following, blocks), body, after)
+        turn = b.phi(_LONG)
+        turn.add_incoming(_LONG(0), before)
+        return body, turn
+
+    def _loop_ends(self, body: Any, turn: Any, turns: Any) -> None:
+        b, after = self._b, self._b.append_basic_block("after")
+        following = b.add(turn, _LONG(1))
+        turn.add_incoming(following, b.block)
+        b.cbranch(b.icmp_signed("<", following, turns), body, after)
         b.position_at_end(after)
 
-    def _block(self, weights: Any, block: Any, inputs: Any, sums_of_inputs: Any, sums: Any) -> None:
-        """One block of `weights`, which is a whole super-block."""
+    def _clear(self, places: list[Any]) -> None:
+        for place in places:
+            for at in range(self._parts * self._count):
+                self._b.store(ir.Constant(self._floats, None), self._sums_at(place, at), align=4)
+
+    def _block(
+        self, weights: Any, block: Any, inputs: Any, sums_of_inputs: Any, scaled: Any, lowered: Any
+    ) -> None:
+        """One block of `weights`, which is a whole super-block: sums times scales, and of inputs times minima."""
         b, panel, form = self._b, DOT.panel, self._format
         codes = b.add(weights, b.mul(block, _LONG(form.codes * panel)))
         each = form.nbytes * panel // BLOCKS
         ahead = b.add(weights, b.add(b.mul(block, _LONG(each)), _LONG(_AHEAD)))
         self._ahead = [ahead, b.add(ahead, _LONG(each // 2))]
         scales = b.add(weights, _LONG(BLOCKS * form.codes * panel))
-        steps = b.add(scales, _LONG(form.scales * panel))
         if form is FOUR:
-            scaling = self._scaled(b.add(scales, b.mul(block, _LONG(panel))), steps, signed=False)
-            lowest = b.add(scales, b.add(_LONG(BLOCKS * panel), b.mul(block, _LONG(panel))))
-            minima = self._scaled(lowest, b.add(steps, _LONG(2 * panel)), signed=False)
-            found = self._dots(codes, inputs, (0, 1), [None] * self._count)
-            self._add(found, scaling, sums)
+            scaling = self._eights(b.add(scales, b.mul(block, _LONG(panel))), signed=False)
+            minima = self._eights(
+                b.add(scales, b.add(_LONG(BLOCKS * panel), b.mul(block, _LONG(panel)))), signed=False
+            )
+            self._add(self._dots(codes, inputs, (0, 1), [None] * self._count), scaling, scaled)
             for row in range(self._count):
-                both = b.add(
-                    self._integer(sums_of_inputs, row), self._integer(sums_of_inputs, self._count + row)
-                )
-                whole = _repeated(b, b.fneg(b.sitofp(both, _FLOAT)), self._lanes)
+                at = _at(b, sums_of_inputs, 4 * (2 * self._count + row), _FLOAT)
+                whole = _repeated(b, b.load(at, align=4), self._lanes)
                 for part in range(self._parts):
-                    self._multiply_add(minima[part], whole, sums, row, part)
+                    self._multiply_add(minima[part], whole, lowered, row, part)
             return
         for high in range(2):
-            at = b.add(scales, b.add(b.mul(block, _LONG(2 * panel)), _LONG(high * panel)))
-            scaling = self._scaled(at, steps, signed=True)
+            place = b.add(scales, b.add(b.mul(block, _LONG(2 * panel)), _LONG(high * panel)))
             shifts = [
-                b.mul(self._integer(sums_of_inputs, high * self._count + row), _INT(-ZERO))
+                b.load(_at(b, sums_of_inputs, 4 * (high * self._count + row), _INT), align=4)
                 for row in range(self._count)
             ]
-            self._add(self._dots(codes, inputs, (high,), shifts), scaling, sums)
+            found = self._dots(codes, inputs, (high,), shifts)
+            self._add(found, self._eights(place, signed=True), scaled)
 
-    def _scaled(self, scales: Any, steps: Any, *, signed: bool) -> list[Any]:
-        """Steps times the 8-bit scales, of the parts of the panel."""
+    def _eights(self, scales: Any, *, signed: bool) -> list[Any]:
+        """8-bit scales as float32, of the parts of the panel."""
         b, found, lanes = self._b, [], self._lanes
-        eights, halves = ir.VectorType(_BYTE, lanes), ir.VectorType(ir.HalfType(), lanes)
         for part in range(self._parts):
-            eight = b.load(_at(b, scales, part * lanes, eights), align=1)
+            eight = b.load(_at(b, scales, part * lanes, ir.VectorType(_BYTE, lanes)), align=1)
             whole = b.sext(eight, self._integers) if signed else b.zext(eight, self._integers)
-            step = b.load(_at(b, steps, 2 * part * lanes, halves), align=1)
-            found.append(b.fmul(b.sitofp(whole, self._floats), b.fpext(step, self._floats)))
+            found.append(b.sitofp(whole, self._floats))
         return found
+
+    def _steps(self, steps: Any) -> list[Any]:
+        """Float16 as float32."""
+        b, lanes = self._b, self._lanes
+        kind = ir.VectorType(ir.HalfType(), lanes)
+        places = [_at(b, steps, 2 * part * lanes, kind) for part in range(self._parts)]
+        return [b.fpext(b.load(place, align=1), self._floats) for place in places]
+
+    def _sum(self, sums: Any, row: int, part: int) -> Any:
+        return self._b.load(self._sums_at(sums, self._parts * row + part), align=4)
 
     def _dots(self, codes: Any, inputs: Any, parts: tuple[int, ...], starts: list[Any]) -> list[list[Any]]:
         """Integer sums [rows][halves] over the low and the high quads of a block, or one of them.
@@ -230,9 +268,6 @@ class _Tile:
 
     def _sums_at(self, sums: Any, at: int) -> Any:
         return _at(self._b, sums, 4 * self._lanes * at, self._floats)
-
-    def _integer(self, address: Any, at: int) -> Any:
-        return self._b.load(_at(self._b, address, 4 * at, _INT), align=4)
 
 
 def _bytes(value: int) -> Any:

@@ -114,13 +114,13 @@ class NativeForward:
             wide=np.empty((tokens, wide), np.float32),
             rounded=np.empty(tokens * max(width, inputs, wide) // 4, kernel_types.QUAD),
             input_scale=np.empty(tokens, np.float32),
-            block_sums=np.empty(self._in_blocks * tokens * max(width, inputs, wide) // 16, np.int32),
+            block_sums=np.empty(self._in_blocks * tokens * max(width, inputs, wide) * 3 // 32, np.int32),
             shift=np.empty((2, tokens), np.int32),
             line=np.empty((threads, longest), np.float32),
             bytes=np.empty((threads, longest), kernel_types.INPUT),
             scores=np.empty((threads, shape.heads // shape.groups, capacity), np.float32),
             sums=aligned((threads, kernel_types.MOST_ROWS * kernel_types.PANEL), np.int32),
-            floats=aligned((threads, kernel_types.MOST_ROWS * kernel_types.PANEL), np.float32),
+            floats=aligned((threads, 3 * kernel_types.MOST_ROWS * kernel_types.PANEL), np.float32),
             totals=np.empty((threads, kernel_types.MOST_ROWS * kernel_types.PANEL), np.int64),
         )
 

@@ -113,7 +113,7 @@ class Workspace(NamedTuple):
     For inputs of 15 bits that go through whole it is the sum itself.
     """
     block_sums: NDArray[np.int32]
-    """Of each half block of the rounded inputs, in the same tiles [tiles, in / 16, rows]; empty without blocks."""
+    """Of blocks of the rounded inputs, in the same tiles [tiles, in / 32, 3, rows]; empty where weights have none."""
     line: Floats
     """Of each thread [threads, longest row]."""
     bytes: NDArray[Any]
@@ -122,7 +122,7 @@ class Workspace(NamedTuple):
     sums: NDArray[np.int32]
     """[threads, MOST_ROWS * PANEL], each thread's at a multiple of 64 bytes."""
     floats: Floats
-    """The same size, of blocks."""
+    """Thrice the size, of blocks."""
     totals: Integers
     """The same size, of 15-bit inputs."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.engine.inference.cpu_kernels.block_intrinsics import FOUR_BYTES, SIX_BYTES
+from assistant.engine.inference.cpu_kernels.block_intrinsics import FOUR_BYTES, SIX_BYTES, SUMS_OF_A_BLOCK
 from assistant.engine.inference.cpu_kernels.intrinsics import call_at, count_up, from_bits, nearest
 from assistant.engine.inference.cpu_kernels.kernel_types import (
     DEEP,
@@ -29,7 +29,7 @@ from assistant.engine.inference.cpu_kernels.kernel_types import (
     compiled,
     compiled_sums,
 )
-from assistant.engine.inference.k_quants import BLOCK, HALF_BLOCK, SUPER_BLOCK
+from assistant.engine.inference.k_quants import BLOCK, HALF_BLOCK, SUPER_BLOCK, ZERO
 
 
 @compiled_sums
@@ -97,7 +97,9 @@ def _round(x: Floats, token: int, fine: bool, thread: int, s: Workspace) -> None
         if fine and DEEP:
             s.shift[0, token] = _refine(x, line)
         if len(s.block_sums):
-            _sum_blocks(line[: len(x)], base // 4 + turn * rows + at, rows * passes, s.block_sums)
+            _sum_blocks(
+                line[: len(x)], base // 8 * SUMS_OF_A_BLOCK + turn * rows + at, rows * passes, s.block_sums
+            )
         whole = line.view(QUAD)
         for quad in range(quads):
             s.rounded[base + quad * rows * passes + turn * rows + at] = whole[quad]
@@ -106,12 +108,17 @@ def _round(x: Floats, token: int, fine: bool, thread: int, s: Workspace) -> None
 
 @compiled_sums
 def _sum_blocks(line: NDArray[Any], first: int, stride: int, sums: NDArray[np.int32]) -> None:
-    """Sums of the half blocks of a row."""
-    for half in range(len(line) // HALF_BLOCK):
-        total = np.int32(0)
-        for k in range(HALF_BLOCK):
-            total += np.int32(line[half * HALF_BLOCK + k])
-        sums[first + half * stride] = total
+    """What `multiply_four` and `multiply_six` want to know of a row."""
+    whole_sums = sums.view(np.float32)
+    for block in range(len(line) // BLOCK):
+        place, whole = first + SUMS_OF_A_BLOCK * block * stride, np.int32(0)
+        for half in range(2):
+            total = np.int32(0)
+            for k in range(block * BLOCK + half * HALF_BLOCK, block * BLOCK + (half + 1) * HALF_BLOCK):
+                total += np.int32(line[k])
+            sums[place + half * stride] = -ZERO * total
+            whole += total
+        whole_sums[place + 2 * stride] = np.float32(whole)
 
 
 @compiled
@@ -214,7 +221,7 @@ def product(
                 at = inputs + begin * passes * quads * QUAD_BYTES
                 out = y[begin : begin + rows, channels]
                 if bits != 8:
-                    sums = block_sums + begin * passes * (width // HALF_BLOCK) * 4
+                    sums = block_sums + begin * passes * (width // BLOCK) * SUMS_OF_A_BLOCK * 4
                     _block_tile(
                         weights, at, sums, width, bits, thread, begin, bias[channels], out, add, fine, s
                     )
