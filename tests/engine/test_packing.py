@@ -270,7 +270,7 @@ def test_too_little_room_is_said_with_the_number(
         packed(source, tmp_path / "small")
     monkeypatch.setattr(capacity, "free_disk", lambda _: 10**12)
     monkeypatch.setattr(capacity, "free_memory", lambda: 10**8)
-    with pytest.raises(EngineError, match=r"Too little memory to convert .* 1\.6 GB needed"):
+    with pytest.raises(EngineError, match=r"Too little memory to convert .* 1\.7 GB needed"):
         packed(source, tmp_path / "small")
 
 

@@ -21,7 +21,7 @@ from assistant.engine.inference.llama import KINDS, STEADY_ROPES, Llama, LlamaBl
 PRODUCTS = ("query_key_value", "output", "gate_up", "down")
 FINE = frozenset({"down"})
 """Products whose inputs have heavy tails."""
-_CHUNK = 2_097_152
+_CHUNK = 262_144
 """Weights that are rounded at once: what is held in 32 bits meanwhile."""
 
 
