@@ -1,7 +1,8 @@
-"""The kernels that another kind of processor would take, run on this one: `python other_kernels.py FOLDER`.
+"""The kernels that another kind of processor would take, run on this one: `python other_kernels.py FOLDER [KIND]`.
 
 Prints how far a step is from the same written out in float64. Where the processor has AVX-512 VNNI these are the
 kernels for AVX2. Otherwise they are those for VNNI, with its one instruction said in operations that any has.
+With a KIND of `intrinsics.KINDS`, which this processor must know, only its products are compared with exact sums.
 `test_cpu_kernels` runs this in a process of its own, which compiles into FOLDER.
 """
 
@@ -26,9 +27,23 @@ def _add(b: ir.IRBuilder, sums: Any, weights: Any, inputs: Any) -> Any:
     return sums
 
 
+def _check_products(kind: str) -> None:
+    intrinsics.DOT = intrinsics.KINDS[kind]()
+    import test_block_products
+    import test_cpu_kernels
+
+    for tests in (test_cpu_kernels, test_block_products):
+        multiplied = tests.compiled_multiply()
+        for extreme in (False, True):
+            tests.test_products_are_exact(multiplied, extreme)
+
+
 def main() -> None:
     here = kernel_cache.instructions() == "avx512-vnni"
     kernel_cache.folder = lambda: Path(sys.argv[1])  # type: ignore[assignment]
+    if len(sys.argv) > 2:
+        _check_products(sys.argv[2])
+        return
     # Fewer rows in a tile, as compiling them all in plain operations takes a minute.
     intrinsics.DOT = intrinsics._narrow() if here else replace(intrinsics._wide(), rows=4, add=_add)
     from test_block_products import difference_from_written_out

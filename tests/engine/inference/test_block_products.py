@@ -83,11 +83,8 @@ def written_out(weights: BlockWeights, inputs: NDArray[np.int64]) -> NDArray[np.
     return sums
 
 
-@pytest.fixture(scope="module")
-def multiplied() -> Callable[..., None]:
+def compiled_multiply() -> Callable[..., None]:
     """The kernels as functions of addresses."""
-    if not kernel_cache.instructions():
-        pytest.skip("no kernels of our own for this processor")
     from numba import njit
 
     from assistant.engine.inference.cpu_kernels.block_intrinsics import multiply_four, multiply_six
@@ -100,6 +97,13 @@ def multiplied() -> Callable[..., None]:
             multiply_six(weights, inputs, halves, blocks, sums, rows)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def multiplied() -> Callable[..., None]:
+    if not kernel_cache.instructions():
+        pytest.skip("no kernels of our own for this processor")
+    return compiled_multiply()
 
 
 @pytest.mark.slow

@@ -33,8 +33,7 @@ def compiled() -> None:
     assert kernel_cache.compile_once()
 
 
-@pytest.fixture(scope="module")
-def multiplied() -> Any:
+def compiled_multiply() -> Any:
     """`multiply` as a function of addresses."""
     from numba import njit
 
@@ -45,6 +44,11 @@ def multiplied() -> Any:
         multiply(weights, inputs, quads, sums, rows)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def multiplied() -> Any:
+    return compiled_multiply()
 
 
 @pytest.mark.slow
@@ -111,6 +115,15 @@ def test_a_step_does_what_is_written_out_in_float64(kind: str, inner: int) -> No
 def test_the_kernels_of_the_other_kind_of_processor_do_the_same(tmp_path: Path) -> None:
     command = [sys.executable, str(HERE / "other_kernels.py"), str(tmp_path)]
     assert float(subprocess.check_output(command, text=True)) < 1e-4
+
+
+@pytest.mark.slow
+def test_the_tiles_of_processors_with_avx_vnni_are_exact(tmp_path: Path) -> None:
+    from llvmlite import binding
+
+    if not binding.get_host_cpu_features().get("avxvnni"):
+        pytest.skip("this processor has no AVX-VNNI")
+    subprocess.check_call([sys.executable, str(HERE / "other_kernels.py"), str(tmp_path), "avx-vnni"])
 
 
 def _digest(threads: int = 1) -> str:

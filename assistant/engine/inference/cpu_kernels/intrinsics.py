@@ -73,6 +73,27 @@ def _wide() -> Dot:
     return Dot(32, 12, np.int8, 1, sums, ir.VectorType(_BYTE, 64), widened, spread, add, finish)
 
 
+def _half_wide() -> Dot:
+    """AVX-VNNI: 32 products an instruction, as processors without AVX-512 have it."""
+    sums = ir.VectorType(_INT, 8)
+
+    def widened(b: ir.IRBuilder, weights: Any) -> Any:
+        return b.bitcast(weights, sums)
+
+    def spread(b: ir.IRBuilder, at: Any) -> Any:
+        return _repeated(b, b.load(_at(b, at, 0, _INT), align=4), 8)
+
+    def add(b: ir.IRBuilder, found: Any, weights: Any, inputs: Any) -> Any:
+        return b.call(
+            _function(b, "llvm.x86.avx512.vpdpbusd.256", sums, [sums] * 3), [found, weights, inputs]
+        )
+
+    def finish(b: ir.IRBuilder, low: Any, high: Any) -> Any:
+        return _shuffled(b, low, high, range(16))
+
+    return Dot(16, 6, np.int8, 1, sums, ir.VectorType(_BYTE, 32), widened, spread, add, finish)
+
+
 def _narrow() -> Dot:
     """AVX2: 16 products an instruction, of 16-bit integers, as those of 8 bits would saturate."""
     sums, factors = ir.VectorType(_INT, 8), ir.VectorType(_SHORT, 16)
@@ -94,7 +115,8 @@ def _narrow() -> Dot:
     return Dot(8, 6, np.int16, 2, sums, ir.VectorType(_BYTE, 16), widened, spread, add, finish)
 
 
-DOT = _wide() if kernel_cache.instructions() == "avx512-vnni" else _narrow()
+KINDS = {"avx512-vnni": _wide, "avx-vnni": _half_wide, "avx2": _narrow}
+DOT = KINDS.get(kernel_cache.instructions(), _narrow)()
 """Of the processor at hand."""
 
 

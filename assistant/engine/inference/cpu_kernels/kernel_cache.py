@@ -26,7 +26,7 @@ PACKAGE_ROOT = str(_HERE.parents[3])
 
 @cache
 def instructions() -> str:
-    """The best of what we have kernels for that this processor can do: `avx512-vnni`, `avx2` or nothing."""
+    """The best of our kernels that this processor can run: `avx512-vnni`, `avx-vnni`, `avx2` or nothing."""
     if platform.machine() != "x86_64" or find_spec("numba") is None:
         return ""
     try:
@@ -36,10 +36,12 @@ def instructions() -> str:
     features = binding.get_host_cpu_features()
     if all(features.get(name) for name in ("avx512f", "avx512bw", "avx512vl", "avx512vnni")):
         return "avx512-vnni"
-    return "avx2" if features.get("avx2") and features.get("fma") else ""
+    if not (features.get("avx2") and features.get("fma")):
+        return ""
+    return "avx-vnni" if features.get("avxvnni") else "avx2"
 
 
-PANELS = {"avx512-vnni": 32, "avx2": 8}
+PANELS = {"avx512-vnni": 32, "avx-vnni": 16, "avx2": 8}
 """Output channels of a panel, for each: `intrinsics.DOT.panel`, without importing numba."""
 
 
