@@ -61,8 +61,7 @@ def planned_studies(sessions: Sequence[SessionRecord]) -> list[PlannedStudy]:
 def _planned(study: str, freeze: StudyFreeze, sessions: Sequence[SessionRecord]) -> PlannedStudy:
     plan = _plan_of(freeze)
     held = sum(session.freeze == freeze for session in sessions)
-    second = len("2026-12-01T00:00:00")  # journals have microseconds, the freeze has none
-    before = sum(session.began[:second] < freeze.at[:second] for session in sessions)
+    before = sum(session.began < freeze.at for session in sessions)
     return PlannedStudy(
         study, freeze.at, freeze.sha256, plan.hypotheses, plan.primary_outcome, plan.secondary_outcomes,
         plan.exclusions, held, before, len(sessions) - held - before,

@@ -41,7 +41,7 @@ def freeze(
             f"{file} has no table [plan]: write at least hypotheses and primary_outcome (`assistant study new` has "
             "an example)"
         )
-    frozen = Freeze(freeze_path(file), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
+    frozen = Freeze(freeze_path(file), datetime.now(UTC).isoformat(timespec="microseconds"), text)
     problems = chosen_problems(study, load_source(study.source).problems)
     folder = sessions_folder(sessions)
     held = sum(session.study == study.name for session in list_sessions(folder)) if folder.is_dir() else 0

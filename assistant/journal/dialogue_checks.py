@@ -16,8 +16,6 @@ ATTENDED: tuple[ev.Interface, ...] = ("app", "browser", "plain", "import")
 CLOCK_TOLERANCE = 5.0
 """Seconds by which readings of the effort clock may differ: threads record them."""
 _MODEL_AUTHOR = "model"
-SECOND = len("2026-12-01T00:00:00")
-"""Characters of a time, to the second."""
 
 
 class DialogueChecks:
@@ -188,7 +186,7 @@ def _study(event: ev.SessionStarted, stamp: ev.Stamp) -> Iterator[Finding]:
         return
     if study.frozen_sha256 != ev.freeze_sha256(study.frozen_at, study.text):
         yield _wrong("the study's plan does not have the hash of its freeze: time, text or hash was changed")
-    if study.frozen_at[:SECOND] > stamp.time[:SECOND]:
+    if study.frozen_at > stamp.time:
         yield _wrong(f"held under a plan that was frozen later, at {study.frozen_at}")
 
 

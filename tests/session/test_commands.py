@@ -15,6 +15,7 @@ from assistant.core import events as ev
 from assistant.core.state import State, replay
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
+from assistant.session.study_freeze import Freeze, freeze_path
 from tests.session.conftest import RIGHT, WRONG
 from tests.session.test_kill import PROBLEM
 
@@ -129,11 +130,17 @@ def test_a_study_keeps_strangers_out_and_names_a_changed_file(run: Run) -> None:
 
 @pytest.mark.slow
 def test_study_check_says_what_will_happen(run: Run) -> None:
+    frozen = Freeze(
+        freeze_path(Path("study.toml")), "2026-12-01T00:00:00Z", STUDY.replace("rounds = 3", "rounds = 2")
+    )
+    head = f"Frozen at: {frozen.at}\nSHA-256: {frozen.sha256}\n--- the study file, byte for byte ---\n"
+    frozen.path.write_text(head + frozen.text, encoding="utf-8")
     status, out, _ = run("study", "check", "study.toml")
     assert status == 0
     assert "2 annotators, 4 sessions; up to 3 rounds" in out
     assert "control arms: retry, resample" in out
     assert "power to see a gain of 20%" in out
+    assert "! note: the study file was changed after it was frozen" in out and "(other: rounds)" in out
     Path("study.toml").write_text(STUDY + "[conditions]\nfailing_cases = 3\n", encoding="utf-8")
     status, _, err = run("study", "check", "study.toml")
     assert (status, err.count("\n")) == (2, 1)
