@@ -52,7 +52,7 @@ def serve(
 _NOT_ENCRYPTED = """\
 Careful: the link works from other machines, and the connection is not encrypted. Leave --host out and put a server
 with TLS in front, named by --public-url https://NAME. Caddy: `NAME {{ reverse_proxy 127.0.0.1:{port} }}`; nginx:
-`location / {{ proxy_pass http://127.0.0.1:{port}; proxy_http_version 1.1; proxy_set_header Host $host;
+`location / {{ proxy_pass http://127.0.0.1:{port}; proxy_http_version 1.1; proxy_set_header Host $http_host;
 proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header Upgrade $http_upgrade;
 proxy_set_header Connection "upgrade"; proxy_read_timeout 1h; }}`"""
 

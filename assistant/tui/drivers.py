@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import sys
 import termios
 from codecs import getincrementaldecoder
@@ -120,6 +121,10 @@ class TerminalDriver(LinuxDriver):
         return came
 
 
+LEAVE_WITHIN = 4
+"""Seconds that an app has to leave when its server is gone."""
+
+
 class BrowserDriver(WebDriver):
     """A tab of `assistant serve`. When the server is gone, the app ends as if the tab was closed."""
 
@@ -142,6 +147,8 @@ class BrowserDriver(WebDriver):
             self._input_reader.close()
         if not self.exit_event.is_set():
             self.send_message(ExitApp())
+            # Whatever keeps it: every shown event is on disk, and the system ends what still runs then.
+            signal.alarm(LEAVE_WITHIN)
 
     def _read_packets(self) -> None:
         """What the server sends: `D` is what was typed, anything else tells of the page."""

@@ -151,14 +151,13 @@ async def test_a_session_is_gone_on_with_after_a_closed_tab_and_ends_on_the_pers
     await site.server.terminals.close("ben")
     while not any(s.feedbacks for s in list_sessions(site.place.folder) if s.annotator == "anna"):
         await again.send_json(["stdin", "wrap around\r"])
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.5)
     await until(lambda: any(s.state == "solved" for s in list_sessions(site.place.folder)))
-    await asyncio.sleep(0.5)
-    for _ in range(20):
+    for _ in range(60):
         if again.closed or "anna" not in site.server.terminals.tabs:
             break
         await again.send_json(["stdin", "\x0e"])  # next problem: there is none, the app ends
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.3)
     assert "You are through" in (await anna.get("/"))[1] and (await anna.get("/step"))[1] == "done"
     mine = next(s for s in list_sessions(site.place.folder) if s.annotator == "anna")
     journal = read_journal(mine.path).events

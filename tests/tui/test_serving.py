@@ -155,7 +155,7 @@ def test_who_may_use_the_app(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])  # SIGHUP: tests/server/test_kill.py
 async def test_the_end_of_the_server_is_the_end_of_every_app(
     served: Served, tmp_path: Path, number: signal.Signals
 ) -> None:
