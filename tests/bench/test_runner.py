@@ -82,13 +82,16 @@ def texts(path: Path) -> dict[tuple[str, str, int], str]:
     return {sample.key: sample.text for sample in read_samples(path)}
 
 
-def test_the_same_seed_gives_the_same_samples_however_many_streams(
+def test_the_same_seed_gives_the_same_samples_however_many_streams_and_shards(
     sandbox: LocalSandbox, tmp_path: Path
 ) -> None:
     run_jobs(SeededEngine(), sandbox, tmp_path / "a.jsonl", jobs(6))
     run_jobs(SeededEngine(), sandbox, tmp_path / "b.jsonl", jobs(6)[::-1], Concurrency(streams=5, batch=4))
     first, second = texts(tmp_path / "a.jsonl"), texts(tmp_path / "b.jsonl")
     assert first == second
+    run_jobs(SeededEngine(), sandbox, tmp_path / "1.jsonl", jobs(6)[::2])
+    run_jobs(SeededEngine(), sandbox, tmp_path / "2.jsonl", jobs(6)[1::2])
+    assert texts(tmp_path / "1.jsonl") | texts(tmp_path / "2.jsonl") == first
     assert len(first) == 24
     assert len(set(first.values())) > 20
 

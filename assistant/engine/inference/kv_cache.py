@@ -120,9 +120,11 @@ class KeyValueCache:
 
     def copy_row(self, source: int, target: int, start: int) -> None:
         """Have row `target` hold what `source` does; the first `start` tokens of both are the same."""
+        import torch
+
         end = self.lengths[source]
-        for buffers in (self.keys, self.values):
-            for buffer in buffers:
+        with torch.inference_mode():  # the forwards' own buffers are changed nowhere else
+            for buffer in (*self.keys, *self.values):
                 if buffer is not None:
                     buffer[target, :, start:end] = buffer[source, :, start:end]
         self.lengths[target] = end

@@ -121,3 +121,21 @@ def reference_greedy(model: Any, prompt: Sequence[int], tokens: int) -> list[int
         if ids[-1] == END:
             break
     return ids[len(prompt) :]
+
+
+def reference_beams(model: Any, prompt: Sequence[int], beams: int, tokens: int) -> list[tuple[int, ...]]:
+    """The answers of transformers' own beam search, the best first, up to and with their end."""
+    import torch
+
+    with torch.inference_mode():
+        found = model.generate(
+            torch.tensor([prompt]), num_beams=beams, num_return_sequences=beams, max_new_tokens=tokens,
+            do_sample=False, length_penalty=1.0, early_stopping=False, pad_token_id=256,
+        )  # fmt: skip
+    ends = model.generation_config.eos_token_id
+    ends = set(ends) if isinstance(ends, list) else {ends}
+    answers = []
+    for row in found[:, len(prompt) :].tolist():
+        end = next((place for place, token in enumerate(row) if token in ends), len(row))
+        answers.append(tuple(row[: end + 1]))
+    return answers

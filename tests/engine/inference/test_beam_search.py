@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import pytest
-from decoding_kit import END, ask, decoder, finishes, prompt_of, tiny_model
+from decoding_kit import END, ask, decoder, finishes, prompt_of, reference_beams, tiny_model
 
 from assistant.core.generation import Finish, Request
 from assistant.engine.inference.kv_cache import KeyValueCache
@@ -28,23 +28,6 @@ def ending(request: pytest.FixtureRequest) -> Any:
     return model
 
 
-def theirs(model: Any, prompt: list[int], beams: int, tokens: int) -> list[tuple[int, ...]]:
-    """transformers' answers, the best first, up to and with their end."""
-    import torch
-
-    with torch.inference_mode():
-        found = model.generate(
-            torch.tensor([prompt]), num_beams=beams, num_return_sequences=beams, max_new_tokens=tokens,
-            do_sample=False, length_penalty=1.0, early_stopping=False, pad_token_id=256,
-        )  # fmt: skip
-    return [_whole(row) for row in found[:, len(prompt) :].tolist()]
-
-
-def _whole(row: list[int]) -> tuple[int, ...]:
-    end = next((place for place, token in enumerate(row) if token in ENDS), len(row))
-    return tuple(row[: end + 1])
-
-
 def test_answers_are_those_of_transformers_token_by_token(ending: Any, tokenizer: Any) -> None:
     ours = decoder(ending, tokenizer)
     draw = random.Random(5)
@@ -53,7 +36,7 @@ def test_answers_are_those_of_transformers_token_by_token(ending: Any, tokenizer
         for _ in range(3):
             prompt = [draw.randrange(256) for _ in range(draw.randrange(1, 40))]
             ends = finishes(ours, ask(samples=beams, beams=beams, tokens=tokens), prompt)
-            assert [end.output_ids for end in ends] == theirs(ending, prompt, beams, tokens)
+            assert [end.output_ids for end in ends] == reference_beams(ending, prompt, beams, tokens)
             lengths |= {end.generated_tokens for end in ends}
             reasons |= {end.reason for end in ends}
     assert len(lengths) > 4, "answers of unlike lengths compete"

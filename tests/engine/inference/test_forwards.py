@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from decoding_kit import ask, finishes, prompt_of, reference_greedy, tiny_model
+from decoding_kit import ask, finishes, prompt_of, reference_beams, reference_greedy, tiny_model
 
 from assistant.engine.inference.cuda_graphs import GraphedForward
 from assistant.engine.inference.decoder import Decoder
@@ -102,6 +102,8 @@ def test_a_decoder_over_each_way_says_the_same(name: str, plain: Any, tokenizer:
     prompt = IDS[:120]
     [greedy] = finishes(decoder, ask(conversation="s", tokens=60), prompt)
     assert list(greedy.output_ids or ()) == reference_greedy(plain, prompt, 60)
+    beams = finishes(decoder, ask(beams=4, samples=4, tokens=16), prompt)
+    assert [end.output_ids for end in beams] == reference_beams(plain, prompt, 4, 16)
     four = finishes(decoder, ask(conversation="s", samples=4, temperature=0.7, tokens=60), prompt)
     two = finishes(decoder, ask(conversation="s", samples=2, temperature=0.7, tokens=60), prompt)
     assert [end.output_ids for end in four[:2]] == [end.output_ids for end in two]
@@ -139,6 +141,8 @@ def test_a_windowed_model_is_decoded_by_its_own_cache(tokenizer: Any) -> None:
     [again] = finishes(decoder, ask(conversation="s", tokens=30), prompt)
     assert (again.output_ids, again.reused_tokens, again.drafted_tokens) == (end.output_ids, 0, 0)
     assert len(finishes(decoder, ask(samples=3, temperature=1.0, tokens=20), prompt)) == 3
+    beams = finishes(decoder, ask(beams=3, samples=3, tokens=12), prompt)
+    assert [end.output_ids for end in beams] == reference_beams(model, prompt, 3, 12)
 
 
 def test_parameters_are_counted_as_transformers_counts_them(plain: Any) -> None:
