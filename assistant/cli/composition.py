@@ -17,12 +17,13 @@ from assistant.engine.inference.precision import PRECISIONS
 
 if TYPE_CHECKING:
     from assistant.core.events import Author, Interface, Settings
-    from assistant.core.generation import Engine
+    from assistant.core.generation import Engine, EngineOptions
     from assistant.core.submission import Sandbox
     from assistant.problems.own_function import OwnWork
     from assistant.session.annotation_queue import AnnotationQueue
     from assistant.session.header import Held
     from assistant.session.study import Study
+    from assistant.settings.preferences import Preferences
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
@@ -135,22 +136,30 @@ def print_settings_warnings() -> None:
 def make_engine(options: RunOptions) -> Engine:
     """The engine that the options and preferences ask for; nothing is loaded yet."""
     from assistant.engine.no_model import NoModel
-    from assistant.engine.open import open_engine
-    from assistant.settings.paths import cache_folder
-    from assistant.settings.preferences import load_preferences
+    from assistant.engine.open import open_chosen
 
     if options.alone or _without_model(options):
         return NoModel()
+    kind, chosen = chosen_engine(options)
+    return open_chosen(kind, chosen)
+
+
+def chosen_engine(options: RunOptions) -> tuple[str, EngineOptions]:
+    """The kind of engine that options, study and preferences ask for, and what it is opened with."""
+    from assistant.core.generation import EngineOptions
+    from assistant.settings.paths import cache_folder
+    from assistant.settings.preferences import load_preferences
+
     preferences = load_preferences()
     engine, model, precision = _fixed_by_study(options)
-    return open_engine(
-        options.engine or engine or preferences.engine,
+    return options.engine or engine or preferences.engine, EngineOptions(
         model=options.model or model or preferences.model or None,
         device=options.device or preferences.device or "auto",
         precision=options.precision or precision or preferences.precision or "auto",
         cache=cache_folder(),
         base_url=options.base_url or preferences.base_url or None,
         script=options.script,
+        shared=_shares(options, preferences),
     )
 
 
@@ -164,6 +173,10 @@ def _without_model(options: RunOptions) -> bool:
         return False
     events = read_journal(find_session(journal_folder(options), options.resume)).events
     return replay(events[:1]).settings.person_alone
+
+
+def _shares(options: RunOptions, preferences: Preferences) -> bool:
+    return preferences.shared_engine if options.shared_engine is None else options.shared_engine
 
 
 def make_chosen_engine(options: RunOptions, model: str, base_url: str) -> Engine:
@@ -180,6 +193,7 @@ def make_chosen_engine(options: RunOptions, model: str, base_url: str) -> Engine
         precision=options.precision or preferences.precision or "auto",
         cache=cache_folder(),
         base_url=base_url or None,
+        shared=_shares(options, preferences),
     )
 
 

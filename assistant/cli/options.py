@@ -50,6 +50,13 @@ BaseModel = Annotated[
 Script = Annotated[
     Path | None, typer.Option("--script", metavar="FILE", help="Answers for --engine scripted.")
 ]
+SharedEngine = Annotated[
+    bool | None,
+    typer.Option(
+        "--shared-engine/--own-engine",
+        help="Use the model of `assistant engine start` where it is the same, or load one of our own.",
+    ),
+]
 UnsafeRun = Annotated[
     bool,
     typer.Option(
@@ -193,6 +200,7 @@ class EngineOptions:
     precision: Precision = None
     base_url: BaseUrl = None
     script: Script = None
+    shared_engine: SharedEngine = None
 
 
 @dataclass(frozen=True)

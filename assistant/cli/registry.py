@@ -16,6 +16,7 @@ from assistant.cli import (
     check,
     consent,
     doctor,
+    engine,
     export,
     fix,
     guide,
@@ -57,6 +58,7 @@ def register(app: typer.Typer) -> None:
     app.command("train")(train.train)
     app.add_typer(study.study_app, name="study")
     app.add_typer(model.model_app, name="model")
+    app.add_typer(engine.engine_app, name="engine")
     app.command("serve", context_settings=PASS_ON)(serve.serve)
     app.command("doctor")(doctor.doctor)
     app.command("guide")(guide.guide)

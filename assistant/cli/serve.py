@@ -27,9 +27,10 @@ def serve(
 ) -> int:
     """Open the app in a browser; `serve STUDY.toml` is a study's place for everybody who has a link.
 
-    Takes the options of `run` too. Every tab gets an app of its own. People of a study get their links from
-    `assistant study invite STUDY.toml`.
+    Takes the options of `run` too. Every tab gets an app of its own; all share one model. People of a study get
+    their links from `assistant study invite STUDY.toml`.
     """
+    from assistant.cli.engine import kept_engine
     from assistant.server.addresses import Addresses
     from assistant.server.token_server import check_served, new_token
     from assistant.server.token_server import serve as serve_app
@@ -45,7 +46,8 @@ def serve(
         return _serve_study(study, addresses, words, run)
     token = new_token()
     print(f"The app is at {addresses.base_url}/?token={token} (Ctrl+C ends it)", file=sys.stderr, flush=True)
-    serve_app([sys.executable, "-m", "assistant", "run", *words], addresses, token)
+    with kept_engine(run):
+        serve_app([sys.executable, "-m", "assistant", "run", *words], addresses, token)
     return 0
 
 
@@ -59,6 +61,7 @@ proxy_set_header Connection "upgrade"; proxy_read_timeout 1h; }}`"""
 
 def _serve_study(file: Path, addresses: Addresses, words: list[str], run: RunOptions) -> int:
     from assistant.cli.composition import check_options, journal_folder, print_settings_warnings
+    from assistant.cli.engine import kept_engine
     from assistant.server.invitations import RESEARCHER, Invitations
     from assistant.server.participants import StudyPlace
     from assistant.server.study_server import serve_study
@@ -87,7 +90,8 @@ def _serve_study(file: Path, addresses: Addresses, words: list[str], run: RunOpt
             f"Nobody is invited yet: `assistant study invite {file} --count N`", file=sys.stderr, flush=True
         )
     command = [sys.executable, "-m", "assistant", "run", *words, "--study", str(file.absolute())]
-    serve_study(place, addresses, [*command, "--sessions", str(folder), "--annotator"])
+    with kept_engine(replace(run, study=file)):
+        serve_study(place, addresses, [*command, "--sessions", str(folder), "--annotator"])
     return 0
 
 

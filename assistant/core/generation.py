@@ -151,6 +151,10 @@ class EngineOptions:
     """The address of a server, for an engine that asks one."""
     script: Path | str | None = None
     """A file of answers, for an engine that reads them."""
+    shared: bool = True
+    """Whether a model that the engine service of this machine holds is used, instead of loading it once more."""
+    undecided: bool = False
+    """Whether nobody named an engine, so that any that the service holds will do."""
 
 
 class Progress(FrozenModel):

@@ -52,6 +52,8 @@ class Preferences(BaseModel):
     """Address of an OpenAI-compatible server."""
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
     precision: str = "auto"
+    shared_engine: bool = True
+    """Whether the model of `assistant engine start` is used where it is the same."""
     draws: Annotated[int, Field(ge=0, le=64)] | Literal["auto"] = "auto"
     """Further draws of each answer while the person reads; none in a study, nor on battery."""
     point_by_point: bool = False

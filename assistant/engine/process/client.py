@@ -1,4 +1,4 @@
-"""`LocalEngine`: an engine that runs its model in a worker process. Nothing here imports torch."""
+"""`LocalEngine`: an engine that runs its model in another process. Nothing here imports torch."""
 
 from __future__ import annotations
 
@@ -23,14 +23,23 @@ from assistant.core.generation import (
 from assistant.core.thinking import thinking_length
 from assistant.engine.process import protocol
 from assistant.engine.process.connection import Timeouts, WorkerConnection
+from assistant.engine.process.peer import Peer
 from assistant.engine.process.priority_lock import PriorityLock, Ticket
+from assistant.engine.process.worker_process import WorkerProcess
 from assistant.engine.progress import Cancelled
 
+Connect = Callable[[Callable[[Progress], None], Cancel], Peer]
+"""Opens a connection to who holds the model; may say on the way what it does, and raises EngineError."""
 PREEMPTED = "stopped to let a person's request pass"
 
 
+def own_worker(progress: Callable[[Progress], None], cancel: Cancel) -> Peer:
+    """A worker process of our own."""
+    return WorkerProcess()
+
+
 class LocalEngine:
-    """A model in a process of its own. Safe to share between threads.
+    """A model in a process of its own, or in one that `connect` finds. Safe to share between threads.
 
     Requests of the foreground are served together where the model can step them so, otherwise one at a time. A
     worker that crashes, is killed or hangs ends the requests at hand with reason `error`; the next request starts a
@@ -39,8 +48,15 @@ class LocalEngine:
 
     beam_search = True
 
-    def __init__(self, choice: protocol.ModelChoice, *, timeouts: Timeouts = Timeouts()) -> None:
+    def __init__(
+        self,
+        choice: protocol.ModelChoice,
+        *,
+        timeouts: Timeouts = Timeouts(),
+        connect: Connect = own_worker,
+    ) -> None:
         self.choice = choice
+        self._connect = connect
         self.timeouts = timeouts
         self._priority_lock = PriorityLock()
         self._starting = threading.Lock()
@@ -63,16 +79,22 @@ class LocalEngine:
     ) -> None:
         """Fetch and convert the model without loading it."""
         with self._priority_lock.hold(Ticket(False, cancel, alone=True)) as ticket:
-            self._prepare(self._ensure_worker(ticket), progress, ticket, load=False)
+            self._prepare(self._ensure_worker(ticket, progress), progress, ticket, load=False)
 
     def generate(
-        self, request: Request, cancel: Cancel = NeverCancelled(), *, background: bool = False
+        self,
+        request: Request,
+        cancel: Cancel = NeverCancelled(),
+        *,
+        background: bool = False,
+        client: int = 0,
     ) -> Iterator[Chunk | Finish]:
         """Stream the samples of `request`.
 
-        A `background` request waits for foreground ones and is preempted by them; its `Finish` says so.
+        A `background` request waits for foreground ones and is preempted by them; its `Finish` says so. Where more
+        is asked than fits, each `client` has its turn.
         """
-        samples, ticket = OpenSamples(request), Ticket(background, cancel)
+        samples, ticket = OpenSamples(request), Ticket(background, cancel, client=client)
         try:
             with self._priority_lock.hold(ticket):
                 for item in self._generate(request, ticket):
@@ -107,9 +129,20 @@ class LocalEngine:
         """Process id of the worker, if one runs."""
         return self._connection.child.pid if self._connection is not None and self._connection.alive else None
 
+    @property
+    def most_requests(self) -> int:
+        """How many requests the model serves together."""
+        return self._priority_lock.requests
+
+    @property
+    def requests(self) -> tuple[int, int]:
+        """How many requests are being answered, and how many wait for their turn."""
+        return self._priority_lock.requests_now
+
     def _generate(self, request: Request, ticket: Ticket) -> Iterator[Chunk | Finish]:
         connection, _ = self._ready(ticket)
-        with closing(connection.generate(request, ticket)) as replies:
+        replies = connection.generate(request, ticket, background=ticket.background)
+        with closing(replies):
             for reply in replies:
                 yield reply.item
 
@@ -118,7 +151,7 @@ class LocalEngine:
     ) -> tuple[WorkerConnection, ModelInfo]:
         """A running worker with its model loaded."""
         with self._starting:
-            connection = self._ensure_worker(ticket)
+            connection = self._ensure_worker(ticket, progress)
             if self._info is None:
                 self._info = self._prepare(connection, progress, ticket, load=True)
             if self._info is None:
@@ -143,7 +176,7 @@ class LocalEngine:
                     self._priority_lock.requests = reply.requests
         return info
 
-    def _ensure_worker(self, ticket: Ticket) -> WorkerConnection:
+    def _ensure_worker(self, ticket: Ticket, progress: Callable[[Progress], None]) -> WorkerConnection:
         """The worker, (re)started as needed, with no stopped request left in it."""
         if self._connection is not None:
             self._connection.settle(ticket)
@@ -151,7 +184,7 @@ class LocalEngine:
             raise EngineError("The engine is closed.")
         if self._connection is None or not self._connection.alive:
             self._info = None
-            self._connection = WorkerConnection(self.timeouts)
+            self._connection = WorkerConnection(self.timeouts, self._connect(progress, ticket))
         return self._connection
 
 

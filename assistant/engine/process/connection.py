@@ -1,4 +1,4 @@
-"""Connection to a worker: sends commands and stops, yields replies, ends a worker that hangs."""
+"""Connection to a worker or to the engine service: commands, stops and replies; ends a worker that hangs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from queue import Empty
 from assistant.core.errors import EngineError, WeightsError
 from assistant.core.generation import Cancel, Request
 from assistant.engine.process import protocol
+from assistant.engine.process.peer import Peer, Replies, Reply
 from assistant.engine.process.priority_lock import POLL_SECONDS
-from assistant.engine.process.worker_process import Replies, Reply, WorkerProcess
 from assistant.engine.progress import Cancelled
 
 _command_ids = count(1)
@@ -35,11 +35,11 @@ class Timeouts:
 
 
 class WorkerConnection:
-    """One worker process, from its start to its end."""
+    """One worker process, from its start to its end, or one stay at the engine service."""
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    def __init__(self, timeouts: Timeouts, child: Peer) -> None:
         self._timeouts = timeouts
-        self.child = WorkerProcess()
+        self.child = child
         self._stopped: dict[int, float] = {}
         """Commands that were stopped and may not have ended yet, and when."""
 
@@ -61,9 +61,11 @@ class WorkerConnection:
             self.child.kill()
             raise
 
-    def generate(self, request: Request, cancel: Cancel) -> Generator[protocol.StreamReply]:
+    def generate(
+        self, request: Request, cancel: Cancel, *, background: bool = False
+    ) -> Generator[protocol.StreamReply]:
         """Answer a request."""
-        command = protocol.Generate(id=next(_command_ids), request=request)
+        command = protocol.Generate(id=next(_command_ids), request=request, background=background)
         for reply in self._converse(command, cancel):
             if isinstance(reply, protocol.StreamReply):
                 yield reply
@@ -111,7 +113,7 @@ class WorkerConnection:
             else:
                 heard = time.monotonic()
                 if reply is None:
-                    raise EngineError(_lost(self.child.exit_reason()))
+                    raise EngineError(self.child.lost())
                 yield reply
             looked = time.monotonic()
             if stopped_at is None and cancel.is_set():
@@ -131,11 +133,7 @@ class WorkerConnection:
         ):
             if now - since > bound and self.alive:
                 self.child.kill()
-                raise EngineError(_lost(f"did not answer for {bound:.0f} s and was ended"))
-
-
-def _lost(what: str) -> str:
-    return f"The model's process {what}; it is started again with the next request."
+                raise EngineError(self.child.lost(f"did not answer for {bound:.0f} s and was ended"))
 
 
 def _raise_if_failed(done: protocol.Done) -> None:

@@ -1,4 +1,7 @@
-"""Protocol between client and worker: one JSON object a line, over the worker's stdin and stdout."""
+"""Protocol between client and worker: one JSON object a line, over the worker's stdin and stdout.
+
+The engine service speaks it too, at its socket (`engine/service/messages.py` has what it says besides).
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,8 @@ class Generate(FrozenModel):
     kind: Literal["generate"] = "generate"
     id: int
     request: Request
+    background: bool = False
+    """Gives way to everybody else's (of the service alone: a worker has one client, which sees to that)."""
 
 
 class Stop(FrozenModel):

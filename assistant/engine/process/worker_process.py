@@ -9,8 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from queue import SimpleQueue
 
 import psutil  # type: ignore[import-untyped]
@@ -20,6 +19,7 @@ from assistant.core.problem import FrozenModel
 from assistant.engine import inference
 from assistant.engine.models.hardware import PACKAGE_ROOT
 from assistant.engine.process import protocol
+from assistant.engine.process.peer import Peer
 
 LOG_LINES = 200
 """Lines of the worker's stderr that are kept for error reports."""
@@ -35,23 +35,14 @@ _ENVIRONMENT = {
     **inference.ENVIRONMENT,
 }
 
-Reply = protocol.Progressed | protocol.PrepareReply | protocol.StreamReply | protocol.Done
-Replies = SimpleQueue[Reply | None]
-"""Replies to one command; None when the process has ended."""
 
-
-class WorkerProcess:
+class WorkerProcess(Peer):
     """A running worker process."""
 
     def __init__(self) -> None:
-        self.heard_at = time.monotonic()
-        """When the last message or heartbeat came (monotonic clock)."""
+        super().__init__()
         self.log: deque[str] = deque(maxlen=LOG_LINES)
-        self.ended = threading.Event()
-        self._open: set[int] = set()
-        """Commands that were sent and are not done."""
         self._cpu_seconds = 0.0
-        self._listeners: dict[int, Replies] = {}
         self._lock = threading.Lock()
         self._started: SimpleQueue[subprocess.Popen[bytes] | OSError] = SimpleQueue()
         # The thread that spawns reads replies until the end: the kernel kills the worker when its
@@ -75,23 +66,6 @@ class WorkerProcess:
             self._process.stdin.write(protocol.line(message))
             self._process.stdin.flush()
 
-    @contextmanager
-    def listening(self, command_id: int) -> Iterator[Replies]:
-        """A queue that gets the replies to one command."""
-        replies: Replies = SimpleQueue()
-        self._listeners[command_id] = replies
-        self._open.add(command_id)
-        if self.ended.is_set():
-            replies.put(None)
-        try:
-            yield replies
-        finally:
-            self._listeners.pop(command_id, None)
-
-    def has_done(self, command_id: int) -> bool:
-        """Whether the worker has finished this command."""
-        return command_id not in self._open
-
     def has_worked(self) -> bool:
         """Whether the process has used the processor since this was last asked."""
         before = self._cpu_seconds
@@ -113,6 +87,10 @@ class WorkerProcess:
                 self._process.stdin.close()
         if not self.ended.wait(2):
             self.kill()
+
+    def lost(self, what: str = "") -> str:
+        """One line for whoever waited for it."""
+        return f"The model's process {what or self.exit_reason()}; it is started again with the next request."
 
     def exit_reason(self) -> str:
         """Short description of how the process ended."""
@@ -149,17 +127,10 @@ class WorkerProcess:
             except ValueError:
                 self.log.append(f"unreadable reply: {text[:200]!r}")
                 continue
-            if isinstance(reply, protocol.Done):
-                self._open.discard(reply.id)
-            if (
-                not isinstance(reply, protocol.Beat)
-                and (replies := self._listeners.get(reply.id)) is not None
-            ):
-                replies.put(reply)
+            if not isinstance(reply, protocol.Beat):
+                self._hand_out(reply)
         process.wait()
-        self.ended.set()
-        for replies in tuple(self._listeners.values()):
-            replies.put(None)
+        self._has_ended()
 
     def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr is not None
