@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,19 +181,12 @@ def _shares(options: RunOptions, preferences: Preferences) -> bool:
 
 def make_chosen_engine(options: RunOptions, model: str, base_url: str) -> Engine:
     """The engine of a choice in the app: a server's, else a model on this machine. Nothing is loaded yet."""
-    from assistant.engine.open import open_engine
-    from assistant.settings.paths import cache_folder
-    from assistant.settings.preferences import load_preferences
+    from assistant.engine.open import open_chosen
 
-    preferences = load_preferences()
-    return open_engine(
+    _, chosen = chosen_engine(options)
+    return open_chosen(
         "openai" if base_url else "transformers",
-        model=model or None,
-        device=options.device or preferences.device or "auto",
-        precision=options.precision or preferences.precision or "auto",
-        cache=cache_folder(),
-        base_url=base_url or None,
-        shared=_shares(options, preferences),
+        replace(chosen, model=model or None, base_url=base_url or None, script=None),
     )
 
 
