@@ -53,6 +53,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
     plain: o.Plain = False
     json_events: o.JsonEvents = False
     unsafe_run: o.UnsafeRun = False
+    shared_engine: o.SharedEngine = None
     resume: str | None = None
     """The session to go on with: an argument of `assistant resume`."""
     own: OwnWork | None = None

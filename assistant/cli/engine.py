@@ -46,7 +46,7 @@ Foreground = Annotated[
 @engine_app.command("start")
 @o.with_groups
 def start(
-    options: Annotated[o.EngineOptions, o.Choice(without=("shared_engine",))],
+    options: o.EngineOptions,
     idle: Idle = 60.0,
     foreground: Foreground = False,
 ) -> int:

@@ -200,7 +200,6 @@ class EngineOptions:
     precision: Precision = None
     base_url: BaseUrl = None
     script: Script = None
-    shared_engine: SharedEngine = None
 
 
 @dataclass(frozen=True)
