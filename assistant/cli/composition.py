@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from assistant.session.annotation_queue import AnnotationQueue
     from assistant.session.header import Held
     from assistant.session.study import Study
-    from assistant.settings.preferences import Preferences
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
@@ -53,7 +52,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
     plain: o.Plain = False
     json_events: o.JsonEvents = False
     unsafe_run: o.UnsafeRun = False
-    shared_engine: o.SharedEngine = None
+    own_engine: o.OwnEngine = False
     resume: str | None = None
     """The session to go on with: an argument of `assistant resume`."""
     own: OwnWork | None = None
@@ -160,7 +159,7 @@ def chosen_engine(options: RunOptions) -> tuple[str, EngineOptions]:
         cache=cache_folder(),
         base_url=options.base_url or preferences.base_url or None,
         script=options.script,
-        shared=_shares(options, preferences),
+        shared=preferences.shared_engine and not options.own_engine,
     )
 
 
@@ -174,10 +173,6 @@ def _without_model(options: RunOptions) -> bool:
         return False
     events = read_journal(find_session(journal_folder(options), options.resume)).events
     return replay(events[:1]).settings.person_alone
-
-
-def _shares(options: RunOptions, preferences: Preferences) -> bool:
-    return preferences.shared_engine if options.shared_engine is None else options.shared_engine
 
 
 def make_chosen_engine(options: RunOptions, model: str, base_url: str) -> Engine:

@@ -50,12 +50,8 @@ BaseModel = Annotated[
 Script = Annotated[
     Path | None, typer.Option("--script", metavar="FILE", help="Answers for --engine scripted.")
 ]
-SharedEngine = Annotated[
-    bool | None,
-    typer.Option(
-        "--shared-engine/--own-engine",
-        help="Use the model of `assistant engine start` where it is the same, or load one of our own.",
-    ),
+OwnEngine = Annotated[
+    bool, typer.Option("--own-engine", help="Load a model of our own, whatever `assistant engine` holds.")
 ]
 UnsafeRun = Annotated[
     bool,

@@ -13,8 +13,8 @@ from assistant.cli import options as o
 from assistant.cli.composition import RunOptions, check_options, print_settings_warnings
 
 OF_RESUME = (
-    "engine", "model", "device", "precision", "base_url", "script", "shared_engine", "sessions", "annotator",
-    "author", "plain", "json_events", "unsafe_run",
+    "engine", "model", "device", "precision", "base_url", "script", "sessions", "annotator",
+    "author", "plain", "json_events", "unsafe_run", "own_engine",
 )  # fmt: skip
 """Options of `assistant resume`; the journal has the others."""
 
