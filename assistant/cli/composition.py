@@ -76,7 +76,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
             redraw_unchanged=True,
             unchanged_uses_round=False,
             continue_after_end=True,
-            point_by_point=self._takes_points(),
+            point_by_point=preferred_steps() if self.point_by_point is None else self.point_by_point,
             samples=self.samples,
             draws=preferred_draws() if self.draws is None else self.draws,
             sampling=Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens),
@@ -87,11 +87,6 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
                 overflow="drop" if self.drop_rounds else "refuse",
             ),
         )
-
-    def _takes_points(self) -> bool:
-        from assistant.settings.preferences import load_preferences
-
-        return load_preferences().point_by_point if self.point_by_point is None else self.point_by_point
 
 
 def run_options(engine: o.EngineOptions, **more: Any) -> RunOptions:
@@ -104,6 +99,14 @@ def preferred_draws() -> int | None:
     from assistant.settings.preferences import load_preferences
 
     chosen = load_preferences().draws
+    return None if chosen == "auto" else chosen
+
+
+def preferred_steps() -> bool | None:
+    """Whether points are taken one by one, as the settings say; None where they leave it to the app."""
+    from assistant.settings.preferences import load_preferences
+
+    chosen = load_preferences().point_by_point
     return None if chosen == "auto" else chosen
 
 

@@ -15,18 +15,13 @@ from assistant.cli.plain_printer import Printer, interrupt_once
 from assistant.cli.plain_write_back import offer, offer_at_the_end
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
-from assistant.core.printable import exact_line, printable
+from assistant.core.printable import printable
 from assistant.core.state import Program, State
 from assistant.core.state_labels import (
     PASSES_ALREADY,
-    answer_note,
-    effect_on_tests,
     passes_already,
     program_name,
-    redraw_note,
-    round_name,
     score,
-    step_note,
     tries_left,
 )
 from assistant.journal.reader import read_journal
@@ -243,13 +238,6 @@ class PlainDialogue:
         else:
             self._handlers[command[0].name](command[1])
 
-    def _show_effect(self) -> None:
-        """What the feedback did to the tests; that it changed nothing was said with the answer."""
-        program, waits = self.state.current_program, self.state.pending_feedback is not None
-        effect = "" if waits or answer_note(self.state, program) else effect_on_tests(self.state, program)
-        if effect:
-            self.printer.data(effect)
-
     def _send(self, line: str) -> None:
         now = time.monotonic()
         effort = self._clock.take(now)
@@ -352,45 +340,13 @@ class PlainDialogue:
             with interrupt_once(self.session.cancel):
                 for event in self.session.execute(command):
                     self.printer.event(event)
-                    self._show(event)
+                    self.printer.progress(self.state, event)
+                    if isinstance(event, ev.FeedbackGiven):
+                        self._unsent.sent()
         finally:
             self._clock.wait(time.monotonic(), False)
         if isinstance(command, GiveFeedback | Regenerate):
-            self._show_choice()
-            self._show_effect()
-
-    def _show_choice(self) -> None:
-        """Which of several answers is gone on with, and what is to be said of it."""
-        current = self.state.current_program
-        if current is None or self.state.pending_feedback is not None:
-            return
-        answers = (p for p in self.state.programs if p.arm == "human" or p.point is not None)
-        if sum(program.first_draw == current.first_draw for program in answers) > 1:
-            self.printer.data(f"of these, program {current.id} is the one to go on with")
-        if note := answer_note(self.state, current):
-            self.printer.data(f"note: {note}")
-
-    def _show(self, event: ev.LiveEvent) -> None:
-        match event:
-            case ev.GenerationStarted() if event.redraw_of is not None:
-                self.printer.talk(f"{redraw_note(self.state, event.redraw_of)}: the model is writing …")
-            case ev.GenerationStarted(point=int(point), draw_of=int(turn)):
-                self.printer.talk(f"{step_note(self.state, turn, point)}: the model is writing …")
-            case ev.GenerationStarted(arm=ev.DRAW):
-                self.printer.talk("another draw: the model is writing …")
-            case ev.GenerationStarted():
-                self.printer.talk(f"{round_name(event.round)}: the model is writing …")
-            case ev.GenerationFinished():
-                self.printer.data(text.answer_text(event, self.printer.colour))
-            case ev.FeedbackGiven():
-                self._unsent.sent()
-            case ev.ScratchCalled():
-                gave = event.actual if event.actual is not None else event.message
-                self.printer.data(f"{exact_line(event.expression)}: {exact_line(gave)}")
-            case ev.TestsFinished():
-                self.printer.warn()
-                named = event.hard_coded or 0
-                self.printer.data(text.report_text(event.visible, self.printer.colour, named))
+            self.printer.outcome(self.state)
 
     def _summary(self) -> None:
         """How it ended; once for each end."""

@@ -10,6 +10,18 @@ from contextlib import contextmanager
 
 from assistant.cli import text_rendering as text
 from assistant.core import events as ev
+from assistant.core.printable import exact_line
+from assistant.core.state import State
+from assistant.core.state_labels import (
+    answer_note,
+    effect_on_tests,
+    redraw_note,
+    round_name,
+    step_note,
+    wants_example,
+)
+
+QUOTE_HELPS = ":quote puts a failing test into your words; the model follows an example more often"
 
 
 class Printer:
@@ -68,6 +80,41 @@ class Printer:
             for silent in self._silent if event.reason != "interrupted" else ():
                 self._print(silent)
             self._silent.clear()
+
+    def progress(self, state: State, event: ev.LiveEvent) -> None:
+        """What a person should see of an event, as it comes."""
+        match event:
+            case ev.GenerationStarted() if event.redraw_of is not None:
+                self.talk(f"{redraw_note(state, event.redraw_of)}: the model is writing …")
+            case ev.GenerationStarted(point=int(point), draw_of=int(turn)):
+                self.talk(f"{step_note(state, turn, point)}: the model is writing …")
+            case ev.GenerationStarted(arm=ev.DRAW):
+                self.talk("another draw: the model is writing …")
+            case ev.GenerationStarted():
+                self.talk(f"{round_name(event.round)}: the model is writing …")
+            case ev.GenerationFinished():
+                self.data(text.answer_text(event, self.colour))
+            case ev.ScratchCalled():
+                gave = event.actual if event.actual is not None else event.message
+                self.data(f"{exact_line(event.expression)}: {exact_line(gave)}")
+            case ev.TestsFinished():
+                self.warn()
+                self.data(text.report_text(event.visible, self.colour, event.hard_coded or 0))
+
+    def outcome(self, state: State) -> None:
+        """What a round brought: which of several answers is gone on with, and what it did to the tests."""
+        current = state.current_program
+        if current is None or state.pending_feedback is not None:
+            return
+        answers = (p for p in state.programs if p.arm == "human" or p.point is not None)
+        if sum(program.first_draw == current.first_draw for program in answers) > 1:
+            self.data(f"of these, program {current.id} is the one to go on with")
+        if note := answer_note(state, current):
+            self.data(f"note: {note}")
+        elif effect := effect_on_tests(state, current):
+            self.data(effect)
+        if wants_example(state, current):
+            self.talk(f"tip: {QUOTE_HELPS}")
 
     def _print(self, event: ev.LiveEvent) -> None:
         record = event.model_dump(mode="json")

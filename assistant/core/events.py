@@ -60,9 +60,9 @@ class Settings(FrozenModel):
     draws: int | None = 0
     """Further draws of each answer, made in the background and offered; None (never in a journal) lets the device
     decide."""
-    point_by_point: bool = False
+    point_by_point: bool | None = False
     """Whether the points of feedback that names several are taken one after the other, in further steps of the same
-    round, where its answer does not pass the visible tests."""
+    round, where its answer does not pass the visible tests; None (never in a journal) lets the engine decide."""
     person_alone: bool = False
     """Whether the person writes the program without the model: it is asked nothing, and edits alone are tested."""
 

@@ -29,13 +29,18 @@ END_WORDS = {
 WHAT_WORKS = "One change at a time works best, with an example: for [1, 1] I expect [2]."
 """Told a person once, and nobody in a study."""
 NOTHING_HIDDEN = "no hidden tests: nothing more was checked"
-SAME_PROGRAM = "same program as before: it changed nothing; say it another way"
+SAME_PROGRAM = "same program as before: it changed nothing"
+ANOTHER_WAY = "say it another way"
 NO_PROGRAM = "the answer held no program; say what the program should do"
 NO_TRY_USED = "no try used"
 PASSES_ALREADY = "your function passes its tests: say what is wrong with it, or add a test that shows it"
 """Said where a person's own function passes before anything was changed."""
 NO_CODE = "no code"
 DOES_NOT_LOAD = "the program does not load"
+
+
+_VALUES = "\"'`“”„«»「」[](){}"
+"""Marks of a value or of code in what a person says."""
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -75,13 +80,30 @@ def tries_left(state: State) -> str:
     return f"{plural(state.tries_left, 'try', 'tries')} left"
 
 
-def answer_note(state: State, program: Program | None) -> str:
+def answer_note(state: State, program: Program | None, advice: str = ANOTHER_WAY) -> str:
     """What is to be said at once of an answer that brought nothing new; empty for any other."""
     if program is None or not program.answers_feedback or not program.complete:
         return ""
-    note = NO_PROGRAM if program.code is None else SAME_PROGRAM if state.changed_nothing(program) else ""
+    same = f"{SAME_PROGRAM}; {advice}" if program.code is not None and state.changed_nothing(program) else ""
+    note = NO_PROGRAM if program.code is None else same
     free = not state.settings.unchanged_uses_round and not state.brought_another(program.turn)
     return f"{note}; {NO_TRY_USED}" if note and free else note
+
+
+def wants_example(state: State, program: Program | None) -> bool:
+    """Whether a failing test in the words may help: they name no value, and mended nothing. Never in a study.
+
+    A small model follows a bare wish far less often than one with an example (`tests/benchmarks/several_points.py`).
+    """
+    if program is None or not program.answers_feedback or program.visible is None or program.solved:
+        return False
+    if state.started is None or state.started.study is not None:
+        return False
+    before = state.report_before(program)
+    mended = before is not None and program.visible.pass_count > before.pass_count
+    return not mended and not any(
+        character.isdigit() or character in _VALUES for character in program.feedback
+    )
 
 
 def redraw_note(state: State, first_turn: int) -> str:

@@ -17,6 +17,7 @@ from assistant.core.submission import Sandbox
 from assistant.problems.expected_cache import fill_problem_once
 from assistant.problems.expected_values import LiteralRecorder, is_open
 from assistant.session.draws import draws_for
+from assistant.session.points import takes_points
 from assistant.session.prompting import load_template
 from assistant.settings.paths import cache_folder
 
@@ -74,11 +75,18 @@ def header(
 
 
 def _settled(settings: ev.Settings, model: ModelInfo, held: Held, *, study: bool) -> ev.Settings:
-    """The settings with the prompt's wording, control arms and further draws decided."""
+    """The settings with the prompt's wording, control arms, further draws and steps decided."""
     template = load_template(settings.prompt.template, is_chat=model.is_chat)
     draws = draws_for(settings, model, held.interface, study=study)
     prompt = settings.prompt.model_copy(update={"template": template.id, "template_sha256": template.sha256})
-    return settings.model_copy(update={"prompt": prompt, "arms": arms_for(settings, model), "draws": draws})
+    return settings.model_copy(
+        update={
+            "prompt": prompt,
+            "arms": arms_for(settings, model),
+            "draws": draws,
+            "point_by_point": takes_points(settings, model, study=study),
+        }
+    )
 
 
 def given_program(code: str, origin: Literal["file", "pasted"] = "file") -> ev.ProgramGiven:

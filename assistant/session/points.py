@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from assistant.core import events as ev
 from assistant.core.control_arms import control_seed
-from assistant.core.generation import Message
+from assistant.core.generation import Message, ModelInfo
 from assistant.core.point_steps import due_point, point_steps, points_of, step_to_take
 from assistant.core.state import Program, State
 from assistant.session import evaluation, prompting
+
+
+def takes_points(settings: ev.Settings, model: ModelInfo, *, study: bool) -> bool:
+    """Whether the session takes points one by one: never in a study, else as asked.
+
+    Where nothing was said: with a model that this program runs itself; a scripted one has an answer for each round.
+    """
+    if study:
+        return False
+    return model.engine == "transformers" if settings.point_by_point is None else settings.point_by_point
 
 
 def steps_left(state: State) -> bool:

@@ -56,7 +56,7 @@ class Preferences(BaseModel):
     """Whether the model of `assistant engine start` is used where it is the same."""
     draws: Annotated[int, Field(ge=0, le=64)] | Literal["auto"] = "auto"
     """Further draws of each answer while the person reads; none in a study, nor on battery."""
-    point_by_point: bool = False
+    point_by_point: bool | Literal["auto"] = "auto"
     """Whether several points of feedback are taken one by one where its answer fails; never in a study."""
     annotator: str = ""
     """Pseudonymous id; a random one is made where this is empty."""

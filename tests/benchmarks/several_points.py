@@ -1,11 +1,12 @@
 """Whether the model follows feedback of several points, of one point and of none: as it answers, and point by point.
 
-python -m tests.benchmarks.several_points RESULTS [--kinds several,one,wish] [--ways answer,steps] [--limit N]
+python -m tests.benchmarks.several_points RESULTS [--kinds several,one,wish] [--ways answer,steps,quoted] [--limit N]
 
 A line of several_points.jsonl is a wrong program for a starter problem and what was said of it, with an expression
 for each point that holds where the point was followed (and never for the wrong program). A language model wrote them
 (`author`). `several` names two to four changes, `one` a single local one, `wish` none. Each is a session of one round
-as the app holds it, under the default wording: `answer` without steps (`Settings.point_by_point`), `steps` with them.
+as the app holds it, under the default wording: `answer` without steps (`Settings.point_by_point`), `steps` with them,
+`quoted` with the first failing test behind the words, as the app's key for it writes it.
 A line of RESULTS is one session. It can be stopped and run again: what is there is not measured again.
 """
 
@@ -34,10 +35,12 @@ from assistant.sandbox.local import open_sandbox
 from assistant.session.header import Held, given_program, parse_author
 from assistant.session.session import Session
 from assistant.settings.paths import cache_folder
+from assistant.tui.feedback_suggestions import quoted_case
+from assistant.tui.test_rows import verdicts_of
 from tests.benchmarks.starter_difficulty import rows_of
 
 CASES = Path(__file__).with_suffix(".jsonl")
-WAYS = ("answer", "steps")
+WAYS = ("answer", "steps", "quoted")
 TOGETHER = 12
 
 Row = dict[str, Any]
@@ -57,8 +60,19 @@ def measure(case: Row, way: str, problem: Problem, engine: Engine, sandbox: Sand
         )  # fmt: skip
         with closing(session):
             list(session.start())
-            list(session.feedback(case["words"]))
+            quote = quoted_test(session.state) if way == "quoted" else ""
+            list(session.feedback(f"{case['words']} {quote}".rstrip()))
             return {"case": case["id"], "way": way} | _outcome(case, session.state, sandbox)
+
+
+def quoted_test(state: State) -> str:
+    """The first visible test that fails, as a sentence."""
+    program = state.current_program
+    assert program is not None
+    rows = (
+        row for row in verdicts_of(state, program).visible if row.case is not None and not row.case.passed
+    )
+    return quoted_case(next(rows))
 
 
 def _outcome(case: Row, state: State, sandbox: Sandbox) -> Row:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assistant.core import events as ev
+from assistant.core.generation import ModelInfo
 from assistant.core.point_steps import due_point
 from assistant.core.state import Program, replay
 from assistant.core.submission import Sandbox
@@ -23,6 +24,7 @@ from assistant.problems.load import load_source
 from assistant.session import commands as cmd
 from assistant.session import draws
 from assistant.session.header import given_program
+from assistant.session.points import takes_points
 from assistant.session.session import Session
 from tests.analysis.simulation import chained
 from tests.benchmarks.several_points import cases_of, unsound
@@ -104,6 +106,15 @@ def test_the_session_goes_on_from_the_best(begin: Begin, answers: list[str], cur
         WORDS,
         "and the sign",
     ]
+
+
+@pytest.mark.parametrize("study", [False, True])
+@pytest.mark.parametrize("engine", ["transformers", "openai", "scripted"])
+@pytest.mark.parametrize("asked", [None, False, True])
+def test_where_points_are_taken_one_by_one(asked: bool | None, engine: str, study: bool) -> None:
+    model = ModelInfo(engine=engine, name="any")
+    takes = takes_points(ev.Settings(point_by_point=asked), model, study=study)
+    assert takes is (not study and (engine == "transformers" if asked is None else asked))
 
 
 QUIET: list[tuple[list[str], str, dict[str, object]]] = [

@@ -12,7 +12,15 @@ import pytest
 
 from assistant.core import events as ev
 from assistant.core.state import replay
-from assistant.core.state_labels import NO_PROGRAM, NO_TRY_USED, SAME_PROGRAM, answer_note, redraw_note
+from assistant.core.state_labels import (
+    ANOTHER_WAY,
+    NO_PROGRAM,
+    NO_TRY_USED,
+    SAME_PROGRAM,
+    answer_note,
+    redraw_note,
+    wants_example,
+)
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.load import read_sessions
 from assistant.journal.reader import read_journal
@@ -93,10 +101,35 @@ def test_it_is_said_what_an_answer_brought(begin: Begin) -> None:
     assert answer_note(session.state, session.state.current_program) == ""
     list(session.feedback("it subtracts"))
     assert redraw_note(session.state, 1) == "same program; drew again"
-    assert answer_note(session.state, session.state.current_program) == f"{SAME_PROGRAM}; {NO_TRY_USED}"
+    assert (
+        answer_note(session.state, session.state.current_program)
+        == f"{SAME_PROGRAM}; {ANOTHER_WAY}; {NO_TRY_USED}"
+    )
     list(session.feedback("it subtracts"))
     assert redraw_note(session.state, 3) == "no program; drew again"
     assert answer_note(session.state, session.state.current_program) == f"{NO_PROGRAM}; {NO_TRY_USED}"
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "wants"),
+    [
+        ("make it correct", OTHER, True),
+        ("das ist noch falsch", SAME, True),
+        ("for 1 and 2 I expect three", OTHER, False),
+        ("it forgets the `b`", OTHER, False),
+        ("make it correct", HALF, False),
+        ("make it correct", RIGHT, False),
+        ("make it correct", PROSE, False),
+    ],
+)
+def test_a_test_to_quote_is_offered_where_words_without_a_value_mended_nothing(
+    begin: Begin, words: str, answer: str, wants: bool
+) -> None:
+    session = begin([WRONG, answer, answer])
+    list(session.start())
+    assert not wants_example(session.state, session.state.current_program)
+    list(session.feedback(words))
+    assert wants_example(session.state, session.state.current_program) is wants
 
 
 @pytest.mark.parametrize("arm", ["retry", "resample"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from assistant.core.state import Program, State
 from assistant.core.state_labels import (
+    ANOTHER_WAY,
     NO_PROGRAM,
     NO_TRY_USED,
     after_feedback,
@@ -18,6 +19,7 @@ from assistant.core.state_labels import (
     score,
     step_note,
     tries_left,
+    wants_example,
 )
 from assistant.tui import clipboard
 from assistant.tui.end_summary import is_false_solve
@@ -179,7 +181,13 @@ def your_turn_word(
     if offer is not None:
         passes = score(offer.visible).removesuffix(" pass")
         return f"another draw passes {passes}: {first_key('work.draw', keys)} shows it ({left})"
-    note = answer_note(state, table) or (NO_PROGRAM if table.code is None else effect_on_tests(state, table))
+    quote = (
+        f"{first_key('work.insert_case', keys)} quotes a failing test" if wants_example(state, table) else ""
+    )
+    note = answer_note(state, table, quote or ANOTHER_WAY)
+    if not note and table.code is not None and quote:
+        return f"{effect_on_tests(state, table)} ({left}; {quote})"
+    note = note or (NO_PROGRAM if table.code is None else effect_on_tests(state, table))
     if note:
         return note if note.endswith(NO_TRY_USED) else f"{note} ({left})"
     return f"your turn: {left}"
