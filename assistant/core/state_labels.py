@@ -100,7 +100,7 @@ def wants_example(state: State, program: Program | None) -> bool:
     if state.started is None or state.started.study is not None:
         return False
     before = state.report_before(program)
-    mended = before is not None and program.visible.pass_count > before.pass_count
+    mended = before is not None and program.visible.changes_since(before)[0] > 0
     return not mended and not any(
         character.isdigit() or character in _VALUES for character in program.feedback
     )

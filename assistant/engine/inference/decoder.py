@@ -23,6 +23,9 @@ from assistant.engine.inference.sequence import SampleRow
 _LEAST_ROOM = 128
 """Tokens of answer that must fit behind the prompt, if so many are asked for."""
 
+_UNBOUNDED = 2**20
+"""Tokens, for models that count no positions: recurrent ones."""
+
 _PROMPT_END = 16
 """Tokens of the prompt that are looked at for an opened thinking."""
 
@@ -39,7 +42,8 @@ class Decoder:
         )
         self._ends = end_tokens(model, tokenizer)
         self._phrases = usual_phrases(self._encode) if self._lookup else None
-        self.context_length: int = model.config.get_text_config().max_position_embeddings
+        config = model.config.get_text_config()
+        self.context_length: int = getattr(config, "max_position_embeddings", None) or _UNBOUNDED
 
     def generate(
         self, request: Request, prompt_ids: Sequence[int], cancel: Cancel = NeverCancelled()

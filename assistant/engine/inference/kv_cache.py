@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from assistant.engine.inference.recurrent_states import RecurrentStates
+
 BLOCK = 128
 """Tokens: capacities are multiples of this, and the buffers are zero where nothing was written yet."""
 
@@ -24,16 +26,22 @@ class KeyValueCache:
         self.values: list[Tensor | None] = [None] * layers
         self.lengths = [0] * rows
         self.capacity = _whole_blocks(capacity)
+        self.states: RecurrentStates | None = None
+        """Of layers that keep no keys and values."""
         self.foreign: Any = None
-        """transformers' own cache, for models whose layers do not keep plain keys and values."""
+        """transformers' own cache, for models in which one cannot go back."""
 
     @property
     def rows(self) -> int:
         return len(self.lengths)
 
     def crop(self, row: int, length: int) -> None:
-        """Forget all but the first `length` tokens of a row."""
-        self.lengths[row] = min(length, self.lengths[row])
+        """Forget all but the first `length` tokens of a row.
+
+        Recurrent layers may have to forget more, which is fed again: `lengths` says it.
+        """
+        if length < self.lengths[row]:
+            self.lengths[row] = length if self.states is None else self.states.go_back(length)
 
     def reserve(self, more: Sequence[int]) -> None:
         """Make room for `more[r]` tokens more in row r."""
@@ -141,6 +149,7 @@ class KeyValueCache:
                     theirs[layer] = new = old.new_zeros(len(rows), old.shape[1], other.capacity, old.shape[3])
                     for at, row in enumerate(rows):
                         new[at, :, :used] = old[row, :, :used]
+        other.states = None if self.states is None else self.states.select(rows)
         other.foreign = self._select_foreign(rows)
         return other
 
@@ -150,7 +159,7 @@ class KeyValueCache:
         import torch
 
         other = copy.deepcopy(self.foreign)
-        other.batch_select_indices(torch.tensor(rows))
+        other.reorder_cache(torch.tensor(rows))
         return other
 
 
