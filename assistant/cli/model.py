@@ -114,6 +114,10 @@ def _row(listed: ListedModel) -> dict[str, Any]:
         "fits": listed.fits,
         "here": listed.here,
         "note": entry.note,
+        "wants": entry.wants,
+        "source": entry.source,
+        "checked": entry.checked,
+        "estimated": entry.estimated,
     }
 
 
@@ -121,18 +125,26 @@ def _print_models(rows: list[dict[str, Any]]) -> None:
     from assistant.engine.models.hardware import FIT_WORDS, machine
 
     print(f"this machine: {machine()}\n")
-    lines = [
-        (
-            row["name"], _shown("bytes", row["download_bytes"]), _shown("bytes", row["memory_bytes"]),
-            FIT_WORDS[row["fits"]], "yes" if row["here"] else "-", row["licence"],
-        )
-        for row in rows
-    ]  # fmt: skip
+    lines: list[tuple[str, ...]] = []
+    wants = ""
+    for row in rows:
+        if row["wants"] != wants:
+            wants = row["wants"]
+            lines.append((f"{wants}:", "", "", "", "", ""))
+        about = "~" if row["estimated"] else ""
+        lines.append(
+            (
+                f"  {row['name']}", about + _shown("bytes", row["download_bytes"]),
+                about + _shown("bytes", row["memory_bytes"]), FIT_WORDS[row["fits"]],
+                "yes" if row["here"] else "-", row["licence"],
+            )
+        )  # fmt: skip
     head = ("model", "download", "memory", "fits here", "here", "licence")
     print("\n".join(table(head, lines, ("left", "right", "right", "left", "left", "left"), indent="")))
     print(f"\n{rows[0]['name']} is {rows[0]['title']}.")
     print(
-        "--model takes these names and any other of the hub; slowly: a person would wait long for an answer."
+        "--model takes these names and any other of the hub; slowly: a person would wait long for an answer.\n"
+        "~: estimated from the number of parameters. assistant model info NAME names the source."
     )
 
 

@@ -49,9 +49,10 @@ def alive() -> tuple[int, int, int]:
 
 async def hold(folder: Path, sessions: int) -> None:
     """Open and leave so many sessions, and print what there is after every twenty."""
+    engine = ScriptedEngine([WRONG] * 3 * sessions)
     app = AssistantApp(
         Launch(
-            open_engine=lambda: ScriptedEngine([WRONG] * 3 * sessions),
+            open_engine=lambda: engine,
             open_sandbox=open_sandbox,
             load_problems=Shelf,
             sessions=folder,
@@ -69,6 +70,7 @@ async def hold(folder: Path, sessions: int) -> None:
             await until(pilot, lambda work=work: work.state.round == 1 and not work.live.busy)  # type: ignore[misc]
             await pilot.press("f10")
             await until(pilot, lambda: isinstance(app.screen, LibraryScreen) and app.navigator.has_left)
+            engine.requests.clear()  # a scripted engine remembers what it was asked, a model does not
             if number % EVERY == 0:
                 widgets, timers, threads = alive()
                 print(f"{number:8} {resident():8.1f} {widgets:8} {timers:8} {threads:8}", flush=True)

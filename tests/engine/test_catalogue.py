@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -52,8 +53,17 @@ def test_every_entry_says_what_a_person_must_know() -> None:
     assert len({model.name for model in models}) == len(models) >= 8
     for model in models:
         assert model.licence and model.title
-        assert 0 < model.download_bytes <= model.disk_bytes <= model.memory_bytes or model.parts is not None
+        assert 0 < model.download_bytes <= model.disk_bytes
+        assert model.memory_bytes > model.parameters / 2
+        assert date.fromisoformat(model.checked) and model.source.endswith(model.hub_name)
     assert catalogue.default_model() is models[0]
+
+
+def test_models_are_known_for_each_kind_of_machine_in_the_order_of_their_need() -> None:
+    default, *others = catalogue.known_models()
+    assert [model.memory_bytes for model in others] == sorted(model.memory_bytes for model in others)
+    assert {model.wants for model in others} == set(catalogue.MACHINES)
+    assert default.wants == "a laptop with 8 GB"
 
 
 def test_what_is_here_and_how_it_is_freed(cache_with_default: Path) -> None:

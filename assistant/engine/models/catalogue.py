@@ -12,6 +12,14 @@ from assistant.engine.models.wheels import PartSet
 DEFAULT = "default"
 AROUND_WEIGHTS = 760_000_000
 """Bytes: torch, numba, tokenizer and rows of the embedding (0.54 GB measured), and the caches of conversations."""
+MACHINES = {
+    "a laptop with 8 GB": 5e9,
+    "a laptop with 16 GB": 11e9,
+    "a GPU with 24 GB": 22e9,
+    "a GPU with 80 GB": 76e9,
+    "several GPUs, or a server": float("inf"),
+}
+"""Kinds of machines, and the bytes that a model may take there."""
 
 
 class KnownModel(FrozenModel):
@@ -30,19 +38,40 @@ class KnownModel(FrozenModel):
     """Its Hugging Face name when that differs from `name`."""
     revision: str = ""
     chat: bool = True
+    packed: bool = True
+    """Our kernels run it in 8 bits on a processor."""
     note: str = ""
+    checked: str = ""
+    """The day on which the entry was last looked at."""
+    estimated: bool = False
+    """Sizes follow from the number of parameters: nobody has fetched the files."""
     parts: PartSet | None = None
     """Set for weights that come as data wheels of a package index."""
 
     @property
     def packed_memory_bytes(self) -> int:
-        """Of one session in 8 bits on a processor: a byte for each weight, mapped, and what is around them."""
-        return int(self.parameters) + AROUND_WEIGHTS
+        """Of one session on a processor: in 8 bits a byte for each weight, mapped, and what is around them."""
+        return int(self.parameters) + AROUND_WEIGHTS if self.packed else self.memory_bytes
 
     @property
     def hub_name(self) -> str:
         """Its Hugging Face name."""
         return self.hub or self.name
+
+    @property
+    def source(self) -> str:
+        """Where its card and licence are."""
+        return f"https://huggingface.co/{self.hub_name}"
+
+    @property
+    def wants(self) -> str:
+        """The smallest kind of machine that holds it beside what else runs there."""
+        laptops = min(self.memory_bytes, self.packed_memory_bytes)
+        return next(
+            name
+            for name, room in MACHINES.items()
+            if (laptops if "laptop" in name else self.memory_bytes) <= room
+        )
 
 
 @cache
