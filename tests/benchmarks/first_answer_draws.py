@@ -37,7 +37,7 @@ from assistant.session.draws import draws_beside, passed
 from assistant.session.header import Held
 from assistant.session.session import Session
 from assistant.settings.paths import cache_folder
-from tests.benchmarks.starter_difficulty import rows_of
+from tests.benchmarks.results_file import rows_of
 
 Row = dict[str, Any]
 READING = 1.0

@@ -13,14 +13,10 @@ A line of RESULTS is one session. It can be stopped and run again: what is there
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from assistant.core import events as ev
 from assistant.core.generation import Engine
@@ -37,13 +33,10 @@ from assistant.session.session import Session
 from assistant.settings.paths import cache_folder
 from assistant.tui.feedback_suggestions import quoted_case
 from assistant.tui.test_rows import verdicts_of
-from tests.benchmarks.starter_difficulty import rows_of
+from tests.benchmarks.results_file import Row, measure_all, rows_of
 
 CASES = Path(__file__).with_suffix(".jsonl")
 WAYS = ("answer", "steps", "quoted")
-TOGETHER = 12
-
-Row = dict[str, Any]
 
 
 def measure(case: Row, way: str, problem: Problem, engine: Engine, sandbox: Sandbox) -> Row:
@@ -160,13 +153,7 @@ def main() -> None:
             case, way = asked
             return measure(case, way, problems[case["problem"]], engine, sandbox)
 
-        with ThreadPoolExecutor(
-            TOGETHER
-        ) as asking:  # whose answers share the model's steps, and are the same
-            for row in asking.map(session, missing):
-                with options.results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                print({**row, "code": "…"}, file=sys.stderr, flush=True)
+        measure_all(options.results, missing, session, lambda row: {**row, "code": "…"})
     by_id = {case["id"]: case for case in cases}
     report([row for row in rows_of(options.results) if row["case"] in by_id], by_id)
 

@@ -17,14 +17,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from assistant.bench.calibration import drawn, passes_all, plan_of, session_template
 from assistant.bench.scoring import ProgramJudge
@@ -40,14 +37,11 @@ from assistant.sandbox.local import open_sandbox
 from assistant.session.header import Held, parse_author
 from assistant.session.session import Session
 from assistant.settings.paths import cache_folder
+from tests.benchmarks.results_file import Row, measure_all, rows_of
 
 HERE = Path(__file__).resolve().parent
 STARTER = HERE.parents[1] / "assistant" / "problems" / "starter.jsonl"
 EASY_FROM, HARD_UP_TO = 0.8, 0.2
-TOGETHER = 4
-"""Problems at a time, of five rows each."""
-
-Row = dict[str, Any]
 
 
 def rate_of(problem: Problem, engine: Engine, sandbox: Sandbox, sampling: Sampling, samples: int) -> Row:
@@ -93,12 +87,6 @@ def circumstances(model: ModelInfo) -> Row:
     }  # fmt: skip
 
 
-def rows_of(path: Path) -> list[Row]:
-    """Every whole line of the results."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("}")]
-
-
 def measure(
     kind: str,
     problems: Iterable[Problem],
@@ -120,14 +108,11 @@ def measure(
             row = {"kind": kind, "id": problem.id, "sha256": identity(problem), "date": date, **around}
             return row | of(problem, engine, sandbox)
 
-        with ThreadPoolExecutor(
-            TOGETHER
-        ) as asking:  # whose answers share the model's steps, and are the same
-            for row in asking.map(row_of, missing):
-                with options.results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                shown = {key: row[key] for key in ("solved", "of", "won_after") if key in row}
-                print(f"{row['id']}: {shown}", file=sys.stderr, flush=True)
+        def shown(row: Row) -> str:
+            counts = {key: row[key] for key in ("solved", "of", "won_after") if key in row}
+            return f"{row['id']}: {counts}"
+
+        measure_all(options.results, missing, row_of, shown)
 
 
 def _is(row: Row, kind: str, around: Row) -> bool:

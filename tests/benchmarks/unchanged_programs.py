@@ -11,13 +11,9 @@ A line of RESULTS is one row. It can be stopped and run again: what is there is 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from assistant.bench.feedback.feedback_states import FeedbackState, ilf_states
 from assistant.core import events as ev
@@ -31,10 +27,7 @@ from assistant.engine.open import open_engine
 from assistant.sandbox.local import open_sandbox
 from assistant.session import turns
 from assistant.settings.paths import cache_folder
-from tests.benchmarks.starter_difficulty import rows_of
-
-Row = dict[str, Any]
-TOGETHER = 12
+from tests.benchmarks.results_file import Row, measure_all, rows_of
 
 
 def measure(item: FeedbackState, engine: Engine, sandbox: Sandbox) -> Row:
@@ -114,13 +107,7 @@ def main() -> None:
     with closing(engine), closing(open_sandbox()) as sandbox:
         states = ilf_states(options.ilf, sandbox, Limits(), lambda line: None)[: options.limit]
         missing = [item for item in states if item.row not in done]
-        with ThreadPoolExecutor(
-            TOGETHER
-        ) as asking:  # whose answers share the model's steps, and are the same
-            for row in asking.map(lambda item: measure(item, engine, sandbox), missing):
-                with options.results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
-                print(row, file=sys.stderr, flush=True)
+        measure_all(options.results, missing, lambda item: measure(item, engine, sandbox), str)
     wanted = {item.row for item in states}
     report([row for row in rows_of(options.results) if row["row"] in wanted])
 

@@ -19,7 +19,8 @@ from assistant.problems.starter_rates import (
     winnable_first,
 )
 from tests.benchmarks import starter_difficulty
-from tests.benchmarks.starter_difficulty import STARTER, difficulty, read_sentences, rows_of
+from tests.benchmarks.results_file import rows_of
+from tests.benchmarks.starter_difficulty import STARTER, difficulty, read_sentences
 
 PROBLEMS = load_source("starter").problems
 MIDDLE = next(problem for problem in PROBLEMS if problem.id == "starter/middle-item")
