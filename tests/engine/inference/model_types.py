@@ -53,8 +53,9 @@ _SIZES: dict[str, Any] = {
     "sliding_window": 16,
     "attention_chunk_size": 32,
     "linear_num_value_heads": 4,
+    "linear_num_heads": 4,
     "linear_num_key_heads": 2,
-    **dict.fromkeys(("linear_key_head_dim", "linear_value_head_dim"), 16),
+    **dict.fromkeys(("linear_key_head_dim", "linear_value_head_dim", "linear_head_dim"), 16),
     **dict.fromkeys(("mamba_d_state", "state_size", "ssm_state_size", "mamba_chunk_size", "chunk_size"), 16),
     **dict.fromkeys(("mamba_n_heads", "mamba_num_heads", "num_heads"), 8),
     **dict.fromkeys(("mamba_d_head", "mamba_head_dim"), 16),
@@ -75,6 +76,7 @@ _MORE_SIZES: dict[str, dict[str, Any]] = {
     "gptj": {"rotary_dim": 8},
     "gpt_neo": {"num_layers": 2, "attention_types": [[["global", "local"], 1]], "window_size": 16},
     "kimi_linear": {"layer_types": ["linear_attention", "full_attention"] * 2, "num_experts_per_token": 2},
+    "longcat_flash": {"num_layers": 2, "ffn_hidden_size": 96},
     "lfm2_moe": {"layer_types": ["conv", "full_attention"] * 2},
     "gemma3n": {"layer_types": ["sliding_attention", "full_attention"] * 2, "num_kv_shared_layers": 0},
     "gemma3n_text": {"layer_types": ["sliding_attention", "full_attention"] * 2, "num_kv_shared_layers": 0},
@@ -104,10 +106,12 @@ def tiny_model_of(model_type: str) -> Any:
         more = {"head_dim": sizes["qk_rope_head_dim"], "num_key_value_heads": sizes["num_attention_heads"]}
         sizes |= {name: size for name, size in more.items() if name in sizes}
     config = text(**{**sizes, **_MORE_SIZES.get(model_type, {})})
+    with torch.device("meta"):
+        shapes = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    if sum(weight.numel() for weight in shapes.parameters()) > 30_000_000:
+        raise ValueError("the tiny configuration is not tiny")
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-    if sum(weight.numel() for weight in model.parameters()) > 30_000_000:
-        raise ValueError("the tiny configuration is not tiny")
     with torch.no_grad():  # larger weights than the initial ones, so that the tokens vary
         for name, weight in model.named_parameters():
             if weight.dim() == 2 and "emb" not in name and "router" not in name:
