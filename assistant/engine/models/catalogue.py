@@ -76,9 +76,12 @@ class KnownModel(FrozenModel):
 
 @cache
 def known_models() -> tuple[KnownModel, ...]:
-    """The catalogue, smallest first after the default."""
+    """The catalogue: after the default, by the machine that a model wants, the smallest first."""
     text = files("assistant.engine").joinpath("catalogue.toml").read_text(encoding="utf-8")
-    return tuple(KnownModel.model_validate(entry) for entry in tomllib.loads(text)["models"])
+    models = [KnownModel.model_validate(entry) for entry in tomllib.loads(text)["models"]]
+    order = list(MACHINES)
+    models.sort(key=lambda model: (model.name != DEFAULT, order.index(model.wants), model.memory_bytes))
+    return tuple(models)
 
 
 def default_model() -> KnownModel:
