@@ -164,7 +164,7 @@ class StudyServer:
             heading=study.name,
             step=step,
             lines=[_PROGRESS.format(**counts)] if step == "work" else _SAID[step],
-            errors=[f"{q.text}: {fault}" for q, fault in zip(questions, faults, strict=False) if fault],
+            errors=[f"“{q.text}”: {fault}" for q, fault in zip(questions, faults, strict=False) if fault],
             name=name,
             begun=counts.get("begun"),
             consent=study.consent if step in ("consent", "refused", "withdrawn") else None,

@@ -14,7 +14,8 @@ from assistant.journal.reader import read_journal
 from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.effort import EffortClock
 from assistant.session.study import Study
-from assistant.tui.app import AssistantApp
+from assistant.settings.preferences import SERVED, save_preference, settings_file
+from assistant.tui.app import NOT_SERVED, AssistantApp
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.dialogs import ConsentScreen, LineScreen
 from assistant.tui.screens.problems import LibraryScreen
@@ -211,3 +212,19 @@ async def test_seconds_since_the_last_step_survive_a_kill(
     clock = EffortClock(state.clock, taken=state.effort)
     clock.start(0.0)
     assert clock.take(0.0).active >= state.clock.active - state.effort.active > 0.1
+
+
+async def test_at_a_browser_of_a_study_nothing_of_the_servers_machine_is_reached(
+    make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SERVED, "again")
+    queue = AnnotationQueue.open(STUDY, (UNDERSCORES, ADDITION), "anna", tmp_path / "sessions")
+    app = make_app([RIGHT, ADD], open_queue=lambda: queue, served=True)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
+        for action in sorted(NOT_SERVED):
+            assert not await app.run_action(action), action
+            assert not await app.run_action(f"screen.{action}"), action
+        assert isinstance(app.screen, ConsentScreen) and not app.check_action("settings", ())
+        save_preference("theme", app.theme)
+    assert not settings_file().exists(), "the settings of whoever serves stay theirs"
