@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -91,8 +92,28 @@ def _serve_study(file: Path, addresses: Addresses, words: list[str], run: RunOpt
         )
     command = [sys.executable, "-m", "assistant", "run", *words, "--study", str(file.absolute())]
     with kept_engine(replace(run, study=file)):
-        serve_study(place, addresses, [*command, "--sessions", str(folder), "--annotator"])
+        serve_study(
+            place, addresses, [*command, "--sessions", str(folder), "--annotator"], engine=_engine_line
+        )
     return 0
+
+
+def _engine_line() -> str:
+    """How the model is that all tabs share; empty where each has its own way to one. Raises EngineError."""
+    from assistant.engine.service.place import ServicePlace
+    from assistant.engine.service.service_peer import service_status
+    from assistant.engine.service.shared import SOCKET_VARIABLE
+
+    socket = os.environ.get(SOCKET_VARIABLE)
+    if not socket:
+        return ""
+    found = service_status(ServicePlace(Path(socket)))
+    if found is None:
+        return "the model is not there yet, or is started again"
+    return (
+        f"model: {found.state}; {found.answering} requests in progress, {found.waiting} waiting, {found.answered} "
+        f"answered; {found.tokens_per_second:.1f} tokens a second over the last minute"
+    )
 
 
 def _run_options(context: typer.Context, words: list[str]) -> RunOptions:

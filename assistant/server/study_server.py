@@ -20,11 +20,13 @@ from assistant.core.printable import printable
 from assistant.server.addresses import LOCAL, Addresses
 from assistant.server.invitations import RESEARCHER, Invitations, Person
 from assistant.server.pages import HEADERS, PAGE_POLICY, TERMINAL_POLICY, render
-from assistant.server.participants import Step, StudyPlace, status_of
+from assistant.server.participants import Status, Step, StudyPlace, status_of
 from assistant.server.sign_in import Cookies, Guesses
 from assistant.server.terminal_page import write_templates
 from assistant.server.terminals import LARGEST_MESSAGE, Terminals
 
+Engine = Callable[[], str]
+"""Says in a line how the model is that everybody shares; empty where nothing is known of one."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LONGEST_ANSWER = 20_000
 """Characters of one answer that are kept."""
@@ -35,9 +37,14 @@ class StudyServer:
     """Serves one study; `command` runs the app of one person, who is named at its end."""
 
     def __init__(
-        self, place: StudyPlace, addresses: Addresses, command: Sequence[str], templates: Path
+        self,
+        place: StudyPlace,
+        addresses: Addresses,
+        command: Sequence[str],
+        templates: Path,
+        engine: Engine = str,
     ) -> None:
-        self.place, self.addresses = place, addresses
+        self.place, self.addresses, self._engine = place, addresses, engine
         self.invitations = Invitations(place.folder)
         self.cookies = Cookies(self.invitations, self.invitations.signing_key())
         self.guesses = Guesses()
@@ -257,10 +264,11 @@ class StudyServer:
 
     async def study(self, request: web.Request) -> web.StreamResponse:
         """Who is where, read only; it loads itself again."""
-        status = await asyncio.to_thread(status_of, self.place, time.time(), list(self.faults))
+        status, engine = await asyncio.to_thread(self._status)
         return self._page(
             heading=f"Study {self.place.study.name}",
             step="status",
+            lines=[engine] if engine else [],
             status=status,
             open_tabs=len(self.terminals.tabs),
             reload=5,
@@ -268,10 +276,16 @@ class StudyServer:
 
     async def study_data(self, request: web.Request) -> web.StreamResponse:
         """The same as JSON."""
-        status = await asyncio.to_thread(status_of, self.place, time.time(), list(self.faults))
-        return web.json_response(
-            {**status.as_dict(), "open_tabs": sorted(self.terminals.tabs)}, headers=HEADERS
-        )
+        status, engine = await asyncio.to_thread(self._status)
+        found = {**status.as_dict(), "open_tabs": sorted(self.terminals.tabs), "engine": engine}
+        return web.json_response(found, headers=HEADERS)
+
+    def _status(self) -> tuple[Status, str]:
+        try:
+            engine = self._engine()
+        except AssistantError as error:
+            engine = str(error)
+        return status_of(self.place, time.time(), list(self.faults)), engine
 
     def _page(self, status_code: int = 200, **values: object) -> web.Response:
         html = render(study=self.place.study.name, **values)
@@ -311,7 +325,9 @@ def _shared(path: str) -> bool:
     return path.startswith("/static/")
 
 
-def serve_study(place: StudyPlace, addresses: Addresses, command: Sequence[str]) -> None:
+def serve_study(
+    place: StudyPlace, addresses: Addresses, command: Sequence[str], engine: Engine = str
+) -> None:
     """Serve until Ctrl+C, SIGTERM, or the terminal closes."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with tempfile.TemporaryDirectory(prefix="assistant-serve-") as folder:
@@ -319,7 +335,7 @@ def serve_study(place: StudyPlace, addresses: Addresses, command: Sequence[str])
         loop = asyncio.new_event_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, _exit)
-        site = StudyServer(place, addresses, command, templates).app()
+        site = StudyServer(place, addresses, command, templates, engine).app()
         web.run_app(
             site,
             host=addresses.host,

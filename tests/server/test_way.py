@@ -186,6 +186,7 @@ async def test_the_researchers_page_escapes_what_people_wrote_and_counts(
     assert "<img" not in page and "&lt;img" in page and "\x1b" not in page and "\\x1b[2J" in page
     _, data = await researcher.get("/study.json")
     row = json.loads(data)["people"][1]
+    assert json.loads(data)["engine"] == ""
     assert (row["name"], row["state"], row["ended"], row["of"]) == ("anna", "here", 0, 1)
     states = [status_of(site.place, now + minutes * 60).people[1].state for minutes in (1, 10, 60)]
     assert states == ["here", "idle", "away"]
