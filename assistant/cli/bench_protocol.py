@@ -123,7 +123,8 @@ class _Protocol:
             try:
                 with b.stoppable():
                     self._hold(parts, run.folder, problems, run.pace.streams)
-                    self._arms(parts, run.folder / SESSIONS, run.pace.streams)
+                    if self._all_over():
+                        self._arms(parts, run.folder / SESSIONS, run.pace.streams)
             finally:
                 _note_part(run.folder, time.monotonic() - began)
             summary = self._summary(run.folder, len(problems))
@@ -148,6 +149,10 @@ class _Protocol:
                 f"{plural(len(waiting), 'session')} {'waits' if len(waiting) == 1 else 'wait'} for words: fill in "
                 f"`words` in a copy of {folder / WAITING}, and run the same command with --words FILE"
             )
+
+    def _all_over(self) -> bool:
+        """Whether the arms may be made: those of the sessions that are over would be those of the easy problems."""
+        return set(self.became) <= {"over"}
 
     def _held(self, holder: SessionHolder, problems: tuple[Problem, ...], at_once: int) -> list[HeldSession]:
         with ProgressPrinter(announce=None, time_left=False) as printer:

@@ -85,6 +85,10 @@ def test_a_run_waits_for_words_goes_on_with_them_and_counts_what_its_journals_sa
     assert status == 0
     assert "1 session waits for words" in talk
     assert "simulated words, not shown to stand in for people" in told
+    early = json.loads((out / "summary.json").read_text())
+    assert {point["arm"] for point in early["curves"]["visible"]} == {
+        "human"
+    }  # no arm of the easy problems alone
     (waiting,) = lines_of(out / "waiting.jsonl")
     assert waiting["problem"] == "test/b"
     assert "assert add(1, 2) == 3  # got -1" in waiting["seen"]
