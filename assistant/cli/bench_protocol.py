@@ -63,6 +63,10 @@ def protocol(
         bool,
         typer.Option("--hidden-feedback", help="After a false solve, say a failing hidden test, and go on."),
     ] = False,
+    redraw: Annotated[
+        bool,
+        typer.Option("--redraw", help="Draw an answer that changes nothing once more, as the app does."),
+    ] = False,
     sessions: Annotated[
         Path | None,
         typer.Option("--sessions", metavar="DIR", help="People's journals, drawn as another line."),
@@ -85,7 +89,7 @@ def protocol(
     config = ProtocolConfig(
         source=problems, hidden=hidden_tests or "", split=split or "", sample=sample, seed=options.seed,
         rounds=rounds, template=template or "", max_tokens=options.max_tokens, shown=show_test,
-        hidden_feedback=hidden_feedback, arms=parse_arms(arms),
+        hidden_feedback=hidden_feedback, redraw=redraw, arms=parse_arms(arms),
     )  # fmt: skip
     recorded = read_words(words or [], person_model or "")
     if not recorded.model:

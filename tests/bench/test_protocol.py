@@ -176,6 +176,16 @@ def test_a_server_speaks_where_words_are_missing_and_is_asked_once(
     assert read_words([out / "words.jsonl"]).model == "tiny"
 
 
+def test_each_option_is_a_setting_of_every_session() -> None:
+    plain, all_ = ProtocolConfig(source="x"), ProtocolConfig(source="x", redraw=True, hidden_feedback=True)
+    settings = plain.settings()
+    assert (settings.samples, settings.sampling.temperature, settings.rounds) == (1, 0, 4)
+    assert not (settings.redraw or settings.redraw_unchanged or settings.continue_after_end)
+    settings = all_.settings()
+    assert settings.redraw and settings.redraw_unchanged and settings.continue_after_end
+    assert settings.unchanged_uses_round
+
+
 LINE = {"problem": "a", "round": 1, "program": "p", "tests": "t", "author": "model:m", "words": "no"}
 
 

@@ -37,6 +37,7 @@ class ProtocolConfig:
     max_tokens: int = 640
     shown: str = ""
     hidden_feedback: bool = False
+    redraw: bool = False
     arms: tuple[Arm, ...] = ()
     left_out: dict[str, list[str]] = field(default_factory=dict)
     """What of the source is not used; `problems` fills it."""
@@ -46,7 +47,7 @@ class ProtocolConfig:
             raise UsageError(f"--show-test {self.shown} is not known; choose {', '.join(SHOWN[1:])}")
 
     def settings(self) -> Settings:
-        """Of every session: greedy, one sample a turn, no second draw."""
+        """Of every session: greedy, one sample a turn; a second draw only with `redraw`, and no round for nothing."""
         prompt = PromptSettings(template=self.template) if self.template else PromptSettings()
         load_template(prompt.template)
         sampling = Sampling(temperature=0.0, seed=self.seed, max_new_tokens=self.max_tokens)
@@ -56,6 +57,8 @@ class ProtocolConfig:
             prompt=prompt,
             arms=(),
             continue_after_end=self.hidden_feedback,
+            redraw=self.redraw,
+            redraw_unchanged=self.redraw,
         )
 
     def problems(self, sandbox: LocalSandbox, say: Say) -> tuple[Problem, ...]:
