@@ -245,7 +245,9 @@ def _points(lift: Lift) -> str:
 
 
 def all_sentences(results: Results) -> Sequence[tuple[str, str]]:
-    """Name and sentence, in order; those that have nothing to say are left out."""
+    """Name and sentence, in order; those that have nothing to say are left out, of people alone all."""
+    if all(session.person_alone for session in results.group.sessions):
+        return []
     makers = (
         solving,
         lifting,

@@ -31,7 +31,8 @@ def methods(analysis: Analysis) -> Iterator[str]:
         return
     people, problems = len({s.annotator for s in sessions}), len({s.problem_sha256 for s in sessions})
     days = sorted(s.began[:10] for s in sessions if s.began)
-    when = f" between {days[0]} and {days[-1]}" if days else ""
+    span = f" between {days[0]} and {days[-1]}" if days else ""
+    when = f" on {days[0]}" if len(set(days)) == 1 else span
     yield (
         f"{_count(people, 'annotator')} held {_count(len(sessions), 'session')} on {_count(problems, 'problem')} "
         f"({_of(sessions, lambda s: s.problem.source)}){when}. Who spoke: {_of(sessions, lambda s: s.origin)}."

@@ -15,9 +15,9 @@ from assistant.session.study_tables import Plan
 ALONE = "alone"
 SHOWN: Mapping[str, frozenset[str]] = {
     "solve_rate": frozenset({"solving"}),
-    "lift": frozenset({"lifting", "lift"}),
+    "lift": frozenset({"lifting", "lift", "modelling"}),
     "false_solves": frozenset({"solving"}),
-    "time_to_solved": frozenset({"effort", ALONE}),
+    "time_to_solved": frozenset({"effort", "timing", ALONE}),
     "tokens": frozenset({"tokens"}),
     "words": frozenset({"wording", "words"}),
     "leaks": frozenset({"leaking", "leaks"}),

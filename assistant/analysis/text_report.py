@@ -42,8 +42,9 @@ def _group(results: Results, plan: PlannedStudy | None) -> Iterator[str]:
     yield f"{group.name}: {group.size}"
     yield ""
     head, rows = _rates(results)
-    yield from table(head, rows, justify=())
-    yield ""
+    if rows:
+        yield from table(head, rows, justify=())
+        yield ""
     for name, sentence in captions.all_sentences(results):
         if plan is not None:
             sentence = f"[{plan.mark(name)}] {sentence}"

@@ -23,8 +23,8 @@ from assistant.analysis.paper import write_paper
 from assistant.analysis.results import Analysis
 from assistant.analysis.study_plan import ALONE, SHOWN, PlannedStudy
 from assistant.reporting.tex import MOST_ROWS, Tex, tex_code, tex_prose, tex_tables, tex_text
-from assistant.session.study import Outcome
 from assistant.session.study_freeze import OUTCOMES
+from assistant.session.study_tables import Outcome
 from tests.analysis.simulation import World, write_world
 
 EVIL = "\\input{/etc/passwd} $x_1$ 50% & #1 ~^ <b> [a] * ``q'' -- ?` é ł 中 \U0001f600 \\\\"

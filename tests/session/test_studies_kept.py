@@ -15,7 +15,7 @@ from assistant.journal.writer import Journal
 from assistant.session.power_analysis import Design, power
 from assistant.session.study import Study
 from assistant.session.study_file import example, load_study, parse_study
-from assistant.session.study_tables import Allocation, Conditions, Consent, Participants
+from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan
 from tests.session.test_commands import AT_STUDY, ENGINE, ONE, PLAIN, STUDY, Run, journals, run, state_of
 
 __all__ = ["run"]
@@ -227,7 +227,13 @@ def test_the_example_has_every_key_and_is_a_study(run: Run) -> None:
         for line in text.splitlines()
     )
     everything = tomllib.loads(live)
-    tables = {"": Study, "consent": Consent, "conditions": Conditions, "participants": Participants}
+    tables = {
+        "": Study,
+        "consent": Consent,
+        "conditions": Conditions,
+        "participants": Participants,
+        "plan": Plan,
+    }
     tables["allocation"] = Allocation
     for table, model in tables.items():
         for name, field in model.model_fields.items():
