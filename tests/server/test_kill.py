@@ -98,7 +98,12 @@ async def test_a_killed_server_leaves_no_app_and_everybody_goes_on(tmp_path: Pat
                 reading = asyncio.create_task(_read(tab))
                 await until(lambda: any(s.events > 4 for s in list_sessions(folder)))
                 if number == signal.SIGHUP:
-                    await until(lambda: _resumed(folder))
+                    await until(lambda: _resumed(folder) == 1)
+                    other = await opened(browser)  # the same person at another device
+                    await asyncio.wait_for(reading, 60)
+                    assert tab.closed, "one tab a person: the later one"
+                    reading = asyncio.create_task(_read(other))
+                    await until(lambda: _resumed(folder) == 2)
                 apps = psutil.Process(server.pid).children(recursive=True)
                 assert apps
                 server.send_signal(number)
@@ -110,7 +115,9 @@ async def test_a_killed_server_leaves_no_app_and_everybody_goes_on(tmp_path: Pat
                 reading.cancel()
     finally:
         await browser.http.close()
-    (session,) = list_sessions(folder)
+    (session,) = list_sessions(folder)  # nothing was begun twice
+    given = [e for e in read_journal(session.path).events if isinstance(e, ev.ConsentGiven)]
+    assert [(e.granted, e.given_in) for e in given] == [(True, "consent.jsonl")]
     assert (session.annotator, session.trouble, session.rounds) == ("anna", "", 0)
 
 
@@ -119,6 +126,6 @@ async def _read(socket: aiohttp.ClientWebSocketResponse) -> None:
         pass
 
 
-def _resumed(folder: Path) -> bool:
+def _resumed(folder: Path) -> int:
     (session,) = list_sessions(folder)
-    return any(isinstance(event, ev.SessionResumed) for event in read_journal(session.path).events)
+    return sum(isinstance(event, ev.SessionResumed) for event in read_journal(session.path).events)

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from assistant.cli.main import _guarded
 from assistant.core import events as ev
 from assistant.journal.consent import read_answers
-from assistant.journal.library import list_sessions
-from assistant.journal.reader import read_journal
 from assistant.server.invitations import RESEARCHER, Invitations
 from assistant.server.participants import status_of
 from tests.journal.build import header, whole_session, write_session
 from tests.server.conftest import STUDY, Browser, OpenSite, Site
 
 Browse = Callable[[Site], Browser]
-
-
-async def agreed(site: Site, browse: Browse, name: str) -> Browser:
-    browser = browse(site)
-    await browser.get(site.invite(name))
-    consent = site.place.study.consent
-    assert consent is not None
-    _, page = await browser.post("/consent", answer="granted", text=consent.sha256)
-    assert "Begin" in page
-    return browser
 
 
 async def test_consent_is_asked_by_its_text_and_a_refusal_ends_politely(
@@ -105,63 +90,6 @@ async def test_questions_come_before_and_after_and_a_code_at_the_end(
     lines = (site.place.folder / "answers.jsonl").read_text().splitlines()
     kept = [(json.loads(line)["part"], json.loads(line)["answer"]) for line in lines]
     assert kept == [("entry", "7"), ("entry", ""), ("end", "4")]
-
-
-async def screen_shows(socket: ClientWebSocketResponse, *words: str) -> str:
-    """Read until all the words were painted; what came."""
-    seen = ""
-    async with asyncio.timeout(100):
-        while not all(word in seen for word in words):
-            message = await socket.receive()
-            assert message.type == WSMsgType.BINARY, f"closed while waiting for {words}"
-            seen += message.data.decode("utf-8", "replace")
-    return seen
-
-
-async def until(done: Callable[[], object]) -> None:
-    async with asyncio.timeout(100):
-        while not done():
-            await asyncio.sleep(0.1)
-
-
-def rounds(site: Site) -> list[int]:
-    return [s.rounds for s in list_sessions(site.place.folder) if s.events > 4]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(400)
-async def test_a_session_is_gone_on_with_after_a_closed_tab_and_ends_on_the_persons_page(
-    open_site: OpenSite, browse: Browse
-) -> None:
-    site = await open_site()
-    anna = await agreed(site, browse, "anna")
-    first = await anna.open()
-    await until(lambda: rounds(site) == [0])
-    again = await anna.open()  # the same person at another device
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(30):
-            while (await first.receive()).type == WSMsgType.BINARY:
-                pass
-    assert first.closed, "the first tab ended"
-    await screen_shows(again, "rotate_left")
-    assert len(list_sessions(site.place.folder)) == 1, "nothing was begun twice"
-    while not any(s.feedbacks for s in list_sessions(site.place.folder) if s.annotator == "anna"):
-        await again.send_json(["stdin", "wrap around\r"])
-        await asyncio.sleep(0.5)
-    await until(lambda: any(s.state == "solved" for s in list_sessions(site.place.folder)))
-    for _ in range(60):
-        if again.closed or "anna" not in site.server.terminals.tabs:
-            break
-        await again.send_json(["stdin", "\x0e"])  # next problem: there is none, the app ends
-        await asyncio.sleep(0.3)
-    assert "You are through" in (await anna.get("/"))[1] and (await anna.get("/step"))[1] == "done"
-    mine = next(s for s in list_sessions(site.place.folder) if s.annotator == "anna")
-    journal = read_journal(mine.path).events
-    given = [e for e in journal if isinstance(e, ev.ConsentGiven)]
-    assert [(e.granted, e.given_in) for e in given] == [(True, "consent.jsonl")]
-    assert sum(isinstance(e, ev.SessionResumed) for e in journal) == 1
-    site.invitations.revoke("anna")
-    assert (await anna.get("/"))[0] == 403
 
 
 async def test_the_researchers_page_escapes_what_people_wrote_and_counts(

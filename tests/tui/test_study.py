@@ -228,3 +228,13 @@ async def test_at_a_browser_of_a_study_nothing_of_the_servers_machine_is_reached
         assert isinstance(app.screen, ConsentScreen) and not app.check_action("settings", ())
         save_preference("theme", app.theme)
     assert not settings_file().exists(), "the settings of whoever serves stay theirs"
+
+
+async def test_at_a_browser_the_app_ends_when_the_study_has_no_more_for_the_person(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    study = STUDY.model_copy(update={"problems": (), "questions": ()})
+    queue = AnnotationQueue.open(study, (), "anna", tmp_path / "sessions")
+    app = make_app([RIGHT], open_queue=lambda: queue, served=True)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: not app.is_running or app._exit)
