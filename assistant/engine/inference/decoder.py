@@ -31,14 +31,24 @@ _PROMPT_END = 16
 
 
 class Decoder:
-    """Generates with one model. Keeps the caches of the `max_caches` conversations used last."""
+    """Generates with one model. Keeps the caches of the conversations used last: `max_caches`, `max_cache_bytes`."""
 
-    def __init__(self, model: Any, tokenizer: Any, *, max_caches: int = 4, lookup: bool = True) -> None:
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        max_caches: int = 32,
+        max_cache_bytes: int | None = None,
+        lookup: bool = True,
+    ) -> None:
         self._forward: Forward = forward_for(model)
         self._tokenizer = tokenizer
         self._lookup = lookup and self._forward.croppable
         self._conversations = PrefixCache(
-            max_caches if self._forward.croppable else 0, share=self._forward.bitwise_deterministic
+            max_caches if self._forward.croppable else 0,
+            max_bytes=max_cache_bytes,
+            share=self._forward.bitwise_deterministic,
         )
         self._ends = end_tokens(model, tokenizer)
         self._phrases = usual_phrases(self._encode) if self._lookup else None

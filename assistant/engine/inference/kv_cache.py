@@ -35,6 +35,11 @@ class KeyValueCache:
     def rows(self) -> int:
         return len(self.lengths)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the buffers."""
+        return sum(buffer.nbytes for buffer in (*self.keys, *self.values) if buffer is not None)
+
     def crop(self, row: int, length: int) -> None:
         """Forget all but the first `length` tokens of a row.
 

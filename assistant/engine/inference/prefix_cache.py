@@ -25,13 +25,15 @@ class _Kept:
 
 
 class PrefixCache:
-    """At most `max_caches` caches by conversation; the one used longest ago gives way.
+    """At most `max_caches` caches by conversation, and `max_bytes` together; the one used longest ago gives way.
 
+    The last one stays however long it is: its conversation goes on.
     With `share` requests without a conversation use it, too: what was said last stands for all of them.
     """
 
-    def __init__(self, max_caches: int, *, share: bool = False) -> None:
+    def __init__(self, max_caches: int, *, max_bytes: int | None = None, share: bool = False) -> None:
         self._max = max_caches
+        self._max_bytes = max_bytes
         self._share = share
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
@@ -62,12 +64,17 @@ class PrefixCache:
         held = [list(row[:length]) for row, length in zip(tokens, cache.lengths, strict=True)]
         self._kept[name] = _Kept(cache, held)
         self._kept.move_to_end(name)
-        while len(self._kept) > self._max:
+        while len(self._kept) > self._max or (len(self._kept) > 1 and self._is_full()):
             self._kept.popitem(last=False)
 
     def clear(self) -> None:
         """Free all caches."""
         self._kept.clear()
+
+    def _is_full(self) -> bool:
+        return self._max_bytes is not None and self._max_bytes < sum(
+            kept.cache.nbytes for kept in self._kept.values()
+        )
 
     def _best_other(self, prompt: Sequence[int]) -> tuple[_Kept | None, int, int]:
         found = [(kept, *kept.best_row(prompt)) for kept in self._kept.values()]

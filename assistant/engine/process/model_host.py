@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.core.errors import EngineError
 from assistant.core.generation import Cancel, ModelInfo, Request, without_system
+from assistant.engine.models.capacity import total_memory
 from assistant.engine.models.loader import LoadPlan, load
 from assistant.engine.progress import Steps
 
 if TYPE_CHECKING:
     from assistant.engine.inference.decoder import Decoder
     from assistant.engine.inference.scheduler import Scheduler
+
+CACHE_SHARE = 32
+"""One part in so many of this machine's memory may hold the dialogues of the people who share the model."""
 
 
 @dataclass
@@ -29,7 +33,11 @@ class Host:
         from assistant.engine.inference.decoder import Decoder
 
         loaded = load(plan, threads, steps)
-        return cls(loaded.info, loaded.tokenizer, Decoder(loaded.model, loaded.tokenizer))
+        return cls(
+            loaded.info,
+            loaded.tokenizer,
+            Decoder(loaded.model, loaded.tokenizer, max_cache_bytes=total_memory() // CACHE_SHARE),
+        )
 
     def join(self, scheduler: Scheduler, key: int, request: Request, cancel: Cancel) -> None:
         """Have `scheduler` serve `request` as well.

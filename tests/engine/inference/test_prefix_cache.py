@@ -10,7 +10,7 @@ from assistant.engine.inference.prefix_cache import PrefixCache, common_prefix
 
 def _filled(*rows: list[int]) -> KeyValueCache:
     """One layer whose keys are the tokens themselves."""
-    cache = KeyValueCache(1, len(rows))
+    cache = KeyValueCache(1, len(rows), max(map(len, rows)))
     for at, row in enumerate(rows):
         values = torch.tensor(row, dtype=torch.float32).view(1, -1, 1)
         cache.put(0, at, values, values)
@@ -55,6 +55,19 @@ def test_the_conversation_used_longest_ago_gives_way() -> None:
         store.keep(name, _filled([ord(name)] * 3), [[ord(name)] * 3])
     assert store.lease("a", [ord("a")] * 3, _fresh).lengths == [0]
     assert store.lease("b", [ord("b")] * 3, _fresh).lengths == [2]
+
+
+def test_many_dialogues_are_kept_within_their_bytes_and_the_last_whatever_its_length() -> None:
+    bytes_of_one = _filled([1]).nbytes
+    store = PrefixCache(32, max_bytes=3 * bytes_of_one)
+    for name in "abcd":
+        store.keep(name, _filled([ord(name)] * 3), [[ord(name)] * 3])
+    assert store.lease("a", [ord("a")] * 3, _fresh).lengths == [0]
+    assert store.lease("b", [ord("b")] * 3, _fresh).lengths == [2]
+    long = list(range(600))
+    store.keep("e", _filled(long), [long])
+    assert store.lease("c", [ord("c")] * 3, _fresh).lengths == [0]
+    assert store.lease("e", long, _fresh).lengths == [599]
 
 
 def test_a_long_beginning_of_another_conversation_is_copied() -> None:
