@@ -195,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command.set_defaults(run=run)
         if name != "report":
             command.add_argument("model", type=Path)
-            command.add_argument("--precision", default="int8", choices=(*formats.PLAIN, *formats.PACKED))
+            command.add_argument("--precision", default="int8", choices=(*formats.PLAIN, "int8"))
             command.add_argument("--threads", type=int, default=2)
             command.add_argument("--batch", type=int, default=8, help="problems at a time")
         if name != "nearness":

@@ -53,6 +53,8 @@ def apply(model: Any, precision: str) -> Any:
         for weight in model.parameters():  # not `model.to`: it would round the rotary frequencies too
             weight.data = weight.data.to(getattr(torch, precision))
         return model
+    if precision != "int8":
+        raise EngineError(f"Precision {precision} is made from a GGUF file, not from a loaded model.")
     from assistant.engine.inference.llama_weights import build
 
     return build(model, precision)
