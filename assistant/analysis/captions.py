@@ -47,7 +47,7 @@ def lifting(results: Results) -> str:
     certain = [lift for lift in overall if lift.p_holm < 0.05]
     verdict = (
         f"The intervals are about all interventions. On first interventions alone {len(certain)} of "
-        f"{len(overall)} differences hold at the 5% level together (exact sign test over problems, Holm)"
+        f"{len(overall)} differences hold at the 5% level together (clustered by problem and person, Holm)"
     )
     return f"From the same state, human feedback changes the solve rate by {parts}. {verdict}."
 

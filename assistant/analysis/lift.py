@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from assistant.analysis.solve_curve import answered
 from assistant.core.control_arms import RECORDED
-from assistant.core.stats.crossed import crossed_difference
-from assistant.core.stats.exact_tests import holm, mcnemar_exact, sign_test
+from assistant.core.stats.crossed import crossed_difference, crossed_test
+from assistant.core.stats.exact_tests import holm, mcnemar_exact
 from assistant.journal.records import ProgramRecord, SessionRecord
 
 
@@ -49,8 +49,8 @@ class Lift:
     p_mcnemar: float
     """Exact test over pairs, as if those of one problem were independent."""
     p_problems: float
-    """Exact sign test over problems, with the first pair of each session. (Later pairs exist only where the
-    words failed before, so that the sign of a problem's sum over all of them is no fair coin.)"""
+    """Score test clustered by problem and annotator, with the first pair of each session (exact sign test where each
+    problem has one pair). Later pairs exist only where the words failed before, so that they are no fair coin."""
     p_holm: float
     """`p_problems` adjusted for the number of arms."""
 
@@ -99,7 +99,7 @@ def lift_of(arm: str, round_: str, pairs: Sequence[ArmPair]) -> Lift:
     only_human = sum(p.human and not p.control for p in pairs)
     only_control = sum(p.control and not p.human for p in pairs)
     low, high = interval_of(pairs)
-    p_problems = sign_test([value for value, _ in clusters_of(_first_of_each_session(pairs))])
+    p_problems = crossed_test(cells_of(_first_of_each_session(pairs)))
     return Lift(
         arm, round_, count, len({p.problem_sha256 for p in pairs}), sum(p.human for p in pairs) / count,
         sum(p.control for p in pairs) / count, (only_human - only_control) / count, low, high,
@@ -109,14 +109,17 @@ def lift_of(arm: str, round_: str, pairs: Sequence[ArmPair]) -> Lift:
 
 def interval_of(pairs: Sequence[ArmPair]) -> tuple[float, float] | tuple[None, None]:
     """95% interval of the lift over these pairs; none where one annotator spoke about one problem."""
-    cells: dict[tuple[str, str], list[float]] = {}
-    for pair in pairs:
-        cell = cells.setdefault((pair.problem_sha256, pair.annotator), [0.0, 0.0])
-        cell[0] += pair.difference
-        cell[1] += 1
     better, worse = sum(p.difference > 0 for p in pairs), sum(p.difference < 0 for p in pairs)
-    sums = {name: (value, count) for name, (value, count) in cells.items()}
-    return crossed_difference(sums, better, worse) or (None, None)
+    return crossed_difference(cells_of(pairs), better, worse) or (None, None)
+
+
+def cells_of(pairs: Sequence[ArmPair]) -> dict[tuple[str, str], tuple[float, float]]:
+    """Sum of differences and number of pairs of each annotator on each problem."""
+    cells: dict[tuple[str, str], tuple[float, float]] = {}
+    for pair in pairs:
+        value, count = cells.get((pair.problem_sha256, pair.annotator), (0.0, 0.0))
+        cells[pair.problem_sha256, pair.annotator] = (value + pair.difference, count + 1)
+    return cells
 
 
 def _first_of_each_session(pairs: Sequence[ArmPair]) -> list[ArmPair]:

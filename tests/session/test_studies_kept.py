@@ -12,7 +12,6 @@ from assistant.core import events as ev
 from assistant.core.errors import JournalError, UsageError
 from assistant.journal.reader import read_journal
 from assistant.journal.writer import Journal
-from assistant.session.power_analysis import Design, power
 from assistant.session.study import Study
 from assistant.session.study_file import example, load_study, parse_study
 from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan
@@ -241,31 +240,3 @@ def test_the_example_has_every_key_and_is_a_study(run: Run) -> None:
             assert name in (everything[table] if table else everything), name
             assert name in KEYS
     parse_study(live, "all keys")
-
-
-DESIGNS: list[tuple[Design, int, float]] = [
-    (Design(1, 1, 0.0, 0.35, 0.15, True, True), 65, 0.68),
-    (Design(1, 1, 0.3, 0.35, 0.15, True, True), 65, 0.51),
-    (Design(1, 1, 0.5, 0.35, 0.15, True, True), 65, 0.34),
-]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("design", "problems", "expected"), DESIGNS)
-def test_power_is_that_of_the_true_design(design: Design, problems: int, expected: float) -> None:
-    """The expected values are of an independent simulation of the same design."""
-    assert power(design, problems) == pytest.approx(expected, abs=0.06)
-
-
-@pytest.mark.slow
-def test_power_grows_with_people_and_problems_and_falls_with_arms_and_first_solves() -> None:
-    def at(problems: int = 60, **changes: object) -> float:
-        values: dict[str, object] = {
-            "annotators": 1, "arms": 1, "first": 0.3, "feedback": 0.35, "control": 0.15, "shared_first": True,
-            "shared_control": True,
-        }  # fmt: skip
-        return power(Design(**values | changes), problems)  # type: ignore[arg-type]
-
-    assert at(120) > at() > at(arms=4)
-    assert at(annotators=3) > at() > at(first=0.6)
-    assert at(feedback=0.15) < 0.06

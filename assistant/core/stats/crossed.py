@@ -15,6 +15,7 @@ from statistics import NormalDist
 from typing import Any
 
 from assistant.core.optional_deps import need
+from assistant.core.stats.exact_tests import sign_test
 from assistant.core.stats.proportion import CONFIDENCE, wilson
 
 FEW = 5
@@ -43,8 +44,7 @@ def crossed_variance(influence: Any, problems: Sequence[str], persons: Sequence[
     fewer than `FEW` clusters is left out where the other has more. The degrees of freedom are Satterthwaite's. Never
     below the larger of the two ways alone. Raises ValueError without two problems or two persons.
     """
-    numpy = need("numpy")
-    influence = numpy.asarray(influence, dtype=float)
+    influence = need("numpy").asarray(influence, dtype=float)
     found = sorted((_codes(problems), _codes(persons)), key=lambda way: -way[1])
     ways = [(codes, count) for codes, count in found if count >= FEW] or found[:1]
     if ways[0][1] < 2:
@@ -197,6 +197,28 @@ def _worth(solved: int, settled: int, asked_solved: int, asked: int, open_: int)
     whole = rate * (1 - rate) / trials
     missing = (open_ / trials) ** 2 * share * (1 - share) * (1 / asked - 1 / open_)
     return rate * (1 - rate) / (whole + missing)
+
+
+def crossed_test(cells: Cells) -> float:
+    """Two-sided p of the sums of differences being 0 on average, other people on other problems considered.
+
+    A t-test with the variance and the degrees of freedom of `crossed_variance`. Where each problem has one pair, of
+    few people, the exact sign test, which needs no variance. (With several people a problem that is no fair coin: any
+    of many who solves a problem makes it count, while a greedy control has one answer for all of them.)
+    """
+    ordered = sorted(cells.items())
+    problems, persons = _names(ordered)
+    values, pairs = [value for _, (value, _) in ordered], sum(n for _, (_, n) in ordered)
+    met, people = len(set(problems)), len(set(persons))
+    if people < FEW and met == pairs:
+        return sign_test(values)
+    if not any(values) or met < 2 > people:
+        return 1.0
+    mean = sum(values) / pairs
+    variance = crossed_variance([value - mean * n for _, (value, n) in ordered], problems, persons)
+    if variance.value <= 1e-12 * pairs:  # every pair alike
+        return sign_test([mean] * max(met, people))
+    return 2 * float(need("scipy.special").stdtr(variance.freedom, -abs(sum(values)) / sqrt(variance.value)))
 
 
 def _names(ordered: Iterable[tuple[tuple[str, str], Any]]) -> tuple[list[str], list[str]]:
