@@ -151,7 +151,9 @@ def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
     yield f"model: {plan.model or 'the default'}; first sample: {first}; control arms: {arms}"
     yield f"visible tests in the prompt: {shown}; failing cases with the feedback: {_cases(plan)}"
     if True in plan.conditions.person_alone:
-        both = "balanced over problems and annotators" if False in plan.conditions.person_alone else "always"
+        between = plan.allocation is not None and plan.allocation.between_people
+        balanced = "drawn for each person" if between else "balanced over problems and annotators"
+        both = balanced if False in plan.conditions.person_alone else "always"
         yield f"the person writes the program alone, without the model: {both}"
     yield from _people_lines(plan, problems)
     yield f"after each session {after}; questions then: {len(plan.questions) or 'none'}"
@@ -176,8 +178,6 @@ def _people_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
         people = Counter(problem for share in shares for problem in share)
         each, most = sorted({len(share) for share in shares}), sorted({*people.values()})
         yield f"each person gets {_span(each)} problems, each problem goes to {_span(most)} people"
-    if dealt is not None and dealt.between_people:
-        yield "conditions are drawn for each person, in equal shares"
 
 
 def _span(numbers: Sequence[int]) -> str:
@@ -187,7 +187,8 @@ def _span(numbers: Sequence[int]) -> str:
 def _cases(plan: Study) -> str:
     values = set(plan.conditions.failing_cases) or {False}
     if len(values) > 1:
-        return "balanced over problems and annotators"
+        between = plan.allocation is not None and plan.allocation.between_people
+        return "drawn for each person" if between else "balanced over problems and annotators"
     return "yes" if values == {True} else "no"
 
 

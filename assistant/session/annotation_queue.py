@@ -91,7 +91,13 @@ class AnnotationQueue:
             )
         problems = tuple(studies.chosen_problems(study, available))
         return cls(
-            study, problems, annotator, folder, text, freeze=freeze, practice=_practice_of(study, available)
+            study,
+            problems,
+            annotator,
+            folder,
+            text,
+            freeze=freeze,
+            practice=studies.practice_problem(study, available),
         )
 
     @classmethod
@@ -289,15 +295,6 @@ class AnnotationQueue:
 
     def _sessions(self) -> list[SessionSummary]:
         return [s for s in list_sessions(self.folder) if s.study == self.study.name]
-
-
-def _practice_of(study: studies.Study, available: Sequence[Problem]) -> Problem | None:
-    """Raises UsageError where the source lacks it."""
-    name = study.participants.practice if study.participants is not None else ""
-    found = next((problem for problem in available if problem.id == name), None)
-    if name and found is None:
-        raise UsageError(f"study {study.name}: {study.source} has no problem {name} to practise with")
-    return found
 
 
 def answer_question(journal: Path, question: str, answer: str) -> ev.QuestionAnswered:

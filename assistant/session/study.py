@@ -166,14 +166,23 @@ _LATER_CONDITIONS = ("person_alone",)
 
 def chosen_problems(study: Study, available: Sequence[Problem]) -> list[Problem]:
     """The study's problems in its own order. Raises UsageError for ids that the source does not have."""
+    practice = practice_problem(study, available)
     if not study.problems:
-        practice = study.participants.practice if study.participants is not None else ""
-        return [problem for problem in available if problem.id != practice]
+        return [problem for problem in available if problem is not practice]
     by_id = {problem.id: problem for problem in available}
     missing = [name for name in study.problems if name not in by_id]
     if missing:
         raise UsageError(f"study {study.name}: {study.source} has no problem {', '.join(missing[:5])}")
     return [by_id[name] for name in study.problems]
+
+
+def practice_problem(study: Study, available: Sequence[Problem]) -> Problem | None:
+    """What is solved first and does not count. Raises UsageError where the source does not have it."""
+    name = study.participants.practice if study.participants is not None else ""
+    found = next((problem for problem in available if problem.id == name), None)
+    if name and found is None:
+        raise UsageError(f"study {study.name}: {study.source} has no problem {name} to practise on")
+    return found
 
 
 def order_for(study: Study, problems: Sequence[Problem], annotator: str) -> list[Problem]:

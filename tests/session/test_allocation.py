@@ -110,6 +110,8 @@ def test_practice_has_to_be_solved_and_does_not_count(tmp_path: Path, sandbox: S
     )
     available = problems(3)
     assert [p.id for p in chosen_problems(study, available)] == ["t/1", "t/2"]
+    with pytest.raises(UsageError, match="has no problem t/0 to practise on"):
+        chosen_problems(study, available[1:])
     queue = AnnotationQueue.open(study, available, "a1", tmp_path)
     for answers in ([WRONG], [RIGHT if passes else WRONG]):
         first = queue.next()
