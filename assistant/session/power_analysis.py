@@ -66,6 +66,8 @@ class Design:
     """How problems differ, in log odds; the same problem is easy for feedback and for controls."""
     sd_people: float = SD_PEOPLE
     """How people differ in what their feedback does, in log odds."""
+    per_problem: int | None = None
+    """People who meet each problem, drawn anew for it; None for all of them."""
     harm: float = HARM
     """Share of feedbacks that lead away from a solution, whatever the odds; `feedback` is what is left after it."""
 
@@ -85,6 +87,7 @@ def design_of(study: Study) -> Design:
         first=study.expected_first,
         feedback=min(1.0, study.expected_control + study.expected_effect),
         control=study.expected_control,
+        per_problem=study.allocation.per_problem if study.allocation else None,
         shared_first=study.same_first_sample,
         shared_control=study.same_first_sample and study.temperature == 0,
     )
@@ -97,8 +100,9 @@ def assumptions(design: Design) -> str:
         f"the first answer solves {design.first:.0%} of the problems, where nothing can be compared; of the others a "
         f"control ({controls}) solves {design.control:.0%} and the feedback {design.feedback:.0%}, "
         f"{design.harm:.0%} of feedbacks doing harm; problems differ by {design.sd_problems:g} and people by "
-        f"{design.sd_people:g} in log odds (standard deviations); {design.annotators} annotator(s) meet every "
-        f"problem; test clustered by problem and person, Holm over {design.arms} arm(s) of this effect, 5% level"
+        f"{design.sd_people:g} in log odds (standard deviations); "
+        f"{_met(design)} of {design.annotators} annotator(s) meet each problem; "
+        f"test clustered by problem and person, Holm over {design.arms} arm(s) of this effect, 5% level"
     )
 
 
@@ -166,9 +170,14 @@ def _trial(design: Design, odds: _Odds, problems: int, dice: Any) -> list[float]
     people = dice.normal(0, design.sd_people, design.annotators)
     feedback = dice.random(size) < (1 - design.harm) * _rates(odds.feedback + ease + people)
     control = _rates(odds.control + ease)
-    pairs = open_ & need("numpy").ones(size, dtype=bool)
+    pairs = open_ & (dice.random(size).argsort(axis=1).argsort(axis=1) < _met(design))
     own = (problems, 1) if design.shared_control else size
     return [p_of(feedback * 1.0 - (dice.random(own) < control), pairs) for _ in range(design.arms)]
+
+
+def _met(design: Design) -> int:
+    """How many people meet each problem."""
+    return min(design.annotators, design.per_problem or design.annotators)
 
 
 def p_of(differences: Any, pairs: Any) -> float:

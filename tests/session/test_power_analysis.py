@@ -82,4 +82,5 @@ def test_power_grows_with_people_and_problems_and_falls_with_arms_and_first_solv
     assert at(annotators=12) > at() > at(first=0.6)
     assert at(feedback=0.15, annotators=12) < 0.1
     assert at(annotators=12) > at(annotators=12, harm=0.2, feedback=0.3)
+    assert at(annotators=12) > at(annotators=12, per_problem=1)
     assert at() == at()
