@@ -13,7 +13,7 @@ Measured = Mapping[str, Any]
 _SIMULATED = "#7a5230"
 """The colour that `bench feedback` gives a model that speaks in a person's place."""
 _SAID = "#111111"
-TESTS = {"visible": "visible tests", "hidden": "visible and hidden tests"}
+TESTS = {"visible": "visible tests", "hidden": "all tests"}
 
 
 def report(summary: Measured) -> Iterator[str]:
@@ -21,13 +21,8 @@ def report(summary: Measured) -> Iterator[str]:
     yield f"  words by {summary['person']}: {NOT_SHOWN}"
     if summary["waiting"]:
         yield f"  {summary['waiting']} sessions wait for words and count as unsolved from there on"
-    for tests, title in TESTS.items():
-        yield ""
-        yield from _curve(
-            title, summary["curves"][tests], summary["hidden_test_said"] if tests == "hidden" else []
-        )
     yield ""
-    yield from _false(summary["curves"]["visible"])
+    yield from _curves(summary["curves"], summary["hidden_test_said"])
     for tests, title in TESTS.items():
         if summary["lifts"][tests]:
             yield ""
@@ -38,8 +33,7 @@ def report(summary: Measured) -> Iterator[str]:
     if summary.get("people"):
         yield ""
         yield f"  sessions of people, {summary['people']['sessions']} on {summary['people']['problems']} problems"
-        for tests, title in TESTS.items():
-            yield from _curve(title, summary["people"]["curves"][tests], [])
+        yield from _curves(summary["people"]["curves"], [], words="people")
 
 
 def _by_arm(curve: Sequence[Measured]) -> dict[str, dict[int, Measured]]:
@@ -54,30 +48,20 @@ def name_of(arm: str) -> str:
     return "simulated words" if arm == "human" else NAMES[arm]
 
 
-def _curve(title: str, curve: Sequence[Measured], said: Sequence[Measured]) -> Iterator[str]:
-    arms = _by_arm(curve)
-    last = max((point["interventions"] for point in curve), default=0)
-    head = [f"solved by the {title}", *(f"after {told}" for told in range(last + 1))]
-    rows = [
-        [name_of(arm), *(percent(made[told]) if told in made else "" for told in range(last + 1))]
-        for arm, made in arms.items()
-    ]
-    if said:
-        by_told = {point["interventions"]: point for point in said}
-        cells = (percent(by_told[told]) if told in by_told else "" for told in range(last + 1))
-        rows.append(["… then a failing hidden test", *cells])
-    yield from table(head, rows)
-
-
-def _false(curve: Sequence[Measured]) -> Iterator[str]:
-    arms = _by_arm(curve)
-    last = max((point["interventions"] for point in curve), default=0)
-    head = ["false solves", *(f"after {told}" for told in range(last + 1))]
-    rows = [
-        [name_of(arm), *(_of(made[told]) if told in made else "" for told in range(last + 1))]
-        for arm, made in arms.items()
-    ]
-    yield from table(head, rows)
+def _curves(curves: Measured, said: Sequence[Measured], words: str = "") -> Iterator[str]:
+    """A row for each arm and number of feedbacks; `words` is who spoke, where it was not a simulated person."""
+    visible, hidden = _by_arm(curves["visible"]), _by_arm(curves["hidden"])
+    rows: list[list[str]] = []
+    for arm, made in visible.items():
+        name = words if words and arm == "human" else name_of(arm)
+        for told, point in made.items():
+            both = hidden.get(arm, {}).get(told)
+            cells = [percent(point), "" if both is None else percent(both), _of(point)]
+            rows.append(["" if rows and told > min(made) else name, str(told), *cells])
+    for point in said:
+        first = "" if point["interventions"] else "a failing hidden test said"
+        rows.append([first, str(point["interventions"]), "", percent(point), ""])
+    yield from table(["solved", "after", *TESTS.values(), "false solves"], rows)
 
 
 def _of(point: Measured) -> str:
