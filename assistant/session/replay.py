@@ -27,10 +27,13 @@ class ReplayComparison(FrozenModel):
 
 def model_differences(before: ModelInfo, now: ModelInfo) -> list[str]:
     """What differs between the recorded model and this one, e.g. `torch 2.12.0 -> 2.13.0`."""
+    unsaid = (
+        {"versions"} if before.parameters is not None else {"versions", "parameters"}
+    )  # of older journals
     found = [
         f"{name} {getattr(before, name) or '?'} -> {getattr(now, name) or '?'}"
         for name in ModelInfo.model_fields
-        if name != "versions" and getattr(before, name) != getattr(now, name)
+        if name not in unsaid and getattr(before, name) != getattr(now, name)
     ]
     names = sorted(before.versions.keys() | now.versions.keys())
     return found + [

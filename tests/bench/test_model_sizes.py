@@ -79,6 +79,7 @@ def test_both_metrics_and_what_does_not_parse_by_size(runs: list[Path]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_table_and_writes_the_figure(
     run: Run, runs: list[Path], tmp_path: Path
 ) -> None:

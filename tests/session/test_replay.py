@@ -67,3 +67,6 @@ def test_differences_between_models_are_named() -> None:
     now = before.model_copy(update={"device": "cuda", "versions": {"torch": "2.13"}})
     assert model_differences(before, now) == ["device cpu -> cuda", "torch 2.12 -> 2.13"]
     assert model_differences(before, before) == []
+    counted = before.model_copy(update={"parameters": 7})
+    assert model_differences(before, counted) == [], "older journals do not say how many"
+    assert model_differences(counted, counted.model_copy(update={"parameters": 8})) == ["parameters 7 -> 8"]
