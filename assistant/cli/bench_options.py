@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 UNDECIDING = frozenset({"out", "json_", "minutes", "price_in", "price_out", "streams", "judges", "ray"})
 """Options that change nothing of what a run holds."""
+LATER = {"beams": "1", "words": "None"}
+"""Options that came after the first runs, and what they are where they are not used: no run of before has them."""
 
 PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")
 """What differs between parts of one run, which share a folder."""
@@ -55,7 +57,8 @@ class BenchOptions(o.EngineOptions):
 
     def asked_with(self, arguments: o.Arguments) -> BenchOptions:
         """The same, with all arguments of the command as texts; without those that decide nothing."""
-        given = {name: str(value) for name, value in sorted(arguments.items()) if name not in UNDECIDING}
+        texts = {name: str(value) for name, value in sorted(arguments.items()) if name not in UNDECIDING}
+        given = {name: text for name, text in texts.items() if LATER.get(name) != text}
         return replace(self, given=given)
 
     @property

@@ -11,7 +11,7 @@ import typer
 
 from assistant.cli import bench_execution, bench_feedback, bench_synthesis, composition, run
 from assistant.cli import options as o
-from assistant.cli.bench_options import UNDECIDING, BenchOptions
+from assistant.cli.bench_options import LATER, UNDECIDING, BenchOptions
 from assistant.settings.preferences import save_preference
 
 MACHINE = "engine model device precision base_url script base_model seed max_tokens streams batch minutes"
@@ -84,7 +84,10 @@ def test_a_command_chooses_among_them() -> None:
 )
 def test_arguments_by_which_a_finished_run_is_found(command: object, own: str, machine: str) -> None:
     """Runs of earlier releases are found by these names: they are part of what a run's folder holds."""
-    names = list(inspect.signature(command).parameters)  # type: ignore[arg-type]
+    parameters = inspect.signature(command).parameters  # type: ignore[arg-type]
+    added = {name: str(parameters[name].default) for name in LATER if name in parameters}
+    assert added.items() <= LATER.items(), "left out of the name of a run where it is not used"
+    names = [name for name in parameters if name not in {*LATER, "ray"}]
     assert names == [*own.split(), *machine.split()]
     given = BenchOptions().asked_with(o.Arguments(dict.fromkeys(names))).given
     assert sorted(given) == sorted(set(names) - UNDECIDING)
