@@ -89,7 +89,7 @@ def feedback(
     wordings = [Wording.parse(name) for name in dict.fromkeys(names)]
     run = FeedbackRun(
         options, folder, ilf, held_out, parse_arms(arms), samples, temperature, limit,
-        replace(options, model=person_model, base_url=person_base_url or options.base_url),
+        replace(options, model=person_model, base_url=[person_base_url] if person_base_url else options.base_url),
         recorded=read_words(words, person_model or "") if words else None,
     )  # fmt: skip
     if not search and b.shown_again("feedback", options):

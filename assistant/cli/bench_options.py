@@ -34,6 +34,11 @@ PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")
 """What differs between parts of one run, which share a folder."""
 
 
+def _text(name: str, value: object) -> str:
+    """An option as a text; one server as it stood there before there could be several."""
+    return ",".join(value) if name == "base_url" and isinstance(value, list) else str(value)
+
+
 @dataclass(frozen=True)
 class BenchOptions(o.EngineOptions):
     """What was said about the machine side of a bench, in the order of `--help`."""
@@ -57,7 +62,9 @@ class BenchOptions(o.EngineOptions):
 
     def asked_with(self, arguments: o.Arguments) -> BenchOptions:
         """The same, with all arguments of the command as texts; without those that decide nothing."""
-        texts = {name: str(value) for name, value in sorted(arguments.items()) if name not in UNDECIDING}
+        texts = {
+            name: _text(name, value) for name, value in sorted(arguments.items()) if name not in UNDECIDING
+        }
         given = {name: text for name, text in texts.items() if LATER.get(name) != text}
         return replace(self, given=given)
 
@@ -73,9 +80,9 @@ class BenchOptions(o.EngineOptions):
         options = RunOptions(**{item.name: getattr(self, item.name) for item in fields(o.EngineOptions)})
         check_options(options)
         if self.base_url and self.engine in (None, "auto", "openai"):
-            from assistant.engine.openai_server import OpenAIEngine
+            from assistant.engine.openai_server import open_servers
 
-            return OpenAIEngine(self.base_url, self.model, parallel=self.streams, is_chat=not self.base_model)
+            return open_servers(self.servers, self.model, parallel=self.streams, is_chat=not self.base_model)
         return make_engine(options)
 
     def pace(self, model: ModelInfo, samples: int) -> Concurrency:
@@ -83,7 +90,7 @@ class BenchOptions(o.EngineOptions):
         from assistant.bench.runner import Concurrency
 
         rows = 16 if model.device == "cpu" else 64
-        here = {"openai": (64, 1), "scripted": (1, samples)}
+        here = {"openai": (64 * max(1, len(model.servers)), 1), "scripted": (1, samples)}
         usual = here.get(model.engine, (max(2, rows // min(samples, rows)), rows))
         return Concurrency(
             streams=self.streams or usual[0],

@@ -182,7 +182,7 @@ class _Protocol:
             engine = log = None
             if self.person_url:
                 asked = replace(
-                    self.options, engine="openai", model=words.model, base_url=self.person_url, script=None
+                    self.options, engine="openai", model=words.model, base_url=[self.person_url], script=None
                 )
                 engine = open_.enter_context(closing(asked.open_engine()))
                 engine.prepare()

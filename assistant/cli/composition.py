@@ -160,7 +160,7 @@ def chosen_engine(options: RunOptions) -> tuple[str, EngineOptions]:
         device=options.device or preferences.device or "auto",
         precision=options.precision or precision or preferences.precision or "auto",
         cache=cache_folder(),
-        base_url=options.base_url or preferences.base_url or None,
+        base_url=options.servers or preferences.base_url or None,
         script=options.script,
         shared=preferences.shared_engine and not options.own_engine,
     )
@@ -196,8 +196,8 @@ def engine_choice(options: RunOptions) -> tuple[str, str]:
     preferences = load_preferences()
     engine, model, _ = _fixed_by_study(options)
     kind = options.engine or engine or preferences.engine
-    address = options.base_url or preferences.base_url if kind in ("auto", "openai") else ""
-    return options.model or model or preferences.model, address or ""
+    address = options.servers or preferences.base_url if kind in ("auto", "openai") else ""
+    return options.model or model or preferences.model, address
 
 
 def _fixed_by_study(options: RunOptions) -> tuple[str, str, str]:

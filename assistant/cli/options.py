@@ -40,7 +40,10 @@ Precision = Annotated[
     str | None,
     typer.Option("--precision", metavar="P", help=f"{', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}."),
 ]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Server for --engine openai.")]
+BaseUrl = Annotated[
+    list[str] | None,
+    typer.Option("--base-url", metavar="URL", help="Server for --engine openai; repeatable, for one model."),
+]
 BaseModel = Annotated[
     bool,
     typer.Option(
@@ -196,6 +199,11 @@ class EngineOptions:
     precision: Precision = None
     base_url: BaseUrl = None
     script: Script = None
+
+    @property
+    def servers(self) -> str:
+        """The addresses of `--base-url` as one text, as engines take it."""
+        return ",".join(self.base_url or ())
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def as_recorded(options: RunOptions, model: ModelInfo) -> RunOptions:
         "engine": model.engine,
         "model": _model_word(model),
         "precision": model.precision if model.precision in PRECISIONS else None,
-        "base_url": model.base_url or None,
+        "base_url": list(model.servers),
     }
     missing: dict[str, Any] = {
         name: value for name, value in named.items() if getattr(options, name) is None and value

@@ -105,6 +105,8 @@ class Finish(FrozenModel):
     """Generated token ids, None where the engine cannot know them."""
     notes: tuple[str, ...] = ()
     """What was done differently from what was asked, e.g. `batch reduced to 4: out of memory`."""
+    server: str = ""
+    """Address of the server that answered (or failed last), where `ModelInfo.base_url` names several."""
 
 
 class ModelInfo(FrozenModel):
@@ -129,8 +131,18 @@ class ModelInfo(FrozenModel):
     parameters: int | None = None
     """Weights, those that embedding and head share counted once; None where the engine cannot know."""
     base_url: str = ""
-    """Server address without credentials, for remote engines."""
+    """Server address without credentials, for remote engines; several have commas between them."""
     versions: dict[str, str] = {}
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The addresses in `base_url`."""
+        return addresses_in(self.base_url)
+
+
+def addresses_in(base_url: str) -> tuple[str, ...]:
+    """Server addresses of a text that has commas between them, each once."""
+    return tuple(dict.fromkeys(filter(None, map(str.strip, base_url.split(",")))))
 
 
 @dataclass(frozen=True)
@@ -148,7 +160,7 @@ class EngineOptions:
     cache: Path = Path()
     """The folder for things that can be made again."""
     base_url: str | None = None
-    """The address of a server, for an engine that asks one."""
+    """The address of a server, for an engine that asks one; of several servers of one model, with commas."""
     script: Path | str | None = None
     """A file of answers, for an engine that reads them."""
     shared: bool = True

@@ -70,12 +70,12 @@ def local_choice(options: EngineOptions) -> ModelChoice:
 
 
 def open_server(options: EngineOptions) -> Engine:
-    """The engine `openai`: an OpenAI-compatible server. Raises UsageError without an address."""
-    from assistant.engine.openai_server import OpenAIEngine
+    """The engine `openai`: OpenAI-compatible servers. Raises UsageError without an address."""
+    from assistant.engine.openai_server import open_servers
 
     if not options.base_url:
         raise UsageError("The engine `openai` needs --base-url, e.g. --base-url http://localhost:8000/v1.")
-    return OpenAIEngine(options.base_url, model=options.model)
+    return open_servers(options.base_url, options.model)
 
 
 def open_scripted(options: EngineOptions) -> Engine:

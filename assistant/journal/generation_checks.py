@@ -171,6 +171,7 @@ class GenerationChecks:
                 f"turn {event.turn} has {turn.samples} samples, and this is number {finish.sample + 1}"
             )
         yield from self._tokens(turn, finish)
+        yield from self._server(event)
         begun = self._turns.get(event.turn)
         if state.started.imported_from:
             return
@@ -180,6 +181,14 @@ class GenerationChecks:
         if ours and finish.seed not in (0, sample_seed(turn.sampling.seed, finish.sample)):
             yield _wrong("the sample's seed does not follow from the turn's")
         yield from _extraction(event, state.started.problem.entry_point)
+
+    def _server(self, event: ev.GenerationFinished) -> Iterator[Finding]:
+        """An answer comes from one of the servers of its run, where those are several."""
+        if not event.finish.server or event.arm not in (*DIALOGUE, ev.DRAW):
+            return  # controls may be made later, with other servers of the same model
+        servers = self._model.servers if self._model else ()
+        if len(servers) < 2 or event.finish.server not in servers:
+            yield _wrong(f"{event.finish.server} answered, which is none of several servers of its run")
 
     def _tokens(self, turn: ev.GenerationStarted, finish: Finish) -> Iterator[Finding]:
         """The limits of the turn and of the model hold for an answer of which every token is known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 import typer
@@ -91,6 +91,8 @@ def test_arguments_by_which_a_finished_run_is_found(command: object, own: str, m
     assert names == [*own.split(), *machine.split()]
     given = BenchOptions().asked_with(o.Arguments(dict.fromkeys(names))).given
     assert sorted(given) == sorted(set(names) - UNDECIDING)
+    one = BenchOptions().asked_with(o.Arguments(base_url=["http://s/v1"])).given
+    assert one == {"base_url": "http://s/v1"}, "as before there could be several"
 
 
 def test_options_of_a_session() -> None:
@@ -105,12 +107,13 @@ def test_options_of_a_session() -> None:
         ({"model": "m"}, {"model": "other"}, ("m", "")),
         ({}, {"model": "other", "base_url": "http://s/v1"}, ("other", "http://s/v1")),
         ({"engine": "transformers"}, {"base_url": "http://s/v1"}, ("", "")),
-        ({"engine": "openai", "base_url": "http://t/v1"}, {"base_url": "http://s/v1"}, ("", "http://t/v1")),
+        ({"engine": "openai", "base_url": ["http://t/v1"]}, {"base_url": "http://s/v1"}, ("", "http://t/v1")),
+        ({"base_url": ["http://t/v1", "http://u/v1"]}, {}, ("", "http://t/v1,http://u/v1")),
         ({"engine": "scripted"}, {}, ("", "")),
     ],
 )
 def test_the_app_starts_with_the_choice_that_the_engine_is_made_of(
-    said: dict[str, str], kept: dict[str, str], found: tuple[str, str]
+    said: dict[str, Any], kept: dict[str, str], found: tuple[str, str]
 ) -> None:
     for name, value in kept.items():
         save_preference(name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from queue import Empty, SimpleQueue
@@ -102,20 +102,31 @@ class OpenAIEngine:
 
     def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
         """Stream the samples. A set `cancel` cuts the connection at once, also before the first token."""
+        try:
+            self.prepare(cancel=cancel)
+        except EngineError as error:
+            yield from failed(self.samples(request), error, cancel)
+        else:
+            yield from self.stream(request, self.samples(request), cancel)
+
+    def samples(self, request: Request, numbers: Sequence[int] | None = None) -> list[SampleStream]:
+        """The samples of `request` with these numbers (all of them: None), of which nothing has come yet."""
+        return [self._answer(request, n) for n in (range(request.samples) if numbers is None else numbers)]
+
+    def stream(
+        self, request: Request, answers: list[SampleStream], cancel: Cancel
+    ) -> Generator[Chunk | Finish]:
+        """Stream these `samples` from the server, which was prepared; each then holds why it failed."""
         queue: SimpleQueue[Chunk | Finish | None] = SimpleQueue()
         work: Future[None] | None = None
         try:
-            self.prepare(cancel=cancel)
             if request.beams > 1:
                 raise EngineError("a server draws its answers: beam search needs a model on this machine")
-            answers = self._answers(request)
             work = self._loop.submit(self._stream(request, answers, queue.put))
             work.add_done_callback(lambda _: queue.put(None))
             yield from _items(queue, answers, work, cancel)
         except EngineError as error:
-            reason: FinishReason = "cancelled" if cancel.is_set() else "error"
-            message = "" if cancel.is_set() else str(error)
-            yield from (answer.finish(reason, message) for answer in self._answers(request))
+            yield from failed(answers, error, cancel)
         finally:
             if work is not None:
                 work.cancel()
@@ -127,9 +138,6 @@ class OpenAIEngine:
     async def _close_client(self) -> None:
         if self._connection is not None:
             await self._connection.client.aclose()
-
-    def _answers(self, request: Request) -> list[SampleStream]:
-        return [self._answer(request, sample) for sample in range(request.samples)]
 
     def _answer(self, request: Request, sample: int) -> SampleStream:
         seed = sample_seed(request.sampling.seed, sample)
@@ -189,6 +197,12 @@ class OpenAIEngine:
         connection, model = self._connection, self.model
         assert connection is not None and model is not None, "prepared before"
         await asyncio.gather(*(Call(connection, request, model, answer, emit).run() for answer in answers))
+
+
+def failed(answers: Sequence[SampleStream], error: EngineError, cancel: Cancel) -> Iterator[Finish]:
+    """The ends of samples that were never asked for: cancelled, or with this error."""
+    reason: FinishReason = "cancelled" if cancel.is_set() else "error"
+    yield from (answer.finish(reason, "" if cancel.is_set() else str(error)) for answer in answers)
 
 
 def _items(

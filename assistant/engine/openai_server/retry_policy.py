@@ -25,6 +25,8 @@ class RetryPolicy:
     longest_wait: float = 30.0
     longest_retry_after: float = 120.0
     """A longer `Retry-After` than this is not waited for."""
+    leave_lost: bool = False
+    """Whether a server that cannot be reached is not asked again here, since there are others."""
 
     def wait(self, retry: int, asked: float | None = None) -> float:
         """Seconds before retry number `retry` (0, 1, …): doubled each time with half of it jitter.

@@ -10,7 +10,7 @@ from assistant.core.generation import Finish, FinishReason
 from assistant.core.surrogates import half_at_end, whole_characters
 from assistant.core.thinking import thinking_length
 from assistant.engine.openai_server.safe_json import count
-from assistant.engine.openai_server.server_errors import one_line
+from assistant.engine.openai_server.server_errors import ServerFailure, one_line
 from assistant.engine.openai_server.stop_filter import StopFilter
 from assistant.engine.openai_server.streaming import Delta
 
@@ -52,6 +52,8 @@ class SampleStream:
     timings: dict[str, Any] = field(default_factory=dict)
     seed_honoured: bool | None = None
     notes: list[str] = field(default_factory=list)
+    failure: ServerFailure | None = None
+    """What ended it, where the server did not."""
 
     @property
     def ended(self) -> bool:

@@ -61,6 +61,8 @@ class ServerFailure(Exception):
     """The server's own message."""
     silent: bool = False
     """The server began to answer and broke off without an error."""
+    lost: bool = False
+    """The server could not be reached, broke off or says nothing: another one may answer."""
     fields: frozenset[str] = frozenset()
     """Fields of the request that the server named as the fault."""
     overflow: int = 0

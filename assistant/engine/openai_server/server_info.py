@@ -114,17 +114,21 @@ async def _ask_for_list(
     return from_response(response, body, connection.key_variable, has_key)
 
 
+class ModelMissing(EngineError):
+    """The server answers, and which of its models is wanted cannot be told, or it has not that one."""
+
+
 def choose(models: Sequence[Listed] | None, wanted: str | None, url: str) -> Listed:
-    """The model named `wanted`, or the only one. Raises EngineError that lists those there."""
+    """The model named `wanted`, or the only one. Raises ModelMissing that lists those there."""
     if models is None and not wanted:
-        raise EngineError(
+        raise ModelMissing(
             f"no list of models at {url}/models: does the address end in /v1? else give --model"
         )
     names = [model.name for model in models or ()]
     if not wanted:
         if len(names) == 1:
             return (models or ())[0]
-        raise EngineError(
+        raise ModelMissing(
             f"the server has several models, name one with --model: {_some(names)}"
             if names
             else "the server lists no models: name the one to use with --model"
@@ -133,7 +137,7 @@ def choose(models: Sequence[Listed] | None, wanted: str | None, url: str) -> Lis
         # Ollama lists `name:latest` for `name`.
         if wanted in (model.name, model.name.removesuffix(":latest")):
             return model
-    raise EngineError(f"the server has no model {wanted!r}; it has {_some(names) or 'none'}")
+    raise ModelMissing(f"the server has no model {wanted!r}; it has {_some(names) or 'none'}")
 
 
 async def identify(connection: ServerConnection, models: Sequence[Listed] | None) -> Server:

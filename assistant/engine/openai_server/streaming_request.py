@@ -64,7 +64,7 @@ class Call:
         if held := answer.stops.flush():
             answer.text += held
             self.emit(Chunk(sample=answer.sample, text=held))
-        failure = failure or ServerFailure(UNFINISHED)
+        failure = answer.failure = failure or ServerFailure(UNFINISHED, lost=True)
         message = self.connection.address.hide(str(failure)) + (
             " (the partial text is kept)" if answer.text else ""
         )
@@ -86,6 +86,8 @@ class Call:
                 continue
             if failure.silent and retry == 0:
                 failure = await self._reason(body) or failure
+            if failure.lost and retry_policy.leave_lost:
+                return failure
             if not failure.passing or (failure.wait or 0) > retry_policy.longest_retry_after:
                 return failure
             if retry >= retry_policy.retries:
@@ -119,7 +121,7 @@ class Call:
             return self._unless_ended(self._late())
         except TRANSPORT_ERRORS as error:
             failure = from_transport(error, self.connection.address.url)
-            failure.silent = self._begun
+            failure.silent, failure.lost = self._begun, True
             return self._unless_ended(failure)
         return self._unless_ended(self._unfinished())
 
@@ -128,7 +130,7 @@ class Call:
         if self.unread and not self.answer.touched:
             quoted = one_line(self.unread)
             return ServerFailure(f"the server's answer cannot be read: {quoted}", said=quoted)
-        return ServerFailure(UNFINISHED, passing=True, silent=True)
+        return ServerFailure(UNFINISHED, passing=True, silent=True, lost=True)
 
     async def _events(self, body: dict[str, Any]) -> AsyncGenerator[ServerEvent, None]:
         connection, self._begun = self.connection, False
@@ -195,8 +197,10 @@ class Call:
     def _late(self) -> ServerFailure:
         retry_policy = self.connection.retry_policy
         if self.answer.touched:
-            return ServerFailure(f"no token from the server for {retry_policy.between_tokens:g} seconds")
-        return ServerFailure(f"no first token from the server within {retry_policy.first_token:g} seconds")
+            message = f"no token from the server for {retry_policy.between_tokens:g} seconds"
+        else:
+            message = f"no first token from the server within {retry_policy.first_token:g} seconds"
+        return ServerFailure(message, lost=True)
 
 
 async def read_capped(response: httpx.Response) -> bytes:
