@@ -61,6 +61,9 @@ class Request(FrozenModel):
     beams: int = 1
     """Above 1, the answers are the likeliest of a beam search this wide, the best first; `samples` is at most as
     many, and the temperature is 0. For engines that `SupportsBeams`."""
+    background: bool = False
+    """Nobody waits for it: an engine that people share serves them first, and stops it for them (`cancelled`). It
+    changes nothing of what is said."""
 
 
 def sample_seed(seed: int, sample: int) -> int:

@@ -22,7 +22,7 @@ from assistant import __version__, testing
 from assistant.cli.main import main
 from assistant.core.errors import EngineError
 from assistant.core.generation import Cancel, Chunk, Engine, Finish, ModelInfo, NeverCancelled, Request
-from assistant.engine.process.client import LocalEngine
+from assistant.engine.process.client import PREEMPTED, LocalEngine
 from assistant.engine.process.priority_lock import PriorityLock, Ticket
 from assistant.engine.process.protocol import ModelChoice
 from assistant.engine.scripted.engine import ScriptedEngine
@@ -276,6 +276,21 @@ def test_where_more_is_asked_than_fits_clients_take_turns() -> None:
     for thread in threads:
         thread.join()
     assert order == [1, 2, 3, 1, 3, 1, 1]
+
+
+def test_what_nobody_waits_for_gives_way_to_another_client(
+    place: ServicePlace, open_tiny: OpenEngine, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = open_tiny(tiny_folder)
+    with serving(held, place, held.choice), contextlib.ExitStack() as open_:
+        clients = [client_of(place, held.choice, monkeypatch) for _ in range(2)]
+        arms, person = (open_.enter_context(contextlib.closing(client)) for client in clients)
+        stream = arms.generate(ask(tokens=3000, background=True))
+        assert isinstance(next(stream), Chunk)
+        assert end_of(person.generate(ask())).reason == "length"
+        end = end_of(stream)
+        assert (end.reason, PREEMPTED in end.notes) == ("cancelled", True)
+        assert end_of(arms.generate(ask(background=True))).reason == "length"
 
 
 @pytest.mark.slow

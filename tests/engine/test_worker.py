@@ -136,7 +136,7 @@ def test_a_background_request_gives_way_to_a_person(tiny_engine: LocalEngine) ->
     begun, ends = threading.Event(), []
 
     def control_arm() -> None:
-        for item in tiny_engine.background().generate(ask(tokens=3000)):
+        for item in tiny_engine.generate(ask(tokens=3000, background=True)):
             begun.set()
             if isinstance(item, Finish):
                 ends.append(item)

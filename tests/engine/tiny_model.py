@@ -134,10 +134,18 @@ def _add_tensors(writer: Any, model: Any) -> None:
         writer.add_tensor(f"{names.get_name(stem)}.{suffix}", values.astype(kind))
 
 
-def ask(text: str = "add two numbers", *, tokens: int = 20, samples: int = 1, seed: int = 0) -> Request:
+def ask(
+    text: str = "add two numbers",
+    *,
+    tokens: int = 20,
+    samples: int = 1,
+    seed: int = 0,
+    background: bool = False,
+) -> Request:
     """A request of one user turn; several samples are drawn at temperature 1."""
     return Request(
         messages=(Message(role="user", content=text),),
         sampling=Sampling(max_new_tokens=tokens, temperature=1.0 if samples > 1 else 0.0, seed=seed),
         samples=samples,
+        background=background,
     )

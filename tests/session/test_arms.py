@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
+from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request
 from assistant.core.outcome import Report
 from assistant.core.state import replay
 from assistant.core.submission import Sandbox, Submission
@@ -92,6 +95,34 @@ def test_background_arms_are_made_and_give_way(begin: Begin) -> None:
     human = [p.id for p in session.state.human_programs]
     alone = [("resample", human[0])] * session.state.settings.rounds
     assert made == [("retry", human[0]), *alone, ("retry", human[1]), ("resample", human[1])]
+
+
+class _Shared(ScriptedEngine):
+    """An engine that others use too: what is made in the background is stopped for them so many times."""
+
+    times = 3
+
+    def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
+        for item in super().generate(request, cancel):
+            if request.background and self.times:
+                self.times -= 1
+                yield Finish(sample=0, text="", reason="cancelled")
+                return
+            yield item
+
+
+def test_background_arms_give_way_to_others_and_are_made_after_all(begin: Begin) -> None:
+    session = begin([WRONG], arms=("retry",))
+    session.engine = engine = _Shared([WRONG])
+    list(session.start())
+    list(session.feedback("one"))
+    arms = start_background_work(session)
+    assert arms is not None
+    with closing(arms):
+        assert arms.finish(timeout=30)
+    assert [p.arm for p in session.state.programs] == ["human", "human", "retry"]
+    assert engine.times == 0
+    assert [request.background for request in engine.requests] == [False, False, True, True, True, True]
 
 
 def test_arm_seeds_do_not_depend_on_when_they_are_made(begin: Begin) -> None:

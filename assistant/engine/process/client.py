@@ -86,7 +86,6 @@ class LocalEngine:
         request: Request,
         cancel: Cancel = NeverCancelled(),
         *,
-        background: bool = False,
         client: int = 0,
     ) -> Iterator[Chunk | Finish]:
         """Stream the samples of `request`.
@@ -94,7 +93,7 @@ class LocalEngine:
         A `background` request waits for foreground ones and is preempted by them; its `Finish` says so. Where more
         is asked than fits, each `client` has its turn.
         """
-        samples, ticket = OpenSamples(request), Ticket(background, cancel, client=client)
+        samples, ticket = OpenSamples(request), Ticket(request.background, cancel, client=client)
         try:
             with self._priority_lock.hold(ticket):
                 for item in self._generate(request, ticket):
@@ -110,13 +109,9 @@ class LocalEngine:
     def prefill(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
         """Prefill the prompt of `request` in the background. On a GPU nothing is done: its prefill is fast."""
         if self._info is not None and self._info.device == "cpu":
-            silent = request.model_copy(update={"sampling": Sampling(max_new_tokens=0), "samples": 1})
-            for _ in self.generate(silent, cancel, background=True):
+            silent = {"sampling": Sampling(max_new_tokens=0), "samples": 1, "background": True}
+            for _ in self.generate(request.model_copy(update=silent), cancel):
                 pass
-
-    def background(self) -> BackgroundEngine:
-        """This engine with every request a background one."""
-        return BackgroundEngine(self)
 
     def close(self) -> None:
         """End the worker."""
@@ -141,7 +136,7 @@ class LocalEngine:
 
     def _generate(self, request: Request, ticket: Ticket) -> Iterator[Chunk | Finish]:
         connection, _ = self._ready(ticket)
-        replies = connection.generate(request, ticket, background=ticket.background)
+        replies = connection.generate(request, ticket)
         with closing(replies):
             for reply in replies:
                 yield reply.item
@@ -186,21 +181,6 @@ class LocalEngine:
             self._info = None
             self._connection = WorkerConnection(self.timeouts, self._connect(progress, ticket))
         return self._connection
-
-
-class BackgroundEngine:
-    """An engine whose requests are preempted by foreground ones. Closing it leaves the engine open."""
-
-    def __init__(self, engine: LocalEngine) -> None:
-        self._engine = engine
-        self.prepare = engine.prepare
-
-    def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
-        """Stream the samples of `request` as a background request."""
-        return self._engine.generate(request, cancel, background=True)
-
-    def close(self) -> None:
-        """Nothing: the engine belongs to its owner."""
 
 
 def _marked(item: Chunk | Finish, ticket: Ticket) -> Chunk | Finish:

@@ -61,11 +61,9 @@ class WorkerConnection:
             self.child.kill()
             raise
 
-    def generate(
-        self, request: Request, cancel: Cancel, *, background: bool = False
-    ) -> Generator[protocol.StreamReply]:
+    def generate(self, request: Request, cancel: Cancel) -> Generator[protocol.StreamReply]:
         """Answer a request."""
-        command = protocol.Generate(id=next(_command_ids), request=request, background=background)
+        command = protocol.Generate(id=next(_command_ids), request=request)
         for reply in self._converse(command, cancel):
             if isinstance(reply, protocol.StreamReply):
                 yield reply

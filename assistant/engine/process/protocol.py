@@ -40,8 +40,6 @@ class Generate(FrozenModel):
     kind: Literal["generate"] = "generate"
     id: int
     request: Request
-    background: bool = False
-    """Gives way to everybody else's (of the service alone: a worker has one client, which sees to that)."""
 
 
 class Stop(FrozenModel):

@@ -165,9 +165,7 @@ class EngineService:
     def stream(self, command: protocol.Generate, client: int, cancel: Cancel) -> Iterator[Chunk | Finish]:
         """The engine's answer."""
         if isinstance(self.engine, LocalEngine):
-            answer = self.engine.generate(
-                command.request, cancel, background=command.background, client=client
-            )
+            answer = self.engine.generate(command.request, cancel, client=client)
         else:
             answer = self.engine.generate(command.request, cancel)
         for item in answer:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError
-from assistant.core.generation import Cancel, Engine
+from assistant.core.generation import Cancel, Chunk, Engine, Finish, NeverCancelled, Request
 from assistant.core.state import State
 from assistant.session.arms.build import ArmTask, Drawn, finishes_of, judge_arm, missing_arms, numbered
 from assistant.session.draws import further_draw, missing_draws, on_battery
@@ -32,6 +32,26 @@ class DrawTask:
 
 
 Task = DrawTask | ArmTask
+
+
+class _GivingWay:
+    """The session's engine for what nobody waits for: whoever else shares the engine is served first."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.prepare = engine.prepare
+        self.gave_way = False
+        """A request was stopped for somebody else's."""
+
+    def generate(self, request: Request, cancel: Cancel = NeverCancelled()) -> Iterator[Chunk | Finish]:
+        """Stream the samples of `request` as a background request."""
+        for item in self._engine.generate(request.model_copy(update={"background": True}), cancel):
+            stopped = isinstance(item, Finish) and item.reason == "cancelled"
+            self.gave_way = self.gave_way or (stopped and not cancel.is_set())
+            yield item
+
+    def close(self) -> None:
+        """Nothing: the engine is the session's."""
 
 
 @dataclass
@@ -158,15 +178,15 @@ class BackgroundWork:
 
     def _draw(self, state: State, task: Task) -> Drawn | None:
         self._engine_free.clear()
-        is_draw = isinstance(task, DrawTask)
+        is_draw, engine = isinstance(task, DrawTask), _GivingWay(self._session.engine)
         cancel = _DrawCancel(self._stop, self._typing) if is_draw else self._stop
         try:
             if cancel.is_set():
                 return None
-            drawn = task.draw(state, self._session.engine, cancel)
+            drawn = task.draw(state, engine, cancel)
         finally:
             self._engine_free.set()
-        if drawn is None and not cancel.is_set():
+        if drawn is None and not engine.gave_way and not cancel.is_set():
             self._failed.add(task)
         return drawn
 
