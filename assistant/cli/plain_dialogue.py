@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from assistant.cli import plain_commands, plain_views
@@ -29,6 +30,7 @@ from assistant.problems.own_function import OwnWork
 from assistant.reporting.session_page import SUFFIXES, session_page
 from assistant.session.commands import (
     AddTest,
+    AnswerQuestion,
     AnyCommand,
     ChooseProgram,
     Continue,
@@ -45,6 +47,7 @@ from assistant.session.commands import (
 from assistant.session.draws import offered_draw, unseen_draws
 from assistant.session.effort import EffortClock
 from assistant.session.session import Session
+from assistant.session.study_tables import Question
 from assistant.tui.save_file import file_name, page_name, save_text
 
 CONTINUE_HINT = (
@@ -125,6 +128,9 @@ class PlainDialogue:
             if self.state.settings.person_alone and self.state.ended is None:
                 self._begin_alone()
             while not self.printer.left:
+                if self.session.open_questions:
+                    self._ask()
+                    continue
                 if self.state.ended is None:
                     self._turn()
                     continue
@@ -140,6 +146,15 @@ class PlainDialogue:
             return 130
         self._summary()
         return 1 if self._failed or refused or not self._answered() else 0
+
+    def _ask(self) -> None:
+        """A study's questions: the session ends with the last answer, or where the person leaves them open."""
+        for question in self.session.open_questions:
+            answer = answer_to(question, self.printer)
+            if answer is None:
+                self._try(self._leave, JournalError)
+                return
+            self._try(partial(self._execute, AnswerQuestion(question.text, answer)), JournalError)
 
     def _begin_alone(self) -> None:
         """Without a model the person writes at once; a script says when."""
@@ -328,6 +343,8 @@ class PlainDialogue:
 
     def _leave(self) -> None:
         self._execute(Leave(draft=self._unsent.text or None, clock=self._read_clock()))
+        if self.state.is_over:
+            return
         self.printer.talk(f"interrupted; go on with: {self.printer.resume_command(self.state.session)}")
 
     def _read_clock(self) -> ev.Effort:
@@ -355,3 +372,24 @@ class PlainDialogue:
         self._told = self.state.ended
         self.printer.data(text.summary_text(self.state, lesson=self._lesson))
         self.printer.talk(f"journal: {self.session.path}")
+
+
+def answer_to(question: Question, printer: Printer) -> str | None:
+    """What the person answers, asked until the question takes it; None where they leave it open."""
+    named = dict(zip(map(str, range(1, len(question.choices) + 1)), question.choices, strict=True))
+    hint = " · ".join(f"{key} {choice}" for key, choice in named.items())
+    if question.kind == "scale":
+        hint = f"{question.options[0]} to {question.options[-1]}"
+    while True:
+        printer.talk(f"{printable(question.text)} {f'({printable(hint)}) ' if hint else ''}", end="")
+        line = printer.read_line()
+        answer = line.strip()
+        if answer == ":later":
+            printer.left = True
+        if printer.left:
+            return None
+        if answer not in question.choices:
+            answer = named.get(answer, answer)
+        if not (fault := question.fault(answer)):
+            return answer
+        printer.talk(fault)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
 
 from assistant.cli import composition
-from assistant.cli.plain_dialogue import PlainDialogue
+from assistant.cli.plain_dialogue import PlainDialogue, answer_to
 from assistant.cli.plain_printer import Printer
 from assistant.cli.study import ask_consent
-from assistant.core import events as ev
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Engine
 from assistant.core.printable import exact
@@ -24,13 +20,10 @@ from assistant.reporting.terminal_tables import listing
 from assistant.sandbox.isolation_notice import banner, isolation_notice
 from assistant.session.annotation_queue import AnnotationQueue, answer_question
 from assistant.session.arms.background import start_background_work
-from assistant.session.commands import AnswerQuestion, GiveConsent
+from assistant.session.commands import GiveConsent
 from assistant.session.header import Held, given_program
 from assistant.session.session import Session
 from assistant.settings.preferences import load_preferences, save_preference
-
-Record = Callable[[str, str], Sequence[ev.LiveEvent]]
-"""Records the answer to a question; gives what was recorded."""
 
 
 def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> int:
@@ -106,14 +99,7 @@ def _hold(
             for event in session.execute(GiveConsent(queue, granted)):
                 printer.event(event)
         dialogue = PlainDialogue(session, printer, lesson=queue is None or queue.study.lesson, own=own)
-        status = dialogue.hold()
-        if queue is not None and not status and not printer.left:
-            _ask(
-                queue.study.questions,
-                printer,
-                lambda question, answer: [*session.execute(AnswerQuestion(question, answer))],
-            )
-        return status
+        return dialogue.hold()
     finally:
         if arms is not None:
             arms.close()
@@ -146,22 +132,11 @@ def _ask_what_is_open(queue: AnnotationQueue, printer: Printer) -> None:
     for left in list(queue.unanswered()):
         if not printer.left:
             printer.talk(f"still open about {left.problem}:")
-            _ask(left.questions, printer, partial(_answer_later, left.journal))
-
-
-def _answer_later(journal: Path, question: str, answer: str) -> list[ev.LiveEvent]:
-    return [answer_question(journal, question, answer)]
-
-
-def _ask(questions: Sequence[str], printer: Printer, record: Record) -> None:
-    """A study's questions after a session; an empty line skips one, the end of input leaves it open."""
-    for question in questions:
-        printer.talk(f"{question} ", end="")
-        line = printer.read_line()
-        if printer.left:
-            return
-        for event in record(question, line.strip()):
-            printer.event(event)
+            for question in left.questions:
+                answer = answer_to(question, printer)
+                if answer is None:
+                    break
+                printer.event(answer_question(left.journal, question.text, answer))
 
 
 def _consent(queue: AnnotationQueue, printer: Printer) -> bool:

@@ -321,7 +321,7 @@ class ConsentGiven(Event):
 
 
 class QuestionAnswered(Event):
-    """A study's question after a session; it may be asked again in a later run until it is answered or skipped."""
+    """A study's question after a problem, before the session's end; one left open is asked in a later run."""
 
     type: Literal["question_answered"] = "question_answered"
     question: str

@@ -21,7 +21,7 @@ from assistant.session.header import Held
 from assistant.session.session import Session
 from assistant.session.study_file import parse_study
 from assistant.session.study_freeze import Freeze, changed_since, differing_keys
-from assistant.session.study_tables import Consent
+from assistant.session.study_tables import Consent, Question
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Unanswered:
 
     journal: Path
     problem: str
-    questions: tuple[str, ...]
+    questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,11 @@ class AnnotationQueue:
 
     def hold(self, assignment: Assignment, engine: Engine, sandbox: Sandbox, held: Held) -> Session:
         """The session that the study wants: a new one, or the one that was interrupted. Raises AssistantError."""
+        session = self._opened(assignment, engine, sandbox, held)
+        session.questions = self.study.questions
+        return session
+
+    def _opened(self, assignment: Assignment, engine: Engine, sandbox: Sandbox, held: Held) -> Session:
         if assignment.unfinished is not None:
             try:
                 return Session.resume(
@@ -231,7 +236,7 @@ class AnnotationQueue:
         for summary in reversed(self._own()):
             over = not summary.resumable and not summary.trouble
             if over and summary.study_sha256 == self.study.sha256:
-                left = tuple(q for q in self.study.questions if q not in summary.answered)
+                left = tuple(q for q in self.study.questions if q.text not in summary.answered)
                 if left and self.only in (None, summary.path):
                     yield Unanswered(summary.path, summary.problem, left)
 

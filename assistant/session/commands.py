@@ -146,7 +146,7 @@ class GiveConsent(Command):
 
 @dataclass(frozen=True)
 class AnswerQuestion(Command):
-    """The answer to a study's question after the session; an empty one skips the question."""
+    """The answer to a study's question after the problem; an empty one skips it. The last lets the session end."""
 
     question: str
     answer: str

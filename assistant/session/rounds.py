@@ -16,6 +16,7 @@ from assistant.core.submission import Sandbox
 from assistant.journal.writer import Journal
 from assistant.session import evaluation, points, turns
 from assistant.session.recorder import Recorder
+from assistant.session.study_tables import Question
 
 
 class Preemptible(Protocol):
@@ -77,8 +78,26 @@ class RoundLoop(Recorder):
         self.background: Preemptible | None = None
         """Paused before the person's own generation, and resumed after it."""
         self.model: ModelInfo = engine.prepare()
+        self.questions: tuple[Question, ...] = ()
+        """A study's questions after the problem: the end is recorded once they are answered."""
+        self._due: ev.SessionEnded | None = None
+        """The end that waits for answers."""
         self._stop = threading.Event()
         self._prefill = SpeculativePrefill(engine)
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        """What is to be asked now: the session is over, and its end waits for the answers."""
+        return self._unanswered() if self._due is not None else ()
+
+    def _unanswered(self) -> tuple[Question, ...]:
+        return tuple(asked for asked in self.questions if asked.text not in self.state.answered)
+
+    def clock(self, change: str, effort: ev.Effort, reason: str = "") -> None:
+        """As the recorder's; the time of questions after the problem is none of the session's."""
+        with self._writing:
+            if self._due is None:
+                super().clock(change, effort, reason)
 
     def _answer(self) -> Iterator[ev.LiveEvent]:
         """Generate, extract, test; where that brought nothing new, draw once more; then the points one by one.
@@ -161,7 +180,20 @@ class RoundLoop(Recorder):
     def _end(self, reason: ev.EndReason, note: str = "") -> Iterator[ev.LiveEvent]:
         self._check_open()
         with self._writing:  # no other thread reads the clock in between
-            ended = self.record(ev.SessionEnded(reason=reason, effort=self.state.clock, note=note))
+            ended = ev.SessionEnded(reason=reason, effort=self.state.clock, note=note)
+            if ev.is_final(reason) and self._unanswered():
+                self._due = ended
+                return
+            self.record(ended)
+        yield ended
+
+    def _end_that_was_due(self) -> Iterator[ev.LiveEvent]:
+        """The end that waited, whether or not questions are still open: those are asked before the next problem."""
+        with self._writing:
+            ended, self._due = self._due, None
+            if ended is None:
+                return
+            self.record(ended)
         yield ended
 
     def _table(self) -> Program:
@@ -173,6 +205,8 @@ class RoundLoop(Recorder):
     def _check_open(self) -> None:
         if self.state.ended is not None:
             raise UsageError(f"the session has ended ({self.state.ended.reason})")
+        if self._due is not None:
+            raise UsageError(f"the session has ended ({self._due.reason}), but for the study's questions")
 
     def prefill(self, text: str) -> None:
         """Process the prompt of unsent feedback. Changes no answer; blocks; safe to call while something runs."""

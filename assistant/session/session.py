@@ -154,7 +154,7 @@ class Session(RoundLoop):
             case cmd.GiveConsent():
                 return self._give_consent(command)
             case cmd.AnswerQuestion(question=question, answer=answer):
-                return iter([self.record(ev.QuestionAnswered(question=question, answer=answer))])
+                return self._answer_question(question, answer)
             case _:
                 assert_never(command)
 
@@ -304,6 +304,9 @@ class Session(RoundLoop):
     def _leave(self, command: cmd.Leave) -> Iterator[ev.LiveEvent]:
         if self.state.ended is not None:
             return
+        if self._due is not None:
+            yield from self._end_that_was_due()
+            return
         if command.draft is not None:
             self.save_draft(command.draft)
         if command.clock is not None:
@@ -314,6 +317,14 @@ class Session(RoundLoop):
         answer = command.study.consent_event(self.state, command.granted)
         if answer is not None:
             yield self.record(answer)
+
+    def _answer_question(self, text: str, answer: str) -> Iterator[ev.LiveEvent]:
+        fault = next((asked.fault(answer) for asked in self.questions if asked.text == text), "")
+        if fault:
+            raise UsageError(f"{text}: {fault}")
+        yield self.record(ev.QuestionAnswered(question=text, answer=answer))
+        if not self.open_questions:
+            yield from self._end_that_was_due()
 
     # The effort clock
 

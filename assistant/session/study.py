@@ -8,14 +8,23 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_serializer, model_validator
 
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.generation import Sampling
 from assistant.core.problem import Problem
 from assistant.session.arms.build import CONTROL_ARMS
-from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan, StudyTable
+from assistant.session.study_tables import (
+    Allocation,
+    Conditions,
+    Consent,
+    Participants,
+    Plan,
+    Question,
+    QuestionAfter,
+    StudyTable,
+)
 
 
 class Study(StudyTable):
@@ -77,8 +86,8 @@ class Study(StudyTable):
     """Conditions that are balanced over problems and annotators."""
     consent: Consent | None = None
     """Asked before the first problem; without it, nothing can be exported."""
-    questions: tuple[str, ...] = ()
-    """Asked after every problem."""
+    questions: tuple[QuestionAfter, ...] = ()
+    """Asked after every problem, before its session ends: texts, or tables as those of `participants`."""
     expected_effect: float = Field(default=0.2, gt=0, lt=1)
     """Gain in solve rate over a control that the study hopes to see, for `study check`."""
     expected_first: float = Field(default=0.5, ge=0, lt=1)
@@ -102,6 +111,14 @@ class Study(StudyTable):
             return {**data, "annotators": tuple(f"p{number:03}" for number in range(1, count + 1))}
         return data
 
+    @field_serializer("questions")
+    def _as_written(self, questions: tuple[Question, ...]) -> list[Any]:
+        """A question that is a text alone stays one, so that the hashes of older study files stay as they were."""
+        return [
+            asked.text if asked == Question(text=asked.text, required=False) else asked.model_dump()
+            for asked in questions
+        ]
+
     @model_validator(mode="after")
     def _makes_sense(self) -> Study:
         for what, names in (("problem", self.problems), ("annotator", self.annotators)):
@@ -115,6 +132,8 @@ class Study(StudyTable):
             has = True in self.conditions.person_alone if name == "person_alone" else name in self._arms
             if not has:
                 raise ValueError(f"the plan compares with {name}, which the study does not have")
+        if len({asked.text for asked in self.questions}) < len(set(self.questions)):
+            raise ValueError("questions has a question twice, in two ways")
         self._check_dealing()
         if self.samples > 1 and self.temperature == 0:
             raise ValueError("several samples at temperature 0 are the same program; try temperature = 0.8")

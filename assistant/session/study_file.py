@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from assistant.core.control_arms import RECORDED
 from assistant.core.errors import UsageError
 from assistant.session.study import Study
-from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan
+from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan, Question
 from assistant.storage.bounded_read import MEGABYTE, read_bytes
 
 LARGEST = 4 * MEGABYTE
@@ -63,7 +63,8 @@ def _told(place: tuple[int | str, ...], kind: str, message: str) -> str:
     """One error as a message, with the known keys where one is unknown."""
     name, table = ".".join(map(str, place)), str(place[0]) if len(place) > 1 else ""
     if kind == "extra_forbidden":
-        known = list(_TABLES.get(table, Study).model_fields)
+        asked = any(isinstance(part, int) for part in place)  # only questions are lists of tables
+        known = list((Question if asked else _TABLES.get(table, Study)).model_fields)
         close = get_close_matches(str(place[-1]), known, 1)
         meant = f" (`{close[0]}`?)" if close else ""
         return f"`{name}` is no key{meant}; there are: {', '.join(known)}"
@@ -87,7 +88,7 @@ _EXAMPLES: Mapping[str, str] = {
     "visible_tests": "visible_tests = 3",
     "max_branches": "max_branches = 2",
     "arms": f"arms = {json.dumps(RECORDED)}",
-    "questions": 'questions = ["How hard was it, from 1 to 5?"]',
+    "questions": 'questions = [{ text = "How hard was it?", kind = "scale", highest = 5 }, "Anything else?"]',
     "consent.version": 'version = "1"',
     "consent.text": (
         'text = """\nWe keep your feedback, the programs and your times under your pseudonym, and want to\n'

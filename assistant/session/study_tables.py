@@ -140,6 +140,14 @@ class Question(StudyTable):
         return ""
 
 
+def _may_be_skipped(value: Any) -> Any:
+    return {"text": value, "required": False} if isinstance(value, str) else value
+
+
+QuestionAfter = Annotated[Question, BeforeValidator(_may_be_skipped)]
+"""A question after each problem: a text alone may be skipped, as in studies before questions had kinds."""
+
+
 class Participants(StudyTable):
     """What `assistant serve STUDY.toml` asks and tells the people of the study around their problems."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from assistant.session.annotation_queue import Assignment
     from assistant.session.commands import AnyCommand
     from assistant.session.session import Session
+    from assistant.session.study_tables import Question
 
 
 class _AnyOf:
@@ -132,7 +133,7 @@ class Services:
 
 
 class EndedSession(Protocol):
-    """A session screen whose session is over, as the summary and a study's questions need it."""
+    """A session screen whose session is over, as the summary needs it."""
 
     @property
     def state(self) -> State:
@@ -160,9 +161,6 @@ class EndedSession(Protocol):
     def keep_draft_text(self, text: str) -> None:
         """Put what is typed on the summary into the feedback box."""
 
-    def record_answer(self, question: str, answer: str) -> None:
-        """Write the answer to a study's question into the journal."""
-
 
 class Navigation(Protocol):
     """Opens and closes screens; `navigation.Navigator` is the app's."""
@@ -189,7 +187,7 @@ class Navigation(Protocol):
 
     def keep_draft(self, draft: OwnDraft) -> None: ...
 
-    def show_summary(self, ended: EndedSession, *, asked: bool = False) -> None: ...
+    def show_summary(self, ended: EndedSession) -> None: ...
 
     def to_library(self) -> None: ...
 
@@ -208,6 +206,9 @@ class StudyGuide(Protocol):
     @property
     def lesson(self) -> bool: ...
 
+    @property
+    def questions(self) -> tuple[Question, ...]: ...
+
     def fixed_value(self, name: str) -> str: ...
 
     def next(self) -> None: ...
@@ -217,10 +218,6 @@ class StudyGuide(Protocol):
     def open(self, assignment: Assignment) -> Session: ...
 
     def first_commands(self) -> Sequence[AnyCommand]: ...
-
-    def ask_questions(
-        self, answered: Container[str], record: Callable[[str, str], None], then: Callable[[], None]
-    ) -> None: ...
 
 
 class SetUp(Protocol):

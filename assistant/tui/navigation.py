@@ -150,7 +150,9 @@ class Navigator:
         self.wait_until_left()
         launch, services = self._app.launch, self._app.services
         engine, sandbox = services.ready_engine(), services.sandbox()
-        return Session.resume(journal, engine, sandbox, annotator=launch.annotator, held=launch.held)
+        session = Session.resume(journal, engine, sandbox, annotator=launch.annotator, held=launch.held)
+        session.questions = self._app.study.questions if self._app.study is not None else ()
+        return session
 
     def look_at(self, journal: Path) -> None:
         """The rounds of a session, without going on with it; after its end one key does."""
@@ -252,15 +254,8 @@ class Navigator:
         self.library.show_problems(app.problems)
         self.work_on(problem)
 
-    def show_summary(self, ended: EndedSession, *, asked: bool = False) -> None:
-        """How the session ended, after the study's questions (unless they were `asked`)."""
-        study = self._app.study
-        if study is None or asked:
-            self._push_summary(ended)
-        else:
-            study.ask_questions(ended.state.answered, ended.record_answer, lambda: self._push_summary(ended))
-
-    def _push_summary(self, ended: EndedSession) -> None:
+    def show_summary(self, ended: EndedSession) -> None:
+        """How the session ended."""
         from assistant.tui.screens.summary import SummaryScreen
 
         app = self._app

@@ -18,6 +18,7 @@ class Phase(Enum):
     TESTING = "running the tests"
     YOUR_TURN = "your turn"
     STOPPED = "stopped"
+    QUESTIONS = "a few questions about this problem"
     ENDED = "ended"
     BROKEN = "the session could not be opened"
 
@@ -39,10 +40,15 @@ class View:
     """All that the model said, instead of the program alone."""
 
 
-def phase_of(state: State, *, begun: bool, busy: bool) -> Phase:
-    """The phase of a session; `begun` once it was handed to its thread, `busy` while a step runs."""
+def phase_of(state: State, *, begun: bool, busy: bool, asked: bool = False) -> Phase:
+    """The phase of a session; `begun` once it was handed to its thread, `busy` while a step runs.
+
+    `asked` says that its end waits for answers to a study's questions.
+    """
     if state.ended is not None and not busy:
         return Phase.ENDED
+    if asked and not state.is_over:
+        return Phase.QUESTIONS
     if not begun:
         return Phase.GETTING_READY
     if busy:
@@ -129,6 +135,8 @@ def refusal(action: str, phase: Phase, view: View, *, may_branch: bool = True) -
         return f"this session has ended: {_AFTER_END.get(action, 'this cannot be done any more')}"
     if phase.working:
         return f"{phase.value}: wait for your turn, or press Esc to stop the model"
+    if phase is Phase.QUESTIONS:
+        return f"{phase.value} come first: the session is over"
     if action == "branch" and not may_branch:
         return "this study goes on from the last program only: no branches"
     if action == "branch" and view.program is None:

@@ -1,20 +1,22 @@
-"""A study in the app: consent once, then the study's problems in order, with its questions after each."""
+"""A study in the app: consent once, then the study's problems in order, with its questions at the end of each."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from assistant.core.errors import AssistantError
 from assistant.session.commands import AnyCommand, GiveConsent, Start
 from assistant.tui.messages import StudyFailed, StudyNext
-from assistant.tui.screens.dialogs import ConsentScreen, QuestionScreen
+from assistant.tui.screens.dialogs import ConsentScreen
+from assistant.tui.screens.question import QuestionScreen
 
 if TYPE_CHECKING:
     from assistant.journal.session_summary import SessionSummary
     from assistant.session.annotation_queue import AnnotationQueue, Assignment, Unanswered
     from assistant.session.session import Session
+    from assistant.session.study_tables import Question
     from assistant.tui.context import AppContext
 
 
@@ -106,47 +108,33 @@ class StudyFlow:
         engine, sandbox = services.ready_engine(), services.sandbox()
         return queue.hold(assignment, engine, sandbox, self._app.launch.held)
 
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What every session of the study asks before it ends."""
+        return self._queue.study.questions if self._queue is not None else ()
+
     def _ask_open(self, unanswered: list[Unanswered], then: Callable[[], None]) -> None:
         """Questions after earlier sessions that a closed or killed app left open."""
         if not unanswered:
             then()
             return
         left, *others = unanswered
-        asked = [(question, f"{left.problem}: {question}") for question in left.questions]
+        self._ask(left, list(left.questions), lambda: self._ask_open(others, then))
 
-        def keep(question: str, answer: str) -> None:
-            from assistant.session.annotation_queue import answer_question
-
-            try:
-                answer_question(left.journal, question, answer)
-            except AssistantError as error:
-                self._app.notify(str(error), severity="error", markup=False)
-
-        self._ask(asked, keep, lambda: self._ask_open(others, then))
-
-    def ask_questions(
-        self, answered: Container[str], record: Callable[[str, str], None], then: Callable[[], None]
-    ) -> None:
-        """The study's questions that are not `answered`, one after the other; an empty answer or Esc skips one.
-
-        `record` takes each question with its answer, `then` is called after the last.
-        """
-        questions = [q for q in self._queue.study.questions if q not in answered] if self._queue else []
-        self._ask([(question, question) for question in questions], record, then)
-
-    def _ask(
-        self, questions: list[tuple[str, str]], keep: Callable[[str, str], None], then: Callable[[], None]
-    ) -> None:
-        """Ask each question with its text; `keep` takes every answer, empty for one that was skipped."""
+    def _ask(self, left: Unanswered, questions: list[Question], then: Callable[[], None]) -> None:
+        """Ask the questions about one session, one after the other."""
         if not questions:
             then()
             return
-        (question, words), *others = questions
+        question, *others = questions
 
         def answered(answer: str | None) -> None:
-            keep(question, answer or "")
-            self._ask(others, keep, then)
+            from assistant.session.annotation_queue import answer_question
 
-        self._app.push_screen(
-            QuestionScreen(words, hint="Enter keeps it · empty skips the question"), answered
-        )
+            try:
+                answer_question(left.journal, question.text, answer or "")
+            except AssistantError as error:
+                self._app.notify(str(error), severity="error", markup=False)
+            self._ask(left, others, then)
+
+        self._app.push_screen(QuestionScreen(question, about=left.problem), answered)

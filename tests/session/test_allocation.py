@@ -21,6 +21,8 @@ from assistant.session.study_tables import Question
 from tests.session.conftest import RIGHT, WRONG
 
 TEST = AssertTest(code="assert add(1, 2) == 3")
+BEFORE_KINDS = "fa7bca24b72d039a675199a71864c95f8a8293ca9e837ffc36b69f166e873230"
+"""Hash of the study `x` with the questions `a` and `b`, as it was when questions were texts alone."""
 
 
 def problems(count: int) -> list[Problem]:
@@ -89,6 +91,11 @@ def test_what_a_question_takes(question: object, right: list[str], wrong: list[s
         ('participants.entry_questions = [{ text = "?", kind = "scale", highest = 1e9 }]', "2 to 21 steps"),
         ('participants.entry_questions = [{ text = "?", kind = "scale", highest = 1 }]', "2 to 21 steps"),
         ('participants.end_questions = ["a", "a"]', "a question twice"),
+        ('questions = ["a", { text = "a", kind = "number" }]', "a question twice"),
+        (
+            'questions = [{ text = "a", kin = "number" }]',
+            "`questions.0.kin` is no key (`kind`?); there are: text",
+        ),
         ('participants.completion_url = "javascript:alert(1)"', "must begin with https://"),
         ('problems = ["a"]\nparticipants.practice = "a"', "take it out of `problems`"),
         ('annotators = ["a"]\nparticipants.count = 2', "differ"),
@@ -101,6 +108,13 @@ def test_what_makes_no_sense_is_refused(text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse_study(f'name = "x"\n{text}', "study.toml")
     assert said in str(refused.value)
+
+
+def test_texts_alone_among_the_questions_keep_their_meaning_and_their_studies_hash() -> None:
+    study = parse_study('name = "x"\nquestions = ["a", { text = "b" }]', "study.toml")
+    assert [(asked.text, asked.required) for asked in study.questions] == [("a", False), ("b", True)]
+    assert Study(name="x", questions=("a", "b")).sha256 == BEFORE_KINDS
+    assert parse_study('name = "x"\nquestions = ["a", "a"]', "").questions == (study.questions[0],) * 2
 
 
 @pytest.mark.parametrize("passes", [True, False])

@@ -11,8 +11,13 @@ from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.problem import AssertTest
 from assistant.core.state import State
+from assistant.core.submission import Sandbox
+from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.reader import read_journal
+from assistant.journal.validation import verify_folder
 from assistant.session import commands as cmd
+from assistant.session.session import Session
+from assistant.session.study_tables import Question
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin, types
 
 TEST = AssertTest(code="assert add(5, 0) == 5")
@@ -91,6 +96,68 @@ def test_a_studys_consent_and_questions_are_commands(begin: Begin) -> None:
     assert session.state.ended is not None
     assert types(list(session.execute(cmd.AnswerQuestion("How?", "")))) == ["question_answered"]
     assert session.state.answered == ("How?",)
+
+
+ASKED = (
+    Question(text="How hard?", kind="scale", highest=5),
+    Question(text="Anything else?", required=False),
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "last", "reason"),
+    [
+        ([RIGHT], cmd.Start(), "solved"),
+        ([WRONG, WRONG], cmd.GiveFeedback("no"), "rounds_used_up"),
+        ([WRONG], cmd.End("gave_up", "tired"), "gave_up"),
+        ([WRONG], cmd.EditCode("def add(a, b):\n    return a + b\n"), "solved"),
+    ],
+)
+def test_the_end_waits_for_the_answers_to_a_studys_questions(
+    begin: Begin, answers: list[str], last: cmd.AnyCommand, reason: str
+) -> None:
+    session = begin(answers, rounds=1)
+    session.questions = ASKED
+    if last != cmd.Start():
+        list(session.execute(cmd.Start()))
+        assert session.open_questions == ()
+    assert "session_ended" not in types(list(session.execute(last)))
+    assert session.state.ended is None and session.open_questions == ASKED
+    worked = session.state.clock
+    session.clock("read", ev.Effort(reading=worked.reading + 60))
+    for refused in (cmd.GiveFeedback("x"), cmd.End("gave_up"), cmd.AnswerQuestion("How hard?", "9")):
+        with pytest.raises(UsageError):
+            list(session.execute(refused))
+    assert types(list(session.execute(cmd.AnswerQuestion("How hard?", "4")))) == ["question_answered"]
+    last_two = types(list(session.execute(cmd.AnswerQuestion("Anything else?", ""))))
+    assert last_two == ["question_answered", "session_ended"] and session.open_questions == ()
+    ended = session.state.ended
+    assert ended is not None and (ended.reason, ended.effort) == (reason, worked)
+    session.close()
+    assert not [finding for finding in verify_folder(session.path.parents[1]) if finding.is_error]
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_who_leaves_at_the_questions_has_ended_and_who_is_killed_is_asked_again(
+    begin: Begin, sandbox: Sandbox, left: bool
+) -> None:
+    session = begin([RIGHT])
+    session.questions = ASKED
+    list(session.execute(cmd.Start()))
+    list(session.execute(cmd.AnswerQuestion("How hard?", "4")))
+    if left:
+        list(session.execute(cmd.Leave(draft="x", clock=ev.Effort(reading=1e6))))
+        ended = session.state.ended
+        assert ended is not None and (ended.reason, ended.effort.reading < 1e6) == ("solved", True)
+        return
+    session.close()
+    again = Session.resume(session.path, ScriptedEngine([]), sandbox)
+    again.questions = ASKED
+    assert "session_ended" not in types(list(again.execute(cmd.Start())))
+    assert again.open_questions == ASKED[1:]
+    list(again.execute(cmd.AnswerQuestion("Anything else?", "no")))
+    assert again.state.ended is not None and again.state.ended.reason == "solved"
+    again.close()
 
 
 def test_nothing_is_done_before_the_first_event_is_asked_for(begin: Begin) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 
 from assistant.cli import plain_commands
+from assistant.cli.plain_dialogue import answer_to
+from assistant.cli.plain_printer import Printer
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.state_labels import WHAT_WORKS
 from assistant.journal.reader import read_journal
 from assistant.journal.session_summary import summarize
 from assistant.journal.validation import verify_folder
+from assistant.session.study import Study
 from assistant.tui.actions import ACTIONS, binding_id
 from tests.session.conftest import RIGHT, WRONG
 from tests.session.test_commands import ENGINE, ONE, PLAIN, Run, journals, run, state_of
@@ -22,6 +26,30 @@ __all__ = ["run"]
 
 SHOWN = ("app", "work", "feedback", "editor", "summary")
 """Places of the app where a session is held."""
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "answer", "told"),
+    [
+        ("Why?", "\n", "", "Why? "),
+        ({"text": "Why?"}, "\n\n because \n", "because", "please answer"),
+        ({"text": "?", "kind": "scale", "highest": 5}, "6\n2.5\n5\n", "5", "(1 to 5)"),
+        ({"text": "?", "kind": "choice", "choices": ["yes", "2"]}, "maybe\n1\n", "yes", "(1 yes · 2 2)"),
+        ({"text": "?", "kind": "choice", "choices": ["2", "yes"]}, "2\n", "2", "(1 2 · 2 yes)"),
+        ({"text": "?", "kind": "number", "lowest": 0}, "-1\n2,5\n", "2,5", "at least 0"),
+        ("Why?", ":later\nbecause\n", None, "Why? "),
+        ("Why?", "", None, "Why? "),
+    ],
+)
+def test_a_question_is_asked_until_its_answer_is_one(
+    question: object, typed: str, answer: str | None, told: str,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    printer = Printer(json_events=False)
+    (asked,) = Study.model_validate({"name": "s", "questions": [question]}).questions
+    assert answer_to(asked, printer) == answer
+    assert printer.left is (answer is None) and told in capsys.readouterr().err
 
 
 def test_every_action_of_the_session_has_a_command_or_a_stated_reason() -> None:

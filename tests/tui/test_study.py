@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from assistant.core.events import ConsentGiven, QuestionAnswered, SessionResumed, SessionStarted, StudyInfo
+from assistant.core.events import (
+    ConsentGiven,
+    QuestionAnswered,
+    SessionEnded,
+    SessionResumed,
+    SessionStarted,
+    StudyInfo,
+)
 from assistant.core.state import replay
 from assistant.journal.library import list_sessions
 from assistant.journal.reader import read_journal
@@ -17,8 +24,9 @@ from assistant.session.study import Study
 from assistant.settings.preferences import SERVED, save_preference, settings_file
 from assistant.tui.app import NOT_SERVED, AssistantApp
 from assistant.tui.screen_state import Phase
-from assistant.tui.screens.dialogs import ConsentScreen, LineScreen
+from assistant.tui.screens.dialogs import ConsentScreen
 from assistant.tui.screens.problems import LibraryScreen
+from assistant.tui.screens.question import QuestionScreen
 from assistant.tui.screens.session import screen as work
 from assistant.tui.screens.sessions import SessionList, SessionsScreen
 from assistant.tui.screens.summary import SummaryScreen
@@ -34,7 +42,10 @@ STUDY = Study.model_validate(
         "rounds": 2,
         "lesson": False,
         "consent": {"version": "1", "text": "We keep what you type."},
-        "questions": ["How hard was it?", "Anything else?"],
+        "questions": [
+            {"text": "How hard was it?", "kind": "choice", "choices": ["easy", "hard"]},
+            "Anything else?",
+        ],
     }
 )
 ADD = "```python\ndef add(a, b):\n    return a + b\n```"
@@ -49,19 +60,20 @@ async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
         await pilot.press(*"yes", "enter")
-        await until(pilot, lambda: isinstance(app.screen, LineScreen))
-        await pilot.press(*"easy", "enter")
-        await until(
-            pilot, lambda: isinstance(app.screen, LineScreen) and not app.screen.query_one(Input).value
-        )
+        await until(pilot, lambda: asked(app) == "choice")
+        assert app.navigator._working()[0].state.ended is None, "the end waits for the answers"
+        await pilot.press("escape")
+        assert asked(app) == "choice", "this question may not be skipped"
+        await pilot.press("1")
+        await until(pilot, lambda: asked(app) == "text")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         assert "hidden" not in str(app.screen.query_one("#numbers").render())
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: isinstance(app.screen, LineScreen))
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, LineScreen))
-        await pilot.press("enter")
+        await until(pilot, lambda: asked(app) == "choice")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: asked(app) == "text")
+        await pilot.press(*"no", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         await pilot.press("ctrl+n")
         await until(pilot, lambda: isinstance(app.screen, LibraryScreen) and app._notifications)
@@ -70,11 +82,17 @@ async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp
     assert len(journals) == 2
     assert all(any(isinstance(e, ConsentGiven) and e.granted for e in events) for events in journals)
     answers = [e.answer for events in journals for e in events if isinstance(e, QuestionAnswered)]
-    assert sorted(answers) == ["", "", "", "easy"], (
+    assert sorted(answers) == ["", "easy", "hard", "no"], (
         "a question that was skipped is on record and not asked again"
     )
+    assert all(isinstance(events[-1], SessionEnded) for events in journals), "answers come before the end"
     assert all(replay(list(events)).started.study.name == "words" for events in journals)
     assert all(replay(list(events)).settings.rounds == 2 for events in journals)
+
+
+def asked(app: AssistantApp) -> str:
+    """The kind of the question that is on the screen; empty where none is."""
+    return app.screen.asked.kind if isinstance(app.screen, QuestionScreen) else ""
 
 
 def study_app(make_app: MakeApp, folder: Path, who: str, answers: list[str]) -> AssistantApp:
@@ -123,19 +141,16 @@ async def test_questions_that_a_closed_app_left_open_are_asked_again(
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
         await pilot.press(*"yes", "enter")
-        await until(pilot, lambda: isinstance(app.screen, LineScreen))
+        await until(pilot, lambda: asked(app) == "choice")
         app.navigator.release_all()
         await until(pilot, lambda: left(app))
     (session,) = list_sessions(folder)
     assert (session.state, session.answered) == ("solved", ())
     again = study_app(make_app, folder, "anna", [ADD])
     async with again.run_test(size=(120, 36)) as pilot:
-        for words in ("hard", ""):
-            await until(
-                pilot,
-                lambda: isinstance(again.screen, LineScreen) and not again.screen.query_one(Input).value,
-            )
-            await pilot.press(*words, "enter")
+        for kind, key in (("choice", "2"), ("text", "enter")):
+            await until(pilot, lambda kind=kind: asked(again) == kind)  # type: ignore[misc]
+            await pilot.press(key)
         await until(pilot, lambda: len(list_sessions(folder)) == 2)
     events = read_journal(session.path).events
     assert [e.answer for e in events if isinstance(e, QuestionAnswered)] == ["hard", ""]

@@ -112,10 +112,6 @@ class LineScreen(ModalScreen[str | None]):
         self.dismiss(event.value.strip())
 
 
-class QuestionScreen(Unasked[str | None], LineScreen):
-    """A question of a study, which comes by itself at the end of a session."""
-
-
 class KeyScreen(ModalScreen[str | None]):
     """The next key that is pressed; Esc leaves everything as it was, Backspace goes back to the app's own."""
 

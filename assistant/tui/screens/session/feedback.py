@@ -129,7 +129,7 @@ def refusal_to_send(words: str, state: State, phase: Phase, *, busy: bool, keys:
         return f"this session has ended; {first_key('work.leave', keys)} goes back to the problems"
     if state.settings.person_alone:
         return f"no model takes part in this session: {first_key('work.edit', keys)} writes the program"
-    if state.current_program is None or busy:
+    if state.current_program is None or busy or phase is Phase.QUESTIONS:
         return f"{phase.value}: your words stay in the box until it is your turn"
     return "" if words else "say what is wrong in a few words, then press Enter"
 

@@ -21,6 +21,7 @@ from assistant.tui.session_worker import SessionWorker, Stream
 
 if TYPE_CHECKING:
     from assistant.session.session import Session
+    from assistant.session.study_tables import Question
 
 
 class LiveSession:
@@ -87,7 +88,12 @@ class LiveSession:
             return Phase.ENDED
         if self._begun and self._worker.failed:
             return Phase.BROKEN
-        return phase_of(self.state, begun=self._begun, busy=self.busy)
+        return phase_of(self.state, begun=self._begun, busy=self.busy, asked=bool(self.open_questions))
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        """A study's questions for whose answers the end waits."""
+        return self.session.open_questions if self.session is not None else ()
 
     # Beginning and leaving.
 

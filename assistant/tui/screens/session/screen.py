@@ -24,6 +24,7 @@ from assistant.tui.messages import (
 )
 from assistant.tui.screen_state import Phase, is_shown_beside
 from assistant.tui.screens.dialogs import ChoiceScreen
+from assistant.tui.screens.question import QuestionScreen
 from assistant.tui.screens.session.feedback import refusal_to_send
 from assistant.tui.screens.session.live_session import LiveSession
 from assistant.tui.screens.session.program_actions import ProgramActions
@@ -63,7 +64,7 @@ class SessionScreen(ProgramActions):
         super().__init__(live, journal)
         self._written_on: str | None = None
         """The program on which the editor was opened for a person who works alone."""
-        self._composed = self._summed_up = self._told_of_own = self._going_on = False
+        self._composed = self._summed_up = self._told_of_own = self._going_on = self._asking = False
 
     def on_mount(self) -> None:
         self.editing.hide()
@@ -120,6 +121,8 @@ class SessionScreen(ProgramActions):
         self.present()
         if self.phase is Phase.ENDED:
             self._show_summary_once()
+        elif self.phase is Phase.QUESTIONS:
+            self._ask_next()
         elif not self.live.busy:
             self.feedback.give_back(self.state, message.returned)
             if self._going_on:
@@ -158,9 +161,18 @@ class SessionScreen(ProgramActions):
             self._summed_up = True
             self.app.navigator.show_summary(self)
 
-    def record_answer(self, question: str, answer: str) -> None:
-        """Write the answer to a study's question into the journal."""
-        self.live.record_answer(question, answer)
+    def _ask_next(self) -> None:
+        """The next of a study's questions; again one whose answer could not be recorded. The last lets it end."""
+        question = next(iter(self.live.open_questions), None)
+        if question is None or self._asking or self.live.busy or self.live.left:
+            return
+        self._asking = True
+
+        def answered(answer: str | None) -> None:
+            self._asking = False
+            self.live.record_answer(question.text, answer or "")
+
+        self.app.push_screen(QuestionScreen(question), answered)
 
     # Feedback.
 
@@ -230,7 +242,7 @@ class SessionScreen(ProgramActions):
         if self.live.read_only or self.live.closed:
             self.app.pop_screen()
         else:
-            self.app.navigator.show_summary(self, asked=True)
+            self.app.navigator.show_summary(self)
 
     def action_again(self) -> None:
         if self.phase is Phase.GETTING_READY:
