@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit
 
 from assistant.core.errors import UsageError
@@ -26,6 +27,12 @@ def is_address(name: str) -> bool:
     return True
 
 
+@cache
+def own_names() -> frozenset[str]:
+    """This machine's names. They are looked up once: that may wait for a name server."""
+    return frozenset((socket.gethostname(), socket.getfqdn()))
+
+
 @dataclass(frozen=True)
 class Addresses:
     """Where a server is: the address that it listens at, and the one by which people reach it through a proxy."""
@@ -42,6 +49,8 @@ class Addresses:
             raise UsageError(
                 f"--public-url {self.public_url} is no address of a whole server: write https://NAME, without a path"
             )
+        if self.open_to_others:
+            own_names()  # now, and never while people wait for an answer
 
     @property
     def base_url(self) -> str:
@@ -79,4 +88,4 @@ class Addresses:
             or (self.public_url and host == urlsplit(self.public_url).netloc)
         ):
             return True
-        return self.open_to_others and (is_address(name) or name in (socket.gethostname(), socket.getfqdn()))
+        return self.open_to_others and (is_address(name) or name in own_names())

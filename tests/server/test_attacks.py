@@ -8,7 +8,7 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from assistant.core.errors import UsageError
-from assistant.server.addresses import Addresses
+from assistant.server.addresses import Addresses, own_names
 from assistant.server.invitations import RESEARCHER
 from assistant.server.sign_in import GUESSES, MINUTE, REMEMBERED, Guesses
 from tests.server.conftest import Browser, OpenSite, Site
@@ -135,6 +135,16 @@ def test_behind_a_proxy_the_public_name_is_known(
     served_at: str, public_url: str, host: str, passes: bool
 ) -> None:
     assert (Addresses(served_at, 8000, public_url).refusal(host, None) == "") is passes
+
+
+def test_requests_never_wait_for_a_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    own_names.cache_clear()
+    asked = ["box.lab"]
+    monkeypatch.setattr("socket.getfqdn", asked.pop)
+    addresses = Addresses("0.0.0.0", 8000)
+    assert asked == [], "at the start"
+    assert addresses.refusal("evil.example:8000", None) and not addresses.refusal("box.lab:8000", None)
+    own_names.cache_clear()
 
 
 @pytest.mark.parametrize(
