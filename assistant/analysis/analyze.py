@@ -18,6 +18,7 @@ from assistant.core.errors import AssistantError, UsageError
 from assistant.core.optional_deps import check, need, no_garbage_collection
 from assistant.journal.load import read_sessions
 from assistant.reporting.plot_style import render, save
+from assistant.session.study_answers import told, who_answered
 
 
 @no_garbage_collection()
@@ -46,6 +47,7 @@ def analyze(
         groups=tuple(results_of(group) for group in grouped(selected, by)),
         plans=tuple(planned_studies(selected)),
         alone=tuple(alone_and_with_model(selected)),
+        answers=told(folder, who_answered(folder, ((each.study, each.annotator) for each in selected))),
     )
 
 

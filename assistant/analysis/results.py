@@ -92,6 +92,8 @@ class Analysis:
     """Frozen plans of studies that the sessions were held under."""
     alone: tuple[Way, ...] = ()
     """People who worked without a model beside those with one; empty where nobody did."""
+    answers: str = ""
+    """Where these people's answers before and after their problems are, in words; empty where there are none."""
 
 
 MANY = 2000

@@ -24,6 +24,8 @@ def account(analysis: Analysis) -> Iterator[str]:
     yield f"{analysis.journals} journals, {analysis.events:,} events{chosen}; data {analysis.data_sha256[:16]}"
     for note in notes(analysis.plans, analysis.alone):
         yield from wrap(note, WIDTH, subsequent_indent="  ")
+    if analysis.answers:
+        yield analysis.answers
     for results in analysis.groups:
         yield from _group(results, plan_of_group(analysis.plans, results.group.sessions))
 

@@ -198,6 +198,10 @@ def _print(request: ExportRequest, outcome: ExportResult, *, json_: bool, sample
         print(f"{name:12} {numbers}")
         for row in outcome.samples.get(name, ()) if samples else ():
             print(f"  {json.dumps(_short(row), ensure_ascii=False)}")
+    if outcome.answers:
+        print(
+            f"{'answers.jsonl':12} {outcome.answers:7} answers of these people before and after their problems"
+        )
     print(_overlap(outcome, request.rules))
     for line in _advice(request, outcome):
         print(f"note: {line}", file=sys.stderr)
@@ -241,6 +245,7 @@ def _summary(outcome: ExportResult, rules: Rules, samples: bool) -> dict[str, An
         "programs_left_out": dict(sorted(outcome.programs.items())),
         "rows": {name: dict(sorted(counts.items())) for name, counts in outcome.rows.items()},
         "problems": dict(outcome.problems),
+        "answers": outcome.answers,
         "overlaps": outcome.overlaps,
         "excluded": outcome.excluded,
         "held_out": outcome.held_out,

@@ -72,12 +72,14 @@ def status(file: File, json_: o.Json = False, sessions: o.Sessions = None) -> No
     from assistant.server.participants import StudyPlace, status_of
     from assistant.settings.paths import sessions_folder
 
-    found = status_of(StudyPlace.open(file, sessions_folder(sessions)), time.time())
-    print(json.dumps(found.as_dict(), indent=1) if json_ else "\n".join(_lines(found)))
+    place = StudyPlace.open(file, sessions_folder(sessions))
+    found = status_of(place, time.time())
+    print(json.dumps(found.as_dict(), indent=1) if json_ else "\n".join(_lines(found, place.folder)))
 
 
-def _lines(found: Status) -> Iterator[str]:
+def _lines(found: Status, folder: Path) -> Iterator[str]:
     from assistant.core.printable import exact_line
+    from assistant.session.study_answers import told
 
     solved = ", ".join(f"{count} after {n}" for n, count in enumerate(found.solved_by_round))
     people = f"{len(found.people)} people, {found.ended} sessions ended"
@@ -89,5 +91,7 @@ def _lines(found: Status) -> Iterator[str]:
             f"  {exact_line(row.name):<12} {row.state:<16} {row.ended:>3} of {row.of} ended, {row.solved} solved  "
             f"{row.minutes:5.1f} min  {idle:<12} {work}"
         ).rstrip()
+    if answers := told(folder, found.answered):
+        yield answers
     for fault in found.faults:
         yield f"! {exact_line(fault)}"

@@ -74,6 +74,8 @@ class ExportTotals:
     findings: list[PersonalData] = field(default_factory=list)
     solving: list[Solving] = field(default_factory=list)
     annotators: set[str] = field(default_factory=set)
+    people: set[tuple[str, str]] = field(default_factory=set)
+    """Study and annotator of exported sessions."""
     models: set[str] = field(default_factory=set)
     licences: set[str] = field(default_factory=set)
     consents: set[str] = field(default_factory=set)
@@ -202,6 +204,7 @@ def _account(view: SessionView, made: Made) -> None:
     """What the card says of a session that is exported."""
     session = view.session
     made.annotators.add(session.annotator)
+    made.people.add((session.study, session.annotator))
     made.models.add(session.model)
     made.speakers.add(session.speaker)
     made.licences.add(session.problem.licence)

@@ -83,6 +83,7 @@ def _counts(formats: Sequence[str], outcome: ExportResult) -> Shown:
         "sessions": outcome.sessions["exported"],
         "session_counts": counted,
         "annotators": len(outcome.annotators),
+        "answers": outcome.answers,
         "problems": len(outcome.splits),
     }
 

@@ -37,6 +37,8 @@ class ExportResult(ExportTotals):
     near_duplicates: int = 0
     """Problems that are in a group with another one."""
     samples: dict[str, list[Row]] = field(default_factory=dict)
+    answers: int = 0
+    """To a study's questions before its first problem and after its last."""
     _groups: Counter[str] = field(default_factory=Counter)
 
     def add(self, place: Place, made: Made) -> None:

@@ -21,6 +21,7 @@ from assistant.datasets.formats.base import export_format
 from assistant.datasets.near_duplicates import fingerprint, groups
 from assistant.datasets.options import SPLITS, Publication, Rules
 from assistant.datasets.parquet_shards import OwnFiles, Shards, writer
+from assistant.datasets.person_answers import person_answers
 from assistant.datasets.pii import DETECTOR
 from assistant.datasets.provenance import Place
 from assistant.datasets.splits import assign
@@ -141,6 +142,11 @@ def _run(
         for shard in shards.values():
             shard.close()
     _check_any(request, outcome)
+    answers = person_answers(request.folder, outcome.people, request.rules.personal)
+    outcome.answers = len(answers.rows)
+    outcome.findings += answers.findings
+    if folder is not None:
+        answers.write(folder)
     return outcome
 
 

@@ -16,7 +16,13 @@ from assistant.journal.session_summary import SessionSummary
 from assistant.server.invitations import Invitations, Person
 from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.study import Study, chosen_problems, order_for
-from assistant.session.study_answers import Part, add_study_answers, open_questions, read_study_answers
+from assistant.session.study_answers import (
+    Part,
+    add_study_answers,
+    open_questions,
+    read_study_answers,
+    who_answered,
+)
 from assistant.session.study_tables import Question
 
 Step = Literal["consent", "refused", "withdrawn", "entry", "work", "failed", "end", "done"]
@@ -153,6 +159,8 @@ class Status:
     solved_by_round: tuple[int, ...]
     """How many sessions were solved after 0, 1, 2, … feedbacks."""
     faults: tuple[str, ...]
+    answered: int = 0
+    """How many people answered questions before or after the problems; who withdrew is not counted."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -185,6 +193,7 @@ def status_of(place: StudyPlace, now: float, faults: Sequence[str] = ()) -> Stat
         len(ended),
         tuple(solved.count(number) for number in rounds),
         (*unreadable, *faults),
+        who_answered(place.folder, ((place.study.name, name) for name in names)),
     )
 
 

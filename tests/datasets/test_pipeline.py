@@ -18,11 +18,16 @@ for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
 
 from assistant.cli.main import main  # noqa: E402
 from assistant.core.errors import UsageError  # noqa: E402
+from assistant.core.events import StudyInfo  # noqa: E402
 from assistant.datasets import parquet_shards  # noqa: E402
 from assistant.datasets.formats.base import format_names  # noqa: E402
+from assistant.datasets.person_answers import person_answers  # noqa: E402
 from assistant.datasets.pipeline import export, rehearse  # noqa: E402
+from assistant.journal.consent import add_answer  # noqa: E402
+from assistant.session.study_answers import add_study_answers, who_answered  # noqa: E402
+from assistant.session.study_tables import Question  # noqa: E402
 from tests.analysis.simulation import World, write_world  # noqa: E402
-from tests.datasets.build import folder_of, request  # noqa: E402
+from tests.datasets.build import folder_of, refined, request  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -69,6 +74,31 @@ def test_many_processes_write_what_one_writes(tmp_path: Path) -> None:
     finally:
         exporting.MANY = before
     assert _digests(tmp_path / "many") == _digests(tmp_path / "one")
+
+
+def test_answers_around_the_problems_are_those_of_exported_people(tmp_path: Path) -> None:
+    folder, years, mail = tmp_path / "sessions", Question(text="Years?"), Question(text="Anything else?")
+    for number, who in enumerate(("anon-a", "anon-b")):
+        script = refined(number, annotator=who)
+        script.events[0] = script.events[0].model_copy(update={"study": StudyInfo(name="s", sha256="")})
+        script.write(folder, f"s{number}")
+        add_answer(folder, who, "granted", version="1")
+    for who in ("anon-a", "anon-b", "anon-c"):
+        told = [(years, "3"), (mail, "write to me@example.org")]
+        add_study_answers(folder, ("s", "0" * 64), who, "entry", told)
+    add_study_answers(folder, ("s", "0" * 64), "anon-a", "entry", [(years, "4")])
+    add_answer(folder, "anon-b", "withdrawn")
+    outcome = rehearse(request(folder, "feedback"))
+    assert outcome.people == {("s", "anon-a")} and (outcome.answers, len(outcome.findings)) == (2, 1)
+    found = person_answers(folder, outcome.people, "redact")
+    found.write(tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    assert [(row["question"], row["annotator"], row["redacted"]) for row in rows] == [
+        ("Years?", "anon-a", False),
+        ("Anything else?", "anon-a", True),
+    ]
+    assert rows[0]["answer"] == "4" and "example.org" not in rows[1]["answer"]
+    assert who_answered(folder, {("s", f"anon-{letter}") for letter in "abd"}) == 1
 
 
 def _grant(folder: Path, annotator: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli.main import _guarded
+from assistant.cli.study_people import _lines
 from assistant.core import events as ev
 from assistant.journal.consent import read_answers
 from assistant.server.invitations import RESEARCHER, Invitations
@@ -90,6 +91,15 @@ async def test_questions_come_before_and_after_and_a_code_at_the_end(
     lines = (site.place.folder / "answers.jsonl").read_text().splitlines()
     kept = [(json.loads(line)["part"], json.loads(line)["answer"]) for line in lines]
     assert kept == [("entry", "7"), ("entry", ""), ("end", "4")]
+    site.invite("bert")
+    found = status_of(site.place, time.time())
+    assert found.answered == 1
+    assert (
+        f"answers of 1 person before and after the problems: {site.place.folder / 'answers.jsonl'}"
+        in "\n".join(_lines(found, site.place.folder))
+    )
+    await anna.post("/withdraw")
+    assert status_of(site.place, time.time()).answered == 0
 
 
 async def test_the_researchers_page_escapes_what_people_wrote_and_counts(
