@@ -12,17 +12,19 @@ from assistant.cli import plain_commands, plain_views
 from assistant.cli import text_rendering as text
 from assistant.cli.plain_draft import UnsentWords
 from assistant.cli.plain_editing import ALONE, edited_program
-from assistant.cli.plain_printer import Printer, interrupt_once
+from assistant.cli.plain_printer import Printer, answer_to, interrupt_once
 from assistant.cli.plain_write_back import offer, offer_at_the_end
 from assistant.core import events as ev
 from assistant.core.errors import AssistantError, EngineError, JournalError, UsageError
 from assistant.core.printable import printable
 from assistant.core.state import Program, State
 from assistant.core.state_labels import (
+    OUT_OF_TIME,
     PASSES_ALREADY,
     passes_already,
     program_name,
     score,
+    time_left,
     tries_left,
 )
 from assistant.journal.reader import read_journal
@@ -47,7 +49,6 @@ from assistant.session.commands import (
 from assistant.session.draws import offered_draw, unseen_draws
 from assistant.session.effort import EffortClock
 from assistant.session.session import Session
-from assistant.session.study_tables import Question
 from assistant.tui.save_file import file_name, page_name, save_text
 
 CONTINUE_HINT = (
@@ -227,15 +228,40 @@ class PlainDialogue:
             self.printer.talk(
                 f"another draw passes {score(offer.visible).removesuffix(' pass')}: :draw shows it"
             )
+        if self._is_out_of_time(""):
+            return
         asks = ":edit, or :stop?" if self.state.settings.person_alone else "what is wrong?"
         self.printer.talk(
-            f"[{program_name(self.state.current_program)}; {tries_left(self.state)}] {asks} ", end=""
+            f"[{program_name(self.state.current_program)}; {tries_left(self.state)}{self._time_left()}] {asks} ",
+            end="",
         )
         line = self.printer.read_line()
+        if line and self._is_out_of_time(line.strip()):
+            return
         if line:
             self._try(lambda: self._do(line.strip(), line), UsageError, EngineError, JournalError)
         else:
             self._input_ended()
+
+    def _seconds_left(self) -> float | None:
+        active = self._clock.active(time.monotonic())
+        return None if self.state.beyond else self.state.settings.seconds_left(active)
+
+    def _time_left(self) -> str:
+        left = self._seconds_left()
+        return "" if left is None else f"; {time_left(left)}"
+
+    def _is_out_of_time(self, line: str) -> bool:
+        """Whether the time limit is reached: the session then ends; `line` came too late, and is kept as a draft."""
+        left = self._seconds_left()
+        if left is None or left > 0:
+            return False
+        if line:
+            self._try(lambda: self.session.save_draft(line), JournalError)
+        late = "; your last words are kept, and not sent" if line else ""
+        self.printer.talk(f"\n{OUT_OF_TIME}: thank you for your work on it{late}")
+        self._try(lambda: self._execute(End("gave_up", clock=self._read_clock())), JournalError)
+        return True
 
     def _input_ended(self) -> None:
         """A closed pipe, a lost connection or Ctrl-D decides nothing: the session can be resumed."""
@@ -372,24 +398,3 @@ class PlainDialogue:
         self._told = self.state.ended
         self.printer.data(text.summary_text(self.state, lesson=self._lesson))
         self.printer.talk(f"journal: {self.session.path}")
-
-
-def answer_to(question: Question, printer: Printer) -> str | None:
-    """What the person answers, asked until the question takes it; None where they leave it open."""
-    named = dict(zip(map(str, range(1, len(question.choices) + 1)), question.choices, strict=True))
-    hint = " · ".join(f"{key} {choice}" for key, choice in named.items())
-    if question.kind == "scale":
-        hint = f"{question.options[0]} to {question.options[-1]}"
-    while True:
-        printer.talk(f"{printable(question.text)} {f'({printable(hint)}) ' if hint else ''}", end="")
-        line = printer.read_line()
-        answer = line.strip()
-        if answer == ":later":
-            printer.left = True
-        if printer.left:
-            return None
-        if answer not in question.choices:
-            answer = named.get(answer, answer)
-        if not (fault := question.fault(answer)):
-            return answer
-        printer.talk(fault)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from assistant.cli import text_rendering as text
 from assistant.core import events as ev
-from assistant.core.printable import exact_line
+from assistant.core.printable import exact_line, printable
 from assistant.core.state import State
 from assistant.core.state_labels import (
     answer_note,
@@ -20,6 +20,7 @@ from assistant.core.state_labels import (
     step_note,
     wants_example,
 )
+from assistant.session.study_tables import Question
 
 QUOTE_HELPS = ":quote puts a failing test into your words; the model follows an example more often"
 
@@ -134,3 +135,24 @@ def interrupt_once(cancel: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def answer_to(question: Question, printer: Printer) -> str | None:
+    """What the person answers, asked until the question takes it; None where they leave it open."""
+    named = dict(zip(map(str, range(1, len(question.choices) + 1)), question.choices, strict=True))
+    hint = " · ".join(f"{key} {choice}" for key, choice in named.items())
+    if question.kind == "scale":
+        hint = f"{question.options[0]} to {question.options[-1]}"
+    while True:
+        printer.talk(f"{printable(question.text)} {f'({printable(hint)}) ' if hint else ''}", end="")
+        line = printer.read_line()
+        answer = line.strip()
+        if answer == ":later":
+            printer.left = True
+        if printer.left:
+            return None
+        if answer not in question.choices:
+            answer = named.get(answer, answer)
+        if not (fault := question.fault(answer)):
+            return answer
+        printer.talk(fault)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from assistant.cli import composition
-from assistant.cli.plain_dialogue import PlainDialogue, answer_to
-from assistant.cli.plain_printer import Printer
+from assistant.cli.plain_dialogue import PlainDialogue
+from assistant.cli.plain_printer import Printer, answer_to
 from assistant.cli.study import ask_consent
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Engine

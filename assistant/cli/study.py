@@ -52,7 +52,7 @@ study_app.command("invite")(invite)
 study_app.command("status")(status)
 
 KEYS = (
-    "name, source, problems, order, annotators, author, rounds, samples, temperature, max_new_tokens, seed, "
+    "name, source, problems, order, annotators, author, rounds, minutes, samples, temperature, max_new_tokens, seed, "
     "redraw, redraw_unchanged, unchanged_uses_round, same_first_sample, engine, model, precision, template, "
     "visible_tests, overflow, arms, lesson, branching, max_branches, continue_after_end, questions, "
     "expected_effect, expected_first, expected_control; [consent] version, text; [conditions] failing_cases, "
@@ -150,6 +150,8 @@ def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
     yield f"{held}; up to {plan.rounds} rounds of {plan.samples} sample(s), temperature {plan.temperature:g}"
     yield f"model: {plan.model or 'the default'}; first sample: {first}; control arms: {arms}"
     yield f"visible tests in the prompt: {shown}; failing cases with the feedback: {_cases(plan)}"
+    if plan.minutes is not None:
+        yield f"time limit a problem: {plan.minutes:g} minutes of the person's own time"
     if True in plan.conditions.person_alone:
         between = plan.allocation is not None and plan.allocation.between_people
         balanced = "drawn for each person" if between else "balanced over problems and annotators"

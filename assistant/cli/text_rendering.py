@@ -12,7 +12,7 @@ from assistant.core.outcome import CaseReport, Outcome, Report
 from assistant.core.printable import exact, exact_line, printable
 from assistant.core.problem import Problem
 from assistant.core.state import Program, State
-from assistant.core.state_labels import DOES_NOT_LOAD, END_WORDS, after_feedback, beyond_note, hidden_text
+from assistant.core.state_labels import DOES_NOT_LOAD, after_feedback, beyond_note, end_words, hidden_text
 from assistant.core.value_difference import contrasted
 
 
@@ -102,7 +102,7 @@ def wrong_value_text(case: CaseReport, indent: str = "") -> str:
 def summary_text(state: State, *, lesson: bool = True) -> str:
     """How the session ended; hidden verdicts and control arms are a `lesson`, shown once it is closed."""
     counted = state.of_experiment
-    reason = END_WORDS[counted.ended.reason] if counted.ended else "open"
+    reason = end_words(counted.ended) if counted.ended else "open"
     lines = ["", f"session {state.session}: {reason} {after_feedback(counted)}"]
     if note := beyond_note(state):
         lines.append(f"  {note}")

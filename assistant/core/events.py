@@ -1,4 +1,4 @@
-"""The journal's events: one model a line of JSON. A reader needs nothing but this file.
+"""The journal's events: one model a line of JSON. A reader needs this file and `session_origin.py`.
 
 Every recorded event has `schema`, `seq`, `time`, `mono` and `prev` (see `Stamp`); the session's events refer
 to programs by id: `t3s0` is sample 0 of turn 3. A *turn* is anything that makes programs (a generation, an
@@ -17,13 +17,15 @@ from assistant.core.effort import total_effort as total_effort
 from assistant.core.generation import Chunk, Finish, Message, ModelInfo, Sampling
 from assistant.core.outcome import Report
 from assistant.core.problem import FrozenModel, Problem, Test
+from assistant.core.session_origin import ALONE as ALONE
+from assistant.core.session_origin import Arm as Arm
 from assistant.core.session_origin import PromptSettings as PromptSettings
+from assistant.core.session_origin import Settings as Settings
 from assistant.core.session_origin import StudyInfo as StudyInfo
 from assistant.core.session_origin import freeze_sha256 as freeze_sha256
 
 SCHEMA = 1
 
-Arm = Literal["human", "retry", "tests", "resample", "shuffled", "simulated", "draw"]
 DIALOGUE_ARMS: tuple[Arm, ...] = ("human", "simulated")
 """Arms that answer feedback on their own session's program; the others are control arms, but for `DRAW`."""
 DRAW: Arm = "draw"
@@ -34,41 +36,6 @@ Author = Literal["person", "model", "unknown"]
 """Author of the feedback: `unknown` where the input is not a terminal and `--author` is missing."""
 Interface = Literal["", "app", "browser", "plain", "python", "import", "bench"]
 """What the session was held in; empty in journals written before this was recorded."""
-
-
-class Settings(FrozenModel):
-    """What a session was asked to do; fixed at its start."""
-
-    rounds: int = 4
-    samples: int = 1
-    sampling: Sampling = Sampling()
-    prompt: PromptSettings = PromptSettings()
-    arms: tuple[Arm, ...] | None = None
-    """Control arms to be made in the background; None (never in a journal) lets the device decide."""
-    redraw: bool = False
-    """Whether an answer without a program is drawn once more in the same round; control arms then do the same."""
-    redraw_unchanged: bool = False
-    """Whether the same for an answer that is the program that was spoken about; control arms then do the same."""
-    unchanged_uses_round: bool = True
-    """Whether feedback uses a round up whose answer holds the program before it, or none."""
-    branching: bool = True
-    """Whether the person may go back to an earlier round and go on from there, with that round's tries again."""
-    max_branches: int | None = None
-    """How often the person may go back; None is as often as they like."""
-    continue_after_end: bool = False
-    """Whether the person may go on after the end, beyond the experiment."""
-    draws: int | None = 0
-    """Further draws of each answer, made in the background and offered; None (never in a journal) lets the device
-    decide."""
-    point_by_point: bool | None = False
-    """Whether the points of feedback that names several are taken one after the other, in further steps of the same
-    round, where its answer does not pass the visible tests; None (never in a journal) lets the engine decide."""
-    person_alone: bool = False
-    """Whether the person writes the program without the model: it is asked nothing, and edits alone are tested."""
-
-
-ALONE = Settings(rounds=0, arms=(), person_alone=True)
-"""Settings of every session in which a person works alone: a model is asked nothing, so that nothing else is set."""
 
 
 def is_final(reason: str) -> bool:
@@ -344,6 +311,8 @@ class SessionEnded(Event):
     reason: EndReason
     effort: Effort = Effort()
     note: str = ""
+    out_of_time: bool = False
+    """Whether the session ended, as `gave_up`, because the time limit was reached (`Settings.minutes`)."""
 
 
 AnyEvent = Annotated[

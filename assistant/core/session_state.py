@@ -209,6 +209,11 @@ class State(FrozenModel):
         """The person's time of the whole session."""
         return ev.total_effort(self.clock, self.effort)
 
+    def is_out_of_time(self, reason: str, effort: ev.Effort) -> bool:
+        """Whether an end with this reason and these totals of the clock comes of the time limit."""
+        left = None if self.beyond else self.settings.seconds_left(effort.active)
+        return reason == "gave_up" and left is not None and left <= 0
+
     @property
     def human_programs(self) -> tuple[Program, ...]:
         """Programs of the person's own dialogue (control arms left out)."""

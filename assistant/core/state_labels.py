@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assistant.core.feedback_points import feedback_points
 
 if TYPE_CHECKING:  # lists of sessions need no models of events
+    from assistant.core.events import SessionEnded
     from assistant.core.outcome import Report
     from assistant.core.state import Program, State
 
@@ -26,6 +27,7 @@ END_WORDS = {
     "interrupted": "interrupted",
 }
 """The same within a line, before `after 2 rounds of feedback`."""
+OUT_OF_TIME = "the time for this problem is over"
 WHAT_WORKS = "One change at a time works best, with an example: for [1, 1] I expect [2]."
 """Told a person once, and nobody in a study."""
 NOTHING_HIDDEN = "no hidden tests: nothing more was checked"
@@ -46,6 +48,16 @@ _VALUES = "\"'`“”„«»「」[](){}"
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 try`, `2 tries`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def end_words(ended: SessionEnded) -> str:
+    """Why a session ended, within a line."""
+    return OUT_OF_TIME if ended.out_of_time else END_WORDS[ended.reason]
+
+
+def time_left(seconds: float) -> str:
+    """`12 min left`, `40 s left`."""
+    return f"{seconds / 60:.0f} min left" if seconds >= 90 else f"{max(0.0, seconds):.0f} s left"
 
 
 def feedback_count(count: int) -> str:
@@ -69,7 +81,7 @@ def beyond_note(state: State) -> str:
     if before is None:
         return ""
     more = state.feedback_count - before.feedback_count
-    then = f"{END_WORDS[state.ended.reason]}" if state.ended is not None else "going on"
+    then = end_words(state.ended) if state.ended is not None else "going on"
     return f"and then {then} after {plural(more, 'more feedback')}, beyond the experiment"
 
 

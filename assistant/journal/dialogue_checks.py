@@ -122,6 +122,8 @@ class DialogueChecks:
     def _end(self, state: State, event: ev.SessionEnded) -> Iterator[Finding]:
         if len(self._readings) > 1 and event.effort not in self._readings:
             yield _wrong("the person's time at the end is not what the clock counted")
+        if event.out_of_time is not state.is_out_of_time(event.reason, event.effort):
+            yield _wrong(f"the end says out_of_time {event.out_of_time}, and the clock says otherwise")
         current = state.current_program
         if self._imported or current is None or state.pending_feedback is not None or self._tests_changed:
             return
@@ -159,6 +161,8 @@ def _header(event: ev.SessionStarted) -> Iterator[Finding]:
         yield _wrong(
             f"{event.settings.samples} samples, {event.settings.rounds} rounds: no session has so few"
         )
+    if event.settings.minutes is not None and not event.settings.minutes > 0:
+        yield _wrong(f"a time limit of {event.settings.minutes} minutes")
     study = event.study
     if (
         event.settings.draws is None
@@ -171,7 +175,7 @@ def _header(event: ev.SessionStarted) -> Iterator[Finding]:
     if study is not None and study.position is not None and not 1 <= study.position <= (study.total or 0):
         yield _wrong(f"problem {study.position} of {study.total} in its study")
 
-    if event.settings.person_alone and event.settings != ev.ALONE:
+    if event.settings.person_alone and event.settings.model_copy(update={"minutes": None}) != ev.ALONE:
         yield _wrong("the person works alone, with settings for a model")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assistant.core import events, generation, outcome, problem
+from assistant.core import events, generation, outcome, problem, session_origin
 from assistant.core.events import EVENT, Stamp
 from assistant.core.safe_ast import read_program
 
@@ -37,9 +37,8 @@ def line_schema() -> dict[str, Any]:
 
 def _describe_fields(definitions: dict[str, Any]) -> None:
     """Add the docstrings below the fields in the source, which pydantic leaves out."""
-    docstrings = {
-        name: text for module in (problem, outcome, generation, events) for name, text in _field_words(module)
-    }
+    modules = (problem, outcome, generation, session_origin, events)
+    docstrings = {name: text for module in modules for name, text in _field_words(module)}
     for name, definition in definitions.items():
         for field, described in definition.get("properties", {}).items():
             text = docstrings.get((name, field)) or docstrings.get(("Stamp", field))

@@ -18,10 +18,10 @@ from assistant.core.outcome import CaseReport, Report
 from assistant.core.printable import exact, exact_line, printable
 from assistant.core.state import Program, State, replay
 from assistant.core.state_labels import (
-    END_WORDS,
     after_feedback,
     beyond_note,
     draw_name,
+    end_words,
     hidden_text,
     program_name,
     score,
@@ -173,7 +173,7 @@ def _ending(state: State, tell_hidden: bool) -> Iterator[str]:
     if state.ended is None:
         return
     counted = state.of_experiment
-    reason = END_WORDS[counted.ended.reason] if counted.ended else "open"
+    reason = end_words(counted.ended) if counted.ended else "open"
     beyond = f"; {beyond_note(state)}" if state.beyond else ""
     yield f"The session ended: {reason} {after_feedback(counted)}{beyond}."
     if tell_hidden and state.is_over and (words := hidden_text(state)):

@@ -95,6 +95,15 @@ class EffortClock:
         self._credit(now, "reading")
         return Effort(**self._spent)
 
+    def active(self, now: float) -> float:
+        """Seconds of the person's own work so far; unlike `read`, it decides nothing about what they went into."""
+        with self._crediting:
+            done = sum(self._spent[kind] for kind in ("reading", "typing", "editing"))
+            if self._since is None or (self.waiting and not self.editing):
+                return done
+            present = max(0.0, self._active_at + self._away_after - self._since)
+            return done + min(max(0.0, now - self._since), present)
+
     def take(self, now: float) -> Effort:
         """What was spent since the last take."""
         self._credit(now, "reading")

@@ -180,7 +180,8 @@ class RoundLoop(Recorder):
     def _end(self, reason: ev.EndReason, note: str = "") -> Iterator[ev.LiveEvent]:
         self._check_open()
         with self._writing:  # no other thread reads the clock in between
-            ended = ev.SessionEnded(reason=reason, effort=self.state.clock, note=note)
+            effort, late = self.state.clock, self.state.is_out_of_time(reason, self.state.clock)
+            ended = ev.SessionEnded(reason=reason, effort=effort, note=note, out_of_time=late)
             if ev.is_final(reason) and self._unanswered():
                 self._due = ended
                 return

@@ -44,6 +44,8 @@ class Study(StudyTable):
     """Who speaks, `person` or `model`; left out, whoever runs it says so."""
     rounds: int = Field(default=4, ge=0, le=100)
     """Feedback rounds after the first answer."""
+    minutes: float | None = Field(default=None, gt=0, le=100_000)
+    """Time limit a problem, of the person's own time; then the session ends unsolved. Left out, there is none."""
     samples: int = Field(default=1, ge=1, le=100)
     """Programs drawn in each round."""
     temperature: float = Field(default=0.0, ge=0)
@@ -176,7 +178,7 @@ class Study(StudyTable):
 _LATER = (
     "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "max_branches",
     "continue_after_end", "engine", "expected_first", "expected_control", "plan",
-    "participants", "allocation",
+    "participants", "allocation", "minutes",
 )  # fmt: skip
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
 _LATER_CONDITIONS = ("person_alone",)
@@ -270,9 +272,10 @@ def settings_for(study: Study, problem: Problem, annotator: str, condition: dict
     who = "" if study.same_first_sample else annotator
     seed = _number(study.name, study.seed, problem.id, who) % 2**31
     if condition.get("person_alone") == "yes":
-        return ev.ALONE
+        return ev.ALONE.model_copy(update={"minutes": study.minutes})
     return ev.Settings(
         rounds=study.rounds,
+        minutes=study.minutes,
         samples=study.samples,
         sampling=Sampling(temperature=study.temperature, seed=seed, max_new_tokens=study.max_new_tokens),
         prompt=ev.PromptSettings(

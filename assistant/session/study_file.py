@@ -87,6 +87,7 @@ _EXAMPLES: Mapping[str, str] = {
     "precision": 'precision = "auto"',
     "visible_tests": "visible_tests = 3",
     "max_branches": "max_branches = 2",
+    "minutes": "minutes = 20",
     "arms": f"arms = {json.dumps(RECORDED)}",
     "questions": 'questions = [{ text = "How hard was it?", kind = "scale", highest = 5 }, "Anything else?"]',
     "consent.version": 'version = "1"',

@@ -151,6 +151,8 @@ def _sample(study: Study, problems: Sequence[Problem]) -> Iterator[str]:
 
 def _procedure(study: Study) -> Iterator[str]:
     yield f"up to {study.rounds} rounds of feedback, {study.samples} program(s) a round"
+    if study.minutes is not None:
+        yield f"time limit a problem: {study.minutes:g} minutes of the person's own time"
     yield f"model: {study.model or 'left to whoever runs the study'}, temperature {study.temperature:g}"
     shown = "all" if study.visible_tests is None else str(study.visible_tests)
     yield f"wording of the prompts: {study.template}; visible tests in the prompt: {shown}"

@@ -9,6 +9,7 @@ from assistant.core.problem import Test
 from assistant.core.state import Program, State
 from assistant.core.state_labels import (
     ENDS,
+    OUT_OF_TIME,
     after_feedback,
     beyond_note,
     draw_name,
@@ -35,6 +36,8 @@ def headline(state: State, *, tell_hidden: bool = True) -> str:
     if state.beyond:
         return f"{headline(state.of_experiment, tell_hidden=tell_hidden)}; {beyond_note(state)}"
     reason = state.ended.reason if state.ended else "interrupted"
+    if state.ended is not None and state.ended.out_of_time:
+        return OUT_OF_TIME.capitalize()
     if reason != "solved":
         return ENDS[reason]
     if is_false_solve(state, state.current_program, tell_hidden=tell_hidden):

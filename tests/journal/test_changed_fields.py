@@ -136,7 +136,7 @@ class _Maker:
             return session.path
 
     def alone(self) -> Path:
-        """A person without a model, in a study whose plan was frozen."""
+        """A person without a model and out of time, in a study whose plan was frozen."""
         text, at = 'name = "s"\n', "2026-11-01T00:00:00Z"
         study = ev.StudyInfo(
             name="s", sha256="1" * 64, condition={"person_alone": "yes"}, text=text, position=1, total=3,
@@ -144,12 +144,13 @@ class _Maker:
         )  # fmt: skip
         held = Held(author="person", interface="app", terminal="120x36")
         session = Session.begin(
-            PROBLEM, ev.ALONE, NoModel(), self.sandbox, self.folder, annotator="tester", study=study, held=held
+            PROBLEM, ev.ALONE.model_copy(update={"minutes": 1.0}), NoModel(), self.sandbox, self.folder,
+            annotator="tester", study=study, held=held,
         )  # fmt: skip
         with closing(session):
             list(session.start())
             list(session.execute(cmd.EditCode("def add(a, b):\n    return a - b\n", ev.Effort(editing=0.2))))
-            list(session.execute(cmd.End("gave_up", "enough")))
+            list(session.execute(cmd.End("gave_up", "enough", clock=ev.Effort(editing=61.0))))
             return session.path
 
     def unchanged(self) -> Path:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli import plain_commands
-from assistant.cli.plain_dialogue import answer_to
-from assistant.cli.plain_printer import Printer
+from assistant.cli.plain_printer import Printer, answer_to
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.state_labels import WHAT_WORKS

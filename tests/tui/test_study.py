@@ -8,16 +8,21 @@ import pytest
 from textual.widgets import Input
 
 from assistant.core.events import (
+    ALONE,
     ConsentGiven,
     QuestionAnswered,
     SessionEnded,
     SessionResumed,
     SessionStarted,
+    Settings,
     StudyInfo,
 )
 from assistant.core.state import replay
+from assistant.engine.no_model import NoModel
+from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.library import list_sessions
 from assistant.journal.reader import read_journal
+from assistant.journal.validation import check_file
 from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.effort import EffortClock
 from assistant.session.study import Study
@@ -227,6 +232,31 @@ async def test_seconds_since_the_last_step_survive_a_kill(
     clock = EffortClock(state.clock, taken=state.effort)
     clock.start(0.0)
     assert clock.take(0.0).active >= state.clock.active - state.effort.active > 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alone", [False, True])
+async def test_at_the_end_of_a_time_limit_the_editor_is_run_and_the_session_ends(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    monkeypatch.setattr(work, "TIME_EVERY", 0.05)
+    settings = (ALONE if alone else Settings(arms=())).model_copy(update={"minutes": 0.015})
+    engine = NoModel() if alone else ScriptedEngine([WRONG])
+    problem = ADDITION if alone else UNDERSCORES
+    app = make_app(engine=engine, settings=settings.model_dump(), problem=problem.id)
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await until_phase(pilot, Phase.YOUR_TURN)
+        await until(pilot, lambda: "s left" in screen.status.line.status.left)
+        if alone:
+            await until(pilot, lambda: screen.editing.is_open)
+            screen.editing.editor.load_text("def add(a, b):\n    return a + b")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        told = str(app.screen.query_one("#headline").render())
+        assert told.startswith("Solved" if alone else "The time for this problem is over")
+        assert screen.journal is not None
+    ended = replay(read_journal(screen.journal).events).ended
+    assert ended is not None and ended.out_of_time is not alone
+    assert check_file(screen.journal).findings == ()
 
 
 async def test_at_a_browser_of_a_study_nothing_of_the_servers_machine_is_reached(

@@ -39,6 +39,8 @@ class Status:
     speed: float | None = None
     """Tokens a second of the last answer."""
     beat: int = 0
+    left: str = ""
+    """How much of a time limit is left."""
 
 
 class StatusLine(Widget):
@@ -82,7 +84,7 @@ def bar(progress: Progress) -> str:
 
 def facts_of(status: Status) -> list[str]:
     """Round, speed, model and device, what matters most first."""
-    facts = []
+    facts = [status.left] if status.left else []
     if status.round is not None:
         facts.append(round_name(status.round, status.rounds))
     if status.speed:

@@ -181,6 +181,12 @@ class LiveSession:
         elif self._begun and not self._left:
             self._clock.start(time.monotonic())
 
+    def seconds_left(self) -> float | None:
+        """Of a study's time limit; None where there is none, or the session is over."""
+        if self.session is None or self.state.ended is not None or self.state.beyond or self.open_questions:
+            return None
+        return self.state.settings.seconds_left(self._clock.active(time.monotonic()))
+
     def typing(self, now: bool) -> None:
         """Whether unsent words stand in the box: what is made in the background gives way to them."""
         if self.session is not None and self.session.background is not None:

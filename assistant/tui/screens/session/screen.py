@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from assistant.core import events as ev
 from assistant.core.problem import Problem, Test
 from assistant.core.state import State
-from assistant.core.state_labels import PASSES_ALREADY, passes_already
+from assistant.core.state_labels import OUT_OF_TIME, PASSES_ALREADY, passes_already, time_left
 from assistant.session import commands as cmd
 from assistant.tui.actions import bindings
 from assistant.tui.messages import (
@@ -39,6 +39,10 @@ BEAT = 1 / 25
 """Seconds between two looks at what is being written: fast enough for the eye, slow enough for the processor."""
 CLOCK_EVERY = 10.0
 """Seconds between two readings of the effort clock that are put on disk: a kill loses no more of them."""
+TIME_EVERY = 1.0
+"""Seconds between two looks at a study's time limit."""
+LAST_MINUTES = 2 * 60.0
+"""Seconds before the end of a time limit at which the person is told."""
 WAYS_TO_END = (("g", "I give up"), ("t", "The task or its tests are wrong"))
 
 
@@ -65,11 +69,13 @@ class SessionScreen(ProgramActions):
         self._written_on: str | None = None
         """The program on which the editor was opened for a person who works alone."""
         self._composed = self._summed_up = self._told_of_own = self._going_on = self._asking = False
+        self._told_of_time = self._last_run = False
 
     def on_mount(self) -> None:
         self.editing.hide()
         self.set_interval(BEAT, self.present_beat)
         self.set_interval(CLOCK_EVERY, self._keep_clock)
+        self.set_interval(TIME_EVERY, self._keep_time)
         self._composed = True
         self.live.set_clock(self.app.preferences.away_seconds)
         self._begin_if_ready()
@@ -211,6 +217,25 @@ class SessionScreen(ProgramActions):
         writer = self.live.clock_writer()
         if writer is not None:
             self.run_worker(writer, thread=True, group="clock", exit_on_error=False)
+
+    def _keep_time(self) -> None:
+        """Show what is left of a study's time limit; at its end, run what stands in the editor and end it."""
+        left = self.live.seconds_left()
+        if left is None:
+            return
+        self.present_status()
+        if left <= LAST_MINUTES and not self._told_of_time:
+            self._told_of_time = True
+            self.notify(f"{time_left(left)} for this problem", timeout=10)
+        if left > 0 or self.live.busy or self.phase not in (Phase.YOUR_TURN, Phase.STOPPED):
+            return
+        if self.editing.is_open and not self._last_run:
+            self._last_run = True
+            self.editing.editor.action_run()
+            return
+        self.editing.hide()
+        self.notify(f"{OUT_OF_TIME}: thank you for your work on it", timeout=10)
+        self.submit(cmd.End("gave_up"))
 
     @on(VerdictTable.RowChosen, "#verdicts")
     def action_insert_case(self) -> None:

@@ -10,6 +10,7 @@ from assistant.core.state_labels import (
     ANOTHER_WAY,
     NO_PROGRAM,
     NO_TRY_USED,
+    OUT_OF_TIME,
     after_feedback,
     answer_note,
     draw_name,
@@ -18,6 +19,7 @@ from assistant.core.state_labels import (
     round_name,
     score,
     step_note,
+    time_left,
     tries_left,
     wants_example,
 )
@@ -84,6 +86,7 @@ class StatusPanel:
             rounds=state.round_limit,
             speed=speed_of(state),
             beat=self._beats // BEATS,
+            left=time_left(left) if (left := live.seconds_left()) is not None else "",
         )
 
     def _doing(
@@ -204,6 +207,8 @@ def over_text(state: State, tell_hidden: bool) -> str:
     """How a session that is only looked at ended."""
     if is_false_solve(state, state.current_program, tell_hidden=tell_hidden):
         return f"not right yet: {hidden_text(state)}"
+    if state.ended is not None and state.ended.out_of_time:
+        return OUT_OF_TIME
     reason = state.ended.reason if state.ended is not None else "interrupted"
     return {
         "solved": f"solved {after_feedback(state)}",
