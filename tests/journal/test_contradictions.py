@@ -284,7 +284,9 @@ def _more(path: Path) -> bytes:
         *_records(path),
         {**_records(path)[-1], "type": "question_answered", "question": "?", "answer": "!"},
     ]
-    records[-1] = {k: v for k, v in records[-1].items() if k not in ("reason", "effort", "note")}
+    records[-1] = {
+        k: v for k, v in records[-1].items() if k not in ("reason", "effort", "note", "out_of_time")
+    }
     return chained_lines(records)[-1]
 
 
