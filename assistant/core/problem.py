@@ -27,7 +27,8 @@ class Extended(FrozenModel):
     def _without_later_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
         for name in self.LATER:
-            if name in data and getattr(self, name) == type(self).model_fields[name].default:
+            default = type(self).model_fields[name].default
+            if name in data and repr(getattr(self, name)) == repr(default):  # -0.0 equals 0.0 and is not it
                 del data[name]
         return data
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.core import events as ev
-from assistant.core.problem import ValueTest
+from assistant.core.problem import CallTest, ValueTest
 from assistant.journal.codec import LineError, decode, encode, parse
 from assistant.journal.reader import read_journal
 from assistant.journal.writer import Journal
@@ -52,6 +52,12 @@ def test_a_line_is_strict_json_on_one_line(event: ev.Event) -> None:
 
     record = json.loads(line.decode("utf-8"), parse_constant=refuse)
     assert list(record)[:6] == ["schema", "seq", "time", "mono", "prev", "type"]
+
+
+def test_a_negative_zero_stays_one() -> None:
+    test = CallTest(arguments="[1]", expected="1", rtol=-0.0)
+    back = CallTest.model_validate(parse(json.dumps(test.model_dump()).encode()))
+    assert math.copysign(1, back.rtol) == -1
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
