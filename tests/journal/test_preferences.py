@@ -56,6 +56,7 @@ def test_every_setting_can_be_saved_and_read_back(name: str) -> None:
     value = getattr(Preferences(), name)
     changed: object = {
         "engine": "openai", "device": "cpu", "notify": "none", "keys": {"a.b": "ctrl+x"}, "draws": 4,
+        "point_by_point": False,
         "recent_problems": ["starter", 'a "b"'],
     }.get(name)  # fmt: skip
     if changed is None:
