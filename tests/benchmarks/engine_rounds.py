@@ -1,18 +1,18 @@
-"""Seconds from Enter to the last token of a feedback round, beside llama.cpp with the same weights.
+"""Seconds from Enter to the last token of a feedback round, beside the strongest rivals with the same weights.
 
-python -m tests.benchmarks.engine_rounds MODEL_FOLDER GGUF_FILE --results FILE [--rounds 20] [--only …]
+python -m tests.benchmarks.engine_rounds MODEL_FOLDER GGUF_FILE --results FILE [--rounds 40] [--only …]
 python -m tests.benchmarks.engine_rounds --results FILE                        (only the table)
 
-Each engine runs in a process of its own and they take turns, round by round: `ours` (int8, prefix reuse, prompt
-lookup), `llama` (llama-cpp-python, its prompt cache on), `llama-lookup` (the same with its own prompt lookup)
-and, for the first `--plain` rounds, `plain` (transformers' bfloat16 `generate`). Before a feedback round the
-engine has the dialogue up to the last program in its cache, as after the round before; `ours-typed` has the
-person's words too, but for the last 4 tokens, as in the app, where the model reads them a second after they are
-typed. Kinds of rounds: `first`
-(task to first program), `feedback` (ILF: a wrong program and what a person said about it), and `long` (the same
-at 400 tokens of dialogue, of which the time to the first token counts). Everything greedy, and every engine
-stops where its program is complete. Results are appended
-to FILE, so that a long measurement can be made in parts. Needs ../shared/data and llama-cpp-python.
+Each engine runs in a process of its own and they take turns, round by round: `ours` (prefix reuse, prompt lookup),
+the rivals of `engine_rivals` (`llama`, `ik`, `openvino`, each also with n-gram lookup; `-lookup-5` drafts 5 tokens),
+and, for the first `--plain` rounds, `plain` (transformers' bfloat16 `generate`). Before a feedback round the engine
+has the dialogue up to the last program in its cache, as after the round before; `ours-typed` has the person's words
+too, but for the last 4 tokens, as in the app, where the model reads them a second after they are typed. Kinds of
+rounds: `first` (task to first program), `feedback` (ILF: a wrong program and what a person said about it), and `long`
+(the same at 400 tokens of dialogue, of which the time to the first token counts). Everything greedy, and every engine
+stops where its program is complete. Answers differ in length and in what they are worth: seconds a token stand beside
+seconds, and what came out is judged by the tests. Results are appended to FILE, so that a long measurement can be
+made in parts. MODEL_FOLDER holds a tokenizer. Needs ../shared/data and the rivals' wheels.
 """
 
 from __future__ import annotations
@@ -25,16 +25,25 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks.engine_dialogues import Round, long_rounds, prompt_ids, rounds
+from assistant.core.code_extraction import extract_code
+from assistant.core.submission import Submission
+from assistant.problems.load import load_source
+from assistant.sandbox.local import open_sandbox
+from tests.benchmarks.engine_dialogues import DATA, Round, long_rounds, prompt_ids, rounds
 
 UNREAD = 9
 """Tokens at the end of a prompt that are new when the person presses Enter: 4 of words, 5 of the template's."""
 KINDS = ("first", "feedback", "long")
-ENGINES = ("ours-typed", "ours", "llama", "llama-lookup", "plain")
+ENGINES = (
+    "ours-typed", "ours", "llama", "llama-lookup-3", "llama-lookup-5", "llama-lookup-10", "ik", "ik-lookup-3",
+    "ik-lookup-5", "ik-lookup-10", "openvino", "openvino-lookup", "plain",
+)  # fmt: skip
+RIVALS = ("llama", "ik", "openvino")
 
 
 class Child:
@@ -43,7 +52,7 @@ class Child:
     def __init__(self, engine: str, options: argparse.Namespace) -> None:
         from assistant.engine.process import worker_process as child
 
-        place = str(options.gguf if engine.startswith("llama") else options.model)
+        place = str(options.gguf if engine.startswith(RIVALS) else options.model)
         command = [
             sys.executable,
             "-W",
@@ -53,7 +62,7 @@ class Child:
             engine,
             place,
         ]
-        command += [str(options.threads), str(options.packed or "")]
+        command += [str(options.threads), str(options.packed or ""), str(options.model)]
         environment = dict(os.environ) | (
             child._ENVIRONMENT if engine.startswith("ours") else {}
         )  # as in the worker
@@ -135,44 +144,66 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
+def passed(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str, str], bool]:
+    """Whether each answer passes its problem's tests, by kind, engine and problem."""
+    problems = {p.id: p for p in load_source(str(DATA / "mbpp" / "mbpp.jsonl")).problems}
+    found: dict[tuple[str, str, str], bool] = {}
+    with closing(open_sandbox()) as sandbox:
+        for row in rows:
+            problem = problems[row["name"]]
+            code = extract_code(row["text"], problem.entry_point).code if "text" in row else None
+            report = sandbox.run(Submission.of(problem, code)) if code is not None else None
+            found[row["kind"], row["engine"], row["name"]] = report is not None and report.passed
+    return found
+
+
 def table(rows: Sequence[dict[str, Any]]) -> None:
-    """Medians and ranges by kind and engine; ratios of ours to the better llama.cpp, round by round."""
+    """Medians and ranges by kind and engine, what passed, and ratios of ours to the best of each rival."""
     by: dict[tuple[str, str], dict[str, dict[str, Any]]] = defaultdict(dict)
     for row in rows:
         by[row["kind"], row["engine"]][row["name"]] = row
+    right = passed(rows)
     for (kind, engine), found in sorted(by.items()):
         seconds = [row["seconds"] for row in found.values()]
-        first = [row["first"] for row in found.values()]
-        tokens = [row["tokens"] for row in found.values()]
+        each = [row["seconds"] / max(1, row["tokens"]) * 1000 for row in found.values()]
+        solved = sum(right[kind, engine, name] for name in found)
         print(
-            f"{kind:8} {engine:12} n {len(found):3}  seconds {_spread(seconds)}  first token {_spread(first)}  "
-            f"tokens {median(tokens):.0f}  tokens/s {sum(tokens) / sum(seconds):.1f}"
+            f"{kind:8} {engine:16} n {len(found):3}  seconds {_spread(seconds)}  ms a token {_spread(each, 0)}  "
+            f"first token {_spread([row['first'] for row in found.values()])}  "
+            f"tokens {median(row['tokens'] for row in found.values()):.0f}  pass {solved}"
         )
     for kind in KINDS:
         for engine in ("ours", "ours-typed"):
-            _ratios(kind, engine, by)
+            for rival in (*RIVALS, "plain"):
+                _ratios(kind, engine, rival, by)
 
 
-def _ratios(kind: str, engine: str, by: dict[tuple[str, str], dict[str, dict[str, Any]]]) -> None:
-    ours, plain = by.get((kind, engine), {}), by.get((kind, "plain"), {})
-    rivals = [by[kind, name] for name in ("llama", "llama-lookup") if (kind, name) in by]
-    common = [name for name in ours if rivals and all(name in rival for rival in rivals)]
-    if common:
-        # The better of the two over the rounds that both had, as a person would set it once and for all.
-        best = min(rivals, key=lambda rival: sum(rival[name]["seconds"] for name in common))
-        shared = [name for name in ours if name in best]
-        each = [ours[name]["seconds"] / best[name]["seconds"] for name in shared]
-        whole = sum(ours[n]["seconds"] for n in shared) / sum(best[n]["seconds"] for n in shared)
-        print(
-            f"{kind}: {engine} / llama.cpp over {len(shared)} rounds: sum {whole:.2f}, by round {_spread(each)}"
-        )
-    if both := [name for name in ours if name in plain]:
-        each = [ours[name]["seconds"] / plain[name]["seconds"] for name in both]
-        print(f"{kind}: {engine} / plain generate over {len(both)} rounds: {_spread(each)}")
+def _ratios(kind: str, engine: str, rival: str, by: dict[tuple[str, str], dict[str, dict[str, Any]]]) -> None:
+    ours = by.get((kind, engine), {})
+    ways = [found for (of, name), found in by.items() if of == kind and name.partition("-")[0] == rival]
+    common = [name for name in ours if ways and all(name in found for found in ways)]
+    if not common:
+        return
+    # The best of its ways over the rounds that all had, as a person would set it once and for all.
+    best = min(ways, key=lambda found: median(found[name]["seconds"] for name in common))
+    way = next(name for (of, name), found in by.items() if of == kind and found is best)
+    shared = [name for name in ours if name in best]
+    each = [ours[name]["seconds"] / best[name]["seconds"] for name in shared]
+    tokens = [
+        ours[n]["seconds"] / max(1, ours[n]["tokens"]) / (best[n]["seconds"] / max(1, best[n]["tokens"]))
+        for n in shared
+    ]
+    whole = sum(ours[n]["seconds"] for n in shared) / sum(best[n]["seconds"] for n in shared)
+    medians = median(ours[n]["seconds"] for n in shared) / median(best[n]["seconds"] for n in shared)
+    print(
+        f"{kind}: {engine} / {way} over {len(shared)} rounds: of the medians {medians:.2f}, of the sums {whole:.2f}, "
+        f"by round {_spread(each)}, by second a token {_spread(tokens)}"
+    )
 
 
-def _spread(values: Sequence[float]) -> str:
-    return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+def _spread(values: Sequence[float], digits: int = 2) -> str:
+    low, middle, high = min(values), median(values), max(values)
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

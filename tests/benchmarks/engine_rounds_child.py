@@ -12,11 +12,12 @@ from typing import Any
 
 from assistant.core.completion_detector import ProgramEnd
 from assistant.core.generation import Finish, Request, Sampling
+from tests.benchmarks.engine_rivals import open_rival
 
 MOST_TOKENS = 400
 Tokens = Sequence[int]
-Generate = Callable[..., Iterator[int]]
-"""(name of the conversation, prompt, entry point, most tokens) -> how many tokens came, each time some did.
+Generate = Callable[..., Iterator[int | str]]
+"""(name of the conversation, prompt, entry point, most tokens) -> 0 each time tokens came; the text; how many tokens.
 
 Every engine stops where the program with that entry point is complete.
 """
@@ -50,34 +51,9 @@ def ours(folder: Path, threads: int, weights: Path | None) -> Generate:
             until_program=until,
         )
         for item in decoder.generate(request, prompt):
+            if isinstance(item, Finish):
+                yield item.text
             yield item.generated_tokens if isinstance(item, Finish) else 0
-
-    return generate
-
-
-def llama(file: Path, threads: int, *, lookup: bool) -> Generate:
-    from llama_cpp import Llama
-    from llama_cpp.llama_speculative import LlamaPromptLookupDecoding
-
-    draft = LlamaPromptLookupDecoding(num_pred_tokens=10) if lookup else None
-    model = Llama(
-        str(file),
-        n_ctx=8192,
-        n_threads=threads,
-        n_threads_batch=threads,
-        draft_model=draft,
-        logits_all=lookup,  # its speculative decoding fails without
-        verbose=False,
-    )
-
-    def generate(name: str, prompt: Tokens, until: str, most: int = MOST_TOKENS) -> Iterator[int]:
-        end, text = ProgramEnd(until), ""
-        for chunk in model.create_completion(list(prompt), max_tokens=most, temperature=0.0, stream=True):
-            yield 0
-            text += chunk["choices"][0]["text"]
-            if end.find(text) is not None:
-                break
-        yield model.n_tokens - len(prompt)
 
     return generate
 
@@ -123,6 +99,7 @@ def plain(folder: Path, threads: int) -> Generate:
             pad_token_id=tokenizer.pad_token_id,
         )
         yield -int((first.at - begun) * 1e6)  # microseconds to the first token, told afterwards
+        yield str(tokenizer.decode(out[0, len(prompt) :]))
         yield int(out.shape[1] - len(prompt))
 
     return generate
@@ -134,13 +111,16 @@ def timed(generate: Generate, order: dict[str, Any]) -> dict[str, Any]:
             pass
     _priority(order["realtime"])
     begun = time.perf_counter()
-    first, tokens = 0.0, 0
-    for count in generate(order["name"], order["prompt"], order["until"]):
-        first = first or (-count / 1e6 if count < 0 else time.perf_counter() - begun)
-        tokens = max(tokens, count)
+    first, tokens, text = 0.0, 0, ""
+    for item in generate(order["name"], order["prompt"], order["until"], MOST_TOKENS):
+        if isinstance(item, str):
+            text = item
+            continue
+        first = first or (-item / 1e6 if item < 0 else time.perf_counter() - begun)
+        tokens = max(tokens, item)
     seconds = time.perf_counter() - begun
     _priority(False)
-    return {"seconds": round(seconds, 4), "first": round(first, 4), "tokens": tokens}
+    return {"seconds": round(seconds, 4), "first": round(first, 4), "tokens": tokens, "text": text}
 
 
 def _priority(realtime: bool) -> None:
@@ -153,12 +133,13 @@ def _priority(realtime: bool) -> None:
 
 def main() -> None:
     engine, place, threads, packed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    folder = Path(sys.argv[5])
     if engine.startswith("ours"):
         generate = ours(place, threads, Path(packed) if packed else None)
     elif engine == "plain":
         generate = plain(place, threads)
     else:
-        generate = llama(place, threads, lookup=engine == "llama-lookup")
+        generate = open_rival(engine, place, threads, folder)
     print("{}", flush=True)
     for line in sys.stdin:
         print(json.dumps(timed(generate, json.loads(line))), flush=True)
