@@ -75,7 +75,9 @@ class TerminalDriver(LinuxDriver):
         if self._must_signal_resume:
             super()._sigcont_application()
         elif self._writer_thread is not None and self._auto_restart:
-            self._reclaim_terminal()
+            # Not here: the signal may come while this very thread puts something into the writer's queue, whose lock
+            # it would then wait for without end.
+            self._loop.call_soon_threadsafe(self._reclaim_terminal)
 
     def _reclaim_terminal(self) -> None:
         """The terminal as the app needs it: a shell may have used it meanwhile. Nothing that was typed is lost."""
