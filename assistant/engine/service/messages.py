@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
@@ -69,23 +69,8 @@ class ServiceStatus(FrozenModel):
     """Since the start."""
 
 
-ServiceCommand = Annotated[
-    protocol.Prepare | protocol.Generate | protocol.Stop | AskStatus, Field(discriminator="kind")
-]
-ServiceReply = Annotated[
-    protocol.Progressed
-    | protocol.PrepareReply
-    | protocol.StreamReply
-    | protocol.Done
-    | protocol.Beat
-    | Hello
-    | ServiceStatus,
-    Field(discriminator="kind"),
-]
-_COMMANDS: TypeAdapter[protocol.Prepare | protocol.Generate | protocol.Stop | AskStatus] = TypeAdapter(
-    ServiceCommand
-)
-_REPLIES: TypeAdapter[
+AnyCommand: TypeAlias = protocol.Prepare | protocol.Generate | protocol.Stop | AskStatus
+AnyReply: TypeAlias = (
     protocol.Progressed
     | protocol.PrepareReply
     | protocol.StreamReply
@@ -93,24 +78,16 @@ _REPLIES: TypeAdapter[
     | protocol.Beat
     | Hello
     | ServiceStatus
-] = TypeAdapter(ServiceReply)
+)
+_COMMANDS: TypeAdapter[AnyCommand] = TypeAdapter(Annotated[AnyCommand, Field(discriminator="kind")])
+_REPLIES: TypeAdapter[AnyReply] = TypeAdapter(Annotated[AnyReply, Field(discriminator="kind")])
 
 
-def read_command(text: bytes) -> protocol.Prepare | protocol.Generate | protocol.Stop | AskStatus:
+def read_command(text: bytes) -> AnyCommand:
     """A line from a client. Raises ValueError when it is none."""
     return _COMMANDS.validate_python(json.loads(text))
 
 
-def read_reply(
-    text: bytes,
-) -> (
-    protocol.Progressed
-    | protocol.PrepareReply
-    | protocol.StreamReply
-    | protocol.Done
-    | protocol.Beat
-    | Hello
-    | ServiceStatus
-):
+def read_reply(text: bytes) -> AnyReply:
     """A line from the service. Raises ValueError when it is none."""
     return _REPLIES.validate_python(json.loads(text))
