@@ -54,44 +54,33 @@ class Dot:
 
 def _wide() -> Dot:
     """AVX-512 VNNI: 64 products an instruction; none saturates."""
-    sums = ir.VectorType(_INT, 16)
-
-    def widened(b: ir.IRBuilder, weights: Any) -> Any:
-        return b.bitcast(weights, sums)
-
-    def spread(b: ir.IRBuilder, at: Any) -> Any:
-        return _repeated(b, b.load(_at(b, at, 0, _INT), align=4), 16)
-
-    def add(b: ir.IRBuilder, found: Any, weights: Any, inputs: Any) -> Any:
-        return b.call(
-            _function(b, "llvm.x86.avx512.vpdpbusd.512", sums, [sums] * 3), [found, weights, inputs]
-        )
-
-    def finish(b: ir.IRBuilder, low: Any, high: Any) -> Any:
-        return _shuffled(b, low, high, range(32))
-
-    return Dot(32, 12, np.int8, 1, sums, ir.VectorType(_BYTE, 64), widened, spread, add, finish)
+    return _four_products(channels=16, rows=12)
 
 
 def _half_wide() -> Dot:
     """AVX-VNNI: 32 products an instruction, as processors without AVX-512 have it."""
-    sums = ir.VectorType(_INT, 8)
+    return _four_products(channels=8, rows=6)
+
+
+def _four_products(channels: int, rows: int) -> Dot:
+    """Instructions that add four products to the sum of each of `channels`; none saturates."""
+    sums = ir.VectorType(_INT, channels)
+    name = f"llvm.x86.avx512.vpdpbusd.{channels * 32}"
 
     def widened(b: ir.IRBuilder, weights: Any) -> Any:
         return b.bitcast(weights, sums)
 
     def spread(b: ir.IRBuilder, at: Any) -> Any:
-        return _repeated(b, b.load(_at(b, at, 0, _INT), align=4), 8)
+        return _repeated(b, b.load(_at(b, at, 0, _INT), align=4), channels)
 
     def add(b: ir.IRBuilder, found: Any, weights: Any, inputs: Any) -> Any:
-        return b.call(
-            _function(b, "llvm.x86.avx512.vpdpbusd.256", sums, [sums] * 3), [found, weights, inputs]
-        )
+        return b.call(_function(b, name, sums, [sums] * 3), [found, weights, inputs])
 
     def finish(b: ir.IRBuilder, low: Any, high: Any) -> Any:
-        return _shuffled(b, low, high, range(16))
+        return _shuffled(b, low, high, range(2 * channels))
 
-    return Dot(16, 6, np.int8, 1, sums, ir.VectorType(_BYTE, 32), widened, spread, add, finish)
+    bytes_read = ir.VectorType(_BYTE, 4 * channels)
+    return Dot(2 * channels, rows, np.int8, 1, sums, bytes_read, widened, spread, add, finish)
 
 
 def _narrow() -> Dot:
