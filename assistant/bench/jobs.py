@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import Field
 
@@ -125,6 +126,21 @@ Judge = Callable[[Job, str], Verdict]
 """From a job and an answer's text to its verdict; called from several threads."""
 
 
+def what_was_generated(finish: Finish) -> dict[str, Any]:
+    """The fields of a `Sample` that say what an engine gave, and what it took."""
+    return {
+        "seed": finish.seed,
+        "text": finish.text,
+        "reason": finish.reason,
+        "prompt_tokens": finish.prompt_tokens,
+        "reused_tokens": finish.reused_tokens,
+        "generated_tokens": finish.generated_tokens,
+        "first_token_seconds": finish.first_token_seconds,
+        "seconds": finish.seconds,
+        "notes": "; ".join(finish.notes),
+    }
+
+
 def sample_of(batch: Batch, finish: Finish, verdict: Verdict) -> Sample:
     """The line for one finished answer."""
     job = batch.job
@@ -134,17 +150,9 @@ def sample_of(batch: Batch, finish: Finish, verdict: Verdict) -> Sample:
         problem=job.problem.id,
         difficulty=job.problem.difficulty,
         sample=batch.first + finish.sample,
-        seed=finish.seed,
-        text=finish.text,
         expected=job.expected,
-        reason=finish.reason,
-        prompt_tokens=finish.prompt_tokens,
-        reused_tokens=finish.reused_tokens,
-        generated_tokens=finish.generated_tokens,
-        first_token_seconds=finish.first_token_seconds,
-        seconds=finish.seconds,
-        notes="; ".join(finish.notes),
         beams=job.beams,
+        **what_was_generated(finish),
         **verdict.model_dump(),
     )
 

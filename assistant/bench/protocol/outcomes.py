@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from assistant.bench.jobs import Sample
+from assistant.bench.jobs import Sample, what_was_generated
 from assistant.bench.run_folder import write_lines
 from assistant.bench.scoring import NO_PROGRAM
 from assistant.core.outcome import Report
@@ -50,7 +50,6 @@ def _sample(state: State, told: int, said: str) -> Iterator[Sample]:
         problem=problem.id,
         difficulty=problem.difficulty,
         sample=0,
-        seed=finish.seed,
         outcome=visible.outcome.value if visible is not None else NO_PROGRAM,
         solved=program.solved,
         honest=None if hidden is None else hidden.passed,
@@ -58,16 +57,9 @@ def _sample(state: State, told: int, said: str) -> Iterator[Sample]:
         visible_total=len(problem.visible_tests),
         hidden_passed=hidden.pass_count if hidden else 0,
         hidden_total=len(hidden.cases) if hidden else 0,
-        text=finish.text,
         code=program.code,
         expected="",
-        reason=finish.reason,
-        prompt_tokens=finish.prompt_tokens,
-        reused_tokens=finish.reused_tokens,
-        generated_tokens=finish.generated_tokens,
-        first_token_seconds=finish.first_token_seconds,
-        seconds=finish.seconds,
-        notes="; ".join(finish.notes),
+        **what_was_generated(finish),
         sealed=_sealed(visible),
         hard_coded=program.hard_coded,
     )
