@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from assistant.core.problem import FrozenModel
 from assistant.engine.models.wheels import PartSet
@@ -12,14 +13,24 @@ from assistant.engine.models.wheels import PartSet
 DEFAULT = "default"
 AROUND_WEIGHTS = 760_000_000
 """Bytes: torch, numba, tokenizer and rows of the embedding (0.54 GB measured), and the caches of conversations."""
-MACHINES = {
-    "a laptop with 8 GB": 5e9,
-    "a laptop with 16 GB": 11e9,
-    "a GPU with 24 GB": 22e9,
-    "a GPU with 80 GB": 76e9,
-    "several GPUs, or a server": float("inf"),
-}
-"""Kinds of machines, and the bytes that a model may take there."""
+
+
+class Machine(NamedTuple):
+    """A kind of machine, and the bytes that a model may take there."""
+
+    name: str
+    room: float
+    card: bool
+    """The model runs on a graphics card, in 16 bits."""
+
+
+MACHINES = (
+    Machine("a laptop with 8 GB", 5e9, card=False),
+    Machine("a laptop with 16 GB", 11e9, card=False),
+    Machine("a GPU with 24 GB", 22e9, card=True),
+    Machine("a GPU with 80 GB", 76e9, card=True),
+    Machine("several GPUs, or a server", float("inf"), card=True),
+)
 
 
 class KnownModel(FrozenModel):
@@ -66,11 +77,11 @@ class KnownModel(FrozenModel):
     @property
     def wants(self) -> str:
         """The smallest kind of machine that holds it beside what else runs there."""
-        laptops = min(self.memory_bytes, self.packed_memory_bytes)
+        on_processor = min(self.memory_bytes, self.packed_memory_bytes)
         return next(
-            name
-            for name, room in MACHINES.items()
-            if (laptops if "laptop" in name else self.memory_bytes) <= room
+            machine.name
+            for machine in MACHINES
+            if (self.memory_bytes if machine.card else on_processor) <= machine.room
         )
 
 
@@ -79,7 +90,7 @@ def known_models() -> tuple[KnownModel, ...]:
     """The catalogue: after the default, by the machine that a model wants, the smallest first."""
     text = files("assistant.engine").joinpath("catalogue.toml").read_text(encoding="utf-8")
     models = [KnownModel.model_validate(entry) for entry in tomllib.loads(text)["models"]]
-    order = list(MACHINES)
+    order = [machine.name for machine in MACHINES]
     models.sort(key=lambda model: (model.name != DEFAULT, order.index(model.wants), model.memory_bytes))
     return tuple(models)
 
