@@ -188,8 +188,8 @@ def your_turn_word(
         f"{first_key('work.insert_case', keys)} quotes a failing test" if wants_example(state, table) else ""
     )
     note = answer_note(state, table, quote or ANOTHER_WAY)
-    if not note and table.code is not None and quote:
-        return f"{effect_on_tests(state, table)} ({left}; {quote})"
+    if not note and quote:
+        left += f"; {quote}"
     note = note or (NO_PROGRAM if table.code is None else effect_on_tests(state, table))
     if note:
         return note if note.endswith(NO_TRY_USED) else f"{note} ({left})"
