@@ -33,6 +33,8 @@ ALT_ENTER = re.compile(r"\x1b[\r\n]")
 """A line break, whatever follows: read as Esc and Enter, the line before it would be sent as it stands."""
 ALONE = re.compile(r"\x1b(?:O[a-z]|[bdf\x7f])\Z")
 """Combinations with Alt that are keys when nothing follows at once; otherwise Esc was pressed before letters."""
+ALONE_DELAY = 0.03
+"""Seconds without a character after which nothing follows: what was written at once may be read in two pieces."""
 NAMES = {"\x1b\r": "alt+enter", "\x1b\n": "alt+enter", "\x1b\x7f": "alt+backspace", "\x1bd": "alt+delete"}
 
 
@@ -58,6 +60,9 @@ class TerminalInput:
         waited = self._clock() - self._read_at
         if self._pasting and self._text and waited >= PASTE_DELAY:
             yield from self._shown_paste()
+        elif whole := ALONE.match(self._text):
+            if waited >= ALONE_DELAY:
+                yield from self._taken(whole.end())
         elif self._text and waited >= (ESCAPE_DELAY if len(self._text) <= 2 else SEQUENCE_DELAY):
             yield from self._escape_and(self._text[1:2])
             yield from self._messages()
@@ -76,9 +81,9 @@ class TerminalInput:
             yield from self._taken(1)
         elif text.startswith(PASTE_BEGINS):
             self._text, self._pasting = text[len(PASTE_BEGINS) :], True
-        elif whole := CSI.match(text) or SS3.match(text) or ALT_ENTER.match(text) or ALONE.match(text):
+        elif whole := CSI.match(text) or SS3.match(text) or ALT_ENTER.match(text):
             yield from self._taken(whole.end())
-        elif text != ESC and text != ESC + "O" and not CSI_BEGUN.match(text):
+        elif text not in (ESC, ESC + "O") and not CSI_BEGUN.match(text) and not ALONE.match(text):
             yield from self._escape_and("")
 
     def _escape_and(self, character: str) -> Iterator[Message]:

@@ -3,7 +3,8 @@
 python -m tests.benchmarks.engine_rounds MODEL_FOLDER GGUF_FILE --results FILE [--rounds 40] [--only …]
 python -m tests.benchmarks.engine_rounds --results FILE                        (only the table)
 
-Each engine runs in a process of its own and they take turns, round by round: `ours` (prefix reuse, prompt lookup),
+Each engine runs in a process of its own and they take turns, round by round: `ours` (prefix reuse, prompt lookup;
+`ours-q4` with 4-bit weights),
 the rivals of `engine_rivals` (`llama`, `ik`, `openvino`, each also with n-gram lookup; `-lookup-5` drafts 5 tokens),
 and, for the first `--plain` rounds, `plain` (transformers' bfloat16 `generate`). Before a feedback round the engine
 has the dialogue up to the last program in its cache, as after the round before; `ours-typed` has the person's words
@@ -40,7 +41,7 @@ UNREAD = 9
 """Tokens at the end of a prompt that are new when the person presses Enter: 4 of words, 5 of the template's."""
 KINDS = ("first", "feedback", "long")
 ENGINES = (
-    "ours-typed", "ours", "llama", "llama-lookup-3", "llama-lookup-5", "llama-lookup-10", "ik", "ik-lookup-3",
+    "ours-typed", "ours", "ours-q4-typed", "ours-q4", "llama", "llama-lookup-3", "llama-lookup-5", "llama-lookup-10", "ik", "ik-lookup-3",
     "ik-lookup-5", "ik-lookup-10", "openvino", "openvino-lookup", "plain",
 )  # fmt: skip
 RIVALS = ("llama", "ik", "openvino")
@@ -62,7 +63,8 @@ class Child:
             engine,
             place,
         ]
-        command += [str(options.threads), str(options.packed or ""), str(options.model)]
+        weights = options.packed_q4 if "q4" in engine else options.packed
+        command += [str(options.threads), str(weights or ""), str(options.model)]
         environment = dict(os.environ) | (
             child._ENVIRONMENT if engine.startswith("ours") else {}
         )  # as in the worker
@@ -122,12 +124,12 @@ def measure(options: argparse.Namespace) -> None:
         turn = options.only[number % len(options.only) :] + options.only[: number % len(options.only)]
         for engine in turn:
             late = engine == "plain" and (counts[kind] > options.plain or kind == "long")
-            late = late or (engine == "ours-typed" and kind == "first")  # nobody types then
+            late = late or (engine.endswith("typed") and kind == "first")  # nobody types then
             if late or (kind, one.name, engine) in done:
                 continue
             if engine not in children:
                 children[engine] = Child(engine, options)
-            fed = prompt[:-UNREAD] if engine == "ours-typed" else prime
+            fed = prompt[:-UNREAD] if engine.endswith("typed") else prime
             row = {"kind": kind, "name": one.name, "engine": engine, "prompt": len(prompt), "fed": len(fed)}
             name = f"{kind} {one.name}"
             row |= children[engine].run(name, one.entry_point, fed, prompt, realtime=options.realtime)
@@ -173,7 +175,7 @@ def table(rows: Sequence[dict[str, Any]]) -> None:
             f"tokens {median(row['tokens'] for row in found.values()):.0f}  pass {solved}"
         )
     for kind in KINDS:
-        for engine in ("ours", "ours-typed"):
+        for engine in ("ours", "ours-typed", "ours-q4", "ours-q4-typed"):
             for rival in (*RIVALS, "plain"):
                 _ratios(kind, engine, rival, by)
 
@@ -212,6 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("gguf", type=Path, nargs="?")
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--packed", type=Path, help="folder of the packed weights (default: in the cache)")
+    parser.add_argument("--packed-q4", type=Path, help="the same of the 4-bit weights, for `ours-q4`")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--plain", type=int, default=3, help="rounds of plain generate, which is slow")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

@@ -23,7 +23,7 @@ Every engine stops where the program with that entry point is complete.
 """
 
 
-def ours(folder: Path, threads: int, weights: Path | None) -> Generate:
+def ours(folder: Path, threads: int, weights: Path | None, kind: str) -> Generate:
     import torch
     from transformers import AutoTokenizer
 
@@ -36,11 +36,11 @@ def ours(folder: Path, threads: int, weights: Path | None) -> Generate:
 
     torch.set_num_threads(threads)
     if weights is None:
-        ready = packed(LocalFolder(folder), "int8", cache_folder(), threads, Steps())
+        ready = packed(LocalFolder(folder), kind, cache_folder(), threads, Steps())
         weights = None if ready is None else ready.folder
     if weights is None:
-        raise SystemExit("this model or processor takes no 8-bit weights")
-    model = precision.open_packed(weights)
+        raise SystemExit(f"this model or processor takes no {kind} weights")
+    model = precision.open_packed(weights, kind)
     decoder = Decoder(model, AutoTokenizer.from_pretrained(folder))
 
     def generate(name: str, prompt: Tokens, until: str, most: int = MOST_TOKENS) -> Iterator[int]:
@@ -135,7 +135,7 @@ def main() -> None:
     engine, place, threads, packed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     folder = Path(sys.argv[5])
     if engine.startswith("ours"):
-        generate = ours(place, threads, Path(packed) if packed else None)
+        generate = ours(place, threads, Path(packed) if packed else None, "q4" if "q4" in engine else "int8")
     elif engine == "plain":
         generate = plain(place, threads)
     else:

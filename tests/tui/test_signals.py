@@ -60,6 +60,8 @@ def test_ctrl_z_suspends_and_the_words_are_still_there(terminal: Terminal, tmp_p
     while _state_of(terminal.child.pid) != "T" and time.monotonic() < deadline:
         terminal.read()
     assert _state_of(terminal.child.pid) == "T"
+    while b"\x1b[?1049l" not in terminal.written and time.monotonic() < deadline:
+        terminal.read()  # what it wrote before it stopped may still be in the terminal's buffer
     assert b"\x1b[?1049l" in terminal.written
     os.kill(terminal.child.pid, signal.SIGCONT)
     terminal.until("half a th")

@@ -62,6 +62,7 @@ def test_keys_and_pastes_come_out_as_they_went_in_whatever_the_pieces(seed: int)
         ("\x1b[oops", ["escape", "left_square_bracket", *"oops"]),
         ("\x1b\x1b[A", ["escape", "up"]),
         ("\x1bb", ["ctrl+left"]),
+        ("a\x1bbe", ["a", "escape", *"be"]),
         ("\x1b\r", ["alt+enter"]),
         ("a\x1b\rb\r", ["a", "alt+enter", "b", "enter"]),
         ("\x1b", ["escape"]),
@@ -69,12 +70,13 @@ def test_keys_and_pastes_come_out_as_they_went_in_whatever_the_pieces(seed: int)
     ],
 )
 def test_an_escape_before_letters_is_an_escape_and_the_letters(read: str, keys: list[str]) -> None:
-    clock = Clock()
-    source = TerminalInput(clock=clock)
-    out = list(source.feed(read))
-    clock.now = 5.0
-    out += source.tick()
-    assert told(out) == keys
+    for cut in range(len(read) + 1):
+        clock = Clock()
+        source = TerminalInput(clock=clock)
+        out = [*source.feed(read[:cut]), *source.tick(), *source.feed(read[cut:]), *source.tick()]
+        clock.now = 5.0
+        out += source.tick()
+        assert told(out) == keys, f"cut after {cut}"
 
 
 def test_a_paste_whose_end_is_late_is_shown_and_still_no_key() -> None:
