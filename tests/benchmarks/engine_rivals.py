@@ -170,7 +170,7 @@ def openvino(file: Path, threads: int, tokenizer: Any, *, lookup: bool) -> Any:
         while arrived.get():
             yield 0
         thread.join()
-        tokens = list(found[0].tokens[0])
+        tokens = [token for token in found[0].tokens[0] if token >= 0]  # it pads what it had drafted at the end
         yield tokenizer.decode(tokens)
         yield len(tokens)
 
