@@ -253,6 +253,22 @@ def test_a_sample_is_drawn_by_the_seed(sandbox: LocalSandbox, tmp_path: Path) ->
     assert drawn(1) != drawn(2)
 
 
+def test_a_hardened_set_gives_the_same_sample(sandbox: LocalSandbox, tmp_path: Path) -> None:
+    """A problem whose only hidden tests are those that `--harden` added has nothing that judges it."""
+    added = CallTest(arguments="[2, 2]", expected="4", suites=("hardened",))
+    plain = [addition(f"test/{number}") for number in range(12)]
+    plain = [p if n % 2 else p.model_copy(update={"hidden_tests": ()}) for n, p in enumerate(plain)]
+    hard = [p.model_copy(update={"hidden_tests": (*p.hidden_tests, added)}) for p in plain]
+
+    def drawn(problems: list[Problem]) -> list[str]:
+        path = tmp_path / "set.jsonl"
+        write_source(path, problems)
+        config = ProtocolConfig(source=str(path), sample=4, shown="hidden")
+        return [problem.id for problem in config.problems(sandbox, lambda _: None)]
+
+    assert drawn(hard) == drawn(plain)
+
+
 @pytest.mark.parametrize("name", ["protocol_words", "ilf_words"])
 def test_the_words_that_are_kept_say_that_a_model_wrote_them(name: str) -> None:
     found = read_words([Path(__file__).parents[1] / "benchmarks" / f"{name}.jsonl"], "claude")

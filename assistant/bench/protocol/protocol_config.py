@@ -64,7 +64,7 @@ class ProtocolConfig:
     def problems(self, sandbox: LocalSandbox, say: Say) -> tuple[Problem, ...]:
         """A random part of those with hidden tests, in the order of the source. Raises UsageError."""
         collection = load_ready(self.source, sandbox, say, hidden=self.hidden, split=self.split)
-        fit = [p for p in collection if p.hidden_tests or not (self.hidden or self.shown)]
+        fit = [p for p in collection if _published(p) or not (self.hidden or self.shown)]
         if not fit:
             raise UsageError(
                 f"no problem of {self.source} has hidden tests: name some with --hidden-tests FILE"
@@ -109,7 +109,7 @@ def showing_one(problem: Problem, which: str, seed: int, sandbox: LocalSandbox) 
     added are for showing only: no hidden verdict counts them.
     """
     added = [test for test in problem.hidden_tests if SUITE in test.suites]
-    published = tuple(test for test in problem.hidden_tests if SUITE not in test.suites)
+    published = _published(problem)
     candidates = added if which == SUITE else [*published]
     kept = problem.model_copy(update={"hidden_tests": published})
     random.Random(f"{seed} {problem.id}").shuffle(candidates)
@@ -118,6 +118,11 @@ def showing_one(problem: Problem, which: str, seed: int, sandbox: LocalSandbox) 
         if shown is not None and _passes(kept, shown, sandbox):
             return kept.model_copy(update={"visible_tests": (*problem.visible_tests, shown)})
     return kept
+
+
+def _published(problem: Problem) -> tuple[Test, ...]:
+    """Its hidden tests without those that `--harden` added."""
+    return tuple(test for test in problem.hidden_tests if SUITE not in test.suites)
 
 
 def _as_assert(test: Test, entry_point: str) -> AssertTest | None:
