@@ -41,8 +41,8 @@ UNREAD = 9
 """Tokens at the end of a prompt that are new when the person presses Enter: 4 of words, 5 of the template's."""
 KINDS = ("first", "feedback", "long")
 ENGINES = (
-    "ours-typed", "ours", "ours-q4-typed", "ours-q4", "llama", "llama-lookup-3", "llama-lookup-5", "llama-lookup-10", "ik", "ik-lookup-3",
-    "ik-lookup-5", "ik-lookup-10", "openvino", "openvino-lookup", "plain",
+    "ours-typed", "ours", "ours-q4-typed", "ours-q4", "llama", "llama-lookup-3", "llama-lookup-5", "llama-lookup-10",
+    "ik", "ik-lookup-3", "ik-lookup-5", "ik-lookup-10", "openvino", "openvino-lookup", "plain",
 )  # fmt: skip
 RIVALS = ("llama", "ik", "openvino")
 
