@@ -170,7 +170,8 @@ def openvino(file: Path, threads: int, tokenizer: Any, *, lookup: bool) -> Any:
         while arrived.get():
             yield 0
         thread.join()
-        tokens = [token for token in found[0].tokens[0] if token >= 0]  # it pads what it had drafted at the end
+        # It pads what it had drafted at the end.
+        tokens = [token for token in found[0].tokens[0] if token >= 0]
         yield tokenizer.decode(tokens)
         yield len(tokens)
 
