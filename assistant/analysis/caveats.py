@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -76,9 +77,13 @@ def _unfinished(sessions: Sequence[SessionRecord]) -> Iterator[str]:
             f"Not ended yet: {_count(unfinished)}, counted as unsolved from where they stand, so that later rates "
             "are lower bounds."
         )
-    for reason, name in (("gave_up", "Given up"), ("bad_task", "Called a bad task")):
-        stopped = sum(s.end == reason for s in sessions)
-        if stopped:
+    ends = Counter("out_of_time" if s.out_of_time else s.end for s in sessions)
+    for reason, name in (
+        ("gave_up", "Given up"),
+        ("out_of_time", "Out of time"),
+        ("bad_task", "Called a bad task"),
+    ):
+        if stopped := ends[reason]:
             yield f"{name}: {_count(stopped)}, counted as unsolved from then on."
     edited = sum(bool(s.edits) for s in sessions)
     if edited:

@@ -23,6 +23,7 @@ from assistant.session.arms.background import start_background_work
 from assistant.session.commands import GiveConsent
 from assistant.session.header import Held, given_program
 from assistant.session.session import Session
+from assistant.session.study_answers import Part
 from assistant.settings.preferences import load_preferences, save_preference
 
 
@@ -114,13 +115,18 @@ def _hold_study(
     if note := queue.changes():
         printer.talk(note)
     _ask_what_is_open(queue, printer)
+    takes_part = granted or queue.study.consent is None
+    if takes_part:
+        _ask_around(queue, "entry", printer)
     while not printer.left and (assignment := queue.next()) is not None:
         printer.talk(f"problem {assignment.place} of {assignment.of} of study {queue.study.name}")
         status = _hold(queue.hold(assignment, engine, sandbox, held), printer, queue, granted)
         if status or printer.left:
             printer.talk(goes_on if queue.only else f"study {queue.study.name} {SAME_COMMAND}")
             return status
-    printer.talk(goes_on if printer.left or queue.only else f"study {queue.study.name} is done: thank you")
+    if takes_part and not queue.failed_practice:
+        _ask_around(queue, "end", printer)
+    printer.talk(goes_on if printer.left or queue.only else queue.farewell())
     return 0
 
 
@@ -137,6 +143,14 @@ def _ask_what_is_open(queue: AnnotationQueue, printer: Printer) -> None:
                 if answer is None:
                     break
                 printer.event(answer_question(left.journal, question.text, answer))
+
+
+def _ask_around(queue: AnnotationQueue, part: Part, printer: Printer) -> None:
+    """The study's questions before its first problem or after its last: each answer is kept at once."""
+    for question in queue.asked(part):
+        if printer.left or (answer := answer_to(question, printer)) is None:
+            return
+        queue.keep_answers(part, [(question, answer)])
 
 
 def _consent(queue: AnnotationQueue, printer: Printer) -> bool:

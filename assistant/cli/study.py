@@ -174,7 +174,7 @@ def _people_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
         if asked.practice:
             yield f"first {asked.practice} to practise on, which has to be solved in {asked.practice_tries} tries"
         before, after = len(asked.entry_questions), len(asked.end_questions)
-        yield f"on the pages of `assistant serve`: {before} questions before the problems, {after} after them"
+        yield f"{before} questions before the problems, {after} after them"
     if dealt is not None and dealt.per_problem is not None:
         shares = [[p.id for p in order_for(plan, problems, who)] for who in plan.annotators]
         people = Counter(problem for share in shares for problem in share)

@@ -8,16 +8,12 @@ answer of an annotator counts. A last line that a crash cut off was never confir
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from assistant.core.errors import JournalError
 from assistant.core.problem import FrozenModel
-from assistant.storage.durable_io import append_line, exclusive_lock
+from assistant.storage.ledger import Ledger
 
 NAME = "consent.jsonl"
 
@@ -43,36 +39,17 @@ def read_answers(folder: Path, *, without_torn: bool = False) -> dict[str, Conse
     A last line that was cut off is wrong, too: it may have been a withdrawal. `without_torn` leaves it out; the
     next answer sets it aside.
     """
-    path = folder / NAME
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise JournalError(
-            f"{path} cannot be read ({error.strerror}): without it nothing is exported"
-        ) from None
-    answers: dict[str, ConsentAnswer] = {}
-    if not lines[-1] or (without_torn and not _is_whole(lines[-1])):
-        lines.pop()
-    for number, line in enumerate(lines, start=1):
-        try:
-            answer = ConsentAnswer.model_validate_json(line)
-        except ValidationError:
-            raise JournalError(
-                f"{path}, line {number}: not an answer about consent; correct it, or repeat that answer where "
-                "it was cut off: nothing is exported meanwhile"
-            ) from None
-        answers[answer.annotator] = answer
-    return answers
+    return {answer.annotator: answer for answer in _ledger(folder).rows(without_torn=without_torn)}
 
 
-def _is_whole(line: bytes) -> bool:
-    try:
-        ConsentAnswer.model_validate_json(line)
-    except ValidationError:
-        return False
-    return True
+def _ledger(folder: Path) -> Ledger[ConsentAnswer]:
+    return Ledger(
+        folder / NAME,
+        ConsentAnswer,
+        "an answer about consent",
+        without="nothing is exported",
+        repair="correct it, or repeat that answer where it was cut off: nothing is exported meanwhile",
+    )
 
 
 def add_answer(
@@ -95,12 +72,5 @@ def add_answer(
         text=text,
         recorded_by=recorded_by,
     )
-    line = json.dumps(given.model_dump(), ensure_ascii=False).encode("utf-8", "replace")
-    try:
-        with exclusive_lock(folder):
-            append_line(folder / NAME, line, _is_whole)
-    except OSError as error:
-        raise JournalError(
-            f"{folder / NAME} cannot be written ({error.strerror}): nothing was recorded; repair that, then repeat"
-        ) from None
+    _ledger(folder).add([given])
     return given

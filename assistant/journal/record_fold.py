@@ -115,7 +115,7 @@ class _Fold:
         """Feedback that no complete answer has followed yet."""
         self._last_on: dict[str, int] = {}
         """The last feedback on a program."""
-        self._end = "open"
+        self._end, self._late = "open", False
         self._beyond = False
         """The person went on after the end: what they and the model did then is counted nowhere."""
         self._clock = Effort()
@@ -152,6 +152,7 @@ class _Fold:
             feedback=tuple(self._feedback),
             edits=tuple(self._edits),
             end=self._end,
+            out_of_time=self._late,
             announced=(_text(header.get("author", "person")), _text(header.get("author_model", ""))),
             clock=self._clock,
             unchanged_uses_round=bool(settings.get("unchanged_uses_round", True)),
@@ -169,7 +170,7 @@ class _Fold:
         )
 
     def _resumed(self, event: Json) -> None:
-        self._model, self._end = _model(event["model"]), "open"
+        self._model, self._end, self._late = _model(event["model"]), "open", False
 
     def _generation_started(self, event: Json) -> None:
         self._turns[_whole(event["turn"])] = _Turn(
@@ -247,7 +248,7 @@ class _Fold:
         self._beyond = True
 
     def _ended(self, event: Json) -> None:
-        self._end = _text(event["reason"])
+        self._end, self._late = _text(event["reason"]), event.get("out_of_time") is True
         self._clock = clock_at_end(self._clock, _effort(event))
 
     def _known(self, program: str | None) -> str | None:

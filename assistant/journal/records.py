@@ -48,6 +48,8 @@ class SessionRecord:
     edits: tuple[Edit, ...] = ()
     end: str = "open"
     """Reason of its end; `open` where it has none yet."""
+    out_of_time: bool = False
+    """Whether it ended, as `gave_up`, because its time limit was reached."""
     announced: Spoke = ("person", "")
     """Who was to speak."""
     clock: Effort = field(default_factory=Effort)

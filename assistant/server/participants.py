@@ -16,13 +16,7 @@ from assistant.journal.session_summary import SessionSummary
 from assistant.server.invitations import Invitations, Person
 from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.study import Study, chosen_problems, order_for
-from assistant.session.study_answers import (
-    Part,
-    add_study_answers,
-    open_questions,
-    read_study_answers,
-    who_answered,
-)
+from assistant.session.study_answers import Part, who_answered
 from assistant.session.study_tables import Question
 
 Step = Literal["consent", "refused", "withdrawn", "entry", "work", "failed", "end", "done"]
@@ -75,25 +69,21 @@ class StudyPlace:
             return "consent"
         if consented is False:
             return "withdrawn" if self._ledger(name) == "withdrawn" else "refused"
-        if self.open_questions(name, "entry"):
+        if queue.asked("entry"):
             return "entry"
         if queue.next() is not None or any(queue.unanswered()):
             return "work"
         if queue.failed_practice:
             return "failed"
-        return "end" if self.open_questions(name, "end") else "done"
+        return "end" if queue.asked("end") else "done"
 
     def open_questions(self, name: str, part: Part) -> list[Question]:
         """What the person is still to be asked before the first problem, or after the last."""
-        asked = self.study.participants
-        if asked is None:
-            return []
-        questions = asked.entry_questions if part == "entry" else asked.end_questions
-        return open_questions(questions, read_study_answers(self.folder, self.study.name, name, part))
+        return list(self._queue(name).asked(part))
 
     def keep_answers(self, name: str, part: Part, answers: Sequence[tuple[Question, str]]) -> None:
         """Record answers that were found right. Raises JournalError."""
-        add_study_answers(self.folder, (self.study.name, self.study.sha256), name, part, answers)
+        self._queue(name).keep_answers(part, answers)
 
     def answer_consent(self, name: str, answer: Literal["granted", "refused", "withdrawn"]) -> None:
         """Record what the person said on their page. Raises JournalError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from assistant.journal.writer import Journal
 from assistant.session import study as studies
 from assistant.session.header import Held
 from assistant.session.session import Session
+from assistant.session.study_answers import Part, add_study_answers, read_study_answers
 from assistant.session.study_file import parse_study
 from assistant.session.study_freeze import Freeze, changed_since, differing_keys
 from assistant.session.study_tables import Consent, Question
@@ -239,6 +240,29 @@ class AnnotationQueue:
                 left = tuple(q for q in self.study.questions if q.text not in summary.answered)
                 if left and self.only in (None, summary.path):
                     yield Unanswered(summary.path, summary.problem, left)
+
+    def asked(self, part: Part) -> tuple[Question, ...]:
+        """What is still to be asked before the first problem, or after the last. Raises JournalError."""
+        around = self.study.participants
+        if around is None or self.only is not None:
+            return ()
+        questions = around.entry_questions if part == "entry" else around.end_questions
+        answered = read_study_answers(self.folder, self.study.name, self.annotator, part)
+        return tuple(question for question in questions if question.text not in answered)
+
+    def keep_answers(self, part: Part, answers: Iterable[tuple[Question, str]]) -> None:
+        """Record answers before the first problem or after the last, found right. Raises JournalError."""
+        add_study_answers(self.folder, (self.study.name, self.study.sha256), self.annotator, part, answers)
+
+    def farewell(self) -> str:
+        """What a terminal says when nothing is left to do."""
+        around = self.study.participants
+        if self.failed_practice:
+            return f"study {self.study.name}: the problem for practice was not solved, so this ends here: thank you"
+        code = around.completion_code if around is not None else ""
+        where = around.completion_url if around is not None else ""
+        told = f"; your completion code: {code}" if code else ""
+        return f"study {self.study.name} is done: thank you{told}{f'; finish at {where}' if where else ''}"
 
     def consented(self) -> bool | None:
         """The annotator's last answer to this very consent text; None when it is to be asked."""

@@ -99,7 +99,7 @@ class Study(StudyTable):
     plan: Plan | None = None
     """What the study was planned to find out: `study freeze` makes a registration of it."""
     participants: Participants | None = None
-    """What `assistant serve` asks and tells people around their problems."""
+    """What people are asked and told around their problems."""
     allocation: Allocation | None = None
     """Who gets which problems and conditions."""
 

@@ -6,19 +6,15 @@ after each problem are answered in that problem's journal.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from assistant.core.errors import JournalError
 from assistant.core.problem import FrozenModel
 from assistant.journal.consent import read_answers
 from assistant.session.study_tables import Question
-from assistant.storage.durable_io import append_line, exclusive_lock, make_folders
+from assistant.storage.ledger import Ledger
 
 NAME = "answers.jsonl"
 Part = Literal["entry", "end"]
@@ -71,28 +67,11 @@ def told(folder: Path, people: int) -> str:
 
 
 def _all(folder: Path) -> Iterator[StudyAnswer]:
-    path = folder / NAME
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise JournalError(f"{path} cannot be read: {error.strerror}") from None
-    if not _is_whole(lines[-1]):
-        lines.pop()  # a crash cut it off, and it was never confirmed
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield StudyAnswer.model_validate_json(line)
-        except ValidationError:
-            raise JournalError(f"{path}, line {number}: not an answer to a study's question") from None
+    return _ledger(folder).rows(without_torn=True)
 
 
-def _is_whole(line: bytes) -> bool:
-    try:
-        StudyAnswer.model_validate_json(line)
-    except ValidationError:
-        return False
-    return True
+def _ledger(folder: Path) -> Ledger[StudyAnswer]:
+    return Ledger(folder / NAME, StudyAnswer, "an answer to a study's question")
 
 
 def add_study_answers(
@@ -105,20 +84,10 @@ def add_study_answers(
     """Append answers, on disk when this returns; `study` is its name and hash. Raises `JournalError`."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     name, sha256 = study
-    try:
-        make_folders(folder)
-        with exclusive_lock(folder):
-            for question, answer in answers:
-                given = StudyAnswer(
-                    time=now, annotator=annotator, study=name, study_sha256=sha256, part=part,
-                    question=question.text, kind=question.kind, answer=answer,
-                )  # fmt: skip
-                line = json.dumps(given.model_dump(), ensure_ascii=False).encode("utf-8", "replace")
-                append_line(folder / NAME, line, _is_whole)
-    except OSError as error:
-        raise JournalError(f"{folder / NAME} cannot be written: {error.strerror}") from None
-
-
-def open_questions(questions: Iterable[Question], answered: Mapping[str, str]) -> list[Question]:
-    """Those that were not asked yet."""
-    return [question for question in questions if question.text not in answered]
+    _ledger(folder).add(
+        StudyAnswer(
+            time=now, annotator=annotator, study=name, study_sha256=sha256, part=part,
+            question=question.text, kind=question.kind, answer=answer,
+        )
+        for question, answer in answers
+    )  # fmt: skip

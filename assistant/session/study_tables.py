@@ -149,7 +149,7 @@ QuestionAfter = Annotated[Question, BeforeValidator(_may_be_skipped)]
 
 
 class Participants(StudyTable):
-    """What `assistant serve STUDY.toml` asks and tells the people of the study around their problems."""
+    """What the people of the study are asked and told around their problems."""
 
     count: int = Field(default=0, ge=0, le=5000)
     """So many people, with the pseudonyms p001, p002, …, where `annotators` is left out."""

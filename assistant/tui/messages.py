@@ -16,6 +16,7 @@ from assistant.tui.text.spans import Line
 if TYPE_CHECKING:
     from assistant.journal.session_summary import SessionSummary
     from assistant.session.annotation_queue import Assignment, Unanswered
+    from assistant.session.study_tables import Question
 
 
 @dataclass
@@ -165,6 +166,8 @@ class StudyNext(Message):
     unanswered: tuple[Unanswered, ...] = ()
     note: str = ""
     """A notice on the study's folder, shown once."""
+    asked: tuple[Question, ...] = ()
+    """What the study asks before the first problem, or after the last."""
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from assistant.core.errors import AssistantError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.journal.session_summary import SessionSummary
     from assistant.session.annotation_queue import AnnotationQueue, Assignment, Unanswered
     from assistant.session.session import Session
+    from assistant.session.study_answers import Part
     from assistant.session.study_tables import Question
     from assistant.tui.context import AppContext
 
@@ -58,37 +60,56 @@ class StudyFlow:
                 self._queue = self._open_queue()
                 self.name, note = self._queue.study.name, self._queue.changes()
                 self._granted = self._queue.consented()
-            unanswered = tuple(self._queue.unanswered())
-            self._app.post_message(StudyNext(self._queue.next(), unanswered, note))
+            queue, assignment = self._queue, self._queue.next()
+            asked = queue.asked("end" if assignment is None else "entry") if self._asks(queue) else ()
+            self._app.post_message(StudyNext(assignment, tuple(queue.unanswered()), note, asked))
         except AssistantError as error:
             self._app.post_message(StudyFailed(str(error)))
+
+    def _asks(self, queue: AnnotationQueue) -> bool:
+        """Whether the app asks what comes before the first problem and after the last: in a browser, pages do."""
+        return not (self._app.launch.served or self._granted is False or queue.failed_practice)
 
     def proceed(self, found: StudyNext) -> None:
         """Ask what is still unanswered and for consent where it is missing, then open the problem."""
         if found.note:
             self._app.notify(found.note, severity="warning", timeout=30, markup=False)
-        self._ask_open(list(found.unanswered), lambda: self._begin(found.assignment))
+        self._ask_open(list(found.unanswered), lambda: self._begin(found))
 
-    def _begin(self, assignment: Assignment | None) -> None:
+    def _begin(self, found: StudyNext) -> None:
+        queue, assignment = self._queue, found.assignment
         if assignment is None and self._app.launch.served:
             self._app.exit()  # the person's page says what comes now
-        elif assignment is None or self._queue is None:
-            self._app.notify(f"the study {self.name} is done: thank you", timeout=60, markup=False)
+        elif queue is None:
+            return
+        elif assignment is None:
+            told = partial(self._app.notify, queue.farewell(), timeout=60, markup=False)
+            self._ask_around(queue, "end", found.asked, told)
         else:
-            self._agree_and_work(assignment, self._queue)
+            self._agree_and_work(found, assignment, queue)
 
-    def _agree_and_work(self, assignment: Assignment, queue: AnnotationQueue) -> None:
+    def _agree_and_work(self, found: StudyNext, assignment: Assignment, queue: AnnotationQueue) -> None:
         consent = queue.study.consent
-        if consent is not None and self._granted is None:
-            self._app.push_screen(ConsentScreen(consent.text), lambda yes: self._answered(yes, assignment))
-        else:
-            self._app.navigator.work_on_assignment(assignment)
+        work = partial(self._app.navigator.work_on_assignment, assignment)
 
-    def _answered(self, granted: bool | None, assignment: Assignment) -> None:
-        self._granted = bool(granted)
-        if not granted and self._queue is not None:
-            self._app.notify(self._queue.refusal(), timeout=30, markup=False)
-        self._app.navigator.work_on_assignment(assignment)
+        def answered(granted: bool | None) -> None:
+            self._granted = bool(granted)
+            if granted:
+                self._ask_around(queue, "entry", found.asked, work)
+            else:
+                self._app.notify(queue.refusal(), timeout=30, markup=False)
+                work()
+
+        if consent is not None and self._granted is None:
+            self._app.push_screen(ConsentScreen(consent.text), answered)
+        else:
+            self._ask_around(queue, "entry", found.asked, work)
+
+    def _ask_around(
+        self, queue: AnnotationQueue, part: Part, asked: Sequence[Question], then: Callable[[], None]
+    ) -> None:
+        """The study's questions before its first problem or after its last: each answer is kept at once."""
+        self._ask(asked, lambda question, answer: queue.keep_answers(part, [(question, answer)]), then)
 
     def belongs(self, session: SessionSummary) -> bool:
         """Whether the annotator may see this session: it is their own, in this study."""
@@ -118,23 +139,33 @@ class StudyFlow:
         if not unanswered:
             then()
             return
-        left, *others = unanswered
-        self._ask(left, list(left.questions), lambda: self._ask_open(others, then))
+        from assistant.session.annotation_queue import answer_question
 
-    def _ask(self, left: Unanswered, questions: list[Question], then: Callable[[], None]) -> None:
-        """Ask the questions about one session, one after the other."""
+        left, *others = unanswered
+
+        def keep(question: Question, answer: str) -> None:
+            answer_question(left.journal, question.text, answer)
+
+        self._ask(left.questions, keep, lambda: self._ask_open(others, then), about=left.problem)
+
+    def _ask(
+        self,
+        questions: Sequence[Question],
+        keep: Callable[[Question, str], object],
+        then: Callable[[], None],
+        about: str = "",
+    ) -> None:
+        """Ask them one after the other, and keep each answer; `about` names an earlier problem."""
         if not questions:
             then()
             return
         question, *others = questions
 
         def answered(answer: str | None) -> None:
-            from assistant.session.annotation_queue import answer_question
-
             try:
-                answer_question(left.journal, question.text, answer or "")
+                keep(question, answer or "")
             except AssistantError as error:
                 self._app.notify(str(error), severity="error", markup=False)
-            self._ask(left, others, then)
+            self._ask(others, keep, then, about)
 
-        self._app.push_screen(QuestionScreen(question, about=left.problem), answered)
+        self._app.push_screen(QuestionScreen(question, about=about), answered)

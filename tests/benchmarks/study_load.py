@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +122,17 @@ def tree(process: int) -> list[psutil.Process]:
     return [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
 
 
+async def left_after(processes: Sequence[psutil.Process], what: str) -> str:
+    """Which of them live 5 seconds later, in a line; one that only waits to be collected lives no more."""
+    await asyncio.sleep(5)
+    left = Counter[str]()
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                left[" ".join(process.cmdline()[-3:])[:60]] += 1
+    return f"orphans          {left.total()} of {len(processes)} 5 s after {what} {dict(left) or ''}"
+
+
 def memory(processes: Sequence[psutil.Process]) -> tuple[float, float]:
     """MiB in proportion to what is shared (PSS), of the first process and of all the others."""
     sizes = []
@@ -128,6 +140,16 @@ def memory(processes: Sequence[psutil.Process]) -> tuple[float, float]:
         with contextlib.suppress(psutil.Error):
             sizes.append(process.memory_full_info().pss / 2**20)
     return sizes[0], sum(sizes[1:])
+
+
+def by_command(processes: Sequence[psutil.Process]) -> Counter[str]:
+    """MiB (PSS) by what runs."""
+    found = Counter[str]()
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            words = " ".join(process.cmdline()[1:])[:60]
+            found[words] += round(process.memory_full_info().pss / 2**20)
+    return found
 
 
 async def gathered(people: Sequence[Person], step: Callable[[Person], Awaitable[None]]) -> list[str]:
@@ -212,6 +234,8 @@ async def measure(options: argparse.Namespace, scratch: Path) -> None:
         print(
             f"memory (PSS)     server {own:.0f} MiB, apps {apps:.0f} MiB: {apps / options.people:.0f} MiB a person"
         )
+        for name, size in by_command(tree(first.pid)[1:]).most_common():
+            print(f"                 {size / options.people:5.1f} MiB a person: {name}")
         faults += await gathered(people, lambda person: person.press("\r", 0.1))
         while (
             sum(s.feedbacks for s in list_sessions(folder)) < options.people
@@ -219,13 +243,15 @@ async def measure(options: argparse.Namespace, scratch: Path) -> None:
         ):
             await asyncio.sleep(1)
         before = {s.annotator: (s.id, s.feedbacks) for s in list_sessions(folder)}
-        apps_then = tree(first.pid)[1:]
+        tabs = psutil.Process(first.pid).children()[: max(1, options.people // 10)]
+        theirs = [process for tab in tabs for process in tree(tab.pid)]
+        for tab in tabs:
+            tab.kill()
+        print(await left_after(theirs, f"SIGKILL of {len(tabs)} tabs"))
+        everything = tree(first.pid)[1:]
         os.kill(first.pid, signal.SIGKILL)
-        await asyncio.sleep(5)
-        print(
-            f"orphans          {sum(app.is_running() for app in apps_then)} of {len(apps_then)} 5 s after SIGKILL"
-        )
-    with server(words, environment):
+        print(await left_after(everything, "SIGKILL of the server"))
+    with server(words, environment) as second:
         await until_ready(base)
         faults += await gathered(people, Person.open)
         deadline = time.monotonic() + 300
@@ -233,6 +259,9 @@ async def measure(options: argparse.Namespace, scratch: Path) -> None:
             await asyncio.sleep(1)
         after = {s.annotator: (s.id, s.feedbacks) for s in list_sessions(folder)}
         back = _resumed(folder)
+        everything = tree(second.pid)
+        os.kill(second.pid, signal.SIGHUP)
+        print(await left_after(everything, "SIGHUP of the server"))
     same = sum(after.get(name) == where for name, where in before.items())
     broken = [str(finding) for finding in verify_folder(folder) if finding.is_error]
     given = sum(feedbacks for _, feedbacks in before.values())

@@ -13,6 +13,7 @@ from assistant.core.errors import JournalError, UsageError
 from assistant.journal.reader import read_journal
 from assistant.journal.writer import Journal
 from assistant.session.study import Study
+from assistant.session.study_answers import last_study_answers
 from assistant.session.study_file import example, load_study, parse_study
 from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan
 from tests.session.test_commands import AT_STUDY, ENGINE, ONE, PLAIN, STUDY, Run, journals, run, state_of
@@ -240,3 +241,30 @@ def test_the_example_has_every_key_and_is_a_study(run: Run) -> None:
             assert name in (everything[table] if table else everything), name
             assert name in KEYS
     parse_study(live, "all keys")
+
+
+AROUND = """
+[participants]
+entry_questions = [{ text = "Years?", kind = "number", lowest = 0 }, "Hints?"]
+end_questions = [{ text = "Tired?", kind = "scale", highest = 5 }]
+completion_code = "C1ABC"
+"""
+
+
+@pytest.mark.slow
+def test_plain_mode_asks_before_the_first_problem_and_after_the_last(run: Run) -> None:
+    questions = 'questions = ["How hard was it?"]\n'
+    Path("study.toml").write_text(STUDY.replace(questions, "") + AROUND, encoding="utf-8")
+
+    def kept() -> list[tuple[str, str, str]]:
+        given = last_study_answers(Path("sessions"))
+        return [(answer.part, answer.question, answer.answer) for answer in given]
+
+    _, _, err = run(*AT_STUDY, "a1", said="yes\nmany\n7\n")
+    assert "please give a number" in err and kept() == [("entry", "Years?", "7")] and "problem 1" not in err
+    _, _, err = run(*AT_STUDY, "a1", said="yes\nno\n:stop\n:stop\n9\n5\n")
+    assert "Years?" not in err and err.index("Hints?") < err.index("problem 1 of 2") < err.index("Tired?")
+    assert kept()[1:] == [("entry", "Hints?", "no"), ("end", "Tired?", "5")] and "C1ABC" in err
+    assert "Tired?" not in run(*AT_STUDY, "a1")[2]
+    run(*AT_STUDY, "a2", said="no\n:later\n")
+    assert len(kept()) == 3, "whoever does not agree is asked nothing more"

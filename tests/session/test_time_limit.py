@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.analysis.caveats import _unfinished
 from assistant.core import events as ev
 from assistant.core.state import replay
 from assistant.core.submission import Sandbox
 from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.journal.load import read_sessions
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import check_file
 from assistant.session import commands as cmd
@@ -44,6 +46,14 @@ def test_only_the_persons_own_time_counts(
     ended = session.state.ended
     assert ended is not None and (ended.reason, ended.out_of_time) == (reason, late)
     assert check_file(session.path).findings == ()
+    session.close()
+    ((record,), _) = read_sessions(session.path.parent)
+    assert (record.end, record.out_of_time) == (reason, late)
+    told = " ".join(_unfinished([record]))
+    assert ("Out of time: 1 session" in told, "Given up: 1 session" in told) == (
+        late,
+        reason == "gave_up" and not late,
+    )
 
 
 def test_time_before_an_interruption_counts_and_the_time_between_does_not(

@@ -26,6 +26,7 @@ from assistant.journal.validation import check_file
 from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.effort import EffortClock
 from assistant.session.study import Study
+from assistant.session.study_answers import last_study_answers
 from assistant.settings.preferences import SERVED, save_preference, settings_file
 from assistant.tui.app import NOT_SERVED, AssistantApp
 from assistant.tui.screen_state import Phase
@@ -59,12 +60,17 @@ ADD = "```python\ndef add(a, b):\n    return a + b\n```"
 @pytest.mark.slow
 async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp, tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
+    entry, end = {"text": "Years?", "kind": "number"}, "Tired?"
+    around = {"entry_questions": [entry], "end_questions": [end], "completion_code": "C1ABC"}
+    study = Study.model_validate({**STUDY.model_dump(), "participants": around})
     app = make_app(
-        [RIGHT, ADD], open_queue=lambda: AnnotationQueue.open(STUDY, (UNDERSCORES, ADDITION), "anna", folder)
+        [RIGHT, ADD], open_queue=lambda: AnnotationQueue.open(study, (UNDERSCORES, ADDITION), "anna", folder)
     )
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
         await pilot.press(*"yes", "enter")
+        await until(pilot, lambda: asked(app) == "number")
+        await pilot.press("7", "enter")
         await until(pilot, lambda: asked(app) == "choice")
         assert app.navigator._working()[0].state.ended is None, "the end waits for the answers"
         await pilot.press("escape")
@@ -81,8 +87,12 @@ async def test_a_study_leads_from_consent_to_its_last_question(make_app: MakeApp
         await pilot.press(*"no", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         await pilot.press("ctrl+n")
+        await until(pilot, lambda: asked(app) == "text")
+        await pilot.press(*"a bit", "enter")
         await until(pilot, lambda: isinstance(app.screen, LibraryScreen) and app._notifications)
-        assert any("is done" in note.message for note in app._notifications)
+        assert any("is done" in note.message and "C1ABC" in note.message for note in app._notifications)
+    around = [(given.part, given.answer) for given in last_study_answers(folder)]
+    assert around == [("entry", "7"), ("end", "a bit")]
     journals = [read_journal(session.path).events for session in list_sessions(folder)]
     assert len(journals) == 2
     assert all(any(isinstance(e, ConsentGiven) and e.granted for e in events) for events in journals)
