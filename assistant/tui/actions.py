@@ -152,7 +152,7 @@ ACTIONS = (
     Action("shrink", "ctrl+down", "Smaller", "Make the focused pane smaller", "work"),
     Action(
         "next_problem", "enter,f2,ctrl+n", "Next problem", "Open the next untried problem", "summary",
-        footer=True, priority=True,
+        footer=True, short="Next", priority=True,
     ),
     Action(
         "go_on", "f8,ctrl+y", "Go on",
@@ -162,15 +162,15 @@ ACTIONS = (
     Action("to_library", "f10,ctrl+l", "Problems", "Back to the problems", "summary", footer=True),
     Action(
         "look", "escape", "Look again", "Back to the working screen, to look at the rounds", "summary",
-        footer=True,
+        footer=True, short="Look",
     ),
     Action(
         "copy_code", "f7", "Copy code", "The whole program to the clipboard (also over SSH)", "summary",
-        footer=True,
+        footer=True, short="Copy",
     ),
     Action(
         "save_code", "ctrl+s", "Save code", "Save the program to a file, or into your own (`fix`)",
-        "summary", footer=True,
+        "summary", footer=True, short="Save",
     ),
     Action(
         "share", "ctrl+e,shift+f7,f19", "Share",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
+from textual.widgets._footer import FooterKey
 
 FOLDER = Path(__file__).parent / "pictures"
 DRAWN_WITH = FOLDER / "textual-version.txt"
@@ -23,6 +24,9 @@ UPDATE = bool(os.environ.get("ASSISTANT_UPDATE_PICTURES"))
 async def compare_picture(pilot: Pilot[None], name: str) -> list[str]:
     """Nothing when the screen looks as in `name`.svg, else one line that says which picture is off."""
     await stand_still(pilot)
+    shown = pilot.app.screen.query(FooterKey)
+    if cut := [key.description for key in shown if key.region.right > pilot.app.size.width]:
+        return [f"{name}: the footer has no room for {', '.join(cut)}"]
     svg = pilot.app.export_screenshot(title="assistant")
     file = FOLDER / f"{name}.svg"
     if UPDATE:
