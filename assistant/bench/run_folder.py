@@ -13,6 +13,7 @@ from typing import Any
 
 from assistant import __version__
 from assistant.core.errors import AssistantError, UsageError
+from assistant.core.generation import Sampling
 from assistant.core.problem import Problem, sha256_of
 from assistant.storage.durable_io import make_folders, replace_file
 
@@ -105,6 +106,12 @@ def described_run(sandbox: Mapping[str, bool | str], options: Mapping[str, str] 
         "machine": {"system": platform.system(), "processor": platform.machine()},
         "sandbox": dict(sandbox),
     }
+
+
+def asked_of_sampling(sampling: Sampling, *left_out: str) -> Json:
+    """The sampling as it stands in `config.json`; what came later and is not used is not there, as in older runs."""
+    later = {"thinking_tokens"} if sampling.thinking_tokens is None else set()
+    return sampling.model_dump(exclude=later.union(left_out))
 
 
 def asked_of_problems(source: str, problems: tuple[Problem, ...]) -> Json:

@@ -30,7 +30,6 @@ def execution(
     from assistant.bench.execution.report import drawing, report
     from assistant.bench.execution.values import judge_value
     from assistant.bench.load_problems import first, load_ready
-    from assistant.core.generation import Sampling
 
     options = options.asked_with(arguments)
     o.check_samples(samples, temperature)
@@ -41,9 +40,8 @@ def execution(
         asked = questions(collection, parts.sandbox, calls, b.say)
         if not asked:
             raise UsageError(f"{problems} has no reference programs that are called with literals")
-        sampling = Sampling(temperature=temperature, seed=options.seed, max_new_tokens=options.max_tokens)
         template = plans.load_wording(is_chat=parts.prepare().is_chat)
-        plan = plans.ExecutionPlan(asked, problems, template, samples, sampling)
+        plan = plans.ExecutionPlan(asked, problems, template, samples, options.sampling(temperature))
         run = parts.run("execution", problems, plan.asked(), samples, judge=judge_value)
         with b.with_progress("execution", run) as progressing:
             progressing.make(plan.jobs(), plan.total)

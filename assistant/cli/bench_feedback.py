@@ -213,6 +213,8 @@ class FeedbackRun:
             "max_new_tokens": self.options.max_tokens,
             "person": self.person.model or "the same model" if "simulated" in arms else "",
         }  # fmt: skip
+        if self.options.thinking_tokens is not None:
+            asked["thinking_tokens"] = self.options.thinking_tokens
         if self.recorded is not None:
             asked |= {
                 "person": self.recorded.model,
@@ -228,11 +230,8 @@ class FeedbackRun:
         self, parts: b.Parts, states: list[FeedbackState], run: BenchmarkRun, arms: Sequence[str]
     ) -> JobFactory:
         from assistant.bench.feedback.feedback_jobs import JobFactory
-        from assistant.core.generation import Sampling
 
-        sampling = Sampling(
-            temperature=self.temperature, seed=self.options.seed, max_new_tokens=self.options.max_tokens
-        )
+        sampling = self.options.sampling(self.temperature)
         words: dict[str, str] = {}
         if "simulated" in arms:
             asked = self._recorded if self.recorded else partial(self._simulated, parts, sampling)

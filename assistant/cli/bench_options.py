@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from assistant.bench.jobs import Judge
     from assistant.bench.runner import Concurrency, RunTotals
     from assistant.bench.scoring import ProgramJudge
-    from assistant.core.generation import Engine, ModelInfo
+    from assistant.core.generation import Engine, ModelInfo, Sampling
     from assistant.core.submission import Limits
     from assistant.sandbox.local import LocalSandbox
 
 UNDECIDING = frozenset({"out", "json_", "minutes", "price_in", "price_out", "streams", "judges", "ray"})
 """Options that change nothing of what a run holds."""
-LATER = {"beams": "1", "words": "None"}
+LATER = {"beams": "1", "words": "None", "thinking_tokens": "None"}
 """Options that came after the first runs, and what they are where they are not used: no run of before has them."""
 
 PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")
@@ -46,6 +46,7 @@ class BenchOptions(o.EngineOptions):
     base_model: o.BaseModel = False
     seed: o.Seed = 0
     max_tokens: o.MaxTokens = 640
+    thinking_tokens: o.ThinkingTokens = None
     streams: o.Streams = None
     batch: o.BatchSize = None
     minutes: o.Minutes = None
@@ -68,6 +69,17 @@ class BenchOptions(o.EngineOptions):
         given = {name: text for name, text in texts.items() if LATER.get(name) != text}
         return replace(self, given=given)
 
+    def sampling(self, temperature: float = 0.0) -> Sampling:
+        """How tokens are drawn."""
+        from assistant.core.generation import Sampling
+
+        return Sampling(
+            temperature=temperature,
+            seed=self.seed,
+            max_new_tokens=self.max_tokens,
+            thinking_tokens=self.thinking_tokens,
+        )
+
     @property
     def prices(self) -> Prices:
         """What tokens cost."""
@@ -77,6 +89,7 @@ class BenchOptions(o.EngineOptions):
 
     def open_engine(self) -> Engine:
         """The engine, not prepared yet. Raises UsageError."""
+        o.check_thinking(self.thinking_tokens, self.max_tokens)
         options = RunOptions(**{item.name: getattr(self, item.name) for item in fields(o.EngineOptions)})
         check_options(options)
         if self.base_url and self.engine in (None, "auto", "openai"):

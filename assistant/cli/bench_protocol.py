@@ -88,7 +88,8 @@ def protocol(
     options = options.asked_with(arguments)
     config = ProtocolConfig(
         source=problems, hidden=hidden_tests or "", split=split or "", sample=sample, seed=options.seed,
-        rounds=rounds, template=template or "", max_tokens=options.max_tokens, shown=show_test,
+        rounds=rounds, template=template or "", max_tokens=options.max_tokens,
+        thinking_tokens=options.thinking_tokens, shown=show_test,
         hidden_feedback=hidden_feedback, redraw=redraw, arms=parse_arms(arms),
     )  # fmt: skip
     recorded = read_words(words or [], person_model or "")

@@ -87,6 +87,7 @@ def synthesis(
         source=problems, samples=samples, temperature=temperature, beams=beams, asserts=asserts, shots=shots,
         shots_from=shots_from or "", prompt_seeds=prompt_seeds, edited=edited or "", split=split or "",
         template=template, hidden=hidden_tests or "", limit=limit, seed=options.seed, max_tokens=options.max_tokens,
+        thinking_tokens=options.thinking_tokens,
         part=ProblemSelection.parse(ids, offset, shard),
     )  # fmt: skip
     question.check()

@@ -38,6 +38,7 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
     temperature: o.Temperature = 0.0
     seed: o.Seed = 0
     max_tokens: o.MaxTokens = 640
+    thinking_tokens: o.ThinkingTokens = None
     tests_in_prompt: o.TestsInPrompt = None
     failing_cases: o.FailingCases = None
     drop_rounds: o.DropRounds = True
@@ -79,7 +80,12 @@ class RunOptions(o.EngineOptions, o.ProblemOptions):
             point_by_point=preferred_steps() if self.point_by_point is None else self.point_by_point,
             samples=self.samples,
             draws=preferred_draws() if self.draws is None else self.draws,
-            sampling=Sampling(temperature=self.temperature, seed=self.seed, max_new_tokens=self.max_tokens),
+            sampling=Sampling(
+                temperature=self.temperature,
+                seed=self.seed,
+                max_new_tokens=self.max_tokens,
+                thinking_tokens=self.thinking_tokens,
+            ),
             prompt=PromptSettings(
                 template=self.template or default.template,
                 visible_tests=self.tests_in_prompt,
@@ -120,6 +126,7 @@ def check_options(options: RunOptions) -> None:
         if value is not None and value not in known:
             raise UsageError(f"{name} {value} is not known; choose {', '.join(known[:-1])} or {known[-1]}")
     o.check_samples(options.samples, options.temperature)
+    o.check_thinking(options.thinking_tokens, options.max_tokens)
     if options.engine == "scripted" and options.script is not None and not options.script.is_file():
         raise UsageError(f"there is no script file {options.script}")
     if options.author is not None:
@@ -212,16 +219,12 @@ def _fixed_by_study(options: RunOptions) -> tuple[str, str, str]:
 
 FIXED: Mapping[str, str] = {
     "problems": "source", "rounds": "rounds", "samples": "samples", "temperature": "temperature", "seed": "seed",
-    "max_tokens": "max_new_tokens", "tests_in_prompt": "visible_tests", "failing_cases": "conditions",
+    "max_tokens": "max_new_tokens", "thinking_tokens": "thinking_tokens",
+    "tests_in_prompt": "visible_tests", "failing_cases": "conditions",
     "drop_rounds": "overflow", "template": "template", "arms": "arms",
 }  # fmt: skip
 """Options that a study decides alone, and its keys."""
-NAMED: Mapping[str, str] = {
-    "engine": "engine",
-    "model": "model",
-    "precision": "precision",
-    "author": "author",
-}
+NAMED: Mapping[str, str] = {name: name for name in ("engine", "model", "precision", "author")}
 """Options that a study decides where it names a value."""
 
 

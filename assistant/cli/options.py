@@ -83,6 +83,12 @@ PointByPoint = Annotated[
 Temperature = Annotated[float, typer.Option("--temperature", min=0.0, max=5.0, help="0 is greedy.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of the random draws.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Longest answer, in tokens.")]
+ThinkingTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--thinking-tokens", min=0, help="Of these, most that a thinking model may think before it answers."
+    ),
+]
 TestsInPrompt = Annotated[
     int | None, typer.Option("--tests-in-prompt", min=0, help="Visible tests the model sees (default: all).")
 ]
@@ -187,6 +193,15 @@ def check_samples(samples: int, temperature: float) -> None:
     """Refuse several draws that would all be the same. Raises UsageError."""
     if samples > 1 and temperature == 0:
         raise UsageError("--samples above 1 with --temperature 0 draws the same again; try --temperature 0.8")
+
+
+def check_thinking(thinking_tokens: int | None, max_tokens: int) -> None:
+    """Refuse a bound on thinking that would leave no answer. Raises UsageError."""
+    if thinking_tokens is not None and thinking_tokens >= max_tokens:
+        raise UsageError(
+            f"--thinking-tokens {thinking_tokens} leaves no room for an answer: --max-tokens {max_tokens} bounds "
+            "both; raise it"
+        )
 
 
 @dataclass(frozen=True)

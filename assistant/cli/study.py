@@ -52,11 +52,11 @@ study_app.command("invite")(invite)
 study_app.command("status")(status)
 
 KEYS = (
-    "name, source, problems, order, annotators, author, rounds, minutes, samples, temperature, max_new_tokens, seed, "
-    "redraw, redraw_unchanged, unchanged_uses_round, same_first_sample, engine, model, precision, template, "
-    "visible_tests, overflow, arms, lesson, branching, max_branches, continue_after_end, questions, "
-    "expected_effect, expected_first, expected_control; [consent] version, text; [conditions] failing_cases, "
-    "person_alone; "
+    "name, source, problems, order, annotators, author, rounds, minutes, samples, temperature, max_new_tokens, "
+    "thinking_tokens, seed, redraw, redraw_unchanged, unchanged_uses_round, same_first_sample, engine, model, "
+    "precision, template, visible_tests, overflow, arms, lesson, branching, max_branches, continue_after_end, "
+    "questions, expected_effect, expected_first, expected_control; [consent] version, text; "
+    "[conditions] failing_cases, person_alone; "
     "[plan] hypotheses, primary_outcome, secondary_outcomes, compared_with, exclusions, stopping; "
     "[participants] count, entry_questions, end_questions, practice, practice_tries, completion_code, "
     "completion_url; [allocation] per_problem, gold, attention, between_people"

@@ -40,7 +40,13 @@ class Sampling(FrozenModel):
     temperature: float = 0.0
     top_p: float = 1.0
     max_new_tokens: int = 640
+    thinking_tokens: int | None = None
+    """Most tokens that a thinking model thinks before it answers; None: only `max_new_tokens` bounds both."""
     seed: int = 0
+
+
+THINKING_BOUNDED = "the thinking was ended at its bound"
+"""Note of an answer whose thinking reached `Sampling.thinking_tokens`: its end was written for the model."""
 
 
 class Request(FrozenModel):

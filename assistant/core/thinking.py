@@ -97,6 +97,38 @@ def opened_thinking(prompt: str) -> str:
     return found[0] if found else ""
 
 
+def thinking_began(text: str) -> str:
+    """The mark with which an answer's text begins its thinking, whoever wrote it; empty where it begins otherwise."""
+    if said := _SAID_CHANNEL.match(text):
+        return said[0].strip()
+    found = _MARK.match(text, len(text) - len(text.lstrip()))
+    if found is None or not (found["tag"] or found["open"] or found["channel"]):
+        return ""
+    return "" if (found["name"] or "").lower() == "final" else found[0]
+
+
+def end_of_thinking(opening: str) -> str:
+    """What a model writes to end the thinking that began with this mark and to go on with its answer."""
+    if _SAID_CHANNEL.match(opening):
+        return "\n\nHere is my response:\n\n"
+    if "<|message|>" in opening:
+        return "<|end|><|start|>assistant<|channel|>final<|message|>"
+    if closing := _CLOSINGS.get(opening.upper()):
+        return f"\n{closing}\n\n"
+    name = re.match(r"<\s*([\w:-]+)", opening)
+    return f"\n</{name[1] if name else 'think'}>\n\n"
+
+
+_CLOSINGS = {
+    "[THINK]": "[/THINK]",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|BEGIN_OF_THOUGHT|>": "<|end_of_thought|>",
+    "◁THINK▷": "◁/think▷",
+    "<|INNER_PREFIX|>": "<|inner_suffix|>",
+    "<|CHANNEL>THOUGHT": "<channel|>",
+}
+
+
 def thinking_marks(tokens: Iterable[str]) -> frozenset[str]:
     """Which of a tokenizer's special tokens mark thinking. Harmony's do only together: others have `<|end|>` too."""
     known = frozenset(tokens)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from assistant.core import events as ev
 from assistant.core.code_extraction import extract_code
 from assistant.core.control_arms import REDRAW_TEMPERATURE, RESAMPLE, control_seed
-from assistant.core.generation import Finish, ModelInfo, Sampling, sample_seed
+from assistant.core.generation import THINKING_BOUNDED, Finish, ModelInfo, Sampling, sample_seed
 from assistant.core.point_steps import due_point, point_steps, points_of
 from assistant.core.state import Program, State
 from assistant.core.thinking import may_mark, without_thinking
@@ -192,6 +192,9 @@ class GenerationChecks:
 
     def _tokens(self, turn: ev.GenerationStarted, finish: Finish) -> Iterator[Finding]:
         """The limits of the turn and of the model hold for an answer of which every token is known."""
+        bound = turn.sampling.thinking_tokens
+        if THINKING_BOUNDED in finish.notes and (bound is None or bound >= finish.generated_tokens):
+            yield _wrong("the thinking was ended at a bound that the turn does not have or did not reach")
         if finish.output_ids is None or finish.reason == "error":
             return
         count, longest = len(finish.output_ids), turn.sampling.max_new_tokens

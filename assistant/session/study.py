@@ -52,6 +52,8 @@ class Study(StudyTable):
     """0 is greedy."""
     max_new_tokens: int = Field(default=640, ge=1)
     """Longest answer, in tokens."""
+    thinking_tokens: int | None = Field(default=None, ge=0)
+    """Of these, most that a thinking model may think before it answers; left out, all of them."""
     seed: int = 0
     """Of the random draws and orders."""
     redraw: bool = True
@@ -127,6 +129,8 @@ class Study(StudyTable):
             twice = [name for name, count in Counter(names).items() if count > 1]
             if twice:
                 raise ValueError(f"the {what} {twice[0]} is named twice")
+        if self.thinking_tokens is not None and self.thinking_tokens >= self.max_new_tokens:
+            raise ValueError(f"thinking_tokens leaves no room in max_new_tokens ({self.max_new_tokens})")
         wrong = [arm for arm in self.arms or () if arm not in CONTROL_ARMS]
         if wrong:
             raise ValueError(f"{wrong[0]} is no control arm; known: {', '.join(CONTROL_ARMS)}")
@@ -178,7 +182,7 @@ class Study(StudyTable):
 _LATER = (
     "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "max_branches",
     "continue_after_end", "engine", "expected_first", "expected_control", "plan",
-    "participants", "allocation", "minutes",
+    "participants", "allocation", "minutes", "thinking_tokens",
 )  # fmt: skip
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
 _LATER_CONDITIONS = ("person_alone",)
@@ -277,7 +281,12 @@ def settings_for(study: Study, problem: Problem, annotator: str, condition: dict
         rounds=study.rounds,
         minutes=study.minutes,
         samples=study.samples,
-        sampling=Sampling(temperature=study.temperature, seed=seed, max_new_tokens=study.max_new_tokens),
+        sampling=Sampling(
+            temperature=study.temperature,
+            seed=seed,
+            max_new_tokens=study.max_new_tokens,
+            thinking_tokens=study.thinking_tokens,
+        ),
         prompt=ev.PromptSettings(
             template=study.template,
             visible_tests=study.visible_tests,

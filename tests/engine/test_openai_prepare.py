@@ -15,7 +15,7 @@ from assistant.core.generation import Finish, Message, Progress, Request, Sampli
 from assistant.engine.openai_server import OpenAIEngine, RetryPolicy
 from assistant.engine.openai_server.endpoint import parse_address
 from assistant.engine.openai_server.server_errors import server_words
-from tests.engine.server_fixtures import Exchange, MisbehavingServer, answer, fail, hang, running
+from tests.engine.server_fixtures import Behaviour, Exchange, MisbehavingServer, answer, fail, hang, running
 
 QUICK = RetryPolicy(first_wait=0.01, longest_wait=0.05, retries=2, first_token=20, prepare=5, connect=5)
 ASK = Request(messages=(Message(role="user", content="Write add."),))
@@ -65,6 +65,39 @@ def test_an_unknown_model_lists_those_there() -> None:
     assert "model-99" in words
     assert "model-11 and 8 more" in words
     assert not any(received.body for received in server.received), "nothing was generated"
+
+
+@pytest.mark.parametrize(
+    ("owner", "field"),
+    [("vllm", "thinking_token_budget"), ("llamacpp", "thinking_budget_tokens"), ("me", "")],
+)
+def test_a_bound_on_thinking_goes_where_the_server_has_a_field(owner: str, field: str) -> None:
+    """Where it refuses the field, and where there is none, the answer says so."""
+    bounded = ASK.model_copy(update={"sampling": Sampling(thinking_tokens=64)})
+    refusing = {"error": {"message": "thinking_token_budget is set but reasoning_config is not configured"}}
+    models = [{"id": "q", "owned_by": owner}]
+
+    def generate(behaviour: Behaviour) -> tuple[list[Any], Finish]:
+        with running(MisbehavingServer([behaviour], models=models)) as server:
+            engine = OpenAIEngine(server.url, retry_policy=QUICK, probe_seed=False)
+            engine.prepare()
+            end = [item for item in engine.generate(bounded) if isinstance(item, Finish)][-1]
+            engine.close()
+            return [received.body for received in server.generations], end
+
+    [body], end = generate(answer("x = 1"))
+    sent = {name: value for name, value in body.items() if "thinking" in name}
+    assert sent == ({field: 64} if field else {})
+    assert any("max_tokens bounds it" in note for note in end.notes) == (not field)
+    if owner == "vllm":
+
+        def picky(exchange: Exchange) -> None:
+            refused = "thinking_token_budget" in exchange.body
+            (fail(400, refusing) if refused else answer("x = 1"))(exchange)
+
+        bodies, end = generate(picky)
+        assert [("thinking_token_budget" in body) for body in bodies] == [True, False]
+        assert end.text == "x = 1" and "the server takes no thinking_token_budget" in end.notes
 
 
 def test_ollama_lists_latest() -> None:

@@ -177,7 +177,7 @@ class _Maker:
             PROSE,
             HALF,
         ]
-        sampling = {"temperature": 0.5, "max_new_tokens": 30, "seed": 7}
+        sampling = {"temperature": 0.5, "max_new_tokens": 30, "thinking_tokens": 9, "seed": 7}
         with closing(self.begin(answers, redraw=True, rounds=1, sampling=sampling)) as session:
             list(session.start())
             list(session.feedback("it subtracts"))

@@ -12,6 +12,7 @@ from assistant.bench.aggregates import Group
 from assistant.bench.execution.call_questions import Asked
 from assistant.bench.jobs import Job, dialogue_of
 from assistant.bench.paired_stats import difference_of, solved_share
+from assistant.bench.run_folder import asked_of_sampling
 from assistant.core.generation import Sampling
 from assistant.core.problem import sha256_of
 from assistant.session.prompting import Prompt, Template, parse_template
@@ -59,7 +60,7 @@ class ExecutionPlan:
             "rows_sha256": sha256_of([[a.problem.sha256, a.call, a.value] for a in self.questions]),
             "template": {"id": self.template.id, "sha256": self.template.sha256},
             "samples": self.samples,
-            "sampling": self.sampling.model_dump(),
+            "sampling": asked_of_sampling(self.sampling),
         }
 
     def _job(self, asked: Asked, group: str) -> Job:

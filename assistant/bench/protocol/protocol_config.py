@@ -35,6 +35,7 @@ class ProtocolConfig:
     rounds: int = 4
     template: str = ""
     max_tokens: int = 640
+    thinking_tokens: int | None = None
     shown: str = ""
     hidden_feedback: bool = False
     redraw: bool = False
@@ -50,7 +51,9 @@ class ProtocolConfig:
         """Of every session: greedy, one sample a turn; a second draw only with `redraw`, and no round for nothing."""
         prompt = PromptSettings(template=self.template) if self.template else PromptSettings()
         load_template(prompt.template)
-        sampling = Sampling(temperature=0.0, seed=self.seed, max_new_tokens=self.max_tokens)
+        sampling = Sampling(
+            seed=self.seed, max_new_tokens=self.max_tokens, thinking_tokens=self.thinking_tokens
+        )
         return Settings(
             rounds=self.rounds,
             sampling=sampling,

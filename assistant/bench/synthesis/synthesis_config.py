@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.bench.jobs import Job
 from assistant.bench.load_problems import Say, first, load_ready
-from assistant.bench.run_folder import asked_of_problems
+from assistant.bench.run_folder import asked_of_problems, asked_of_sampling
 from assistant.bench.shards import ProblemSelection
 from assistant.bench.synthesis.few_shot import USUAL, chosen_examples, prompt_for
 from assistant.bench.synthesis.variants import Text, Variant, parse_asserts, parse_numbers, variants
@@ -44,6 +44,7 @@ class Question:
     limit: int | None = None
     seed: int = 0
     max_tokens: int = 640
+    thinking_tokens: int | None = None
     beams: int = 1
     part: ProblemSelection = field(default_factory=ProblemSelection)
     left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -92,7 +93,9 @@ class Question:
             variants=tuple(asked),
             template=template,
             samples=self.samples,
-            sampling=Sampling(seed=self.seed, max_new_tokens=self.max_tokens),
+            sampling=Sampling(
+                seed=self.seed, max_new_tokens=self.max_tokens, thinking_tokens=self.thinking_tokens
+            ),
             examples=self._examples(is_base=template.kind == "base"),
             hidden=name_of(self.hidden),
             left_out={source: lines for source, lines in self.left_out.items() if lines},
@@ -161,7 +164,7 @@ class SynthesisPlan:
             "template": {"id": self.template.id, "sha256": self.template.sha256},
             "examples": {str(seed): [p.id for p in found] for seed, found in self.examples.items()},
             "samples": self.samples,
-            "sampling": self.sampling.model_dump(exclude={"temperature"}),
+            "sampling": asked_of_sampling(self.sampling, "temperature"),
         }
 
     def _job(self, variant: Variant, problem: Problem) -> Job:

@@ -110,7 +110,7 @@ class DecodeBatch:
             seeds = [row.seed for row in new]
             drawn = draw(logits.expand(len(new), -1), self._request.sampling, seeds, [0] * len(new))
             for row, token in zip(new, drawn, strict=True):
-                yield from self._outputs(row, row.take([token]))
+                yield from self._outputs(row, row.take(row.bounded([token])))
 
     def _step(self) -> RequestSteps:
         """Feed each open row its last tokens and a draft; take what the model agrees with and one more."""
@@ -129,8 +129,7 @@ class DecodeBatch:
             if not row.reason:
                 agreed = _agreement(draft, drawn[index])
                 self._cache.crop(index, len(row.prompt) + len(row.ids) + agreed)
-                row.drafted += len(draft)
-                row.accepted += agreed
+                row.count(len(draft), agreed)
                 news.append((row, row.take(drawn[index][: agreed + 1])))
         for row, text in news:
             yield from self._outputs(row, text)
@@ -143,7 +142,9 @@ class DecodeBatch:
         seeds = [row.seed for row, n in zip(self._rows, counts, strict=True) for _ in range(n)]
         places = [len(row.ids) + i for row, n in zip(self._rows, counts, strict=True) for i in range(n)]
         drawn = iter(draw(torch.cat(list(logits)), self._request.sampling, seeds, places))
-        return [[next(drawn) for _ in range(n)] for n in counts]
+        return [
+            row.bounded([next(drawn) for _ in range(n)]) for row, n in zip(self._rows, counts, strict=True)
+        ]
 
     def _drop_ended(self) -> None:
         """Let rows that have ended leave the batch when that pays."""

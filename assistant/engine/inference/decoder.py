@@ -19,6 +19,7 @@ from assistant.engine.inference.oom import is_out_of_memory, release_memory
 from assistant.engine.inference.prefix_cache import PrefixCache
 from assistant.engine.inference.scheduler import Scheduler
 from assistant.engine.inference.sequence import SampleRow
+from assistant.engine.inference.thinking_budget import ThinkingBudget
 
 _LEAST_ROOM = 128
 """Tokens of answer that must fit behind the prompt, if so many are asked for."""
@@ -106,10 +107,15 @@ class Decoder:
                 text=TextStream(self._tokenizer, request.stop, request.until_program, opened),
                 started=started,
                 phrases=self._phrases,
+                thinking=self._thinking(request, opened),
                 copies=request.samples - count,
             )
             for sample in range(count)
         ]
+
+    def _thinking(self, request: Request, opened: str) -> ThinkingBudget | None:
+        most = request.sampling.thinking_tokens
+        return None if most is None or request.raw else ThinkingBudget(most, opened, self._encode)
 
     def _opened(self, prompt: list[int]) -> str:
         """The mark at the prompt's end with which the chat template opened the model's thinking."""
@@ -125,6 +131,8 @@ class Decoder:
             )
         if request.beams > 1 and (request.sampling.temperature > 0 or request.samples > request.beams):
             return "beam search takes temperature 0, and gives at most as many answers as it has beams"
+        if request.beams > 1 and request.sampling.thinking_tokens is not None:
+            return "beam search takes no bound on thinking: leave out --thinking-tokens"
         return "" if request.sampling.max_new_tokens >= 0 else "max_new_tokens must not be negative"
 
     def _learn(self, row: SampleRow) -> None:

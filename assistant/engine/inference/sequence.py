@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from assistant.core.generation import Chunk, Finish, FinishReason
+from assistant.core.generation import THINKING_BOUNDED, Chunk, Finish, FinishReason
 from assistant.core.thinking import thinking_length
 from assistant.engine.inference.detokenizer import TextStream
 from assistant.engine.inference.ngram_drafts import NgramDrafts
 from assistant.engine.inference.prompt_lookup import DraftBudget, PromptLookup
+from assistant.engine.inference.thinking_budget import ThinkingBudget
 
 
 @dataclass
@@ -25,6 +26,7 @@ class SampleRow:
     text: TextStream
     started: float
     phrases: NgramDrafts | None = None
+    thinking: ThinkingBudget | None = None
     ids: list[int] = field(default_factory=list)
     reason: FinishReason | None = None
     error: str = ""
@@ -44,13 +46,30 @@ class SampleRow:
 
     def draft(self, budget: DraftBudget) -> list[int]:
         """Guesses for the next tokens, never beyond the limit. What was said is indexed when first asked."""
+        most = self.limit - len(self.ids) - 1
+        if self.thinking is not None:
+            if forced := self.thinking.forced:
+                return forced[: min(budget.most, most)]
+            if self.thinking.left is not None:
+                most = max(0, min(most, self.thinking.left - 1))
         if budget.most == 0:
             return []
         if self._lookup is None:
             self._lookup = PromptLookup(self.prompt, self.phrases)
         self._lookup.extend(self.ids[self._looked_up :])
         self._looked_up = len(self.ids)
-        return self._lookup.draft(budget)[: self.limit - len(self.ids) - 1]
+        return self._lookup.draft(budget)[:most]
+
+    def bounded(self, drawn: Sequence[int]) -> list[int]:
+        """The tokens that are taken for those drawn: where the thinking was long enough, its end."""
+        forced = self.thinking.forced if self.thinking is not None else []
+        return [*forced[: len(drawn)], *drawn[len(forced) :]]
+
+    def count(self, drafted: int, agreed: int) -> None:
+        """Note a draft of so many tokens; the end of a thinking is none."""
+        if self.thinking is None or not self.thinking.forced:
+            self.drafted += drafted
+            self.accepted += agreed
 
     def take(self, tokens: Sequence[int]) -> str:
         """Append drawn tokens until one ends the sample; returns the text that became safe to show."""
@@ -60,6 +79,8 @@ class SampleRow:
         for token in tokens:
             self.ids.append(token)
             shown += "" if token in self.ends else self.text.push(token)
+            if self.thinking is not None:
+                self.thinking.note(self.text.text)
             if token in self.ends or self.text.stopped:
                 self.reason = "stop"
             elif len(self.ids) >= self.limit:
@@ -85,6 +106,7 @@ class SampleRow:
 
     def finish(self, reused: int, prompt_sha256: str) -> Finish:
         assert self.reason is not None
+        bounded = self.thinking is not None and self.thinking.used_up
         return Finish(
             sample=self.sample,
             text=self.text.text,
@@ -102,7 +124,7 @@ class SampleRow:
             seconds=perf_counter() - self.started,
             prompt_sha256=prompt_sha256,
             output_ids=tuple(self.ids),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *([THINKING_BOUNDED] if bounded else [])),
         )
 
 

@@ -31,3 +31,5 @@ class ServerConnection:
     dialect: Dialect = field(default_factory=Dialect)
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Fields added to every body."""
+    thinking_bound: str = ""
+    """The field that bounds the thinking; empty where none is known."""

@@ -32,6 +32,7 @@ from assistant.engine.openai_server.sample_stream import SampleStream
 from assistant.engine.openai_server.server_errors import one_line
 from assistant.engine.openai_server.server_info import (
     ONE_AT_A_TIME,
+    THINKING_BOUND,
     Listed,
     Server,
     choose,
@@ -191,7 +192,12 @@ class OpenAIEngine:
         """The connection with the settings that this kind of server needs."""
         parallel = self._parallel or (1 if server.kind in ONE_AT_A_TIME else MOST_STREAMS)
         extra = {**server.plain_sampling, **self._extra}
-        return replace(connection, slots=asyncio.Semaphore(parallel), extra=extra)
+        return replace(
+            connection,
+            slots=asyncio.Semaphore(parallel),
+            extra=extra,
+            thinking_bound=THINKING_BOUND.get(server.kind, ""),
+        )
 
     async def _stream(self, request: Request, answers: list[SampleStream], emit: Emit) -> None:
         connection, model = self._connection, self.model

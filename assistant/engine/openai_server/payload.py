@@ -22,7 +22,10 @@ NO_SYSTEM = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Error texts of chat templates and servers that have no system turn."""
-REPORTED = ("seed", "top_k", "min_p", "repetition_penalty", "repeat_penalty", "generation_config")
+REPORTED = (
+    "seed", "top_k", "min_p", "repetition_penalty", "repeat_penalty", "generation_config",
+    "thinking_token_budget", "thinking_budget_tokens",
+)  # fmt: skip
 """Fields that can be left out, though the answer may differ; leaving them out is reported."""
 FIXED = ("top_p", "temperature")
 """Fields that some models have fixed; left out one at a time, and only where no value of them is taken."""
@@ -70,7 +73,12 @@ def path_of(request: Request) -> str:
 
 
 def body_of(
-    request: Request, model: str, seed: int, dialect: Dialect, extra: Mapping[str, Any]
+    request: Request,
+    model: str,
+    seed: int,
+    dialect: Dialect,
+    extra: Mapping[str, Any],
+    thinking_bound: str = "",
 ) -> dict[str, Any]:
     """The JSON body for one answer, streamed."""
     body: dict[str, Any] = {
@@ -87,6 +95,8 @@ def body_of(
     else:
         messages = without_system(request.messages) if dialect.no_system else request.messages
         body["messages"] = [message.model_dump() for message in messages]
+    if thinking_bound and request.sampling.thinking_tokens is not None and not request.raw:
+        body[thinking_bound] = request.sampling.thinking_tokens
     if request.stop:
         body["stop"] = list(request.stop[:MOST_STOPS])
     return {name: value for name, value in (body | dict(extra)).items() if name not in dialect.refused}

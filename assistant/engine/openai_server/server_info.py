@@ -46,6 +46,9 @@ PLAIN_SAMPLING: dict[str, dict[str, Any]] = {
 """Turns off filters and penalties that a server adds by default, so that only temperature and top-p apply,
 as with a local model. Qwen2.5-Coder's own settings, which vLLM takes over, punish repetition."""
 
+THINKING_BOUND = {"vLLM": "thinking_token_budget", "llama-server": "thinking_budget_tokens"}
+"""The field that bounds a model's thinking in tokens, where a server documents one for each request."""
+
 
 @dataclass(frozen=True)
 class Listed:

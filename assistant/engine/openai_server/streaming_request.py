@@ -25,6 +25,7 @@ from assistant.engine.openai_server.streaming import LONGEST_EVENT, EventReader,
 
 GRACE_SECONDS = 1.0
 """Seconds to wait for the token counts after the last token."""
+UNBOUNDED = "the server's thinking has no bound of its own: max_tokens bounds it"
 UNFINISHED = (
     "the server ended the stream without finishing the answer; "
     "one that works on a single request at a time may have dropped it for another"
@@ -101,7 +102,10 @@ class Call:
         for name in sorted(connection.dialect.refused.intersection(REPORTED + FIXED)):
             answer.note(f"the server takes no {name}")
             answer.seed_honoured = False if name == "seed" else answer.seed_honoured
-        return body_of(self.request, self.model, answer.seed, connection.dialect, connection.extra)
+        bound = connection.thinking_bound
+        if self.request.sampling.thinking_tokens is not None and not bound:
+            answer.note(UNBOUNDED)
+        return body_of(self.request, self.model, answer.seed, connection.dialect, connection.extra, bound)
 
     async def _attempt(self, body: dict[str, Any]) -> ServerFailure | None:
         """One attempt. Returns a failure that came after tokens, raises ServerFailure before the first."""

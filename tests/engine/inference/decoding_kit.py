@@ -79,10 +79,13 @@ def ask(
     seed: int = 7,
     stop: tuple[str, ...] = (),
     beams: int = 1,
+    thinking: int | None = None,
 ) -> Request:
     return Request(
         messages=(Message(role="user", content="-"),),
-        sampling=Sampling(temperature=temperature, top_p=top_p, max_new_tokens=tokens, seed=seed),
+        sampling=Sampling(
+            temperature=temperature, top_p=top_p, max_new_tokens=tokens, seed=seed, thinking_tokens=thinking
+        ),
         samples=samples,
         stop=stop,
         conversation=conversation,
