@@ -78,6 +78,20 @@ def _model() -> Iterator[DoctorCheck]:
     state = default_model_state(_cache())
     yield DoctorCheck(state.state, "model", state.detail)
     yield from _weights()
+    yield from _steps()
+
+
+def _steps() -> Iterator[DoctorCheck]:
+    """What steps of each packed format were measured to take here."""
+    from assistant.engine.inference.calibration import calibrations
+    from assistant.engine.inference.cpu_kernels import kernel_cache
+
+    for sizes, found in calibrations() if kernel_cache.instructions() else ():
+        said = "; ".join(
+            f"{kind} {times[1]:.1f} ms for one token, {times[4]:.1f} for four, {found.free_tokens(kind)} tokens free"
+            for kind, times in found.times.items()
+        )
+        yield DoctorCheck("ok", "steps", f"some layers of {sizes}: {said}")
 
 
 def _weights() -> Iterator[DoctorCheck]:

@@ -15,6 +15,15 @@ from collections.abc import Callable
 from typing import Any
 
 SHAPES: dict[str, dict[str, Any]] = {
+    "qwen2.5-1.5b": {
+        "vocab_size": 151936,
+        "hidden_size": 1536,
+        "intermediate_size": 8960,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 12,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 32768,
+    },
     "qwen2.5-7b": {
         "vocab_size": 152064,
         "hidden_size": 3584,
@@ -65,7 +74,8 @@ def word_tokenizer(words: int) -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=core, unk_token="w0")
 
 
-def ours(shape: str, device: str) -> tuple[Engine, Order]:
+def ours(shape: str, device: str, *, graphs: bool) -> tuple[Engine, Order]:
+    """`graphs`: whether small steps are recorded as CUDA graphs."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -78,8 +88,12 @@ def ours(shape: str, device: str) -> tuple[Engine, Order]:
     decoder = Decoder(model, word_tokenizer(config.vocab_size))
     if device == "cpu":
         _step_as_on_a_card(decoder)
+    forward: Any = decoder._forward
+    forward._recording = graphs
 
     def answer(order: Order) -> Order:
+        if order["kind"] == "scarce":
+            return _short_of_memory(decoder, order, device)
         decoder._lookup = order["lookup"]
         if order["kept"]:
             _generate(decoder, {**order, "prompt": order["prompt"][: order["kept"]], "tokens": 1})
@@ -102,7 +116,7 @@ def _generate(decoder: Any, order: Order, stop: Callable[[], None] = lambda: Non
 
     cancel = threading.Event()
     order.get("watch", lambda _: None)(cancel)
-    begun, first, tokens, accepted, reused = time.perf_counter(), 0.0, 0, 0, 0
+    begun, first, tokens, accepted, reused, reduced = time.perf_counter(), 0.0, 0, 0, 0, 0
     for item in decoder.generate(_request(order), order["prompt"], cancel):
         first = first or time.perf_counter() - begun
         if isinstance(item, Chunk):
@@ -111,8 +125,55 @@ def _generate(decoder: Any, order: Order, stop: Callable[[], None] = lambda: Non
             assert item.reason in ("length", "cancelled"), item.error
             tokens, accepted = tokens + item.generated_tokens, accepted + item.accepted_tokens
             reused = item.reused_tokens
+            reduced += any("out of memory" in note for note in item.notes)
     seconds = time.perf_counter() - begun
-    return {"seconds": seconds, "first": first, "tokens": tokens, "accepted": accepted, "reused": reused}
+    counts = {"tokens": tokens, "accepted": accepted, "reused": reused, "reduced": reduced}
+    return {"seconds": seconds, "first": first, **counts}
+
+
+def _short_of_memory(decoder: Any, order: Order, device: str) -> Order:
+    """The batch with room for a third of its rows, which is then cut; and a round after it, with all of the card."""
+    import torch
+
+    from assistant.engine.inference.oom import release_memory
+
+    decoder._conversations.clear()
+    forward = decoder._forward
+    if device == "cpu":
+        decoder._forward = _FewRows(forward, order["samples"] // 3)
+    else:
+        release_memory()
+        config = decoder._forward._model.config
+        size = config.hidden_size // config.num_attention_heads
+        token = 4 * config.num_hidden_layers * config.num_key_value_heads * size  # keys and values in 16 bits
+        rows = order["samples"] * (len(order["prompt"]) + order["tokens"]) * token
+        total = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_allocated() + rows / 3) / total)
+    try:
+        cut = _generate(decoder, order)
+    finally:
+        decoder._forward = forward
+        if device != "cpu":
+            torch.cuda.set_per_process_memory_fraction(1.0)
+    after = _generate(decoder, {**order, "samples": 1, "tokens": 20})
+    return {**cut, "after": after["tokens"]}
+
+
+class _FewRows:
+    """A forward on which steps of more rows run out of memory, as on a card that is nearly full."""
+
+    def __init__(self, forward: Any, most: int) -> None:
+        self._inner, self._most = forward, most
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def __call__(self, tokens: Any, cache: Any, last: Any) -> Any:
+        import torch
+
+        if len(tokens) > self._most:
+            raise torch.OutOfMemoryError("CUDA out of memory, as tried here")
+        return self._inner(tokens, cache, last)
 
 
 def _request(order: Order) -> Any:
@@ -144,6 +205,31 @@ def _cancelled(decoder: Any, order: Order) -> Order:
 
     _generate(decoder, {**order, "watch": events.append}, stop)
     return {"seconds": time.perf_counter() - asked[0], "tokens": 0}
+
+
+def continuous(shape: str, device: str) -> tuple[Engine, Order]:
+    """transformers' own continuous batching: the rival where vLLM is not to be had."""
+    import torch
+    import transformers
+    from transformers import AutoModelForCausalLM, GenerationConfig
+
+    torch.manual_seed(0)
+    with torch.device(device):
+        model = AutoModelForCausalLM.from_config(config_of(shape), dtype=torch.bfloat16).eval()
+
+    def answer(order: Order) -> Order:
+        samples = order["samples"]
+        settings = GenerationConfig(
+            max_new_tokens=order["tokens"], do_sample=samples > 1, temperature=0.8, top_k=0, top_p=1.0
+        )
+        settings.eos_token_id = settings.pad_token_id = -1  # nothing ends an answer
+        begun = time.perf_counter()
+        with torch.inference_mode():
+            found = model.generate_batch([order["prompt"]] * samples, settings, persistent_manager=True)
+        seconds = time.perf_counter() - begun
+        return {"seconds": seconds, "tokens": sum(len(one.generated_tokens) for one in found.values())}
+
+    return answer, {"transformers": transformers.__version__}
 
 
 def vllm(shape: str, memory_share: float) -> tuple[Engine, Order]:
@@ -192,7 +278,13 @@ def main() -> None:
     engine, shape, device, share = sys.argv[1:]
     replies = os.fdopen(os.dup(1), "w")  # what libraries print goes to stderr
     os.dup2(2, 1)
-    answer, about = vllm(shape, float(share)) if engine == "vllm" else ours(shape, device)
+    opened = {
+        "vllm": lambda: vllm(shape, float(share)),
+        "transformers": lambda: continuous(shape, device),
+        "ours-eager": lambda: ours(shape, device, graphs=False),
+        "ours": lambda: ours(shape, device, graphs=True),
+    }
+    answer, about = opened[engine]()
     print(json.dumps(about), file=replies, flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), file=replies, flush=True)

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assistant.core.errors import EngineError
 from assistant.engine.models import wheels
@@ -29,6 +29,9 @@ from assistant.engine.models.manifest import Manifest
 from assistant.engine.models.provision import Identity, PreparedModel, cache_key, identify
 from assistant.engine.models.source import DataWheels, GgufFile, Source
 from assistant.engine.progress import Steps
+
+if TYPE_CHECKING:
+    from assistant.engine.inference.calibration import Sizes
 
 AUTOMATIC = "int8"
 """The packed format that is taken where none is named."""
@@ -69,7 +72,7 @@ def packed(source: Source, precision: str, root: Path, threads: int, steps: Step
     cache = ModelCache(root)
     cache.sweep()
     identity = identify(source, root, steps)
-    wanted = AUTOMATIC if precision == "auto" else precision
+    wanted = _automatic(source, threads) if precision == "auto" else precision
     panel = kernel_cache.panel()
     if not panel and not torch_is_exact():
         return None
@@ -102,6 +105,49 @@ def packed(source: Source, precision: str, root: Path, threads: int, steps: Step
         return None
     cache.free_older(key, key.removesuffix(str(FORMAT)))
     return prepared(folder)
+
+
+def _automatic(source: Source, threads: int) -> str:
+    """The fastest packed format here whose answers are as good; of weights that have no 4 bits it is 8 bits."""
+    from assistant.engine.inference.cpu_kernels import kernel_cache
+
+    sizes = _block_sizes(source)
+    if sizes is None or not kernel_cache.compile_once():
+        return AUTOMATIC
+    import torch
+
+    kernel_cache.import_numba()
+    from assistant.engine.inference.calibration import calibrated
+
+    torch.set_num_threads(threads)
+    return calibrated(sizes, threads).fastest()
+
+
+def _block_sizes(source: Source) -> Sizes | None:
+    """Of a GGUF file in 4 bits, by its header; None for others, and while q4 is not to be chosen by itself."""
+    from assistant.engine.inference import precision
+
+    if not precision.Q4_MAY_BE_AUTOMATIC:
+        return None
+    from gguf import GGMLQuantizationType
+
+    from assistant.engine.inference.calibration import Sizes
+
+    match source:
+        case DataWheels(model) if model.parts is not None:
+            header = read_header(wheels.locate(model.parts)[0])
+        case GgufFile(path):
+            header = read_header(path)
+        case _:
+            return None
+    found = {tensor.name.removeprefix("blk.0."): tensor for tensor in header.tensors}
+    try:
+        gate, queries, values = (found[f"{name}.weight"] for name in ("ffn_gate", "attn_q", "attn_v"))
+    except KeyError:
+        return None
+    inner, width = gate.shape
+    in_four = gate.kind == GGMLQuantizationType.Q4_K
+    return Sizes(width, inner, queries.shape[0], values.shape[0]) if in_four else None
 
 
 def packed_key(identity: Identity, precision: str, panel: int) -> str:
