@@ -14,6 +14,7 @@ from assistant.engine.models import devices
 from assistant.engine.models.capacity import require_memory, size_text
 from assistant.engine.models.folder_checks import readable
 from assistant.engine.models.integrity import REMEDY
+from assistant.engine.models.lazy_torch import complete_torch, import_torch
 from assistant.engine.models.manifest import library_versions
 from assistant.engine.models.packing import COMPILING, packed
 from assistant.engine.models.provision import PreparedModel, prepare, weight_bytes
@@ -58,12 +59,14 @@ def plan(source: Source, root: Path, device: str, precision: str, threads: int, 
     from assistant.engine.inference.precision import PACKED, require_known
 
     require_known(precision)
+    import_torch()
     where = devices.choose_device(device)
     if where == "cpu" and precision in ("auto", *PACKED):
         ready = packed(source, precision, root, threads, steps)
         if ready is not None:
             _compile(steps, ready.packed)
             return LoadPlan(ready, where, ready.packed)
+    complete_torch()
     return _plain_plan(prepare(source, root, steps), where, precision)
 
 

@@ -25,6 +25,7 @@ from assistant.engine.models.folder_checks import readable
 from assistant.engine.models.gguf_convert import STEP as READING
 from assistant.engine.models.gguf_convert import converted_bytes, ends_of, explained, one_reader
 from assistant.engine.models.gguf_header import GgufHeader, read_header
+from assistant.engine.models.lazy_torch import complete_torch
 from assistant.engine.models.manifest import Manifest
 from assistant.engine.models.provision import Identity, PreparedModel, cache_key, identify
 from assistant.engine.models.source import DataWheels, GgufFile, Source
@@ -86,6 +87,7 @@ def packed(source: Source, precision: str, root: Path, threads: int, steps: Step
 
     def fill(target: Path, scratch: Path) -> Manifest:
         steps(READING)
+        complete_torch()
         with _material(source, identity, scratch) as (material, check):
             if choose(material.config, "cpu", precision) not in PACKED:
                 raise _Unsuited
