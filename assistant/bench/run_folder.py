@@ -6,7 +6,7 @@ import json
 import platform
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,18 +50,25 @@ def default_folder(bench: str, source: str, model: str, asked: Mapping[str, Any]
     return Path("bench") / f"{bench}-{_slug(stem)}-{_slug(name)}-{sha256_of(dict(asked))[:8]}"
 
 
-def finished_folder(bench: str, out: Path | None, options: Mapping[str, str]) -> Path | None:
-    """The folder in which a command with these options has been finished before, if any."""
+def finished_folder(
+    bench: str, out: Path | None, options: Mapping[str, str], apart: Container[str] = ()
+) -> Path | None:
+    """The folder in which a command with these options (but those `apart`) has been finished before, if any."""
     places = [out] if out is not None else sorted(Path("bench").glob(f"{bench}-*"))
     for place in places:
         try:
             config, summary = read_json(place / CONFIG), read_json(place / SUMMARY)
         except AssistantError:
             continue
-        same = config.get("bench") == bench and config.get("run", {}).get("options") == dict(options)
-        if same and summary.get("complete") is True:
+        before = config.get("run", {}).get("options")
+        same = before is not None and _without(before, apart) == _without(options, apart)
+        if same and config.get("bench") == bench and summary.get("complete") is True:
             return place
     return None
+
+
+def _without(options: Mapping[str, str], apart: Container[str]) -> Json:
+    return {name: value for name, value in options.items() if name not in apart}
 
 
 def write_json(path: Path, value: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -233,14 +233,24 @@ def state_of(totals: RunTotals) -> tuple[int, int, str]:
     return totals.done, totals.total, f"{made}{left} · {solved}{failed}"
 
 
-def shown_again(bench: str, options: BenchOptions) -> bool:
-    """Show the run of this very command where it is finished; then neither model nor server is needed."""
+def shown_again(
+    bench: str,
+    options: BenchOptions,
+    apart: Container[str] = (),
+    laid_over: Callable[[Path], None] | None = None,
+) -> bool:
+    """Show the run of this very command where it is finished; then neither model nor server is needed.
+
+    Options `apart` can add nothing to a finished run's answers; `laid_over` adds to its summary what they say.
+    """
     from assistant.bench.run_folder import finished_folder
 
-    place = finished_folder(bench, options.out, options.given)
+    place = finished_folder(bench, options.out, options.given, apart)
     if place is None:
         return False
     say(f"Finished before: shown again from {place}. Choose another --out to run it again.")
+    if laid_over is not None:
+        laid_over(place)
     show_folder(place, json_=options.json_)
     return True
 

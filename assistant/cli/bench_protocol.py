@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from assistant.journal.records import SessionRecord
 
 Json = dict[str, Any]
+_NOTHING_NEW = frozenset({"sessions", "words"})
+"""Options that change none of the answers once every session is over."""
 
 
 @o.with_groups
@@ -96,7 +99,8 @@ def protocol(
     if not recorded.model:
         raise UsageError("say which model speaks in the person's place: --words FILE, or --person-model NAME")
     people = _people(sessions) if sessions is not None else None
-    if b.shown_again("protocol", options):
+    over = None if people is None else partial(_lay_over, people=people)
+    if b.shown_again("protocol", options, _NOTHING_NEW, over):
         return 0
     return _Protocol(config, options, recorded, person_base_url, people).run()
 
@@ -213,18 +217,13 @@ class _Protocol:
 
     def _summary(self, folder: Path, total: int) -> Json:
         from assistant.bench.protocol.hold import SESSIONS
-        from assistant.bench.protocol.report import drawing
         from assistant.bench.protocol.summary import summarise
-        from assistant.bench.run_folder import SUMMARY, write_json
-        from assistant.reporting.plot_style import render, save
 
         prices = self.options.prices
         summary = summarise(folder, folder / SESSIONS, total, self.became, _measured, prices)
         if self.people is not None:
             summary["people"] = self.people
-        write_json(folder / SUMMARY, summary)
-        draw, size = drawing(summary)
-        save(folder, "figure", render(draw, size))
+        _write(folder, summary)
         return summary
 
     def _show(self, summary: Json, folder: Path) -> None:
@@ -238,6 +237,23 @@ class _Protocol:
         for line in cost_lines(summary["costs"]):
             b.say(line)
         b.say(f"in {folder}: sessions, config.json, samples.parquet, summary.json, figure.png")
+
+
+def _write(folder: Path, summary: Json) -> None:
+    from assistant.bench.protocol.report import drawing
+    from assistant.bench.run_folder import SUMMARY, write_json
+    from assistant.reporting.plot_style import render, save
+
+    write_json(folder / SUMMARY, summary)
+    draw, size = drawing(summary)
+    save(folder, "figure", render(draw, size))
+
+
+def _lay_over(folder: Path, people: Json) -> None:
+    """Add people's curves to a finished run. Raises AssistantError."""
+    from assistant.bench.run_folder import SUMMARY, read_json
+
+    _write(folder, {**read_json(folder / SUMMARY), "people": people})
 
 
 def _measured(sessions: Sequence[SessionRecord]) -> Json:

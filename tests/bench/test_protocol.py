@@ -150,6 +150,13 @@ def test_a_run_waits_for_words_goes_on_with_them_and_counts_what_its_journals_sa
     assert status == 0
     assert "people" in told and "simulated words" in told
 
+    (out / "summary.json").write_text(json.dumps({**summary, "people": None}))
+    (tmp_path / "script.jsonl").unlink()
+    status, told, talk = run(*words, "--sessions", folder)  # a finished run needs no model for people's line
+    assert status == 0, talk
+    assert "sessions of people, 1 on 1 problems" in told
+    assert json.loads((out / "summary.json").read_text())["people"] == summary["people"]
+
 
 def test_a_server_speaks_where_words_are_missing_and_is_asked_once(
     run: Run, tmp_path: Path, source: Path

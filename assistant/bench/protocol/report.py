@@ -109,19 +109,19 @@ def drawing(summary: Measured) -> tuple[Draw, tuple[float, float]]:
 def _draw_curves(axis: Any, summary: Measured, tests: str) -> None:
     arms = _by_arm(summary["curves"][tests])
     words = list(arms.pop("human", {}).values())
-    _line(axis, words, f"simulated words ({summary['person']})", _SIMULATED, "P")
+    said = summary["hidden_test_said"] if tests == "hidden" else []
+    _line(axis, words, f"simulated words ({summary['person']})", _SIMULATED, "P", below=bool(said))
     for place, (arm, made) in enumerate(arms.items()):
         shift = 0.1 * (place + 1)
         _marks(axis, list(made.values()), NAMES[arm], COLOURS[arm], MARKERS[arm], shift)
-    if tests == "hidden" and summary["hidden_test_said"]:
-        said = summary["hidden_test_said"]
+    if said:
         _line(axis, said, "with a failing hidden test said", _SAID, "*", style="--")
     if summary.get("people"):
         people = [p for p in summary["people"]["curves"][tests] if p["arm"] == "human"]
         _line(axis, people, "people", COLOURS["human"], "o")
     percent_axis(axis)
     axis.set_xticks(range(len(words)))
-    axis.set_xlim(-0.3, max(1, len(words)) - 0.3)
+    axis.set_xlim(-0.45, max(1, len(words)) - 0.3)
     axis.set_xlabel("feedbacks")
     axis.grid(visible=False, axis="x")
 
@@ -134,16 +134,24 @@ def _bars(made: Sequence[Measured]) -> list[list[float]]:
 
 
 def _line(
-    axis: Any, made: Sequence[Measured], label: str, colour: str, marker: str, style: str = "-"
+    axis: Any,
+    made: Sequence[Measured],
+    label: str,
+    colour: str,
+    marker: str,
+    style: str = "-",
+    below: bool = False,
 ) -> None:
+    """`below` is where the values are written: two lines that are near one another have theirs apart."""
     x = [p["interventions"] for p in made]
     axis.errorbar(
         x, [p["value"] for p in made], yerr=_bars(made), color=colour, marker=marker, markersize=6, linewidth=1.8,
         linestyle=style, capsize=3, elinewidth=1.1, label=label, zorder=5,
     )  # fmt: skip
+    height = -12 if below else 7
     for point in made:
         axis.annotate(
-            f"{point['value']:.0%}", (point["interventions"], point["value"]), xytext=(-4, 7), ha="right",
+            f"{point['value']:.0%}", (point["interventions"], point["value"]), xytext=(-4, height), ha="right",
             textcoords="offset points", color=colour, fontsize=8, zorder=6,
         )  # fmt: skip
 
