@@ -26,9 +26,11 @@ MARGIN = 0.9
 TOKENS = (1, 2, 3, 4, 8, 12)
 MIXTURE: Mapping[int, float] = {1: 0.5, 4: 0.25, 12: 0.25}
 """How steps of one token, of a short draft and of a long one count where formats are compared."""
-FREE = 1.6
-"""A step may take so many times what one of one token takes, to feed guesses that are made in any case. In 8 bits, of
-whose steps 4 tokens were tuned to be free, they took 1.35 to 1.59 of one (2026-12-01, two cores of a Xeon)."""
+FREE = 2.0
+"""A step may take so many times what one of one token takes, to feed guesses that are made in any case."""
+MOST_FREE = 4
+"""So many at most, as tuned in 8 bits. On ten recorded rounds in q4 a token took 33.7 ms with 4, 34.4 with 2 and 35.7
+with 1; a step of 4 tokens took 1.9 of one of one (2026-12-01, two cores of a Xeon)."""
 FILE = "calibration.json"
 _BYTES = 192_000_000
 """Of weights in 8 bits that are stepped: more than caches hold."""
@@ -88,7 +90,7 @@ class Calibration:
     def free_tokens(self, precision: str) -> int:
         """So many tokens cost hardly more than one."""
         times = self.times[precision]
-        return max(count for count in TOKENS if times[count] <= FREE * times[1])
+        return max(count for count in TOKENS if count <= MOST_FREE and times[count] <= FREE * times[1])
 
 
 def calibrated(sizes: Sizes, threads: int) -> Calibration:
