@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 UNDECIDING = frozenset({"out", "json_", "minutes", "price_in", "price_out", "streams", "judges", "ray"})
 """Options that change nothing of what a run holds."""
-LATER = {"beams": "1", "words": "None", "thinking_tokens": "None"}
+LATER = {"beams": "1", "redraw": "False", "words": "None", "thinking_tokens": "None"}
 """Options that came after the first runs, and what they are where they are not used: no run of before has them."""
 
 PER_PART = ("half", "rows", "rows_sha256", "wordings", "arms", "person")

@@ -26,7 +26,7 @@ def report(summary: Measured) -> Iterator[str]:
     for tests, title in TESTS.items():
         if summary["lifts"][tests]:
             yield ""
-            yield from _lifts(title, summary["lifts"][tests])
+            yield from _lifts(title if tests == "hidden" else f"the {title}", summary["lifts"][tests])
     if summary["words"]:
         yield ""
         yield from _words(summary["words"])
@@ -78,7 +78,7 @@ def _lifts(title: str, lifts: Sequence[Measured]) -> Iterator[str]:
         for lift in lifts
     ]  # fmt: skip
     head = [
-        f"next program passes the {title}", "states", "words", "this", "words minus this, points", "only words",
+        f"next program passes {title}", "states", "words", "this", "words minus this, points", "only words",
         "only this", "p (Holm)",
     ]  # fmt: skip
     yield from table(head, rows)
