@@ -53,6 +53,7 @@ class Variants:
     limit: int
     tokens: int
     max_length: int
+    precision: str
     train_split: str
     test_split: str
 
@@ -75,7 +76,7 @@ class Variants:
         _run(
             "train", "--problems", str(source), "--model", self.model, "--out", str(out), "--steps",
             str(self.steps), "--batch", str(self.batch), "--accumulate", "1", "--max-length", str(self.max_length),
-            "--save-steps", "8", *more,
+            "--save-steps", "4", "--precision", self.precision, *more,
         )  # fmt: skip
 
     def _asked(self, name: str, model: str) -> None:
@@ -124,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, default=30)
     parser.add_argument("--tokens", type=int, default=160)
     parser.add_argument("--max-length", type=int, default=512)
+    parser.add_argument("--precision", default="float32", help="of the training")
     parser.add_argument("--train-split", default="train")
     parser.add_argument("--test-split", default="test")
     given = parser.parse_args(arguments)

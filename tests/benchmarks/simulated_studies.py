@@ -169,7 +169,7 @@ def headline(sessions: Sequence[SessionRecord], mixed: bool = False) -> dict[str
 
 def truth(world: StudyWorld, seed: int = 0) -> dict[str, float]:
     """Of a study with so many people and problems that chance is nothing: each person meets few of the problems."""
-    large = replace(world, people=800, problems=800)
+    large = replace(world, people=1000, problems=20_000)
     return {name: estimate for name, (estimate, _, _) in headline(simulate(large, Random(seed))).items()}
 
 
