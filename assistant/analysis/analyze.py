@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from assistant.analysis.exclusions import excluded
 from assistant.analysis.figure_list import Figure, figures_of
 from assistant.analysis.forked_task import in_fork
 from assistant.analysis.grouping import chosen, grouped
@@ -28,14 +29,23 @@ def analyze(
     study: str = "",
     condition: Mapping[str, str] | None = None,
     by: Sequence[str] = ("model",),
+    leave_out: Sequence[str] = (),
+    keep_excluded: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Analysis:
-    """Everything computed from the journals of `folder`. Raises `AssistantError` where none can be used."""
+    """Everything computed from the journals of `folder`. Raises `AssistantError` where none can be used.
+
+    Sessions that a frozen plan excludes are left out, unless `keep_excluded`; `leave_out` names others (`excluded`).
+    """
     check("duckdb", "numpy", "scipy", "matplotlib", "statsmodels")
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder} to analyse")
     sessions, screened = read_sessions(folder, progress)
     selected = chosen(sessions, study, condition or {})
+    ruled_out = {out.session: out for out in excluded(sessions, leave_out, planned=not keep_excluded)}
+    out = tuple(ruled_out[session.id] for session in selected if session.id in ruled_out)
+    plans = planned_studies(selected, out, condition=bool(condition), rules_applied=not keep_excluded)
+    selected = [session for session in selected if session.id not in ruled_out]
     return Analysis(
         folder=folder,
         data_sha256=screened.sha256,
@@ -45,7 +55,8 @@ def analyze(
         left_out=screened.left_out,
         selection=_selection(study, condition or {}),
         groups=tuple(results_of(group) for group in grouped(selected, by)),
-        plans=tuple(planned_studies(selected)),
+        excluded=out,
+        plans=tuple(plans),
         alone=tuple(alone_and_with_model(selected)),
         answers=told(folder, who_answered(folder, ((each.study, each.annotator) for each in selected))),
     )

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from assistant import __version__
+from assistant.analysis.exclusions import BY_HAND, counted
 from assistant.analysis.results import Analysis
+from assistant.analysis.study_plan import exclusion_sentences
 from assistant.journal.records import SessionRecord
 
 LIMITS = (
@@ -66,7 +68,7 @@ def methods(analysis: Analysis) -> Iterator[str]:
 
 
 def exclusions(analysis: Analysis) -> Iterator[str]:
-    """Files and sessions that are in no rate, with counts; planned rules, which a person applies."""
+    """Files and sessions that are in no rate, with counts; planned rules, and what departs from them."""
     if analysis.left_out:
         counts = Counter(item.reason for item in analysis.left_out)
         told = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
@@ -84,9 +86,12 @@ def exclusions(analysis: Analysis) -> Iterator[str]:
     if unfinished:
         yield f"{_count(unfinished, 'session')} had not ended: counted as they stood."
     for plan in analysis.plans:
-        for rule in plan.exclusions or ("none",):
-            yield f"Planned exclusion of study {plan.study} (not applied by the analysis): {rule}"
-    if not (analysis.left_out or own or unanswered or unfinished or analysis.plans):
+        if not (plan.rules or plan.exclusions):
+            yield f"No exclusion was planned for study {plan.study}."
+        yield from exclusion_sentences(plan, analysis.excluded)
+    if any(x.rule == BY_HAND for x in analysis.excluded):
+        yield f"Left out by hand, planned by nobody: {counted(analysis.excluded, BY_HAND)}."
+    if not (analysis.left_out or own or unanswered or unfinished or analysis.plans or analysis.excluded):
         yield "No session was left out."
 
 

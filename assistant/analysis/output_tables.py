@@ -12,6 +12,7 @@ from assistant.analysis.baseline import Alone
 from assistant.analysis.costs import Cost, Spent
 from assistant.analysis.draws import DrawCounts
 from assistant.analysis.effort import Minutes, Repair
+from assistant.analysis.exclusions import Excluded
 from assistant.analysis.feedback_stats import FeedbackMeasures, FeedbackRate
 from assistant.analysis.learning import OrderRate
 from assistant.analysis.lift import Lift
@@ -118,6 +119,7 @@ def tables_of(analysis: Analysis) -> list[Table]:
         table_of("sessions", SessionRow, _session_rows(analysis.groups)),
         _programs(analysis.groups),
         table_of("person_alone", Way, (("", way) for way in analysis.alone)),
+        table_of("excluded", Excluded, (("", x) for x in analysis.excluded)),
         table_of("left_out", LeftOutRow, (("", _left_out_row(analysis.folder, item)) for item in analysis.left_out)),
     ]  # fmt: skip
 

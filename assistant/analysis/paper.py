@@ -54,7 +54,7 @@ def write_paper(
     page = tex_page(
         "assistant.analysis", "paper.tex.j2", title=title or "Human feedback on programs", version=__version__,
         data=analysis.data_sha256, methods=list(methods(analysis)),
-        plans=[*remarks, *notes(analysis.plans, analysis.alone)], parts=list(_parts(analysis)),
+        plans=[*remarks, *notes(analysis.plans, analysis.alone, analysis.excluded)], parts=list(_parts(analysis)),
         exclusions=list(exclusions(analysis)), limits=LIMITS,
     )  # fmt: skip
     path = out / FILE

@@ -54,7 +54,7 @@ def alone_and_with_model(sessions: Sequence[SessionRecord]) -> list[Way]:
 
 
 def _way(name: str, sessions: Sequence[SessionRecord]) -> Way:
-    solved = [session for session in sessions if _solved(session)]
+    solved = [session for session in sessions if solved_somehow(session)]
     efforts = [session.effort for session in solved]
     timed = [effort for effort in efforts if effort.active + effort.waiting > 0]
     return Way(
@@ -74,7 +74,8 @@ def _solving(session: SessionRecord) -> Iterator[bool]:
             yield program.false_solve
 
 
-def _solved(session: SessionRecord) -> bool:
+def solved_somehow(session: SessionRecord) -> bool:
+    """By words, by hand, or by a further draw: whatever the person did."""
     return next(_solving(session), None) is not None
 
 

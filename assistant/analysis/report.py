@@ -56,7 +56,7 @@ def report(analysis: Analysis, pictures: Mapping[int, Sequence[Picture]]) -> str
     return html_page(
         "assistant.analysis", "report.html.j2", {"prose": _prose, "inline": _inline}, analysis=analysis,
         events=f"{analysis.events:,}", version=__version__, groups=groups, left_out=_left_out(analysis),
-        notes=notes(analysis.plans, analysis.alone),
+        notes=notes(analysis.plans, analysis.alone, analysis.excluded),
     )  # fmt: skip
 
 

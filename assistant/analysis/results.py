@@ -14,6 +14,7 @@ from assistant.analysis.caveats import cautions
 from assistant.analysis.costs import Cost, Spent, costs, spent
 from assistant.analysis.draws import DrawCounts, draw_counts
 from assistant.analysis.effort import Minutes, Repair, minutes, ways
+from assistant.analysis.exclusions import Excluded
 from assistant.analysis.feedback_stats import (
     FeedbackMeasures,
     FeedbackRate,
@@ -88,6 +89,8 @@ class Analysis:
     selection: str
     """What they were chosen by, in words; empty for all."""
     groups: tuple[Results, ...] = field(default=())
+    excluded: tuple[Excluded, ...] = ()
+    """Chosen sessions that are in no figure: by planned rules, or by hand."""
     plans: tuple[PlannedStudy, ...] = ()
     """Frozen plans of studies that the sessions were held under."""
     alone: tuple[Way, ...] = ()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant.analysis.exclusions import BY_HAND, Excluded, counted, frozen_study
 from assistant.analysis.person_alone import Way
 from assistant.analysis.person_alone import sentence as alone_sentence
-from assistant.core.errors import UsageError
 from assistant.journal.records import SessionRecord, StudyFreeze
-from assistant.session.study_file import parse_study
-from assistant.session.study_tables import Plan
+from assistant.session.study_tables import Exclusions
 
 ALONE = "alone"
 SHOWN: Mapping[str, frozenset[str]] = {
@@ -36,46 +35,72 @@ class PlannedStudy:
     hypotheses: tuple[str, ...]
     primary: str
     secondary: tuple[str, ...]
+    rules: dict[str, str]
+    """Exclusions that the analysis applies itself: keys of [exclusions], and what they say."""
     exclusions: tuple[str, ...]
+    """Those in words."""
     held: int
     """Sessions that carry its hash."""
     before: int
     """Sessions of the study that began before it."""
     beside: int
     """Sessions of the study that began after it and do not carry its hash: the file was another one."""
+    departures: tuple[str, ...] = ()
+    """Why the figures are of other sessions than the plan says; empty where they are of those."""
 
     def mark(self, name: str) -> str:
-        """`planned, primary outcome`, `planned` or `exploratory`: a sentence or figure of this name."""
-        if name in SHOWN[self.primary]:
-            return "planned, primary outcome"
-        return "planned" if any(name in SHOWN[outcome] for outcome in self.secondary) else "exploratory"
+        """`planned, primary outcome`, `planned` or `exploratory`: a sentence or figure of this name.
+
+        Where the sessions are chosen in another way than was planned, nothing is `planned`.
+        """
+        is_primary = name in SHOWN[self.primary]
+        if not is_primary and not any(name in SHOWN[outcome] for outcome in self.secondary):
+            return "exploratory"
+        outcome = "planned, primary outcome" if is_primary else "planned"
+        return f"{outcome}, but sessions chosen otherwise than planned" if self.departures else outcome
 
 
-def planned_studies(sessions: Sequence[SessionRecord]) -> list[PlannedStudy]:
-    """Every freeze that a session carries, the earliest first."""
+def planned_studies(
+    sessions: Sequence[SessionRecord],
+    out: Sequence[Excluded] = (),
+    *,
+    condition: bool = False,
+    rules_applied: bool = True,
+) -> list[PlannedStudy]:
+    """Every freeze that a session carries, the earliest first; `out` is what was left out of these sessions.
+
+    `condition`: only sessions under some condition were asked for, which no plan says.
+    """
     freezes = dict.fromkeys((s.study, s.freeze) for s in sessions if s.freeze is not None)
     found = sorted(freezes, key=lambda pair: (pair[0], pair[1].at))
-    return [_planned(study, freeze, [s for s in sessions if s.study == study]) for study, freeze in found]
+    return [
+        _planned(study, freeze, [s for s in sessions if s.study == study], out, condition, rules_applied)
+        for study, freeze in found
+    ]
 
 
-def _planned(study: str, freeze: StudyFreeze, sessions: Sequence[SessionRecord]) -> PlannedStudy:
-    plan = _plan_of(freeze)
-    held = sum(session.freeze == freeze for session in sessions)
+def _planned(
+    study: str,
+    freeze: StudyFreeze,
+    sessions: Sequence[SessionRecord],
+    out: Sequence[Excluded],
+    condition: bool,
+    rules_applied: bool,
+) -> PlannedStudy:
+    file, plan = frozen_study(freeze)
+    rules = (file.exclusions or Exclusions()).rules()
+    held = {session.id for session in sessions if session.freeze == freeze}
     before = sum(session.began < freeze.at for session in sessions)
+    departures = {
+        "sessions were left out by hand": any(x.rule == BY_HAND and x.session in held for x in out),
+        "only some conditions were chosen": condition,
+        "planned exclusions were not applied": bool(rules) and not rules_applied,
+    }
     return PlannedStudy(
         study, freeze.at, freeze.sha256, plan.hypotheses, plan.primary_outcome, plan.secondary_outcomes,
-        plan.exclusions, held, before, len(sessions) - held - before,
+        rules, plan.exclusions, len(held), before, len(sessions) - len(held) - before,
+        tuple(why for why, is_so in departures.items() if is_so),
     )  # fmt: skip
-
-
-def _plan_of(freeze: StudyFreeze) -> Plan:
-    """The plan in a frozen study file. Raises UsageError where a journal holds none: it was not frozen by us."""
-    plan = parse_study(freeze.text, "the frozen study in a journal").plan
-    if plan is None:
-        raise UsageError(
-            f"the study frozen at {freeze.at} has no plan: `assistant verify` tells which journal"
-        )
-    return plan
 
 
 def plan_of_group(plans: Sequence[PlannedStudy], sessions: Sequence[SessionRecord]) -> PlannedStudy | None:
@@ -84,15 +109,15 @@ def plan_of_group(plans: Sequence[PlannedStudy], sessions: Sequence[SessionRecor
     return next((plan for plan in plans if hashes == {(plan.study, plan.sha256)}), None)
 
 
-def notes(plans: Sequence[PlannedStudy], ways: Sequence[Way]) -> list[str]:
+def notes(plans: Sequence[PlannedStudy], ways: Sequence[Way], out: Sequence[Excluded] = ()) -> list[str]:
     """What stands before the groups: the plans, and people who worked alone beside those with a model."""
     alone = alone_sentence(ways)
     if alone and len(plans) == 1:
         alone = f"[{plans[0].mark(ALONE)}] {alone}"
-    return [*sentences(plans), *filter(None, [alone])]
+    return [*sentences(plans, out), *filter(None, [alone])]
 
 
-def sentences(plans: Sequence[PlannedStudy]) -> Iterator[str]:
+def sentences(plans: Sequence[PlannedStudy], out: Sequence[Excluded] = ()) -> Iterator[str]:
     """What was planned, and which data were not gathered under the plan."""
     for plan in plans:
         secondary = f"; secondary: {', '.join(plan.secondary)}" if plan.secondary else ""
@@ -102,8 +127,7 @@ def sentences(plans: Sequence[PlannedStudy]) -> Iterator[str]:
         )
         for place, hypothesis in enumerate(plan.hypotheses, start=1):
             yield f"Hypothesis {place}: {hypothesis}"
-        for exclusion in plan.exclusions:
-            yield f"Planned exclusion (not applied here: choose the sessions): {exclusion}"
+        yield from exclusion_sentences(plan, out)
         if plan.before:
             yield f"Data began before the freeze: {_sessions(plan.before)} of {plan.study} began earlier."
         if plan.beside:
@@ -111,6 +135,24 @@ def sentences(plans: Sequence[PlannedStudy]) -> Iterator[str]:
                 f"{_sessions(plan.beside)} of {plan.study} began after the freeze under another file than the frozen "
                 "one, or without it: not planned."
             )
+    by_hand = [x for x in out if x.rule == BY_HAND]
+    if by_hand:
+        yield f"Left out by hand, planned by nobody (`--leave-out`): {counted(out, BY_HAND)}."
+
+
+def exclusion_sentences(plan: PlannedStudy, out: Sequence[Excluded]) -> Iterator[str]:
+    """Each planned exclusion with how many sessions it left out, and what departs from the plan."""
+    for rule, words in plan.rules.items():
+        if "planned exclusions were not applied" in plan.departures:
+            yield f"Planned exclusion, not applied (`--keep-excluded`): {words}."
+        else:
+            yield f"Planned exclusion, applied: {words}: {counted(out, rule, plan.study)}."
+    for place, words in enumerate(plan.exclusions, start=1):
+        how = f"in words, applied by a person (`--leave-out NAME={place}`)"
+        hit = counted(out, f"words {place}", plan.study)
+        yield f"Planned exclusion {how}: {words.rstrip('.')}: {hit}."
+    if plan.departures:
+        yield f"Not as planned: {'; '.join(plan.departures)}. No figure of {plan.study} counts as planned."
 
 
 def _sessions(number: int) -> str:

@@ -22,7 +22,7 @@ def account(analysis: Analysis) -> Iterator[str]:
     """The whole result, line by line."""
     chosen = f", {analysis.sessions} of them chosen ({analysis.selection})" if analysis.selection else ""
     yield f"{analysis.journals} journals, {analysis.events:,} events{chosen}; data {analysis.data_sha256[:16]}"
-    for note in notes(analysis.plans, analysis.alone):
+    for note in notes(analysis.plans, analysis.alone, analysis.excluded):
         yield from wrap(note, WIDTH, subsequent_indent="  ")
     if analysis.answers:
         yield analysis.answers

@@ -36,6 +36,8 @@ def analyze(
             help="Keep apart by model, study, condition, annotator, source, difficulty, samples, rounds.",
         ),
     ] = "model",
+    leave_out: o.LeaveOut = None,
+    keep_excluded: o.KeepExcluded = False,
     sessions: o.Sessions = None,
     json_: o.Json = False,
 ) -> int:
@@ -54,6 +56,8 @@ def analyze(
             study=study,
             condition=parse_condition(condition or []),
             by=parse_by(by),
+            leave_out=leave_out or (),
+            keep_excluded=keep_excluded,
             progress=progress,
         )
     for line in left_out(analysis):

@@ -142,6 +142,17 @@ WrittenSessions = Annotated[
 Sessions = Annotated[Path | None, typer.Option("--sessions", metavar="DIR", help="The folder of journals.")]
 SessionsFolder = Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder of journals.")]
 """The same as the command's argument; it goes before `--sessions`."""
+LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--leave-out",
+        metavar="NAME",
+        help="Leave out a session or an annotator, counted as not planned; NAME=2: by the plan's 2nd exclusion.",
+    ),
+]
+KeepExcluded = Annotated[
+    bool, typer.Option("--keep-excluded", help="Do not apply the exclusions of a frozen plan; this is said.")
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
 PublicUrl = Annotated[
     str,

@@ -23,6 +23,8 @@ def paper(
     by: Annotated[
         str, typer.Option("--by", metavar="NAMES", help="Keep apart as `analyze --by` does.")
     ] = "model",
+    leave_out: o.LeaveOut = None,
+    keep_excluded: o.KeepExcluded = False,
     sessions: o.Sessions = None,
 ) -> int:
     """Write the methods, tables and figures of a paper from journals, with exclusions and limits (LaTeX)."""
@@ -44,8 +46,9 @@ def paper(
             notes = [f"The plan of study {name} was not frozen: everything here is exploratory."]
     with reading_progress() as progress:
         analysis = analyze(
-            folder or sessions_folder(sessions), study=name, by=parse_by(by), progress=progress
-        )
+            folder or sessions_folder(sessions), study=name, by=parse_by(by), leave_out=leave_out or (),
+            keep_excluded=keep_excluded, progress=progress,
+        )  # fmt: skip
     for line in left_out(analysis):
         print(line, file=sys.stderr)
     for note in notes:

@@ -58,6 +58,8 @@ KEYS = (
     "questions, expected_effect, expected_first, expected_control; [consent] version, text; "
     "[conditions] failing_cases, person_alone; "
     "[plan] hypotheses, primary_outcome, secondary_outcomes, compared_with, exclusions, stopping; "
+    "[exclusions] failed_attention, failed_gold, attention_problems, least_ended, least_seconds, most_seconds, "
+    "unended, bad_task; "
     "[participants] count, entry_questions, end_questions, practice, practice_tries, completion_code, "
     "completion_url; [allocation] per_problem, gold, attention, between_people"
 )
@@ -158,6 +160,8 @@ def _plan_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
         both = balanced if False in plan.conditions.person_alone else "always"
         yield f"the person writes the program alone, without the model: {both}"
     yield from _people_lines(plan, problems)
+    if plan.exclusions is not None and (rules := plan.exclusions.rules()):
+        yield f"`analyze` leaves out, once the plan is frozen: {'; '.join(rules.values())}"
     yield f"after each session {after}; questions then: {len(plan.questions) or 'none'}"
     yield f"consent: {'version ' + plan.consent.version if plan.consent else 'none (nothing can be exported)'}"
 

@@ -163,6 +163,7 @@ class _Fold:
             consent=self._consent,
             given=self._given,
             person_alone=bool(settings.get("person_alone")),
+            study_problems=None if study.get("total") is None else _whole(study["total"]),
             freeze=_freeze(study),
             schema=header["schema"],
             began=_text(header.get("time", "")),

@@ -68,6 +68,8 @@ class SessionRecord:
     """It began with a person's own function: no first answer is the model's."""
     person_alone: bool = False
     """The person wrote the program without the model, on the clock."""
+    study_problems: int | None = None
+    """How many problems its study has for this annotator; None where that is not on record."""
     freeze: StudyFreeze | None = None
     """The frozen plan of its study that it was held under; None: none."""
     schema: int = 1

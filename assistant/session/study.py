@@ -19,6 +19,7 @@ from assistant.session.study_tables import (
     Allocation,
     Conditions,
     Consent,
+    Exclusions,
     Participants,
     Plan,
     Question,
@@ -100,6 +101,8 @@ class Study(StudyTable):
     """Share of the other problems that a control solves in its one answer: for `study check`."""
     plan: Plan | None = None
     """What the study was planned to find out: `study freeze` makes a registration of it."""
+    exclusions: Exclusions | None = None
+    """Sessions and people that `analyze` leaves out, as planned."""
     participants: Participants | None = None
     """What people are asked and told around their problems."""
     allocation: Allocation | None = None
@@ -140,10 +143,25 @@ class Study(StudyTable):
                 raise ValueError(f"the plan compares with {name}, which the study does not have")
         if len({asked.text for asked in self.questions}) < len(set(self.questions)):
             raise ValueError("questions has a question twice, in two ways")
+        self._check_exclusions()
         self._check_dealing()
         if self.samples > 1 and self.temperature == 0:
             raise ValueError("several samples at temperature 0 are the same program; try temperature = 0.8")
         return self
+
+    def _check_exclusions(self) -> None:
+        rules = self.exclusions
+        if rules is None:
+            return
+        if self.plan is None:
+            raise ValueError("[exclusions] are planned: write a table [plan] as well")
+        dealt = self.allocation or Allocation()
+        for name, is_asked, there in (
+            ("attention", rules.failed_attention or rules.attention_problems, dealt.attention),
+            ("gold", rules.failed_gold, dealt.gold),
+        ):
+            if is_asked and not there:
+                raise ValueError(f"[exclusions] ask about {name}, and allocation.{name} names no problem")
 
     def _check_dealing(self) -> None:
         practice = self.participants.practice if self.participants is not None else ""
@@ -182,7 +200,7 @@ class Study(StudyTable):
 _LATER = (
     "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "max_branches",
     "continue_after_end", "engine", "expected_first", "expected_control", "plan",
-    "participants", "allocation", "minutes", "thinking_tokens",
+    "participants", "allocation", "minutes", "thinking_tokens", "exclusions",
 )  # fmt: skip
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
 _LATER_CONDITIONS = ("person_alone",)

@@ -14,7 +14,15 @@ from pydantic import BaseModel, ValidationError
 from assistant.core.control_arms import RECORDED
 from assistant.core.errors import UsageError
 from assistant.session.study import Study
-from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan, Question
+from assistant.session.study_tables import (
+    Allocation,
+    Conditions,
+    Consent,
+    Exclusions,
+    Participants,
+    Plan,
+    Question,
+)
 from assistant.storage.bounded_read import MEGABYTE, read_bytes
 
 LARGEST = 4 * MEGABYTE
@@ -24,6 +32,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "consent": Consent,
     "conditions": Conditions,
     "plan": Plan,
+    "exclusions": Exclusions,
     "participants": Participants,
     "allocation": Allocation,
 }
@@ -101,8 +110,16 @@ _EXAMPLES: Mapping[str, str] = {
     "plan.primary_outcome": 'primary_outcome = "lift"',
     "plan.secondary_outcomes": 'secondary_outcomes = ["solve_rate", "false_solves"]',
     "plan.compared_with": 'compared_with = ["retry", "tests"]',
-    "plan.exclusions": 'exclusions = ["People who end fewer than half of their problems."]',
+    "plan.exclusions": 'exclusions = ["People who say that they asked another model."]',
     "plan.stopping": 'stopping = "When all 24 annotators are through, or on 2027-03-01."',
+    "exclusions.failed_attention": "failed_attention = true",
+    "exclusions.failed_gold": "failed_gold = true",
+    "exclusions.attention_problems": "attention_problems = true",
+    "exclusions.least_ended": "least_ended = 0.5",
+    "exclusions.least_seconds": "least_seconds = 5",
+    "exclusions.most_seconds": "most_seconds = 3600",
+    "exclusions.unended": "unended = true",
+    "exclusions.bad_task": "bad_task = true",
     "participants.count": "count = 2",
     "participants.entry_questions": (
         'entry_questions = [{ text = "How many years have you programmed?", kind = "number", lowest = 0 }]'
@@ -129,7 +146,7 @@ def example() -> str:
         "",
     ]
     lines += _example_of(Study, "")
-    for table in ("consent", "conditions", "plan", "participants", "allocation"):
+    for table in ("consent", "conditions", "plan", "exclusions", "participants", "allocation"):
         live = any(key.startswith(f"{table}.") for key in _LIVE)
         lines += [f"# {_meaning(Study, table)}", f"[{table}]" if live else f"# [{table}]"]
         lines += _example_of(_TABLES[table], table)

@@ -112,7 +112,9 @@ def _lines(freeze: Freeze, study: Study, plan: Plan, problems: Sequence[Problem]
     yield from _section("Arms and conditions", _arms(study, plan))
     yield from _section("Sample", _sample(study, problems))
     yield from _section("Procedure", _procedure(study))
-    yield from _section("Exclusions", plan.exclusions)
+    rules = study.exclusions.rules().values() if study.exclusions is not None else ()
+    applied = [f"{rule} (applied by `assistant analyze`)" for rule in rules]
+    yield from _section("Exclusions", [*applied, *plan.exclusions])
     yield from _section("When it ends", [plan.stopping] if plan.stopping else [])
     yield from _section(
         "Analysis",

@@ -63,7 +63,7 @@ class Plan(StudyTable):
     compared_with: tuple[Comparison, ...] = ()
     """Control arms that the outcomes are compared with, and `person_alone`; left out, all that the study has."""
     exclusions: tuple[str, ...] = ()
-    """Rules by which sessions or people will be left out, one sentence each."""
+    """Rules in words by which sessions or people will be left out; what can be counted belongs into [exclusions]."""
     stopping: str = ""
     """When the study ends: how many people or sessions, or until which day."""
 
@@ -74,6 +74,47 @@ class Plan(StudyTable):
         if self.primary_outcome in self.secondary_outcomes:
             raise ValueError(f"the primary outcome {self.primary_outcome} is named among the secondary ones")
         return self
+
+
+class Exclusions(StudyTable):
+    """Planned rules that `assistant analyze` applies itself to the sessions held under the frozen plan."""
+
+    failed_attention: bool = False
+    """Leave out all sessions of a person who ended a problem for attention without solving it."""
+    failed_gold: bool = False
+    """The same for gold problems."""
+    attention_problems: bool = False
+    """Leave out the sessions on problems for attention themselves."""
+    least_ended: float | None = Field(default=None, gt=0, le=1)
+    """Leave out people who ended a smaller share of their problems than this."""
+    least_seconds: float | None = Field(default=None, gt=0)
+    """Leave out sessions with feedback that took less of the person's own time (reading, typing, editing)."""
+    most_seconds: float | None = Field(default=None, gt=0)
+    """Leave out sessions that took more of it."""
+    unended: bool = False
+    """Leave out sessions that had not ended."""
+    bad_task: bool = False
+    """Leave out sessions whose problem the person called faulty."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Exclusions:
+        if (self.least_seconds or 0) > (self.most_seconds or math.inf):
+            raise ValueError("least_seconds is more than most_seconds")
+        return self
+
+    def rules(self) -> dict[str, str]:
+        """Those that are set, in the order in which they are applied, each in words."""
+        said = {
+            "failed_attention": "people who ended a problem for attention without solving it",
+            "failed_gold": "people who ended a gold problem without solving it",
+            "attention_problems": "sessions on problems for attention",
+            "least_ended": f"people who ended less than {self.least_ended or 0:.0%} of their problems",
+            "least_seconds": f"sessions with feedback in under {self.least_seconds or 0:g} s of own time",
+            "most_seconds": f"sessions of over {self.most_seconds or 0:g} s of own time",
+            "unended": "sessions that had not ended",
+            "bad_task": "sessions whose problem the person called faulty",
+        }
+        return {name: words for name, words in said.items() if getattr(self, name)}
 
 
 class Question(StudyTable):

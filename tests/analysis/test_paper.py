@@ -72,7 +72,19 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     write_world(folder, World(sessions=12, problems=6, annotators=2, leaks=0.1, edits=0.1, model=EVIL))
     (folder / "notes.txt").write_text("not ours")
     found = analyze(folder)
-    plan = PlannedStudy(EVIL, "2026-11-01T00:00:00Z", "0" * 64, (EVIL,), "lift", ("leaks",), (EVIL,), 0, 2, 0)
+    plan = PlannedStudy(
+        EVIL,
+        "2026-11-01T00:00:00Z",
+        "0" * 64,
+        (EVIL,),
+        "lift",
+        ("leaks",),
+        {"unended": EVIL},
+        (EVIL,),
+        0,
+        2,
+        0,
+    )
     return replace(found, plans=(plan,))
 
 

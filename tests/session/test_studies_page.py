@@ -11,12 +11,14 @@ import pytest
 
 from assistant.session.study import Study
 from assistant.session.study_file import parse_study
-from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan
+from assistant.session.study_tables import Allocation, Conditions, Consent, Exclusions, Participants, Plan
 
 PAGE = Path(__file__).resolve().parents[2] / "assistant" / "guide" / "studies.md"
 ROW = re.compile(r"^\| `(?P<key>[a-z_.]+)` \| `(?P<example>[^`]+)` \| (?P<meaning>.+) \|$", re.MULTILINE)
 ROWS = [match.groupdict() for match in ROW.finditer(PAGE.read_text(encoding="utf-8"))]
-AROUND = {"participants": Participants, "allocation": Allocation}
+AROUND = {"exclusions": Exclusions, "participants": Participants, "allocation": Allocation}
+PLANNED = '[plan]\nhypotheses = ["x"]\nprimary_outcome = "solve_rate"'
+CHECKED = '[allocation]\ngold = ["x"]\nattention = ["y"]'
 COMPANIONS = {
     "allocation.per_problem": "[participants]\ncount = 7",
     "samples": "temperature = 0.8",
@@ -28,6 +30,8 @@ COMPANIONS = {
         ("plan.secondary_outcomes", "plan.compared_with", "plan.exclusions", "plan.stopping"),
         'hypotheses = ["x"]\nprimary_outcome = "solve_rate"',
     ),
+    "exclusions": PLANNED,
+    **{f"exclusions.{name}": f"{PLANNED}\n{CHECKED}" for name in Exclusions.model_fields},
 }
 
 
