@@ -97,6 +97,7 @@ _EXAMPLES: Mapping[str, str] = {
     "visible_tests": "visible_tests = 3",
     "max_branches": "max_branches = 2",
     "minutes": "minutes = 20",
+    "thinking_tokens": "thinking_tokens = 300",
     "arms": f"arms = {json.dumps(RECORDED)}",
     "questions": 'questions = [{ text = "How hard was it?", kind = "scale", highest = 5 }, "Anything else?"]',
     "consent.version": 'version = "1"',
