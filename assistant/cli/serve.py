@@ -90,11 +90,9 @@ def _serve_study(file: Path, addresses: Addresses, words: list[str], run: RunOpt
         print(
             f"Nobody is invited yet: `assistant study invite {file} --count N`", file=sys.stderr, flush=True
         )
-    command = [sys.executable, "-m", "assistant", "run", *words, "--study", str(file.absolute())]
+    words = ["run", *words, "--study", str(file.absolute())]
     with kept_engine(replace(run, study=file)):
-        serve_study(
-            place, addresses, [*command, "--sessions", str(folder), "--annotator"], engine=_engine_line
-        )
+        serve_study(place, addresses, [*words, "--sessions", str(folder), "--annotator"], engine=_engine_line)
     return 0
 
 

@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import json
 import os
+import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+
+from assistant.server.app_template import AppTemplate, ForkedApp, TemplateLost
 
 DATA = b"D"
 META = b"M"
@@ -21,7 +24,7 @@ LARGEST = 16 * 2**20
 class AppProcess:
     """A running app; made by `start`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | ForkedApp) -> None:
         assert process.stdin and process.stdout and process.stderr
         self._process, self._stdin, self._stdout = process, process.stdin, process.stdout
         self._errors: deque[str] = deque(maxlen=20)
@@ -29,15 +32,30 @@ class AppProcess:
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], environment: Mapping[str, str], width: int, height: int
+        cls,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        width: int,
+        height: int,
+        template: AppTemplate | None = None,
     ) -> AppProcess:
-        """Start the app in a screen of that size. It has a session of its own: Ctrl+C is the server's alone."""
+        """Start the app with these words of its command line, from the template if there is one.
+
+        It has a session of its own: Ctrl+C is the server's alone.
+        """
+        environment = {**environment, "COLUMNS": str(width), "ROWS": str(height)}
+        if template is not None:
+            with contextlib.suppress(TemplateLost, OSError):
+                return cls(await template.start(words, environment))
         process = await asyncio.create_subprocess_exec(
-            *command,
+            sys.executable,
+            "-m",
+            "assistant",
+            *words,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **_screen(width, height), **environment},
+            env={**os.environ, **in_a_page(), **environment},
             start_new_session=True,
         )
         return cls(process)
@@ -72,6 +90,9 @@ class AppProcess:
 
     async def stop(self) -> str:
         """End the app, by force where it does not listen; why it failed, or an empty string."""
+        if self._stdout.at_eof():  # it may have ended by itself, and nobody has told yet
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), 0.5)
         asked = self._process.returncode is None
         if asked:
             await self.tell(type="quit")
@@ -102,14 +123,12 @@ class AppProcess:
             self._errors.extend(line for line in data.decode("utf-8", "replace").splitlines() if line.strip())
 
 
-def _screen(width: int, height: int) -> dict[str, str]:
-    """What Textual reads about the terminal that it is in."""
+def in_a_page() -> dict[str, str]:
+    """What Textual reads about the terminal that it is in, when it is imported."""
     return {
         "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver",
         "TEXTUAL_FPS": "60",
         "TEXTUAL_COLOR_SYSTEM": "truecolor",
         "TERM_PROGRAM": "textual",
         "TERM_PROGRAM_VERSION": version("textual-serve"),
-        "COLUMNS": str(width),
-        "ROWS": str(height),
     }

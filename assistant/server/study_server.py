@@ -34,13 +34,13 @@ A_MONTH = 30 * 24 * 3600
 
 
 class StudyServer:
-    """Serves one study; `command` runs the app of one person, who is named at its end."""
+    """Serves one study; `words` of the command line run the app of one person, who is named at their end."""
 
     def __init__(
         self,
         place: StudyPlace,
         addresses: Addresses,
-        command: Sequence[str],
+        words: Sequence[str],
         templates: Path,
         engine: Engine = str,
     ) -> None:
@@ -49,7 +49,7 @@ class StudyServer:
         self.cookies = Cookies(self.invitations, self.invitations.signing_key())
         self.guesses = Guesses()
         self.faults: deque[str] = deque(maxlen=100)
-        self.terminals = Terminals(self.invitations, command, self._fault)
+        self.terminals = Terminals(self.invitations, words, self._fault)
         loader = jinja2.Environment(loader=jinja2.FileSystemLoader(templates), autoescape=True)
         self._terminal = loader.get_template("app_index.html")
 
@@ -259,6 +259,7 @@ class StudyServer:
         task = asyncio.create_task(self.terminals.watch())
         yield
         task.cancel()
+        await self.terminals.close_template()
 
     # The researcher's screen.
 
@@ -325,9 +326,7 @@ def _shared(path: str) -> bool:
     return path.startswith("/static/")
 
 
-def serve_study(
-    place: StudyPlace, addresses: Addresses, command: Sequence[str], engine: Engine = str
-) -> None:
+def serve_study(place: StudyPlace, addresses: Addresses, words: Sequence[str], engine: Engine = str) -> None:
     """Serve until Ctrl+C, SIGTERM, or the terminal closes."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with tempfile.TemporaryDirectory(prefix="assistant-serve-") as folder:
@@ -335,7 +334,9 @@ def serve_study(
         loop = asyncio.new_event_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, _exit)
-        site = StudyServer(place, addresses, command, templates, engine).app()
+        server = StudyServer(place, addresses, words, templates, engine)
+        site = server.app()
+        site.on_startup.append(server.terminals.prepare)
         web.run_app(
             site,
             host=addresses.host,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
 from assistant.core.errors import AssistantError
-from assistant.server.app_process import DATA, META, AppProcess
+from assistant.server.app_process import DATA, META, AppProcess, in_a_page
+from assistant.server.app_template import AppTemplate
 from assistant.server.invitations import Invitations, Person
 from assistant.settings.preferences import SERVED
 
@@ -37,13 +39,14 @@ class Tab:
 
 
 class Terminals:
-    """Starts and ends them; `command` runs the app of the person who is named at its end."""
+    """Starts and ends them; `words` of the command line run the app of the person who is named at their end."""
 
     def __init__(
-        self, invitations: Invitations, command: Sequence[str], fault: Callable[[str, str], None]
+        self, invitations: Invitations, words: Sequence[str], fault: Callable[[str, str], None]
     ) -> None:
         self.tabs: dict[str, Tab] = {}
-        self._invitations, self._command, self._fault = invitations, command, fault
+        self._invitations, self._words, self._fault = invitations, words, fault
+        self._template: AppTemplate | None = None
         self._entering: dict[str, asyncio.Lock] = {}
 
     async def open(self, request: web.Request, person: Person, *, new: bool) -> web.StreamResponse:
@@ -61,7 +64,9 @@ class Terminals:
         try:
             width, height = _size(request.query.get("width"), 80), _size(request.query.get("height"), 24)
             served = {SERVED: "new" if new else "again"}
-            process = await AppProcess.start([*self._command, person.name], served, width, height)
+            process = await AppProcess.start(
+                [*self._words, person.name], served, width, height, self._usable_template()
+            )
             await self._relay(tab, process)
         finally:
             try:
@@ -83,6 +88,21 @@ class Terminals:
     async def close_all(self, app: web.Application) -> None:
         """End all of them at once."""
         await asyncio.gather(*(tab.close() for tab in list(self.tabs.values())))
+
+    def _usable_template(self) -> AppTemplate | None:
+        """What apps are forked from, where the system can; a new one where it is lost."""
+        if sys.platform == "linux" and (self._template is None or self._template.lost):
+            self._template = AppTemplate(in_a_page())
+        return self._template
+
+    async def prepare(self, app: web.Application) -> None:
+        """Import what the apps need, while nobody waits."""
+        self._usable_template()
+
+    async def close_template(self) -> None:
+        """End what apps are forked from."""
+        if self._template is not None:
+            await self._template.close()
 
     async def watch(self) -> None:
         """End the terminals of people whose links were revoked, and keep who was seen when; for ever."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +89,12 @@ async def open_site(tmp_path: Path) -> AsyncIterator[OpenSite]:
         file.write_text(study)
         script.write_text(json.dumps({"entry_point": "rotate_left", "answers": answers}))
         folder, templates = tmp_path / "sessions", tmp_path / f"page{len(servers)}"
-        command = [sys.executable, "-m", "assistant", "run", "--engine", "scripted", "--script", str(script)]
-        command += ["--study", str(file), "--sessions", str(folder), "--annotator"]
+        words = ["run", "--engine", "scripted", "--script", str(script)]
+        words += ["--study", str(file), "--sessions", str(folder), "--annotator"]
         port = unused_port()
         addresses = Addresses("127.0.0.1", port, public_url)
         place = StudyPlace.open(file, folder)
-        server = StudyServer(place, addresses, command, write_templates(templates, in_study=True))
+        server = StudyServer(place, addresses, words, write_templates(templates, in_study=True))
         running = TestServer(server.app(), host="127.0.0.1", port=port)
         await running.start_server()
         servers.append(running)
