@@ -122,6 +122,13 @@ def tree(process: int) -> list[psutil.Process]:
     return [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
 
 
+def apps_of(server: int) -> list[psutil.Process]:
+    """The apps of the people: forked from a child of the server, or its children where it cannot fork."""
+    children = psutil.Process(server).children()
+    forked = [app for child in children for app in child.children() if app.cmdline() == child.cmdline()]
+    return forked or children
+
+
 async def left_after(processes: Sequence[psutil.Process], what: str) -> str:
     """Which of them live 5 seconds later, in a line; one that only waits to be collected lives no more."""
     await asyncio.sleep(5)
@@ -243,7 +250,7 @@ async def measure(options: argparse.Namespace, scratch: Path) -> None:
         ):
             await asyncio.sleep(1)
         before = {s.annotator: (s.id, s.feedbacks) for s in list_sessions(folder)}
-        tabs = psutil.Process(first.pid).children()[: max(1, options.people // 10)]
+        tabs = apps_of(first.pid)[: max(1, options.people // 10)]
         theirs = [process for tab in tabs for process in tree(tab.pid)]
         for tab in tabs:
             tab.kill()
