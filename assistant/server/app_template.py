@@ -1,8 +1,8 @@
 """A process that has imported the app, and forks one for each tab: that starts at once, and shares memory.
 
 `AppTemplate` is the server's side. The process (`python -m assistant.server.app_template FD`) has one thread and
-opens nothing, so that forking it is safe; it tells how each of its children ended, and leaves with the server. Linux only:
-elsewhere, and where it is lost, an app is started by its command line.
+opens nothing, so that forking it is safe; it tells how each of its children ended, and leaves with the server. Linux
+only: elsewhere, and where it is lost, an app is started by its command line.
 """
 
 from __future__ import annotations
