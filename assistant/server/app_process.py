@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
-from assistant.server.app_template import AppTemplate, ForkedApp, TemplateLost
+from assistant.server.fork_server import ForkedApp, ForkServer, ForkServerLost
 
 DATA = b"D"
 META = b"M"
@@ -37,16 +37,16 @@ class AppProcess:
         environment: Mapping[str, str],
         width: int,
         height: int,
-        template: AppTemplate | None = None,
+        fork_server: ForkServer | None = None,
     ) -> AppProcess:
-        """Start the app with these words of its command line, from the template if there is one.
+        """Start the app with these words of its command line, from the fork server if there is one.
 
         It has a session of its own: Ctrl+C is the server's alone.
         """
         environment = {**environment, "COLUMNS": str(width), "ROWS": str(height)}
-        if template is not None:
-            with contextlib.suppress(TemplateLost, OSError):
-                return cls(await template.start(words, environment))
+        if fork_server is not None:
+            with contextlib.suppress(ForkServerLost, OSError):
+                return cls(await fork_server.start(words, environment))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

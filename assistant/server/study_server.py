@@ -259,7 +259,7 @@ class StudyServer:
         task = asyncio.create_task(self.terminals.watch())
         yield
         task.cancel()
-        await self.terminals.close_template()
+        await self.terminals.close_fork_server()
 
     # The researcher's screen.
 

@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 
 from assistant.core.errors import AssistantError
 from assistant.server.app_process import DATA, META, AppProcess, in_a_page
-from assistant.server.app_template import AppTemplate
+from assistant.server.fork_server import ForkServer
 from assistant.server.invitations import Invitations, Person
 from assistant.settings.preferences import SERVED
 
@@ -46,7 +46,7 @@ class Terminals:
     ) -> None:
         self.tabs: dict[str, Tab] = {}
         self._invitations, self._words, self._fault = invitations, words, fault
-        self._template: AppTemplate | None = None
+        self._fork_server: ForkServer | None = None
         self._entering: dict[str, asyncio.Lock] = {}
 
     async def open(self, request: web.Request, person: Person, *, new: bool) -> web.StreamResponse:
@@ -65,7 +65,7 @@ class Terminals:
             width, height = _size(request.query.get("width"), 80), _size(request.query.get("height"), 24)
             served = {SERVED: "new" if new else "again"}
             process = await AppProcess.start(
-                [*self._words, person.name], served, width, height, self._usable_template()
+                [*self._words, person.name], served, width, height, self._usable_fork_server()
             )
             await self._relay(tab, process)
         finally:
@@ -89,20 +89,20 @@ class Terminals:
         """End all of them at once."""
         await asyncio.gather(*(tab.close() for tab in list(self.tabs.values())))
 
-    def _usable_template(self) -> AppTemplate | None:
+    def _usable_fork_server(self) -> ForkServer | None:
         """What apps are forked from, where the system can; a new one where it is lost."""
-        if sys.platform == "linux" and (self._template is None or self._template.lost):
-            self._template = AppTemplate(in_a_page())
-        return self._template
+        if sys.platform == "linux" and (self._fork_server is None or self._fork_server.lost):
+            self._fork_server = ForkServer(in_a_page())
+        return self._fork_server
 
     async def prepare(self, app: web.Application) -> None:
         """Import what the apps need, while nobody waits."""
-        self._usable_template()
+        self._usable_fork_server()
 
-    async def close_template(self) -> None:
+    async def close_fork_server(self) -> None:
         """End what apps are forked from."""
-        if self._template is not None:
-            await self._template.close()
+        if self._fork_server is not None:
+            await self._fork_server.close()
 
     async def watch(self) -> None:
         """End the terminals of people whose links were revoked, and keep who was seen when; for ever."""

@@ -1,8 +1,8 @@
 """A process that has imported the app, and forks one for each tab: that starts at once, and shares memory.
 
-`AppTemplate` is the server's side. The process (`python -m assistant.server.app_template FD`) has one thread and
-opens nothing, so that forking it is safe; it tells how each of its children ended, and leaves with the server. Linux
-only: elsewhere, and where it is lost, an app is started by its command line.
+`ForkServer` is the study server's side of it. The process (`python -m assistant.server.fork_server FD`) has one
+thread and opens nothing, so that forking it is safe; it tells how each of its children ended, and leaves with the
+study's server. Linux only: elsewhere, and where it is lost, an app is started by its command line.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ MODULES = (
 """The same, one by one. What is missing here is imported by each app for itself."""
 
 
-class TemplateLost(Exception):
+class ForkServerLost(Exception):
     """The process that forks has gone."""
 
 
 class ForkedApp:
-    """A child of the template, as `asyncio.subprocess.Process` shows its own."""
+    """A forked app, as `asyncio.subprocess.Process` shows its own."""
 
     def __init__(
         self,
-        template: AppTemplate,
+        fork_server: ForkServer,
         pid: int,
         stdin: asyncio.StreamWriter,
         stdout: asyncio.StreamReader,
@@ -53,7 +53,7 @@ class ForkedApp:
     ) -> None:
         self.pid, self.stdin, self.stdout, self.stderr = pid, stdin, stdout, stderr
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._template = template
+        self._fork_server = fork_server
 
     @property
     def returncode(self) -> int | None:
@@ -63,18 +63,18 @@ class ForkedApp:
     async def wait(self) -> int:
         """Until it has ended; how."""
         while not self.ended.done():
-            if self._template.lost and not _lives(self.pid):
+            if self._fork_server.lost and not _lives(self.pid):
                 return 0  # nobody knows
-            await asyncio.wait([self.ended], timeout=POLL if self._template.lost else None)
+            await asyncio.wait([self.ended], timeout=POLL if self._fork_server.lost else None)
         return self.ended.result()
 
     def kill(self) -> None:
         """End it by force."""
         if not self.ended.done():
-            self._template.kill(self.pid)
+            self._fork_server.kill(self.pid)
 
 
-class AppTemplate:
+class ForkServer:
     """The server's side of the process."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -82,7 +82,7 @@ class AppTemplate:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "assistant.server.app_template", str(theirs.fileno())],
+                [sys.executable, "-m", "assistant.server.fork_server", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -98,7 +98,7 @@ class AppTemplate:
         self._loop.add_reader(self._socket, self._heard)
 
     async def start(self, words: Sequence[str], environment: Mapping[str, str]) -> ForkedApp:
-        """An app of these words of the command line. Raises TemplateLost, OSError."""
+        """An app of these words of the command line. Raises ForkServerLost, OSError."""
         inward, to_app = os.pipe()
         from_app, outward = os.pipe()
         complaints, complain = os.pipe()
@@ -123,7 +123,7 @@ class AppTemplate:
         """End one of its children, if it has not ended."""
         try:
             self._send({"kill": pid})
-        except (TemplateLost, OSError):
+        except (ForkServerLost, OSError):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -135,7 +135,7 @@ class AppTemplate:
 
     def _send(self, message: Mapping[str, Any], files: Sequence[int] = ()) -> None:
         if self.lost:
-            raise TemplateLost
+            raise ForkServerLost
         socket.send_fds(self._socket, [json.dumps(message).encode()], files)
 
     def _heard(self) -> None:
@@ -168,7 +168,7 @@ class AppTemplate:
         self._socket.close()
         for answer in self._asked:
             if not answer.done():
-                answer.set_exception(TemplateLost())
+                answer.set_exception(ForkServerLost())
 
 
 async def _reader(end: int) -> asyncio.StreamReader:

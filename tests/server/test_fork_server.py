@@ -13,14 +13,14 @@ import pytest
 
 import assistant
 from assistant.server.app_process import AppProcess, in_a_page
-from assistant.server.app_template import AppTemplate, ForkedApp, TemplateLost
+from assistant.server.fork_server import ForkedApp, ForkServer, ForkServerLost
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forked on Linux only")
 
 
 @pytest.fixture
-async def template() -> AsyncIterator[AppTemplate]:
-    made = AppTemplate(in_a_page())
+async def fork_server() -> AsyncIterator[ForkServer]:
+    made = ForkServer(in_a_page())
     yield made
     await made.close()
 
@@ -30,9 +30,9 @@ async def told(app: ForkedApp) -> tuple[int, str, str]:
     return await asyncio.wait_for(app.wait(), 30), out.decode(), errors.decode()
 
 
-async def test_each_app_has_its_own_words_streams_and_end(template: AppTemplate) -> None:
+async def test_each_app_has_its_own_words_streams_and_end(fork_server: ForkServer) -> None:
     apps = [
-        await template.start(words, {})
+        await fork_server.start(words, {})
         for words in (["--version"], ["run", "--no-such-option"], ["show", "/no/such/journal.jsonl"])
     ]
     version, option, journal = await asyncio.gather(*map(told, apps))
@@ -40,27 +40,29 @@ async def test_each_app_has_its_own_words_streams_and_end(template: AppTemplate)
     assert option[0] == 2 and "--no-such-option" in option[2] and not option[1]
     assert journal[0] == 2 and "/no/such/journal.jsonl" in journal[2] and not journal[1]
     assert len({app.pid for app in apps}) == 3
-    children = psutil.Process(template._process.pid).children()
+    children = psutil.Process(fork_server._process.pid).children()
     assert not children, "what has ended is collected"
 
 
-async def test_an_app_that_is_killed_is_known_to_have_ended(template: AppTemplate) -> None:
-    app = await template.start(["verify", "-"], {})
+async def test_an_app_that_is_killed_is_known_to_have_ended(fork_server: ForkServer) -> None:
+    app = await fork_server.start(["verify", "-"], {})
     os.kill(app.pid, signal.SIGSTOP)  # wherever it is, it cannot end by itself
     app.kill()
     assert (await told(app))[0] == -signal.SIGKILL
     app.kill()  # and once more does nothing
 
 
-async def test_without_the_template_apps_are_started_by_their_command_line(template: AppTemplate) -> None:
-    running = await template.start(["--version"], {})
+async def test_without_the_fork_server_apps_are_started_by_their_command_line(
+    fork_server: ForkServer,
+) -> None:
+    running = await fork_server.start(["--version"], {})
     await told(running)
-    os.kill(template._process.pid, signal.SIGKILL)
+    os.kill(fork_server._process.pid, signal.SIGKILL)
     async with asyncio.timeout(30):
-        while not template.lost:
+        while not fork_server.lost:
             await asyncio.sleep(0.01)
-    with pytest.raises(TemplateLost):
-        await template.start(["--version"], {})
-    app = await AppProcess.start(["--version"], {}, 80, 24, template)
+    with pytest.raises(ForkServerLost):
+        await fork_server.start(["--version"], {})
+    app = await AppProcess.start(["--version"], {}, 80, 24, fork_server)
     assert (await app._stdout.read()).decode() == f"{assistant.__version__}\n"
     await app.stop()
