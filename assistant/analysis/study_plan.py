@@ -12,6 +12,8 @@ from assistant.journal.records import SessionRecord, StudyFreeze
 from assistant.session.study_tables import Exclusions
 
 ALONE = "alone"
+NOT_APPLIED = "planned exclusions were not applied"
+"""A departure from a plan."""
 SHOWN: Mapping[str, frozenset[str]] = {
     "solve_rate": frozenset({"solving"}),
     "lift": frozenset({"lifting", "lift", "modelling"}),
@@ -94,7 +96,7 @@ def _planned(
     departures = {
         "sessions were left out by hand": any(x.rule == BY_HAND and x.session in held for x in out),
         "only some conditions were chosen": condition,
-        "planned exclusions were not applied": bool(rules) and not rules_applied,
+        NOT_APPLIED: bool(rules) and not rules_applied,
     }
     return PlannedStudy(
         study, freeze.at, freeze.sha256, plan.hypotheses, plan.primary_outcome, plan.secondary_outcomes,
@@ -143,7 +145,7 @@ def sentences(plans: Sequence[PlannedStudy], out: Sequence[Excluded] = ()) -> It
 def exclusion_sentences(plan: PlannedStudy, out: Sequence[Excluded]) -> Iterator[str]:
     """Each planned exclusion with how many sessions it left out, and what departs from the plan."""
     for rule, words in plan.rules.items():
-        if "planned exclusions were not applied" in plan.departures:
+        if NOT_APPLIED in plan.departures:
             yield f"Planned exclusion, not applied (`--keep-excluded`): {words}."
         else:
             yield f"Planned exclusion, applied: {words}: {counted(out, rule, plan.study)}."

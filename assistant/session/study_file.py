@@ -27,7 +27,7 @@ from assistant.storage.bounded_read import MEGABYTE, read_bytes
 
 LARGEST = 4 * MEGABYTE
 """Bytes of the largest study file that is read."""
-_TABLES: dict[str, type[BaseModel]] = {
+_TABLES: dict[str, type[BaseModel]] = {  # in the order of the example
     "": Study,
     "consent": Consent,
     "conditions": Conditions,
@@ -146,11 +146,11 @@ def example() -> str:
         "# A study for `assistant --study FILE --annotator ID`; `assistant study check FILE` explains it.",
         "",
     ]
-    lines += _example_of(Study, "")
-    for table in ("consent", "conditions", "plan", "exclusions", "participants", "allocation"):
-        live = any(key.startswith(f"{table}.") for key in _LIVE)
-        lines += [f"# {_meaning(Study, table)}", f"[{table}]" if live else f"# [{table}]"]
-        lines += _example_of(_TABLES[table], table)
+    for table, model in _TABLES.items():
+        if table:
+            live = any(key.startswith(f"{table}.") for key in _LIVE)
+            lines += [f"# {_meaning(Study, table)}", f"[{table}]" if live else f"# [{table}]"]
+        lines += _example_of(model, table)
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -58,7 +58,7 @@ class RandomWeights:
         self._config, self._precision = config, precision
         self._sizes = quantized_checkpoint._outs(config)
         self._draw = np.random.default_rng(0)
-        self.product = cache(self._product)  # type: ignore[method-assign]
+        self._products: dict[str, tuple[Tensor, Tensor, Tensor | None]] = {}
         self._matrix = cache(self._blocks)
 
     def outline(self) -> Outline:
@@ -77,14 +77,11 @@ class RandomWeights:
         return [(4, out)]
 
     def product(self, layer: int, name: str) -> tuple[Tensor, Tensor, Tensor | None]:
-        raise NotImplementedError  # set when made
-
-    def _product(self, layer: int, name: str) -> tuple[Tensor, Tensor, Tensor | None]:
-        if layer > 0:
-            return self.product(0, name)
-        out, width = self._sizes[name]
-        weight = torch.from_numpy(self._draw.integers(-127, 128, (out, width), np.int8))
-        return weight, torch.full((out,), 0.02 / 127), None
+        if name not in self._products:
+            out, width = self._sizes[name]
+            weight = torch.from_numpy(self._draw.integers(-127, 128, (out, width), np.int8))
+            self._products[name] = weight, torch.full((out,), 0.02 / 127), None
+        return self._products[name]
 
     def blocks(self, layer: int, name: str) -> tuple[list[BlockWeights], Tensor | None]:
         width = self._sizes[name][1]

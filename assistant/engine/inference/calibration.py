@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import median
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from assistant.engine.inference.cpu_kernels import kernel_cache
+from assistant.storage.durable_io import replace_file
 
 if TYPE_CHECKING:
     from assistant.engine.inference.linear import Linear
@@ -95,10 +97,8 @@ class Calibration:
 
 def calibrated(sizes: Sizes, threads: int) -> Calibration:
     """What was measured for these sizes; measured now where that has not been done."""
-    kept, name = (
-        _read(),
-        f"{sizes.width} x {sizes.inner}, {sizes.queries} and {sizes.values}, {threads} threads",
-    )
+    name = f"{sizes.width} x {sizes.inner}, {sizes.queries} and {sizes.values}, {threads} threads"
+    kept = _read()
     if (known := _understood(kept.get(name))) is not None:
         return known
     kinds = ["int8", "q4"] if sizes.has_blocks else ["int8"]
@@ -133,14 +133,9 @@ def _read() -> dict[str, Any]:
 
 
 def _write(found: Mapping[str, Any]) -> None:
-    """A folder that cannot be written is only measured again."""
-    path = kernel_cache.folder() / FILE
-    partial = path.with_suffix(f".{time.monotonic_ns()}")
-    try:
-        partial.write_text(json.dumps(found), encoding="utf-8")
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
+    """Where the folder cannot be written, it is only measured again."""
+    with suppress(OSError):
+        replace_file(kernel_cache.folder() / FILE, json.dumps(found).encode())
 
 
 def _measured(sizes: Sizes, precision: str) -> dict[int, float]:

@@ -85,15 +85,13 @@ def forward_for(model: Any) -> Forward:
         from assistant.engine.inference.cpu_kernels.forward import NativeForward
 
         forward = NativeForward(model)
-        if (
-            model.precision == "q4"
-        ):  # how much a further token costs differs between machines, and from 8 bits
+        if model.precision == "q4":
+            # How much a further token costs differs between machines, and from 8 bits.
             import torch
 
             from assistant.engine.inference.calibration import Sizes, calibrated
 
-            forward.free_tokens = calibrated(Sizes.of(model.config), torch.get_num_threads()).free_tokens(
-                "q4"
-            )
+            steps = calibrated(Sizes.of(model.config), torch.get_num_threads())
+            forward.free_tokens = steps.free_tokens("q4")
         return forward
     return RaggedForward(model)

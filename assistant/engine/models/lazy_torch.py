@@ -25,9 +25,8 @@ class _Later(ModuleType):
         self.__spec__, self.__file__ = spec, spec.origin
 
     def __getattr__(self, name: str) -> Any:
-        if (
-            name.startswith("__") and name != "__path__"
-        ):  # asked of every module by those who look through all
+        # Who looks through all modules asks each of them for such names.
+        if name.startswith("__") and name != "__path__":
             raise AttributeError(name)
         return getattr(_real(self.__name__), name)
 
@@ -36,11 +35,10 @@ def import_torch() -> None:
     """Import torch without these parts. Nothing is left out where it is imported already."""
     if "torch" in sys.modules:
         return
-    found = find_spec("torch")
-    for name in LATER if found is not None else ():
-        assert found is not None
-        spec = PathFinder.find_spec(name, found.submodule_search_locations)
-        if spec is not None:
+    whole = find_spec("torch")
+    places = whole.submodule_search_locations if whole is not None else []
+    for name in LATER:
+        if spec := PathFinder.find_spec(name, places):
             sys.modules[name] = _Later(spec)
     import torch  # noqa: F401
 
