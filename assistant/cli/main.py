@@ -7,11 +7,11 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from assistant import __version__
-from assistant.cli.startup import INTERRUPTED, interruptible, leave_at_once
+from assistant.cli.startup import INTERRUPTED, interruptible, leave_at_once, watched_interrupt
 
 with interruptible():  # these take a while
     import typer
@@ -45,21 +45,28 @@ class CommandGroup(TyperGroup):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failure, 2 usage, 130 interrupted."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in words
-    warnings.showwarning = _show_warning
-    was_closed = opened_streams()
-    with printable_output():
-        if was_closed:
-            status = _say("standard output is closed: send it to a file, or to /dev/null", 1, debug)
-        else:
-            status = _guarded(with_default_command([w for w in words if w != "--debug"]), debug)
+    try:
+        status = _run(arguments)
+    except KeyboardInterrupt:  # before or after the command itself
+        leave_at_once()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave_at_once)
         # The interpreter's last steps would put the system's own handler back, which ends with -2 and no line.
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     _forget_interrupt()
     sys.exit(status)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    warnings.showwarning = _show_warning
+    was_closed = opened_streams()
+    with printable_output():
+        if was_closed:
+            return _say("standard output is closed: send it to a file, or to /dev/null", 1, debug)
+        words = with_default_command([w for w in words if w != "--debug"])
+        return _guarded(words, debug, watched_interrupt())
 
 
 def _forget_interrupt() -> None:
@@ -97,17 +104,19 @@ def _completes(words: list[str]) -> bool:
     return words[0] in ("--install-completion", "--show-completion")
 
 
-def _guarded(words: list[str], debug: bool) -> int:
+def _guarded(words: list[str], debug: bool, was_interrupt: Callable[[BaseException], bool]) -> int:
     try:
         result = build_app()(args=words, prog_name="assistant", standalone_mode=False)
         sys.stdout.flush()
     except OutputError as error:
         _drop_output()
         return _say(str(error), error.exit_status, debug)
-    except AssistantError as error:
-        return _say(str(error), error.exit_status, debug)
     except (Interrupted, KeyboardInterrupt, typer.Abort):
         return _say("interrupted", INTERRUPTED, False)
+    except AssistantError as error:
+        if was_interrupt(error):
+            return _say("interrupted", INTERRUPTED, False)
+        return _say(str(error), error.exit_status, debug)
     except BrokenPipeError:
         # The reader of our output has gone (`assistant problems | head`): nothing more to say.
         _drop_output()
@@ -115,7 +124,7 @@ def _guarded(words: list[str], debug: bool) -> int:
     except RecursionError:
         return _say("what was given is nested too deeply to be read", 1, debug)
     except Exception as error:
-        return _other(error, debug)
+        return _say("interrupted", INTERRUPTED, False) if was_interrupt(error) else _other(error, debug)
     return result if isinstance(result, int) else 0
 
 

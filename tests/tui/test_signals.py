@@ -102,3 +102,31 @@ def test_ctrl_c_while_the_program_starts_is_one_line(
     ends_well = told[-1:] == [b"assistant: interrupted"] and not before
     assert program.returncode in (0, 2) or (program.returncode == 130 and ends_well)
     assert b"Traceback" not in b"".join(told)
+
+
+@pytest.mark.parametrize(("signalled", "status"), [("os.kill(os.getpid(), signal.SIGINT)", 130), ("pass", 1)])
+def test_ctrl_c_that_a_library_answers_with_its_own_error_is_one_line(
+    tmp_path: Path, signalled: str, status: int
+) -> None:
+    """pydantic, interrupted while it builds a class, says SchemaError; without Ctrl+C the error is told as it is."""
+    (tmp_path / "library.py").write_text(
+        f"import os, signal, time\ntry:\n    {signalled}\n    time.sleep(0.1)\n    raise KeyError\n"
+        "except BaseException:\n    raise ValueError('built badly') from None\n"
+    )
+    commands = (
+        "from assistant.cli import main, registry\n"
+        "registry.register = lambda app: app.command('problems')(lambda: __import__('library'))\n"
+        "main.main(['problems'])"
+    )
+    program = subprocess.run(
+        [sys.executable, "-c", commands],
+        env={**environment_at(tmp_path), "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    assert program.returncode == status
+    assert program.stderr.count("\n") == 1
+    assert ("interrupted" in program.stderr) == (status == 130)
+    assert ("built badly" in program.stderr) == (status == 1)
