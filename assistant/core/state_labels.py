@@ -189,4 +189,4 @@ def effect_on_tests(state: State, program: Program | None) -> str:
     who += "" if program.point is None else ", point by point,"
     if fixed:
         return f"{who} fixed {plural(fixed, 'test')}" + (f", broke {broke}" if broke else "")
-    return f"{who} broke {plural(broke, 'test')}" if broke else f"{who} changed the code; the same tests fail"
+    return f"{who} broke {plural(broke, 'test')}" if broke else f"{who} changed code; the same tests fail"

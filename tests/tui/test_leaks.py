@@ -1,4 +1,4 @@
-"""Nothing of a session that was left stays: no widget, no timer, no thread."""
+"""Nothing of a session that was left stays: no widget, no timer, no thread, no drawn line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 
 import pytest
+from textual._styles_cache import StylesCache
 from textual.timer import Timer
 from textual.widgets._footer import FooterKey
 
@@ -26,7 +27,7 @@ SESSIONS = 6
 def alive() -> Counter[str]:
     """How many of each there are."""
     gc.collect()
-    kinds = (*OF_A_SESSION, Timer, FooterKey)
+    kinds = (*OF_A_SESSION, Timer, FooterKey, StylesCache)
     counts = Counter(type(thing).__name__ for thing in gc.get_objects() if type(thing) in kinds)
     counts["threads"] = threading.active_count()
     return counts
@@ -49,3 +50,4 @@ async def test_nothing_of_a_session_stays(make_app: MakeApp) -> None:
     # The screen that was left last may still be on its way out, with its timers.
     assert max(widgets) <= 1 and grown["Timer"] <= 5 and not grown["threads"], dict(grown)
     assert grown["FooterKey"] <= 12, "the keys of one footer at most"
+    assert grown["StylesCache"] <= 30, "the drawn lines of one screen's widgets at most"

@@ -45,13 +45,13 @@ EFFECTS = [
     (report("--+"), report("++-"), {}, "your feedback fixed 2 tests, broke 1"),
     (report("--+"), report("-++"), {}, "your feedback fixed 1 test"),
     (report("+-+"), report("--+"), {}, "your feedback broke 1 test"),
-    (report("+-"), report("+-"), {}, "your feedback changed the code; the same tests fail"),
+    (report("+-"), report("+-"), {}, "your feedback changed code; the same tests fail"),
     (report("--"), report("-+"), {"edited": True, "feedback": ""}, "your edit fixed 1 test"),
     (
         report("-"),
         report("-+"),
         {},
-        "your feedback changed the code; the same tests fail",
+        "your feedback changed code; the same tests fail",
     ),  # a test of the person's own
     (None, report("++"), {}, ""),
     (report("--"), None, {"code": None}, ""),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual._styles_cache import StylesCache
 from textual.binding import BindingType
 
 from assistant.core import events as ev
@@ -80,6 +81,10 @@ class SessionScreen(ProgramActions):
         self.live.set_clock(self.app.preferences.away_seconds)
         self._begin_if_ready()
         self.present()
+
+    def on_unmount(self) -> None:
+        """Let what was drawn go: Textual's lookup of a widget's colours keeps the last 1,024 widgets' lines alive."""
+        StylesCache.get_inner_outer.cache_clear()
 
     @property
     def begun(self) -> bool:

@@ -184,12 +184,10 @@ def your_turn_word(
     if offer is not None:
         passes = score(offer.visible).removesuffix(" pass")
         return f"another draw passes {passes}: {first_key('work.draw', keys)} shows it ({left})"
-    quote = (
-        f"{first_key('work.insert_case', keys)} quotes a failing test" if wants_example(state, table) else ""
-    )
-    note = answer_note(state, table, quote or ANOTHER_WAY)
+    quote = f"{first_key('work.insert_case', keys)} quotes" if wants_example(state, table) else ""
+    note = answer_note(state, table, f"{quote} a failing test" if quote else ANOTHER_WAY)
     if not note and quote:
-        left += f"; {quote}"
+        left += f"; {quote} one"  # the tests that fail are named before it
     note = note or (NO_PROGRAM if table.code is None else effect_on_tests(state, table))
     if note:
         return note if note.endswith(NO_TRY_USED) else f"{note} ({left})"
