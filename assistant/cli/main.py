@@ -104,7 +104,9 @@ def _completes(words: list[str]) -> bool:
     return words[0] in ("--install-completion", "--show-completion")
 
 
-def _guarded(words: list[str], debug: bool, was_interrupt: Callable[[BaseException], bool]) -> int:
+def _guarded(
+    words: list[str], debug: bool, was_interrupt: Callable[[BaseException], bool] = lambda _: False
+) -> int:
     try:
         result = build_app()(args=words, prog_name="assistant", standalone_mode=False)
         sys.stdout.flush()
