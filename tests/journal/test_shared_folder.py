@@ -16,6 +16,9 @@ from assistant.journal.library import find_session, list_sessions
 from assistant.journal.scan import scan
 from assistant.journal.validation import check_folder
 from assistant.journal.writer import Journal
+from assistant.server.invitations import Invitations
+from assistant.session.study_answers import add_study_answers, read_study_answers
+from assistant.session.study_tables import Question
 from tests.journal.build import header, write_session
 
 LAB, OTHERS = 54321, (54322, 54323)
@@ -91,6 +94,46 @@ def test_two_users_work_in_one_folder_for_days_under_any_umask(lab: Path, umask:
     assert set(read_answers(lab)) == {f"u{user}" for user in OTHERS}
     assert len(scan(lab).journals) == 4
     assert check_folder(lab).findings == ()
+
+
+def run_a_study(folder: Path, who: str) -> None:
+    """What a researcher's terminal makes beside journals: an invitation that works, answers, the list of people."""
+    (secret,) = Invitations(folder).invite([who]).values()
+    assert Invitations(folder).holder(secret) is not None
+    Invitations(folder).has_joined(who)
+    asked = Question(text="Years?", kind="number")
+    add_study_answers(folder, ("lab", "0" * 64), who, "entry", [(asked, "3")])
+    assert read_study_answers(folder, "lab", who, "entry") == {"Years?": "3"}
+
+
+@as_root
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_two_researchers_invite_and_watch_in_one_folder(lab: Path, umask: int) -> None:
+    for user in (*OTHERS, OTHERS[0]):
+        assert act_as(user, umask, lambda: run_a_study(lab, f"u{user}")) == ""  # noqa: B023
+    key = Invitations(lab).signing_key()
+    for user in OTHERS:
+        assert act_as(user, umask, lambda: _same(Invitations(lab).signing_key(), key)) == ""
+    assert [person.name for person in Invitations(lab).people()] == [f"u{user}" for user in OTHERS]
+    assert mode(lab / "invitations.sqlite3") == 0o660
+    Path(lab / "invitations.sqlite3").chmod(0o600)  # as versions before made it
+    told = act_as(OTHERS[1], umask, lambda: Invitations(lab).people())
+    assert (
+        told.startswith("UsageError: ")
+        and "invitations.sqlite3 cannot be used" in told
+        and "chmod g+rw" in told
+        and "\n" not in told
+    )
+
+
+def test_the_key_of_the_cookies_is_never_for_all(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    Invitations(tmp_path).invite(["a"])
+    assert mode(tmp_path / "invitations.sqlite3") == 0o600
+
+
+def _same(one: object, other: object) -> None:
+    assert one == other, "both serve the same cookies"
 
 
 @pytest.mark.parametrize(
