@@ -18,8 +18,8 @@ from assistant.analysis.tables import write_tables
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.optional_deps import check, need, no_garbage_collection
 from assistant.journal.load import read_sessions
+from assistant.journal.study_answers import told, who_answered
 from assistant.reporting.plot_style import render, save
-from assistant.session.study_answers import told, who_answered
 
 
 @no_garbage_collection()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from assistant.cli import text_rendering as text
 from assistant.core import events as ev
 from assistant.core.printable import exact_line, printable
+from assistant.core.questions import Question
 from assistant.core.state import State
 from assistant.core.state_labels import (
     answer_note,
@@ -20,7 +21,6 @@ from assistant.core.state_labels import (
     step_note,
     wants_example,
 )
-from assistant.session.study_tables import Question
 
 QUOTE_HELPS = ":quote puts a failing test into your words; the model follows an example more often"
 

@@ -14,6 +14,7 @@ from assistant.core.printable import exact
 from assistant.core.problem import Problem
 from assistant.core.state_labels import WHAT_WORKS
 from assistant.core.submission import Sandbox
+from assistant.journal.study_answers import Part
 from assistant.problems.own_function import OwnWork
 from assistant.reporting.progress import ProgressPrinter
 from assistant.reporting.terminal_tables import listing
@@ -23,7 +24,6 @@ from assistant.session.arms.background import start_background_work
 from assistant.session.commands import GiveConsent
 from assistant.session.header import Held, given_program
 from assistant.session.session import Session
-from assistant.session.study_answers import Part
 from assistant.settings.preferences import load_preferences, save_preference
 
 

@@ -79,7 +79,7 @@ def status(file: File, json_: o.Json = False, sessions: o.Sessions = None) -> No
 
 def _lines(found: Status, folder: Path) -> Iterator[str]:
     from assistant.core.printable import exact_line
-    from assistant.session.study_answers import told
+    from assistant.journal.study_answers import told
 
     solved = ", ".join(f"{count} after {n}" for n, count in enumerate(found.solved_by_round))
     people = f"{len(found.people)} people, {found.ended} sessions ended"

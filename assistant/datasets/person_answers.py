@@ -10,7 +10,7 @@ from pathlib import Path
 from assistant.datasets.pii import PersonalData, find, redact
 from assistant.datasets.provenance import pseudonym
 from assistant.datasets.session_view import Row
-from assistant.session.study_answers import NAME, last_study_answers
+from assistant.journal.study_answers import NAME, last_study_answers
 
 
 @dataclass(frozen=True)

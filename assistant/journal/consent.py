@@ -39,10 +39,11 @@ def read_answers(folder: Path, *, without_torn: bool = False) -> dict[str, Conse
     A last line that was cut off is wrong, too: it may have been a withdrawal. `without_torn` leaves it out; the
     next answer sets it aside.
     """
-    return {answer.annotator: answer for answer in _ledger(folder).rows(without_torn=without_torn)}
+    return {answer.annotator: answer for answer in consent_ledger(folder).rows(without_torn=without_torn)}
 
 
-def _ledger(folder: Path) -> Ledger[ConsentAnswer]:
+def consent_ledger(folder: Path) -> Ledger[ConsentAnswer]:
+    """The folder's answers about consent."""
     return Ledger(
         folder / NAME,
         ConsentAnswer,
@@ -72,5 +73,5 @@ def add_answer(
         text=text,
         recorded_by=recorded_by,
     )
-    _ledger(folder).add([given])
+    consent_ledger(folder).add([given])
     return given

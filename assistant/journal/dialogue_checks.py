@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from assistant.core import events as ev
 from assistant.core.point_steps import step_to_take
+from assistant.core.questions import AskedQuestions, questions_in
 from assistant.core.starting_code import starting_code
 from assistant.core.state import Program, State
 
@@ -31,6 +32,8 @@ class DialogueChecks:
         self._readings = [ev.Effort()]
         """What the clock said; an end may carry the reading before the last, which another thread records."""
         self._tests_changed = False
+        self._questions: AskedQuestions | None = None
+        """Those of the study file that is in the journal."""
 
     def check(self, state: State, stamp: ev.Stamp, event: ev.Event) -> Iterator[Finding]:
         """Findings on `event`; `state` is the session before it."""
@@ -39,6 +42,7 @@ class DialogueChecks:
                 self._interface, self._imported = event.interface, bool(event.imported_from)
                 yield from _header(event)
                 yield from _study(event, stamp)
+                self._questions = questions_in(event.study.text) if event.study and event.study.text else None
             case ev.SessionResumed():
                 self._interface, self._reading = event.interface, None
             case ev.GenerationStarted():
@@ -54,6 +58,8 @@ class DialogueChecks:
                 yield from _given(state, event)
             case ev.CodeEdited():
                 yield from self._edit(state, event)
+            case ev.QuestionAnswered():
+                yield from self._answered(event)
             case ev.ScratchCalled():
                 yield from self._on_current(state, event.program)
             case ev.TestAdded() | ev.TestRemoved():
@@ -66,6 +72,13 @@ class DialogueChecks:
                 yield from self._clock(state, stamp, event)
             case ev.SessionEnded():
                 yield from self._end(state, event)
+
+    def _answered(self, event: ev.QuestionAnswered) -> Iterator[Finding]:
+        """An answer is to a question of the study, and one that it takes; from Python one may ask what one likes."""
+        if self._questions is not None and self._interface in ATTENDED:
+            fault = self._questions.fault("after", event.question, event.answer)
+            if fault:
+                yield _wrong(fault)
 
     def _on_current(self, state: State, program: str) -> Iterator[Finding]:
         """Whatever the person does is about the current program; of several samples any may have been that."""

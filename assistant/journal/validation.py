@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from assistant.core.errors import JournalError, UsageError
-from assistant.core.events import ConsentGiven, SessionStarted
+from assistant.core.events import ConsentGiven, SessionStarted, StudyInfo
 from assistant.core.problem import FrozenModel
 from assistant.journal.codec import hash_of
 from assistant.journal.consistency import ConsistencyChecker
 from assistant.journal.contradictions import Consistency
+from assistant.journal.ledger_checks import check_ledgers
 from assistant.journal.reader import Line, examine, load_bytes, split_lines
 from assistant.journal.scan import scan
 from assistant.journal.tips import Tip, compare
@@ -52,6 +55,7 @@ class CheckedJournal(FrozenModel):
     findings: tuple[Finding, ...]
     annotator: str = ""
     consents: tuple[ConsentGiven, ...] = ()
+    study: StudyInfo | None = Field(default=None, exclude=True)
 
     @property
     def as_tip(self) -> Tip:
@@ -100,6 +104,8 @@ def check_folder(
         journals.append(check_file(found.path))
     findings = [finding for journal in journals for finding in journal.findings]
     findings += [*_duplicates(journals), *_consents(journals), *_against(folder, journals, against)]
+    studies = {journal.study.sha256: journal.study.text for journal in journals if journal.study is not None}
+    findings += [_of(*found) for found in check_ledgers(folder, studies)]
     findings += [_of(path, None, "set_aside", "a torn line that was set aside") for path in contents.torn]
     findings += [
         _of(path, None, "foreign", "not a file of ours; it is left out") for path in contents.foreign
@@ -131,6 +137,7 @@ def check_file(path: Path) -> CheckedJournal:
         tip=hash_of(lines[-1]) if lines else "",
         findings=findings,
         annotator=header.annotator if header else "",
+        study=header.study if header else None,
         consents=tuple(line.event for line in examined if isinstance(line.event, ConsentGiven)),
     )
 

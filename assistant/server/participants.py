@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 from assistant.core.errors import UsageError
 from assistant.core.problem import Problem
+from assistant.core.questions import Question
 from assistant.journal.consent import ConsentAnswer, add_answer, read_answers
 from assistant.journal.library import list_sessions
 from assistant.journal.session_summary import SessionSummary
+from assistant.journal.study_answers import Part, who_answered
 from assistant.server.invitations import Invitations, Person
 from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.study import Study, chosen_problems, order_for
-from assistant.session.study_answers import Part, who_answered
-from assistant.session.study_tables import Question
 
 Step = Literal["consent", "refused", "withdrawn", "entry", "work", "failed", "end", "done"]
 HERE, AWAY = 2, 30

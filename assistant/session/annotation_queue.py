@@ -10,19 +10,20 @@ from assistant.core import events as ev
 from assistant.core.errors import AssistantError, SessionLocked, UsageError
 from assistant.core.generation import Engine
 from assistant.core.problem import Problem
+from assistant.core.questions import Question
 from assistant.core.state import State
 from assistant.core.submission import Sandbox
 from assistant.journal.consent import read_answers
 from assistant.journal.library import SessionSummary, list_sessions
 from assistant.journal.reader import read_journal
+from assistant.journal.study_answers import Part, add_study_answers, read_study_answers
 from assistant.journal.writer import Journal
 from assistant.session import study as studies
 from assistant.session.header import Held
 from assistant.session.session import Session
-from assistant.session.study_answers import Part, add_study_answers, read_study_answers
 from assistant.session.study_file import parse_study
 from assistant.session.study_freeze import Freeze, changed_since, differing_keys
-from assistant.session.study_tables import Consent, Question
+from assistant.session.study_tables import Consent
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ class AnnotationQueue:
     def hold(self, assignment: Assignment, engine: Engine, sandbox: Sandbox, held: Held) -> Session:
         """The session that the study wants: a new one, or the one that was interrupted. Raises AssistantError."""
         session = self._opened(assignment, engine, sandbox, held)
-        session.questions = self.study.questions
+        session.ask(self.study.questions)
         return session
 
     def _opened(self, assignment: Assignment, engine: Engine, sandbox: Sandbox, held: Held) -> Session:

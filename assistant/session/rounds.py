@@ -11,12 +11,12 @@ from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.generation import Chunk, Engine, Finish, ModelInfo, Request, SupportsPrefill
 from assistant.core.point_steps import due_point, step_to_take
+from assistant.core.questions import Question, questions_in
 from assistant.core.state import Program, State
 from assistant.core.submission import Sandbox
 from assistant.journal.writer import Journal
 from assistant.session import evaluation, points, turns
 from assistant.session.recorder import Recorder
-from assistant.session.study_tables import Question
 
 
 class Preemptible(Protocol):
@@ -84,6 +84,12 @@ class RoundLoop(Recorder):
         """The end that waits for answers."""
         self._stop = threading.Event()
         self._prefill = SpeculativePrefill(engine)
+
+    def ask(self, asked: tuple[Question, ...]) -> None:
+        """Ask these after the problem; a session that goes on keeps those of the study file in its journal."""
+        study = self.state.started.study if self.state.started is not None else None
+        begun = questions_in(study.text) if study is not None and study.text else None
+        self.questions = asked if begun is None else begun.after
 
     @property
     def open_questions(self) -> tuple[Question, ...]:

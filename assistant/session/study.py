@@ -14,18 +14,9 @@ from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.generation import Sampling
 from assistant.core.problem import Problem
+from assistant.core.questions import Question, QuestionAfter, StudyTable
 from assistant.session.arms.build import CONTROL_ARMS
-from assistant.session.study_tables import (
-    Allocation,
-    Conditions,
-    Consent,
-    Exclusions,
-    Participants,
-    Plan,
-    Question,
-    QuestionAfter,
-    StudyTable,
-)
+from assistant.session.study_tables import Allocation, Conditions, Consent, Exclusions, Participants, Plan
 
 
 class Study(StudyTable):

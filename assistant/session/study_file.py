@@ -13,16 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from assistant.core.control_arms import RECORDED
 from assistant.core.errors import UsageError
+from assistant.core.questions import Question
 from assistant.session.study import Study
-from assistant.session.study_tables import (
-    Allocation,
-    Conditions,
-    Consent,
-    Exclusions,
-    Participants,
-    Plan,
-    Question,
-)
+from assistant.session.study_tables import Allocation, Conditions, Consent, Exclusions, Participants, Plan
 from assistant.storage.bounded_read import MEGABYTE, read_bytes
 
 LARGEST = 4 * MEGABYTE

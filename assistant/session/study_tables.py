@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from assistant.core import events as ev
-from assistant.core.problem import FrozenModel
+from assistant.core.questions import Question, StudyTable
 
 Word = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)]
 """A text, which TOML may hold as a number: `version = 1`."""
-
-
-class StudyTable(FrozenModel):
-    """A table of a study file; its fields' docstrings are the comments of the example that `study new` writes."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class Consent(StudyTable):
@@ -115,78 +109,6 @@ class Exclusions(StudyTable):
             "bad_task": "sessions whose problem the person called faulty",
         }
         return {name: words for name, words in said.items() if getattr(self, name)}
-
-
-class Question(StudyTable):
-    """A question on a person's page; in the file a text alone, or a table."""
-
-    text: str
-    """The question itself."""
-    kind: Literal["text", "choice", "scale", "number"] = "text"
-    """`text`, one of `choices`, a whole number of a scale, or a number."""
-    choices: tuple[str, ...] = ()
-    """Of `kind = "choice"`."""
-    lowest: float | None = None
-    """Of a scale (then 1 if left out) or a number."""
-    highest: float | None = None
-    """The same at the other end; 7 for a scale."""
-    required: bool = True
-    """Whether the page insists on an answer."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return {"text": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Question:
-        if not self.text.strip():
-            raise ValueError("a question needs a text")
-        if (self.kind == "choice") != (len(self.choices) > 1):
-            raise ValueError(f"{self.text!r}: a choice needs two or more `choices`, and nothing else has any")
-        if self.kind == "scale" and not 1 < len(self.options) <= 21:
-            raise ValueError(f"{self.text!r}: a scale has 2 to 21 steps, from `lowest` to `highest`")
-        return self
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """What can be ticked; empty where something is typed."""
-        if self.kind != "scale":
-            return self.choices
-        ends = (1.0 if self.lowest is None else self.lowest, 7.0 if self.highest is None else self.highest)
-        return tuple(str(step) for step in range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 50) + 1))
-
-    def fault(self, answer: str) -> str:
-        """What is wrong with an answer, or an empty string."""
-        if not answer:
-            return "please answer" if self.required else ""
-        if self.options and answer not in self.options:
-            return f"please choose one of {', '.join(self.options)}"
-        return self._number_fault(answer) if self.kind == "number" else ""
-
-    def _number_fault(self, answer: str) -> str:
-        try:
-            value = float(answer.replace(",", "."))
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            return "please give a number"
-        low, high = self.lowest, self.highest
-        if (low is not None and value < low) or (high is not None and value > high):
-            ends = [
-                f"at least {low:g}" if low is not None else "",
-                f"at most {high:g}" if high is not None else "",
-            ]
-            return f"please give a number of {' and '.join(filter(None, ends))}"
-        return ""
-
-
-def _may_be_skipped(value: Any) -> Any:
-    return {"text": value, "required": False} if isinstance(value, str) else value
-
-
-QuestionAfter = Annotated[Question, BeforeValidator(_may_be_skipped)]
-"""A question after each problem: a text alone may be skipped, as in studies before questions had kinds."""
 
 
 class Participants(StudyTable):

@@ -35,12 +35,12 @@ from assistant.tui.messages import (
 from assistant.tui.themes import THEMES
 
 if TYPE_CHECKING:
+    from assistant.core.questions import Question
     from assistant.core.state import State
     from assistant.journal.session_summary import SessionSummary
     from assistant.session.annotation_queue import Assignment
     from assistant.session.commands import AnyCommand
     from assistant.session.session import Session
-    from assistant.session.study_tables import Question
 
 
 class _AnyOf:

@@ -14,9 +14,9 @@ from assistant.tui.launch import EngineChoice, Problems
 from assistant.tui.text.spans import Line
 
 if TYPE_CHECKING:
+    from assistant.core.questions import Question
     from assistant.journal.session_summary import SessionSummary
     from assistant.session.annotation_queue import Assignment, Unanswered
-    from assistant.session.study_tables import Question
 
 
 @dataclass

@@ -151,7 +151,7 @@ class Navigator:
         launch, services = self._app.launch, self._app.services
         engine, sandbox = services.ready_engine(), services.sandbox()
         session = Session.resume(journal, engine, sandbox, annotator=launch.annotator, held=launch.held)
-        session.questions = self._app.study.questions if self._app.study is not None else ()
+        session.ask(self._app.study.questions if self._app.study is not None else ())
         return session
 
     def look_at(self, journal: Path) -> None:

@@ -14,11 +14,11 @@ from assistant.tui.screens.dialogs import ConsentScreen
 from assistant.tui.screens.question import QuestionScreen
 
 if TYPE_CHECKING:
+    from assistant.core.questions import Question
     from assistant.journal.session_summary import SessionSummary
+    from assistant.journal.study_answers import Part
     from assistant.session.annotation_queue import AnnotationQueue, Assignment, Unanswered
     from assistant.session.session import Session
-    from assistant.session.study_answers import Part
-    from assistant.session.study_tables import Question
     from assistant.tui.context import AppContext
 
 

@@ -19,13 +19,13 @@ for module in ("pyarrow", "datasketch", "detect_secrets", "faker"):
 from assistant.cli.main import main  # noqa: E402
 from assistant.core.errors import UsageError  # noqa: E402
 from assistant.core.events import StudyInfo  # noqa: E402
+from assistant.core.questions import Question  # noqa: E402
 from assistant.datasets import parquet_shards  # noqa: E402
 from assistant.datasets.formats.base import format_names  # noqa: E402
 from assistant.datasets.person_answers import person_answers  # noqa: E402
 from assistant.datasets.pipeline import export, rehearse  # noqa: E402
 from assistant.journal.consent import add_answer  # noqa: E402
-from assistant.session.study_answers import add_study_answers, who_answered  # noqa: E402
-from assistant.session.study_tables import Question  # noqa: E402
+from assistant.journal.study_answers import add_study_answers, who_answered  # noqa: E402
 from tests.analysis.simulation import World, write_world  # noqa: E402
 from tests.datasets.build import folder_of, refined, request  # noqa: E402
 

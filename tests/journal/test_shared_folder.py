@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from assistant.core.errors import JournalError
+from assistant.core.questions import Question
 from assistant.journal.consent import add_answer, read_answers
 from assistant.journal.library import find_session, list_sessions
 from assistant.journal.scan import scan
+from assistant.journal.study_answers import add_study_answers, read_study_answers
 from assistant.journal.validation import check_folder
 from assistant.journal.writer import Journal
 from assistant.server.invitations import Invitations
-from assistant.session.study_answers import add_study_answers, read_study_answers
-from assistant.session.study_tables import Question
 from tests.journal.build import header, write_session
 
 LAB, OTHERS = 54321, (54322, 54323)

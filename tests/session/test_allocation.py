@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from assistant.core.errors import UsageError
 from assistant.core.problem import AssertTest, Problem
+from assistant.core.questions import Question
 from assistant.core.submission import Sandbox
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.header import Held
 from assistant.session.study import Study, chosen_problems, condition_of, order_for
 from assistant.session.study_file import parse_study
-from assistant.session.study_tables import Question
 from tests.session.conftest import RIGHT, WRONG
 
 TEST = AssertTest(code="assert add(1, 2) == 3")

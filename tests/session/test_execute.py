@@ -10,6 +10,7 @@ import pytest
 from assistant.core import events as ev
 from assistant.core.errors import UsageError
 from assistant.core.problem import AssertTest
+from assistant.core.questions import Question
 from assistant.core.state import State
 from assistant.core.submission import Sandbox
 from assistant.engine.scripted.engine import ScriptedEngine
@@ -17,7 +18,6 @@ from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
 from assistant.session import commands as cmd
 from assistant.session.session import Session
-from assistant.session.study_tables import Question
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin, types
 
 TEST = AssertTest(code="assert add(5, 0) == 5")
@@ -117,7 +117,7 @@ def test_the_end_waits_for_the_answers_to_a_studys_questions(
     begin: Begin, answers: list[str], last: cmd.AnyCommand, reason: str
 ) -> None:
     session = begin(answers, rounds=1)
-    session.questions = ASKED
+    session.ask(ASKED)
     if last != cmd.Start():
         list(session.execute(cmd.Start()))
         assert session.open_questions == ()
@@ -142,7 +142,7 @@ def test_who_leaves_at_the_questions_has_ended_and_who_is_killed_is_asked_again(
     begin: Begin, sandbox: Sandbox, left: bool
 ) -> None:
     session = begin([RIGHT])
-    session.questions = ASKED
+    session.ask(ASKED)
     list(session.execute(cmd.Start()))
     list(session.execute(cmd.AnswerQuestion("How hard?", "4")))
     if left:
@@ -152,7 +152,7 @@ def test_who_leaves_at_the_questions_has_ended_and_who_is_killed_is_asked_again(
         return
     session.close()
     again = Session.resume(session.path, ScriptedEngine([]), sandbox)
-    again.questions = ASKED
+    again.ask(ASKED)
     assert "session_ended" not in types(list(again.execute(cmd.Start())))
     assert again.open_questions == ASKED[1:]
     list(again.execute(cmd.AnswerQuestion("Anything else?", "no")))

@@ -11,9 +11,9 @@ from assistant.cli.study import KEYS
 from assistant.core import events as ev
 from assistant.core.errors import JournalError, UsageError
 from assistant.journal.reader import read_journal
+from assistant.journal.study_answers import last_study_answers
 from assistant.journal.writer import Journal
 from assistant.session.study import Study
-from assistant.session.study_answers import last_study_answers
 from assistant.session.study_file import example, load_study, parse_study
 from assistant.session.study_tables import Allocation, Conditions, Consent, Participants, Plan
 from tests.session.test_commands import AT_STUDY, ENGINE, ONE, PLAIN, STUDY, Run, journals, run, state_of

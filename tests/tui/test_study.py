@@ -22,11 +22,11 @@ from assistant.engine.no_model import NoModel
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.library import list_sessions
 from assistant.journal.reader import read_journal
+from assistant.journal.study_answers import last_study_answers
 from assistant.journal.validation import check_file
 from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.effort import EffortClock
 from assistant.session.study import Study
-from assistant.session.study_answers import last_study_answers
 from assistant.settings.preferences import SERVED, save_preference, settings_file
 from assistant.tui.app import NOT_SERVED, AssistantApp
 from assistant.tui.screen_state import Phase

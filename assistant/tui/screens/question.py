@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from assistant.tui.unrequested_screens import Unasked
 
 if TYPE_CHECKING:
-    from assistant.session.study_tables import Question
+    from assistant.core.questions import Question
 
 
 class QuestionScreen(Unasked[str], ModalScreen[str]):

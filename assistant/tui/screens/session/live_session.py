@@ -20,8 +20,8 @@ from assistant.tui.screen_state import Phase, phase_of
 from assistant.tui.session_worker import SessionWorker, Stream
 
 if TYPE_CHECKING:
+    from assistant.core.questions import Question
     from assistant.session.session import Session
-    from assistant.session.study_tables import Question
 
 
 class LiveSession:

@@ -6,14 +6,14 @@ after each problem are answered in that problem's journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from assistant.core.problem import FrozenModel
+from assistant.core.questions import Question
 from assistant.journal.consent import read_answers
-from assistant.session.study_tables import Question
 from assistant.storage.ledger import Ledger
 
 NAME = "answers.jsonl"
@@ -38,14 +38,17 @@ def read_study_answers(folder: Path, study: str, annotator: str, part: Part) -> 
     """What this person answered so far, by question. Raises `JournalError` naming a wrong line."""
     return {
         given.question: given.answer
-        for given in _all(folder)
+        for given in answers_ledger(folder).rows(without_torn=True)
         if (given.study, given.annotator, given.part) == (study, annotator, part)
     }
 
 
 def last_study_answers(folder: Path) -> list[StudyAnswer]:
     """The answers that count, person by person, those before the problems first. Raises `JournalError`."""
-    found = {(given.study, given.annotator, given.part, given.question): given for given in _all(folder)}
+    found = {
+        (given.study, given.annotator, given.part, given.question): given
+        for given in answers_ledger(folder).rows(without_torn=True)
+    }
     return sorted(found.values(), key=lambda given: (given.study, given.annotator, given.part != "entry"))
 
 
@@ -54,7 +57,7 @@ def who_answered(folder: Path, people: Iterable[tuple[str, str]]) -> int:
     gone = {
         name for name, last in read_answers(folder, without_torn=True).items() if last.answer != "granted"
     }
-    answered = {(given.study, given.annotator) for given in _all(folder)}
+    answered = {(given.study, given.annotator) for given in answers_ledger(folder).rows(without_torn=True)}
     return len({person for person in people if person in answered and person[1] not in gone})
 
 
@@ -66,11 +69,8 @@ def told(folder: Path, people: int) -> str:
     return f"answers of {who} before and after the problems: {folder / NAME} (`assistant export` writes them)"
 
 
-def _all(folder: Path) -> Iterator[StudyAnswer]:
-    return _ledger(folder).rows(without_torn=True)
-
-
-def _ledger(folder: Path) -> Ledger[StudyAnswer]:
+def answers_ledger(folder: Path) -> Ledger[StudyAnswer]:
+    """The folder's answers before and after the problems."""
     return Ledger(folder / NAME, StudyAnswer, "an answer to a study's question")
 
 
@@ -84,7 +84,7 @@ def add_study_answers(
     """Append answers, on disk when this returns; `study` is its name and hash. Raises `JournalError`."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     name, sha256 = study
-    _ledger(folder).add(
+    answers_ledger(folder).add(
         StudyAnswer(
             time=now, annotator=annotator, study=name, study_sha256=sha256, part=part,
             question=question.text, kind=question.kind, answer=answer,
