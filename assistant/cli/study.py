@@ -61,7 +61,7 @@ KEYS = (
     "[exclusions] failed_attention, failed_gold, attention_problems, least_ended, least_seconds, most_seconds, "
     "unended, bad_task; "
     "[participants] count, entry_questions, end_questions, practice, practice_tries, completion_code, "
-    "completion_url; [allocation] per_problem, gold, attention, between_people"
+    "completion_url; [allocation] per_problem, refill_hours, refill_each, gold, attention, between_people"
 )
 """Every key of a study file, for `--help`, which must not load what reads it."""
 
@@ -184,6 +184,11 @@ def _people_lines(plan: Study, problems: Sequence[Problem]) -> Iterator[str]:
         people = Counter(problem for share in shares for problem in share)
         each, most = sorted({len(share) for share in shares}), sorted({*people.values()})
         yield f"each person gets {_span(each)} problems, each problem goes to {_span(most)} people"
+        if dealt.refill_hours is not None:
+            yield (
+                f"of people who drop out or stay away for {dealt.refill_hours:g} hours, others take over up to "
+                f"{dealt.refill_each} problems each"
+            )
 
 
 def _span(numbers: Sequence[int]) -> str:

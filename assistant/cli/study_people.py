@@ -47,15 +47,19 @@ def invite(
     from assistant.server.addresses import Addresses
     from assistant.server.invitations import Invitations
     from assistant.server.participants import StudyPlace
+    from assistant.session.slot_refill import SlotRefill
     from assistant.settings.paths import sessions_folder
 
     base = Addresses(host, port, public_url).base_url
     place = StudyPlace.open(file, sessions_folder(sessions))
     invitations = Invitations(place.folder)
+    refill = SlotRefill(place.study, place.folder)
     for name in revoke or ():
         invitations.revoke(name)
+        refill.set_away([name], away=True)
         print(f"revoked: the link of {name} leads nowhere now; their sessions stay", file=sys.stderr)
     chosen = list(names or ())
+    refill.set_away(chosen, away=False)
     for name in chosen:
         place.check_name(name)
     chosen += (

@@ -20,6 +20,7 @@ _EXPECTED_AT_TOP = frozenset(
         "consent.jsonl",
         "answers.jsonl",
         "invitations.sqlite3",
+        "refills.sqlite3",
         ".gitignore",
     }
 )

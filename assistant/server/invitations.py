@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 import secrets
 import sqlite3
-import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.core.errors import UsageError
-from assistant.storage.durable_io import make_folders, shared_mode
+from assistant.storage.shared_database import open_database
 
 NAME = "invitations.sqlite3"
 RESEARCHER = ":researcher"
@@ -117,32 +115,9 @@ class Invitations:
             row = base.execute(f"select {_FIELDS} from people where {where}", (value,)).fetchone()
         return None if row is None else Person(*row)
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose changes are kept together or not at all. Raises UsageError where it cannot be had."""
-        try:
-            make_folders(self.path.parent)
-            if not self.path.exists():
-                self._make()
-            with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as base:
-                base.executescript(_TABLES)
-                with base:
-                    yield base
-        except (OSError, sqlite3.Error) as error:
-            closed = os.access(self.path, os.F_OK) and not os.access(self.path, os.R_OK | os.W_OK)
-            todo = "; its owner lets you: chmod g+rw" if closed else ""
-            raise UsageError(f"{self.path} cannot be used: {error}{todo}") from None
-
-    def _make(self) -> None:
-        """The empty file, which holds the key of the cookies: this user's alone, or of a shared folder's group.
-
-        Anybody else is left out even where the folder is open to all. Raises OSError.
-        """
-        self.path.touch(mode=0o600)
-        shared = shared_mode(self.path.parent)
-        if shared is not None and shared & stat.S_ISGID:
-            with contextlib.suppress(OSError):  # not every network file system lets us
-                self.path.chmod(shared & 0o660)
+    def _open(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """The file holds the key of the cookies."""
+        return open_database(self.path, _TABLES, secret=True)
 
 
 _FIELDS = "name, secret_sha256, invited, revoked, joined, seen"

@@ -17,7 +17,8 @@ from assistant.journal.session_summary import SessionSummary
 from assistant.journal.study_answers import Part, who_answered
 from assistant.server.invitations import Invitations, Person
 from assistant.session.annotation_queue import AnnotationQueue
-from assistant.session.study import Study, chosen_problems, order_for
+from assistant.session.slot_refill import SlotRefill
+from assistant.session.study import Study, chosen_problems
 
 Step = Literal["consent", "refused", "withdrawn", "entry", "work", "failed", "end", "done"]
 HERE, AWAY = 2, 30
@@ -104,7 +105,7 @@ class StudyPlace:
         """Whether the person has begun, how many problems they have ended, and of how many."""
         own = self._sessions(name)
         queue = self._queue(name)
-        order = {problem.id for problem in order_for(self.study, queue.problems, name)}
+        order = {problem.id for problem in queue.order()}
         ended = {session.problem for session in own if not session.resumable}
         return bool(own), len(ended & order), len(order)
 
@@ -166,10 +167,10 @@ def status_of(place: StudyPlace, now: float, faults: Sequence[str] = ()) -> Stat
     names = sorted({*invited, *(s.annotator for s in sessions if not s.trouble)})
     own = {name: [s for s in sessions if s.annotator == name and not s.trouble] for name in names}
     problems = chosen_problems(place.study, place.available)
+    refill = SlotRefill(place.study, place.folder)
+    taken = refill.taken()
     rows = tuple(
-        _row(
-            order_for(place.study, problems, name), name, own[name], invited.get(name), answers.get(name), now
-        )
+        _row(refill.order(problems, name, taken), name, own[name], invited.get(name), answers.get(name), now)
         for name in names
     )
     counted = {problem.id for problem in problems}

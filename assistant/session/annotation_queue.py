@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from assistant.journal.writer import Journal
 from assistant.session import study as studies
 from assistant.session.header import Held
 from assistant.session.session import Session
+from assistant.session.slot_refill import SlotRefill
 from assistant.session.study_file import parse_study
 from assistant.session.study_freeze import Freeze, changed_since, differing_keys
 from assistant.session.study_tables import Consent
@@ -124,11 +126,14 @@ class AnnotationQueue:
         if (practice := self._practice(own)) is not None or self.failed_practice:
             return practice
         done = [s.problem for s in own if not s.resumable and s.state != "unreadable"]
-        problem = studies.next_problem(self.study, self.problems, self.annotator, done)
+        order = self.order()
+        problem = studies.next_problem(order, done)
         if problem is None:
-            return None
+            problem = self.refill.take_over(self.problems, self.annotator, self._sessions(), time.time())
+            if problem is None:
+                return None
+            order.append(problem)
         condition = studies.condition_of(self.study, self.problems, self.annotator, problem)
-        order = studies.order_for(self.study, self.problems, self.annotator)
         begun = [s for s in own if s.problem == problem.id and s.resumable]
         return Assignment(
             problem=problem,
@@ -140,6 +145,15 @@ class AnnotationQueue:
             of=len(order),
             unfinished=begun[0].path if begun else None,
         )
+
+    @property
+    def refill(self) -> SlotRefill:
+        """What people who dropped out left to others."""
+        return SlotRefill(self.study, self.folder)
+
+    def order(self) -> list[Problem]:
+        """The annotator's problems: their share, without what others took over and with what they took over."""
+        return self.refill.order(self.problems, self.annotator)
 
     def _practice(self, own: Sequence[SessionSummary]) -> Assignment | None:
         """The problem that everybody has to solve first; None where it was, or may not be tried again."""

@@ -166,6 +166,8 @@ class Study(StudyTable):
         missing = [name for name in dealt.for_all if self.problems and name not in self.problems]
         if missing:
             raise ValueError(f"{missing[0]} is gold or for attention, and not among `problems`")
+        if dealt.refill_hours is not None and dealt.per_problem is None:
+            raise ValueError("allocation.refill_hours is about allocation.per_problem, which is left out")
         if dealt.per_problem is not None and not dealt.per_problem <= len(self.annotators):
             raise ValueError(
                 f"allocation.per_problem is {dealt.per_problem}, and {len(self.annotators)} annotators are named: "
@@ -185,6 +187,9 @@ class Study(StudyTable):
         }
         usual = {name for name in _LATER_CONDITIONS if getattr(self.conditions, name) == (False,)}
         left_out = unset | ({"conditions": usual} if usual else {})
+        if self.allocation is not None:
+            dealt = {name for name in _LATER_ALLOCATION if name not in _set_in(self.allocation)}
+            left_out |= {"allocation": dealt} if dealt else {}
         return hashlib.sha256(self.model_dump_json(exclude=left_out).encode()).hexdigest()
 
 
@@ -196,6 +201,13 @@ _LATER = (
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
 _LATER_CONDITIONS = ("person_alone",)
 """The same in the table of conditions."""
+_LATER_ALLOCATION = ("refill_hours", "refill_each")
+"""The same in the table of the allocation."""
+
+
+def _set_in(dealt: Allocation) -> set[str]:
+    """Its keys that differ from their defaults."""
+    return {name for name, key in Allocation.model_fields.items() if getattr(dealt, name) != key.default}
 
 
 def chosen_problems(study: Study, available: Sequence[Problem]) -> list[Problem]:
@@ -248,12 +260,10 @@ def _share(study: Study, problems: Sequence[Problem], annotator: str) -> list[Pr
     return [problem for index, problem in enumerate(problems) if index in own]
 
 
-def next_problem(
-    study: Study, problems: Sequence[Problem], annotator: str, done: Iterable[str]
-) -> Problem | None:
-    """The first problem that this annotator has not ended; None when the study is done."""
+def next_problem(order: Iterable[Problem], done: Iterable[str]) -> Problem | None:
+    """The first problem of an annotator's order that they have not ended; None when there is none left."""
     finished = set(done)
-    return next((p for p in order_for(study, problems, annotator) if p.id not in finished), None)
+    return next((problem for problem in order if problem.id not in finished), None)
 
 
 def condition_of(

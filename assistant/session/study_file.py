@@ -125,6 +125,7 @@ _EXAMPLES: Mapping[str, str] = {
     "participants.completion_code": 'completion_code = "C1ABCDEF"',
     "participants.completion_url": 'completion_url = "https://app.prolific.com/submissions/complete?cc=C1ABCDEF"',
     "allocation.per_problem": "per_problem = 2",
+    "allocation.refill_hours": "refill_hours = 48",
     "allocation.gold": 'gold = ["starter/count-down"]',
     "allocation.attention": 'attention = ["starter/spiral-in"]',
     "allocation.between_people": "between_people = true",

@@ -144,6 +144,10 @@ class Allocation(StudyTable):
 
     per_problem: int | None = Field(default=None, ge=1)
     """So many people get each problem, dealt out over `annotators`; left out, everybody gets every problem."""
+    refill_hours: float | None = Field(default=None, gt=0, le=10_000)
+    """After so many hours away, or when they drop out, what somebody left is given to people who are through."""
+    refill_each: int = Field(default=2, ge=1, le=1000)
+    """With `refill_hours`, most problems that one person takes over from others."""
     gold: tuple[str, ...] = ()
     """Problems that everybody gets, whose answers are known: marked in the data."""
     attention: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ PLANNED = '[plan]\nhypotheses = ["x"]\nprimary_outcome = "solve_rate"'
 CHECKED = '[allocation]\ngold = ["x"]\nattention = ["y"]'
 COMPANIONS = {
     "allocation.per_problem": "[participants]\ncount = 7",
+    "allocation.refill_hours": "per_problem = 1\n[participants]\ncount = 7",
     "samples": "temperature = 0.8",
     "consent.version": 'text = "x"',
     "consent.text": 'version = "1"',

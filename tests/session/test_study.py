@@ -59,10 +59,10 @@ def test_random_order_is_the_annotators_own_and_stable() -> None:
 
 
 def test_the_next_problem_until_done() -> None:
-    study, problems = Study(name="s"), _problems(3)
-    assert next_problem(study, problems, "a", []) == problems[0]
-    assert next_problem(study, problems, "a", ["p0", "p2"]) == problems[1]
-    assert next_problem(study, problems, "a", ["p0", "p1", "p2"]) is None
+    problems = _problems(3)
+    assert next_problem(problems, []) == problems[0]
+    assert next_problem(problems, ["p0", "p2"]) == problems[1]
+    assert next_problem(problems, ["p0", "p1", "p2"]) is None
 
 
 def test_conditions_are_counterbalanced() -> None:
