@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli import options as o
-from assistant.cli.composition import RunOptions, check_options, make_engine
+from assistant.cli.composition import check_options, make_engine
+from assistant.cli.run_options import RunOptions
 from assistant.reporting.progress import ProgressPrinter
 
 if TYPE_CHECKING:

@@ -5,115 +5,30 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli import options as o
+from assistant.cli.run_options import RunOptions
+from assistant.cli.study_options import check_study_options, fixed_by_study
 from assistant.core.errors import UsageError
 from assistant.core.plugins import engine_kinds
 from assistant.engine.inference.precision import PRECISIONS
 
 if TYPE_CHECKING:
-    from assistant.core.events import Author, Interface, Settings
+    from assistant.core.events import Author, Interface
     from assistant.core.generation import Engine, EngineOptions
     from assistant.core.submission import Sandbox
-    from assistant.problems.own_function import OwnWork
     from assistant.session.annotation_queue import AnnotationQueue
     from assistant.session.header import Held
-    from assistant.session.study import Study
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
-
-
-@dataclass(frozen=True)
-class RunOptions(o.EngineOptions, o.ProblemOptions):
-    """Options of a session; None where nothing was said, so that preferences apply. In the order of `--help`."""
-
-    rounds: o.Rounds = 4
-    samples: o.Samples = 1
-    draws: o.Draws = None
-    point_by_point: o.PointByPoint = None
-    temperature: o.Temperature = 0.0
-    seed: o.Seed = 0
-    max_tokens: o.MaxTokens = 640
-    thinking_tokens: o.ThinkingTokens = None
-    tests_in_prompt: o.TestsInPrompt = None
-    failing_cases: o.FailingCases = None
-    drop_rounds: o.DropRounds = True
-    template: o.Template = None
-    sessions: o.WrittenSessions = None
-    annotator: o.Annotator = None
-    author: o.Author = None
-    """Who speaks, as said: `person`, `model` or `model:NAME`."""
-    study: o.Study = None
-    arms: o.Arms = None
-    alone: o.Alone = False
-    plain: o.Plain = False
-    json_events: o.JsonEvents = False
-    unsafe_run: o.UnsafeRun = False
-    own_engine: o.OwnEngine = False
-    resume: str | None = None
-    """The session to go on with: an argument of `assistant resume`."""
-    own: OwnWork | None = None
-    """The function of `assistant fix`."""
-    given: frozenset[str] = frozenset()
-    """Names of the options that stand on the command line."""
-
-    def settings(self) -> Settings:
-        """What the session's header will say was asked."""
-        from assistant.core.events import ALONE, PromptSettings, Settings
-        from assistant.core.generation import Sampling
-        from assistant.session.arms.build import parse_arms
-
-        if self.alone:
-            return ALONE
-        default = PromptSettings()
-        return Settings(
-            rounds=self.rounds,
-            arms=None if self.arms is None else parse_arms(self.arms),
-            redraw=True,
-            redraw_unchanged=True,
-            unchanged_uses_round=False,
-            continue_after_end=True,
-            point_by_point=preferred_steps() if self.point_by_point is None else self.point_by_point,
-            samples=self.samples,
-            draws=preferred_draws() if self.draws is None else self.draws,
-            sampling=Sampling(
-                temperature=self.temperature,
-                seed=self.seed,
-                max_new_tokens=self.max_tokens,
-                thinking_tokens=self.thinking_tokens,
-            ),
-            prompt=PromptSettings(
-                template=self.template or default.template,
-                visible_tests=self.tests_in_prompt,
-                failing_cases=default.failing_cases if self.failing_cases is None else self.failing_cases,
-                overflow="drop" if self.drop_rounds else "refuse",
-            ),
-        )
 
 
 def run_options(engine: o.EngineOptions, **more: Any) -> RunOptions:
     """Options of a command that has those of the engine and a few of its own."""
     return RunOptions(**vars(engine), **more)
-
-
-def preferred_draws() -> int | None:
-    """Further draws as the settings say; None where they leave it to the app."""
-    from assistant.settings.preferences import load_preferences
-
-    chosen = load_preferences().draws
-    return None if chosen == "auto" else chosen
-
-
-def preferred_steps() -> bool | None:
-    """Whether points are taken one by one, as the settings say; None where they leave it to the app."""
-    from assistant.settings.preferences import load_preferences
-
-    chosen = load_preferences().point_by_point
-    return None if chosen == "auto" else chosen
 
 
 def check_options(options: RunOptions) -> None:
@@ -161,13 +76,13 @@ def chosen_engine(options: RunOptions) -> tuple[str, EngineOptions]:
     from assistant.settings.preferences import load_preferences
 
     preferences = load_preferences()
-    engine, model, precision = _fixed_by_study(options)
+    engine, model, precision, servers = fixed_by_study(options)
     return options.engine or engine or preferences.engine, EngineOptions(
         model=options.model or model or preferences.model or None,
         device=options.device or preferences.device or "auto",
         precision=options.precision or precision or preferences.precision or "auto",
         cache=cache_folder(),
-        base_url=options.servers or preferences.base_url or None,
+        base_url=options.servers or servers or preferences.base_url or None,
         script=options.script,
         shared=preferences.shared_engine and not options.own_engine,
     )
@@ -201,92 +116,10 @@ def engine_choice(options: RunOptions) -> tuple[str, str]:
     from assistant.settings.preferences import load_preferences
 
     preferences = load_preferences()
-    engine, model, _ = _fixed_by_study(options)
+    engine, model, _, servers = fixed_by_study(options)
     kind = options.engine or engine or preferences.engine
-    address = options.servers or preferences.base_url if kind in ("auto", "openai") else ""
+    address = options.servers or servers or preferences.base_url if kind in ("auto", "openai") else ""
     return options.model or model or preferences.model, address
-
-
-def _fixed_by_study(options: RunOptions) -> tuple[str, str, str]:
-    """Engine, model and precision that the study names; empty where it names none."""
-    if options.study is None:
-        return "", "", ""
-    from assistant.session.study_file import load_study
-
-    study = load_study(options.study)
-    return study.engine, study.model, study.precision
-
-
-FIXED: Mapping[str, str] = {
-    "problems": "source", "rounds": "rounds", "samples": "samples", "temperature": "temperature", "seed": "seed",
-    "max_tokens": "max_new_tokens", "thinking_tokens": "thinking_tokens",
-    "tests_in_prompt": "visible_tests", "failing_cases": "conditions",
-    "drop_rounds": "overflow", "template": "template", "arms": "arms",
-}  # fmt: skip
-"""Options that a study decides alone, and its keys."""
-NAMED: Mapping[str, str] = {name: name for name in ("engine", "model", "precision", "author")}
-"""Options that a study decides where it names a value."""
-
-
-def check_study_options(options: RunOptions) -> None:
-    """Refuse what would change what the study fixes, naming its values. Raises UsageError."""
-    from assistant.session.study_file import load_study
-
-    if options.study is None:
-        return
-    study = load_study(options.study)
-    clashes = [name for name in FIXED if name in options.given and not _same(options, study, name)]
-    clashes += [name for name in NAMED if _differs(options, name, getattr(study, name))]
-    more = "--draws" if options.draws else "--point-by-point" if options.point_by_point else ""
-    if more:
-        raise UsageError(
-            f"study {study.name}: in a study each round has its own answers only: leave out {more}"
-        )
-    if "problem" in options.given:
-        raise UsageError(f"study {study.name} decides which problem comes next: leave out --problem")
-    if clashes:
-        fixed = {**FIXED, **NAMED}
-        values = "; ".join(
-            f"--{name.replace('_', '-')} ({fixed[name]} is {_value(getattr(study, fixed[name]))})"
-            for name in clashes
-        )
-        raise UsageError(f"study {study.name} fixes this, leave it out: {values}")
-    if options.alone:
-        raise UsageError(
-            f"study {study.name} decides who works without the model (conditions.person_alone): leave out --alone"
-        )
-    if study.model and not study.engine and _engine_of(options) == "scripted":
-        raise UsageError(
-            f"study {study.name} fixes the model ({study.model}), and the engine `scripted` is none: leave it out, "
-            'or write engine = "scripted" into the study'
-        )
-
-
-def _same(options: RunOptions, study: Study, name: str) -> bool:
-    """What was said is the very value that the study has."""
-    return bool(getattr(options, name) == getattr(study, FIXED[name]))
-
-
-def _differs(options: RunOptions, name: str, fixed: object) -> bool:
-    said = getattr(options, name)
-    if name == "author" and said is not None:
-        said = said.partition(":")[0]
-    return bool(fixed) and said is not None and said != fixed
-
-
-def _value(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    if value is None:
-        return "the program's choice"
-    failing = getattr(value, "failing_cases", None)
-    return f"failing_cases {_value(failing)}" if failing is not None else str(value)
-
-
-def _engine_of(options: RunOptions) -> str:
-    from assistant.settings.preferences import load_preferences
-
-    return options.engine or load_preferences().engine
 
 
 def held(options: RunOptions, interface: Interface) -> Held:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli import options as o
-from assistant.cli.composition import RunOptions, check_options, chosen_engine, run_options
+from assistant.cli.composition import check_options, chosen_engine, run_options
+from assistant.cli.run_options import RunOptions
 from assistant.core.errors import EngineError, UsageError
 from assistant.reporting.progress import ProgressPrinter
 from assistant.reporting.terminal_tables import table

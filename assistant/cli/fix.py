@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli import options as o
-from assistant.cli.composition import RunOptions, journal_folder, own_session
+from assistant.cli.composition import journal_folder, own_session
 from assistant.cli.run import full_screen_possible, started
+from assistant.cli.run_options import RunOptions
 from assistant.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import sys
 from assistant.cli import composition
 from assistant.cli.plain_dialogue import PlainDialogue
 from assistant.cli.plain_printer import Printer, answer_to
+from assistant.cli.run_options import RunOptions
 from assistant.cli.study import ask_consent
 from assistant.core.errors import AssistantError, UsageError
 from assistant.core.generation import Engine
@@ -27,7 +28,7 @@ from assistant.session.session import Session
 from assistant.settings.preferences import load_preferences, save_preference
 
 
-def run_plain(options: composition.RunOptions, *, json_events: bool = False) -> int:
+def run_plain(options: RunOptions, *, json_events: bool = False) -> int:
     """One whole session (or a study's sessions) in plain lines. An unsolved problem is not a failure."""
     folder = composition.journal_folder(options)
     begun = composition.own_session(options, folder) if options.resume else None
@@ -173,7 +174,7 @@ def _prepare(engine: Engine, printer: Printer) -> None:
     printer.talk(f"model: {model.name}" + (f" on {place}" if place else ""))
 
 
-def _pick_problem(options: composition.RunOptions, printer: Printer) -> Problem:
+def _pick_problem(options: RunOptions, printer: Printer) -> Problem:
     """The problem named by `--problem`, or by the first line of stdin."""
     from assistant.problems.load import load_source
 

@@ -11,13 +11,13 @@ import typer
 
 from assistant.cli import options as o
 from assistant.cli.composition import (
-    RunOptions,
     check_options,
     journal_folder,
     make_engine,
     make_sandbox,
     run_options,
 )
+from assistant.cli.run_options import RunOptions
 from assistant.core.errors import JournalError
 from assistant.core.plugins import engine_kinds
 from assistant.engine.inference.precision import PRECISIONS

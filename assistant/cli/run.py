@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from assistant.cli import options as o
-from assistant.cli.composition import RunOptions, check_options, print_settings_warnings
+from assistant.cli.composition import check_options, print_settings_warnings
+from assistant.cli.run_options import RunOptions
 
 OF_RESUME = (
     "engine", "model", "device", "precision", "base_url", "script", "sessions", "annotator",

@@ -14,7 +14,7 @@ from assistant.cli import options as o
 from assistant.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from assistant.cli.composition import RunOptions
+    from assistant.cli.run_options import RunOptions
     from assistant.server.addresses import Addresses
 
 
@@ -116,8 +116,8 @@ def _engine_line() -> str:
 
 def _run_options(context: typer.Context, words: list[str]) -> RunOptions:
     """The options for `run`; what every tab would refuse is refused now, by UsageError or the library's own error."""
-    from assistant.cli.composition import RunOptions
     from assistant.cli.run import given_options
+    from assistant.cli.run_options import RunOptions
 
     if "--plain" in words or "--json" in words:
         raise UsageError("--plain and --json are for a terminal: use `assistant run`")

@@ -54,8 +54,8 @@ study_app.command("status")(status)
 KEYS = (
     "name, source, problems, order, annotators, author, rounds, minutes, samples, temperature, max_new_tokens, "
     "thinking_tokens, seed, redraw, redraw_unchanged, unchanged_uses_round, same_first_sample, engine, model, "
-    "precision, template, visible_tests, overflow, arms, lesson, branching, max_branches, continue_after_end, "
-    "questions, expected_effect, expected_first, expected_control; [consent] version, text; "
+    "base_urls, precision, template, visible_tests, overflow, arms, lesson, branching, max_branches, "
+    "continue_after_end, questions, expected_effect, expected_first, expected_control; [consent] version, text; "
     "[conditions] failing_cases, person_alone; "
     "[plan] hypotheses, primary_outcome, secondary_outcomes, compared_with, exclusions, stopping; "
     "[exclusions] failed_attention, failed_gold, attention_problems, least_ended, least_seconds, most_seconds, "

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from assistant.cli import composition
+from assistant.cli.run_options import RunOptions
 from assistant.settings.preferences import SERVED, load_preferences
 from assistant.tui.launch import EngineChoice, Launch, Problems
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from assistant.core.generation import Engine
 
 
-def run_screen(options: composition.RunOptions) -> int:
+def run_screen(options: RunOptions) -> int:
     """Open the app; everything slow happens in it, in threads, while the screen is already painted."""
     from assistant.tui.app import run_app
 

@@ -90,6 +90,7 @@ class SlotRefill:
         if out.get(name):
             return None
         with self._open() as base:
+            base.execute("begin immediate")
             person = (self.study.name, name)
             if base.execute("select 1 from through where (study, name) = (?, ?)", person).fetchone():
                 return None

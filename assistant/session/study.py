@@ -60,6 +60,8 @@ class Study(StudyTable):
     """`auto` or the name of an engine, e.g. transformers, openai; empty leaves it to whoever runs the study."""
     model: str = ""
     """The model's name or path; empty leaves it to whoever runs the study."""
+    base_urls: tuple[str, ...] = ()
+    """Addresses of servers that hold the model; without keys: those come from the environment."""
     precision: str = ""
     """Number format of the weights; empty is the program's choice."""
     template: str = ev.PromptSettings().template
@@ -136,6 +138,7 @@ class Study(StudyTable):
             raise ValueError("questions has a question twice, in two ways")
         self._check_exclusions()
         self._check_dealing()
+        self._check_servers()
         if self.samples > 1 and self.temperature == 0:
             raise ValueError("several samples at temperature 0 are the same program; try temperature = 0.8")
         return self
@@ -153,6 +156,23 @@ class Study(StudyTable):
         ):
             if is_asked and not there:
                 raise ValueError(f"[exclusions] ask about {name}, and allocation.{name} names no problem")
+
+    def _check_servers(self) -> None:
+        if not self.base_urls:
+            return
+        if self.engine not in ("", "auto", "openai"):
+            raise ValueError(f'base_urls are for engine = "openai", not "{self.engine}"')
+        from assistant.engine.openai_server.endpoint import parse_address
+
+        for text in self.base_urls:
+            try:
+                address = parse_address(text)
+            except UsageError as error:
+                raise ValueError(str(error).replace("--base-url", f"base_urls: {text[:80]!r}")) from None
+            if address.user is not None or "," in text:
+                raise ValueError(
+                    "base_urls has one address each, without name and password: the file goes into every journal"
+                )
 
     def _check_dealing(self) -> None:
         practice = self.participants.practice if self.participants is not None else ""
@@ -194,7 +214,7 @@ class Study(StudyTable):
 
 
 _LATER = (
-    "author", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "max_branches",
+    "author", "base_urls", "redraw", "redraw_unchanged", "unchanged_uses_round", "branching", "max_branches",
     "continue_after_end", "engine", "expected_first", "expected_control", "plan",
     "participants", "allocation", "minutes", "thinking_tokens", "exclusions",
 )  # fmt: skip

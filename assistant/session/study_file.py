@@ -86,6 +86,7 @@ _EXAMPLES: Mapping[str, str] = {
     "author": 'author = "person"',
     "engine": 'engine = "auto"',
     "model": 'model = "Qwen/Qwen2.5-Coder-1.5B-Instruct"',
+    "base_urls": 'base_urls = ["http://gpu1:8000/v1", "http://gpu2:8000/v1"]',
     "precision": 'precision = "auto"',
     "visible_tests": "visible_tests = 3",
     "max_branches": "max_branches = 2",

@@ -17,6 +17,7 @@ from assistant.storage.durable_io import make_folders, shared_mode
 def open_database(path: Path, tables: str, *, secret: bool = False) -> Iterator[sqlite3.Connection]:
     """A connection whose changes are kept together or not at all. Raises UsageError where it cannot be had.
 
+    Who decides by what they read begins with `begin immediate`, so that nobody else changes it meanwhile.
     One that holds a `secret` is this user's alone, or of the group of a shared folder, even where the folder is open
     to all.
     """
@@ -27,7 +28,6 @@ def open_database(path: Path, tables: str, *, secret: bool = False) -> Iterator[
         with contextlib.closing(sqlite3.connect(path, timeout=20)) as base:
             base.executescript(tables)
             with base:
-                base.execute("begin immediate")
                 yield base
     except (OSError, sqlite3.Error) as error:
         closed = os.access(path, os.F_OK) and not os.access(path, os.R_OK | os.W_OK)

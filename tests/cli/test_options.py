@@ -12,6 +12,7 @@ import typer
 from assistant.cli import bench_execution, bench_feedback, bench_synthesis, composition, run
 from assistant.cli import options as o
 from assistant.cli.bench_options import LATER, UNDECIDING, BenchOptions
+from assistant.cli.run_options import RunOptions
 from assistant.settings.preferences import save_preference
 
 MACHINE = "engine model device precision base_url script base_model seed max_tokens streams batch minutes"
@@ -117,4 +118,4 @@ def test_the_app_starts_with_the_choice_that_the_engine_is_made_of(
 ) -> None:
     for name, value in kept.items():
         save_preference(name, value)
-    assert composition.engine_choice(composition.RunOptions(**said)) == found
+    assert composition.engine_choice(RunOptions(**said)) == found

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.cli.composition import RunOptions, check_options, make_engine
+from assistant.cli.composition import check_options, make_engine
+from assistant.cli.run_options import RunOptions
 from assistant.core.errors import EngineError, UsageError
 from assistant.engine.inference.precision import PRECISIONS, choose
 from assistant.engine.process.client import LocalEngine

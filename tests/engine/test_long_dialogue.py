@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tiny_model import OpenEngine, save_folder
 
-from assistant.cli.composition import RunOptions
+from assistant.cli.run_options import RunOptions
 from assistant.core import events as ev
 from assistant.core.generation import Finish
 from assistant.core.problem import AssertTest, Problem

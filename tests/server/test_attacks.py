@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from aiohttp import WSServerHandshakeError
+from aiohttp import WSCloseCode, WSMsgType, WSServerHandshakeError
+from yarl import URL
 
 from assistant.core.errors import UsageError
 from assistant.server.addresses import Addresses, own_names
 from assistant.server.invitations import RESEARCHER
 from assistant.server.sign_in import GUESSES, MINUTE, REMEMBERED, Guesses
-from tests.server.conftest import Browser, OpenSite, Site
+from tests.server.conftest import STUDY, Browser, OpenSite, Site
 
 Browse = Callable[[Site], Browser]
 PATHS = (
@@ -184,8 +189,6 @@ def test_guesses_are_forgotten_and_bounded() -> None:
 
 
 async def test_no_path_leads_out_of_the_static_files(open_site: OpenSite, browse: Browse) -> None:
-    from yarl import URL
-
     site = await open_site()
     anna = await signed_in(site, browse, "anna")
     assert (await anna.get("/static/js/textual.js"))[0] == 200
@@ -214,3 +217,75 @@ async def test_a_participant_sees_nothing_of_the_researchers_page_nor_the_other_
     assert (await researcher.post("/consent", answer="granted"))[0] == 403
     with pytest.raises(UsageError, match="no pseudonym"):
         site.invitations.invite([":other"])
+
+
+async def test_what_is_too_large_or_says_its_length_twice_is_refused(
+    open_site: OpenSite, browse: Browse
+) -> None:
+    site = await open_site()
+    anna = await signed_in(site, browse, "anna")
+    assert (await anna.get("/", headers={"X-Long": "x" * 100_000}))[0] == 400
+    assert (await anna.post("/consent", answer="granted" * 1_000_000))[0] == 413
+    host, port = site.base.removeprefix("http://").split(":")
+    twice = f"POST /consent HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{twice}\r\n0\r\n\r\nGET /study HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+    answers = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    assert answers.partition(b" ")[2].startswith(b"400 ") and answers.count(b"HTTP/1.") == 1, (
+        "nothing smuggled"
+    )
+    assert site.place.step("anna") == "consent" and (await anna.get("/"))[0] == 200
+
+
+async def test_a_cookie_from_before_is_not_kept_at_sign_in(open_site: OpenSite, browse: Browse) -> None:
+    site = await open_site()
+    victim, attacker = browse(site), await signed_in(site, browse, "mallory")
+    (planted,) = (cookie.value for cookie in attacker.http.cookie_jar)
+    (name,) = (cookie.key for cookie in attacker.http.cookie_jar)
+    victim.http.cookie_jar.update_cookies({name: planted}, URL(site.base))
+    status, page = await victim.get(site.invite("anna"))
+    assert status == 200 and "You are anna" in page and "mallory" not in page
+    assert planted not in [cookie.value for cookie in victim.http.cookie_jar]
+    assert "You are mallory" in (await attacker.get("/"))[1], "and the attacker is nobody else now"
+
+
+async def test_a_link_among_the_journals_shows_nothing_of_what_it_leads_to(
+    open_site: OpenSite, browse: Browse, tmp_path: Path
+) -> None:
+    site = await open_site()
+    secret = tmp_path / "outside"
+    secret.write_text('{"secret": "TOPSECRET"}\n')
+    day = site.place.folder / "2026-01-01"
+    day.mkdir(parents=True)
+    (day / "20260101-000000-aaaaaaaaaa.jsonl").symlink_to(secret)
+    (site.invitations.path.parent / "answers.jsonl").symlink_to(secret)
+    (link,) = site.invitations.invite([RESEARCHER]).values()
+    status, page = await browse(site).get(f"{site.base}/join/{link}")
+    assert "TOPSECRET" not in page and status in (200, 500)
+    anna = await signed_in(site, browse, "anna")
+    assert "TOPSECRET" not in (await anna.get("/"))[1]
+
+
+@pytest.mark.slow
+async def test_an_open_terminal_ends_with_its_link_and_bears_no_endless_message(
+    open_site: OpenSite, browse: Browse
+) -> None:
+    site = await open_site(study=STUDY.partition("[consent]")[0])
+    anna = await signed_in(site, browse, "anna")
+    socket = await anna.open()
+    with suppress(ConnectionError):
+        await socket.send_str(json.dumps(["stdin", "x" * 100_000_000]))
+    async for _ in socket:
+        pass
+    assert socket.close_code in (WSCloseCode.MESSAGE_TOO_BIG, WSCloseCode.ABNORMAL_CLOSURE), "cut off midway"
+    again = await anna.open()
+    assert (await again.receive(timeout=30)).type is WSMsgType.BINARY, "the app paints as before"
+    site.invitations.revoke("anna")
+    async with asyncio.timeout(15):
+        async for _ in again:
+            pass
+        while site.server.terminals.tabs:
+            await asyncio.sleep(0.02)
+    with pytest.raises(WSServerHandshakeError):
+        await anna.open()

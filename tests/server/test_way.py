@@ -146,6 +146,8 @@ async def test_the_researchers_page_escapes_what_people_wrote_and_counts(
         (["--annotator", "x"], "--annotator: `serve"),
         (["--rounds", "9"], "fixes this, leave it out: --rounds"),
         (["--model", "other"], "--model"),
+        (["--base-url", "http://127.0.0.1:8/v1"], "--base-url (base_urls is http://127.0.0.1:9/v1)"),
+        (["--engine", "transformers"], "--engine (base_urls is http://127.0.0.1:9/v1)"),
         (["--plain"], "use `assistant run`"),
         (["--public-url", "x"], "--public-url x is no address"),
     ],
@@ -154,7 +156,7 @@ def test_what_a_study_decides_is_refused_before_anything_is_served(
     words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "study.toml"
-    file.write_text('model = "this"\n' + STUDY)
+    file.write_text('model = "this"\nbase_urls = ["http://127.0.0.1:9/v1"]\n' + STUDY)
     assert _guarded(["serve", str(file), *words, "--sessions", str(tmp_path / "s")], False) == 2
     assert said in capsys.readouterr().err and not (tmp_path / "s").exists()
 

@@ -101,6 +101,9 @@ def test_what_a_question_takes(question: object, right: list[str], wrong: list[s
         ('annotators = ["a"]\nparticipants.count = 2', "differ"),
         ("allocation.per_problem = 2", "0 annotators are named"),
         ('problems = ["a"]\nallocation.gold = ["b"]', "not among `problems`"),
+        ('base_urls = ["gpu1:8000"]', "'gpu1:8000' must start with http://"),
+        ('base_urls = ["http://me:key@gpu1"]', "without name and password"),
+        ('base_urls = ["http://gpu1"]\nengine = "transformers"', 'not "transformers"'),
         ("participants.nonsense = 1", "`participants.nonsense` is no key; there are: count"),
     ],
 )
