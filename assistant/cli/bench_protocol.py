@@ -220,7 +220,9 @@ class _Protocol:
         from assistant.bench.protocol.summary import summarise
 
         prices = self.options.prices
-        summary = summarise(folder, folder / SESSIONS, total, self.became, _measured, prices)
+        summary = summarise(
+            folder, folder / SESSIONS, total, self.config.arms, self.became, _measured, prices
+        )
         if self.people is not None:
             summary["people"] = self.people
         _write(folder, summary)

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from assistant.analysis.solve_curve import human_curve, true_curves
+from assistant.bench.costs import Prices
 from assistant.bench.protocol.protocol_config import ProtocolConfig, showing_one
 from assistant.bench.protocol.stand_in import RULE
+from assistant.bench.protocol.summary import summarise
 from assistant.bench.recorded_words import read_words
 from assistant.bench.sample_log import read_samples
 from assistant.core.errors import UsageError
@@ -181,6 +183,10 @@ def test_a_server_speaks_where_words_are_missing_and_is_asked_once(
     (line,) = lines_of(out / "words.jsonl")
     assert (line["author"], line["words"]) == ("model:tiny", "You take away, but it should add.")
     assert read_words([out / "words.jsonl"]).model == "tiny"
+    # Every session is over; with arms that were asked for and were not made, the run is not finished.
+    whole = summarise(out, out / "sessions", 3, (), {}, lambda _: {}, Prices())
+    part = summarise(out, out / "sessions", 3, ("retry",), {}, lambda _: {}, Prices())
+    assert (whole["complete"], part["complete"]) == (True, False)
 
 
 def test_each_option_is_a_setting_of_every_session() -> None:

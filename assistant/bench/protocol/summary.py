@@ -17,9 +17,11 @@ from assistant.bench.jobs import Sample
 from assistant.bench.paired_stats import any_honest, difference_of
 from assistant.bench.protocol.outcomes import SAID, write_samples
 from assistant.bench.sample_log import read_samples, write_parquet
+from assistant.core.events import Arm
 from assistant.core.state import replay
 from assistant.journal.load import read_recordings, read_sessions
 from assistant.journal.records import SessionRecord
+from assistant.session.arms.build import missing_arms
 
 Json = folders.Json
 Measure = Callable[[Sequence[SessionRecord]], Json]
@@ -27,7 +29,13 @@ Measure = Callable[[Sequence[SessionRecord]], Json]
 
 
 def summarise(
-    folder: Path, sessions: Path, total: int, became: Mapping[str, int], measure: Measure, prices: Prices
+    folder: Path,
+    sessions: Path,
+    total: int,
+    arms: Sequence[Arm],
+    became: Mapping[str, int],
+    measure: Measure,
+    prices: Prices,
 ) -> Json:
     """The summary of a run folder, whose `samples.jsonl` and `samples.parquet` are written on the way."""
     states = [replay(recording.events) for recording in read_recordings(sessions)[0]]
@@ -36,11 +44,12 @@ def summarise(
     if samples:
         write_parquet(folder / folders.SAMPLES, folder / folders.TABLE)
     over = sum(state.is_over for state in states)
+    arms_made = not any(missing_arms(state, arms) for state in states)
     asked = folders.read_json(folder / folders.CONFIG).get("asked", {})
     return {
         "samples": over,
         "of": total,
-        "complete": over >= total and not became.get("failed"),
+        "complete": over >= total and arms_made and not became.get("failed"),
         "waiting": became.get("waiting", 0),
         "failed": became.get("failed", 0),
         "origin": "simulated",
