@@ -115,10 +115,6 @@ def _guarded(
         return _say(str(error), error.exit_status, debug)
     except (Interrupted, KeyboardInterrupt, typer.Abort):
         return _say("interrupted", INTERRUPTED, False)
-    except AssistantError as error:
-        if was_interrupt(error):
-            return _say("interrupted", INTERRUPTED, False)
-        return _say(str(error), error.exit_status, debug)
     except BrokenPipeError:
         # The reader of our output has gone (`assistant problems | head`): nothing more to say.
         _drop_output()
@@ -126,7 +122,11 @@ def _guarded(
     except RecursionError:
         return _say("what was given is nested too deeply to be read", 1, debug)
     except Exception as error:
-        return _say("interrupted", INTERRUPTED, False) if was_interrupt(error) else _other(error, debug)
+        if was_interrupt(error):
+            return _say("interrupted", INTERRUPTED, False)
+        if isinstance(error, AssistantError):
+            return _say(str(error), error.exit_status, debug)
+        return _other(error, debug)
     return result if isinstance(result, int) else 0
 
 

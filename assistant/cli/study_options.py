@@ -32,6 +32,8 @@ FIXED: Mapping[str, str] = {
 """Options that a study decides alone, and its keys."""
 NAMED: Mapping[str, str] = {name: name for name in ("engine", "model", "precision", "author")}
 """Options that a study decides where it names a value."""
+SERVERS: Mapping[str, str] = {"base_url": "base_urls", "engine": "base_urls"}
+"""Options that a study decides where it names servers."""
 
 
 def check_study_options(options: RunOptions) -> None:
@@ -43,9 +45,8 @@ def check_study_options(options: RunOptions) -> None:
     study = load_study(options.study)
     clashes = [name for name in FIXED if name in options.given and not _same(options, study, name)]
     clashes += [name for name in NAMED if _differs(options, name, getattr(study, name))]
-    clashes += [
-        name for name in ("base_url", "engine") if study.base_urls and _other_server(options, study, name)
-    ]
+    if study.base_urls:
+        clashes += [name for name in SERVERS if _other_server(options, study, name)]
     more = "--draws" if options.draws else "--point-by-point" if options.point_by_point else ""
     if more:
         raise UsageError(
@@ -54,11 +55,7 @@ def check_study_options(options: RunOptions) -> None:
     if "problem" in options.given:
         raise UsageError(f"study {study.name} decides which problem comes next: leave out --problem")
     if clashes:
-        fixed = {
-            **FIXED,
-            **NAMED,
-            **({"base_url": "base_urls", "engine": "base_urls"} if study.base_urls else {}),
-        }
+        fixed = {**FIXED, **NAMED, **(SERVERS if study.base_urls else {})}
         values = "; ".join(
             f"--{name.replace('_', '-')} ({fixed[name]} is {_value(getattr(study, fixed[name]))})"
             for name in dict.fromkeys(clashes)

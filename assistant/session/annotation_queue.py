@@ -175,8 +175,7 @@ class AnnotationQueue:
         """Whether the annotator has tried the practice problem as often as they may, and did not solve it."""
         if self.practice is None or self.only is not None:
             return False
-        own = [s for s in self._own() if s.problem == self.practice.id]
-        return self._practice(own) is None and all(s.state != "solved" for s in own)
+        return studies.failed_practice(self.study, self._own())
 
     @property
     def _frozen_at(self) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from assistant.core.problem import Problem
 from assistant.journal.consent import read_answers
 from assistant.journal.session_summary import SessionSummary
-from assistant.session.study import Study, order_for
+from assistant.session.study import Study, failed_practice, order_for
 from assistant.storage.shared_database import open_database
 
 NAME = "refills.sqlite3"
@@ -134,17 +134,9 @@ class SlotRefill:
             answer = answers.get(name)
             if answer is not None and answer.answer != "granted":
                 found[name] = True
-            elif self._failed_practice(own) or _hours_since(own, now) > (self.hours or 0):
+            elif failed_practice(self.study, own) or _hours_since(own, now) > (self.hours or 0):
                 found[name] = False
         return found
-
-    def _failed_practice(self, own: Sequence[SessionSummary]) -> bool:
-        asked = self.study.participants
-        tried = [s for s in own if asked is not None and s.problem == asked.practice]
-        over = (
-            asked is not None and len(tried) >= asked.practice_tries and not any(s.resumable for s in tried)
-        )
-        return over and all(s.state != "solved" for s in tried)
 
     def _taken(self, base: sqlite3.Connection) -> dict[Slot, str]:
         rows = base.execute(

@@ -15,6 +15,7 @@ from assistant.core.errors import UsageError
 from assistant.core.generation import Sampling
 from assistant.core.problem import Problem
 from assistant.core.questions import Question, QuestionAfter, StudyTable
+from assistant.journal.session_summary import SessionSummary
 from assistant.session.arms.build import CONTROL_ARMS
 from assistant.session.study_tables import Allocation, Conditions, Consent, Exclusions, Participants, Plan
 
@@ -202,14 +203,10 @@ class Study(StudyTable):
     @property
     def sha256(self) -> str:
         """Hash of everything the study fixes."""
-        unset = {
-            name: True for name in _LATER if getattr(self, name) == type(self).model_fields[name].default
-        }
-        usual = {name for name in _LATER_CONDITIONS if getattr(self.conditions, name) == (False,)}
-        left_out = unset | ({"conditions": usual} if usual else {})
-        if self.allocation is not None:
-            dealt = {name for name in _LATER_ALLOCATION if name not in _set_in(self.allocation)}
-            left_out |= {"allocation": dealt} if dealt else {}
+        left_out: dict[str, Any] = dict.fromkeys(_at_defaults(self, _LATER), True)
+        for table, later in _LATER_IN.items():
+            if usual := _at_defaults(getattr(self, table), later):
+                left_out[table] = usual
         return hashlib.sha256(self.model_dump_json(exclude=left_out).encode()).hexdigest()
 
 
@@ -219,15 +216,26 @@ _LATER = (
     "participants", "allocation", "minutes", "thinking_tokens", "exclusions",
 )  # fmt: skip
 """Fields that came later: at their defaults they leave the hashes of older study files as they were."""
-_LATER_CONDITIONS = ("person_alone",)
-"""The same in the table of conditions."""
-_LATER_ALLOCATION = ("refill_hours", "refill_each")
-"""The same in the table of the allocation."""
+_LATER_IN = {"conditions": ("person_alone",), "allocation": ("refill_hours", "refill_each")}
+"""The same in its tables."""
 
 
-def _set_in(dealt: Allocation) -> set[str]:
-    """Its keys that differ from their defaults."""
-    return {name for name, key in Allocation.model_fields.items() if getattr(dealt, name) != key.default}
+def _at_defaults(table: StudyTable | None, names: Iterable[str]) -> set[str]:
+    """Those of its fields that are at their defaults; none of a table that is left out."""
+    fields = type(table).model_fields if table is not None else {}
+    return {name for name in names if name in fields and getattr(table, name) == fields[name].default}
+
+
+def failed_practice(study: Study, own: Iterable[SessionSummary]) -> bool:
+    """Whether somebody, of whom these sessions are, tried the practice problem as often as they may, and did not
+    solve it.
+    """
+    asked = study.participants
+    if asked is None:
+        return False
+    tried = [session for session in own if session.problem == asked.practice]
+    over = len(tried) >= asked.practice_tries and not any(session.resumable for session in tried)
+    return over and all(session.state != "solved" for session in tried)
 
 
 def chosen_problems(study: Study, available: Sequence[Problem]) -> list[Problem]:
