@@ -36,21 +36,21 @@ class SpeculativePrefill:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._allowed = True
 
     def prefill(self, request: Callable[[], Request | None]) -> None:
         """Prefill the prompt of `request()`; a running prefill is cancelled. Blocks; thread-safe."""
-        if not isinstance(self._engine, SupportsPrefill):
+        if not isinstance(self.engine, SupportsPrefill):
             return
         with self._lock:
             self._stop.set()
             wanted = request() if self._allowed else None
             self._stop = stop = threading.Event()
         if wanted is not None:
-            self._engine.prefill(wanted, stop)
+            self.engine.prefill(wanted, stop)
 
     def pause(self) -> None:
         """Stop, until `resume`."""

@@ -13,7 +13,7 @@ from typing import Any
 from assistant.core import events as ev
 from assistant.core.control_arms import REDRAW_TEMPERATURE
 from assistant.core.generation import ModelInfo, Request, Sampling
-from assistant.core.state import State
+from assistant.core.state import State, replay
 from assistant.session import prompting
 
 
@@ -66,6 +66,15 @@ def unsent_request(state: State, model: ModelInfo, text: str) -> Request | None:
         return None
     prompt = prompting.build_prompt(state, model, prompting.UserTurn(state.current, text))
     return Request(messages=prompt.messages, raw=prompt.raw, conversation=state.session)
+
+
+def first_request(started: ev.SessionStarted, conversation: str) -> Request | None:
+    """The request with which a session of this header begins; None where it begins with a program."""
+    state = replay([started])
+    if state.settings.person_alone or started.problem.given:
+        return None
+    prompt = prompting.build_prompt(state, started.model, None)
+    return Request(messages=prompt.messages, raw=prompt.raw, conversation=conversation)
 
 
 def turn_sampling(settings: ev.Settings, draws: int) -> Sampling:

@@ -217,6 +217,7 @@ class AssistantApp(AppContext):
         self.progress = None
         if self.services.model is not None:  # not of an engine that was replaced meanwhile
             self.navigator.begin_waiting()
+            self.navigator.library.prefill()
 
     @on(ModelFailed)
     def model_failed(self, message: ModelFailed) -> None:

@@ -17,6 +17,7 @@ from textual.app import App
 
 from assistant.core.errors import AssistantError, EngineError
 from assistant.core.generation import Engine, ModelInfo, Progress
+from assistant.core.ids import new_session_id
 from assistant.core.problem import Problem, Test
 from assistant.core.submission import Sandbox
 from assistant.problems.starter_rates import measured_rates, winnable_first
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from assistant.journal.session_summary import SessionSummary
     from assistant.session.annotation_queue import Assignment
     from assistant.session.commands import AnyCommand
+    from assistant.session.rounds import SpeculativePrefill
     from assistant.session.session import Session
 
 
@@ -68,6 +70,9 @@ class Services:
         self._cancel = threading.Event()
         self._preparing = threading.Lock()
         self._sandbox: Sandbox | None = None
+        self._prefill: SpeculativePrefill | None = None
+        self._next = f"next-{new_session_id()}"
+        """The conversation of prompts that are read ahead; an engine may serve several apps."""
         self._lock = threading.Lock()
 
     def prepare(self, progress: Callable[[Progress], None]) -> ModelInfo:
@@ -100,6 +105,7 @@ class Services:
 
     def _close_engine(self) -> None:
         self.model, self._cancel = None, threading.Event()
+        self._stop_prefill()
         if self.engine is not None:
             self.engine.close()
             self.engine = None
@@ -109,6 +115,29 @@ class Services:
         if self.engine is None:
             raise EngineError("the model is not ready yet")
         return self.engine
+
+    def prefill(self, problem: Problem) -> None:
+        """Let the model read the prompt with which a session on `problem` would begin; blocks.
+
+        A prefill that still runs for another problem is stopped. Changes no answer. Raises AssistantError.
+        """
+        from assistant.session.header import header
+        from assistant.session.rounds import SpeculativePrefill
+        from assistant.session.turns import first_request
+
+        engine, model, launch = self.engine, self.model, self.launch
+        if engine is None or model is None or self.stop.is_set():
+            return
+        with self._lock:
+            if self._prefill is None or self._prefill.engine is not engine:
+                self._prefill = SpeculativePrefill(engine)
+            prefill = self._prefill
+        parts = (problem, launch.settings, model, self.sandbox(), launch.annotator, launch.study, launch.held)
+        prefill.prefill(lambda: first_request(header(self._next, *parts), self._next))
+
+    def _stop_prefill(self) -> None:
+        if self._prefill is not None:
+            self._prefill.pause()
 
     def sandbox(self) -> Sandbox:
         """The sandbox, opened when it is first needed; blocks. Raises SandboxError."""
@@ -125,6 +154,7 @@ class Services:
     def close(self) -> None:
         """End the model's process and remove the sandbox."""
         self.stop.set()
+        self._stop_prefill()
         if self.engine is not None:
             self.engine.close()
         with self._lock:
@@ -305,6 +335,15 @@ class AppContext(App[None]):
         """Try again to get the model ready."""
         self.model_error = ""
         self.prepare_model()
+
+    @work(thread=True, group="prefill", exclusive=True, exit_on_error=False)
+    def prefill(self, problem: Problem) -> None:
+        """The person looks at `problem`, and may begin it next; a battery is not spent on that."""
+        from assistant.session.draws import on_battery
+
+        with contextlib.suppress(AssistantError):  # told once the session begins
+            if not on_battery():
+                self.services.prefill(problem)
 
     @work(thread=True, group="sandbox", exit_on_error=False)
     def open_sandbox(self) -> None:

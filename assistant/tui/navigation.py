@@ -262,6 +262,8 @@ class Navigator:
         if ended.journal is not None and ended.on_top:
             app.push_screen(SummaryScreen(ended, lesson=app.study is None or app.study.lesson))
             self._offer_own(ended.state)
+            if app.study is None and (problem := self._next_untried()) is not None:
+                app.prefill(problem)
 
     def _offer_own(self, state: State) -> None:
         """At the end of a session on the person's own function: what it would change."""
@@ -292,17 +294,20 @@ class Navigator:
 
     def next_problem(self) -> None:
         """The next problem that was not tried yet, or what the study wants."""
-        app = self._app
-        done = [screen.state.problem.id for screen in self._working() if screen.state.problem]
+        app, problem = self._app, self._next_untried()
         self.to_library()
         if app.study is not None:
             app.study.next()
             return
-        problem = next_untried(app.problems.problems if app.problems else (), done, app.attempts)
         if problem is None:
             app.notify("every problem of this source was tried")
         else:
             self.work_on(problem)
+
+    def _next_untried(self) -> Problem | None:
+        app = self._app
+        done = [screen.state.problem.id for screen in self._working() if screen.state.problem]
+        return next_untried(app.problems.problems if app.problems else (), done, app.attempts)
 
     def release_all(self) -> None:
         """Have every open session leave its journal, in threads."""

@@ -4,16 +4,17 @@ python -m tests.benchmarks.engine_rounds MODEL_FOLDER GGUF_FILE --results FILE [
 python -m tests.benchmarks.engine_rounds --results FILE                        (only the table)
 
 Each engine runs in a process of its own and they take turns, round by round: `ours` (prefix reuse, prompt lookup;
-`ours-q4` with 4-bit weights),
-the rivals of `engine_rivals` (`llama`, `ik`, `openvino`, each also with n-gram lookup; `-lookup-5` drafts 5 tokens),
-and, for the first `--plain` rounds, `plain` (transformers' bfloat16 `generate`). Before a feedback round the engine
-has the dialogue up to the last program in its cache, as after the round before; `ours-typed` has the person's words
-too, but for the last 4 tokens, as in the app, where the model reads them a second after they are typed. Kinds of
-rounds: `first` (task to first program), `feedback` (ILF: a wrong program and what a person said about it), and `long`
-(the same at 400 tokens of dialogue, of which the time to the first token counts). Everything greedy, and every engine
-stops where its program is complete. Answers differ in length and in what they are worth: seconds a token stand beside
-seconds, and what came out is judged by the tests. Results are appended to FILE, so that a long measurement can be
-made in parts. MODEL_FOLDER holds a tokenizer. Needs ../shared/data and the rivals' wheels.
+`ours-q4` with 4-bit weights), the rivals of `engine_rivals` (`llama`, `ik`, `openvino`, each also with n-gram
+lookup; `-lookup-5` drafts 5 tokens), and, for the first `--plain` rounds, `plain` (transformers' bfloat16
+`generate`). Before a feedback round the engine has the dialogue up to the last program in its cache, as after the
+round before; `ours-typed` has the person's words too, but for the last 4 tokens, as in the app, where the model
+reads them a second after they are typed, and before a first program the whole task, as there, where the model reads
+the problem that the person looks at. Kinds of rounds: `first` (task to first program), `feedback` (ILF: a wrong
+program and what a person said about it), and `long` (the same at 400 tokens of dialogue, of which the time to the
+first token counts). Everything greedy, and every engine stops where its program is complete. Answers differ in
+length and in what they are worth: seconds a token stand beside seconds, and what came out is judged by the tests.
+Results are appended to FILE, so that a long measurement can be made in parts. MODEL_FOLDER holds a tokenizer. Needs
+../shared/data and the rivals' wheels.
 """
 
 from __future__ import annotations
@@ -124,12 +125,12 @@ def measure(options: argparse.Namespace) -> None:
         turn = options.only[number % len(options.only) :] + options.only[: number % len(options.only)]
         for engine in turn:
             late = engine == "plain" and (counts[kind] > options.plain or kind == "long")
-            late = late or (engine.endswith("typed") and kind == "first")  # nobody types then
             if late or (kind, one.name, engine) in done:
                 continue
             if engine not in children:
                 children[engine] = Child(engine, options)
-            fed = prompt[:-UNREAD] if engine.endswith("typed") else prime
+            unread = 0 if kind == "first" else UNREAD
+            fed = prompt[: len(prompt) - unread] if engine.endswith("typed") else prime
             row = {"kind": kind, "name": one.name, "engine": engine, "prompt": len(prompt), "fed": len(fed)}
             name = f"{kind} {one.name}"
             row |= children[engine].run(name, one.entry_point, fed, prompt, realtime=options.realtime)

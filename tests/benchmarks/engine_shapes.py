@@ -155,18 +155,20 @@ def weight_bytes(file: Path) -> int:
     return sum(one.spec.nbytes for name, one in WeightsFile(file).arrays.items() if name != "embedding")
 
 
-def measured(folder: Path, kind: str, tokens: list[int], repeat: int) -> dict[int, list[float]]:
+def measured(
+    folder: Path, kind: str, tokens: list[int], repeat: int, past: int = _PAST
+) -> dict[int, list[float]]:
     """Milliseconds of steps of so many tokens, after a past."""
     from assistant.engine.inference.cpu_kernels.forward import NativeForward
 
     forward = NativeForward(precision.open_packed(folder, kind))
-    cache_ = forward.new_cache(1, _PAST + max(tokens))
-    ids = [1000 + place % 7919 for place in range(_PAST + max(tokens))]
-    forward([ids[:_PAST]], cache_, [1])
+    cache_ = forward.new_cache(1, past + max(tokens))
+    ids = [1000 + place % 7919 for place in range(past + max(tokens))]
+    forward([ids[:past]], cache_, [1])
     found: dict[int, list[float]] = {}
     for count in tokens:
         for turn in range((repeat if count < 64 else 2) + 1):
-            cache_.crop(0, _PAST)
+            cache_.crop(0, past)
             begun = time.perf_counter()
             forward([ids[:count]], cache_, [1])
             if turn or count >= 64:

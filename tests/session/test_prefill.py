@@ -5,9 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+import pytest
+
+from assistant.core import events as ev
 from assistant.core.generation import Cancel, Chunk, Finish, NeverCancelled, Request
+from assistant.core.problem import Problem
 from assistant.engine.scripted.engine import ScriptedEngine
+from assistant.session.prompting import known_templates
 from assistant.session.session import Session
+from assistant.session.turns import first_request
 from tests.session.conftest import HALF, RIGHT, WRONG, Begin
 
 
@@ -44,7 +50,7 @@ def session_with(begin: Begin, answers: list[str]) -> tuple[Session, Reader]:
     session = begin(answers)
     engine = Reader(answers)
     session.engine = engine
-    session._prefill._engine = engine
+    session._prefill.engine = engine
     return session, engine
 
 
@@ -90,3 +96,23 @@ def test_an_engine_that_cannot_read_ahead_is_left_alone(begin: Begin) -> None:
     session = begin([WRONG])
     list(session.start())
     session.prefill("it must add")
+
+
+@pytest.mark.parametrize("template", [name for name in known_templates() if not name.endswith("-base")])
+def test_what_is_read_before_a_session_begins_is_what_it_then_sends(begin: Begin, template: str) -> None:
+    session = begin([WRONG], prompt={"template": template, "visible_tests": 1})
+    assert session.state.started is not None
+    read = first_request(session.state.started, "next")
+    events = list(session.start())
+    sent = next(event for event in events if isinstance(event, ev.GenerationStarted))
+    assert read is not None and read.conversation == "next"
+    assert (read.messages, read.raw) == (sent.messages, sent.raw)
+
+
+def test_nothing_is_read_where_a_session_begins_with_a_program(begin: Begin, problem: Problem) -> None:
+    started = begin([WRONG]).state.started
+    assert started is not None
+    given = problem.model_copy(update={"given": "def add(a, b):\n    return a\n"})
+    assert first_request(started.model_copy(update={"problem": given}), "next") is None
+    alone = started.settings.model_copy(update={"person_alone": True})
+    assert first_request(started.model_copy(update={"settings": alone}), "next") is None

@@ -8,7 +8,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from assistant.core.events import CodeEdited, FeedbackGiven
+from assistant.core.events import CodeEdited, FeedbackGiven, GenerationStarted
+from assistant.core.generation import Cancel, NeverCancelled, Request
+from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.reader import read_journal
 from assistant.session.session import Session
 from assistant.settings.preferences import Preferences
@@ -24,7 +26,7 @@ from assistant.tui.widgets.diff_view import DiffView
 from assistant.tui.widgets.feedback_box import FeedbackBox
 from assistant.tui.widgets.timeline import Timeline
 from assistant.tui.widgets.verdict_table import VerdictTable
-from tests.tui.conftest import RAISES, RIGHT, WRONG, MakeApp
+from tests.tui.conftest import ADDITION, PRIMES, RAISES, RIGHT, UNDERSCORES, WRONG, MakeApp
 from tests.tui.waiting import until, until_phase
 
 SIZE = (120, 36)
@@ -248,6 +250,50 @@ async def test_unsent_words_are_read_by_the_model(make_app: MakeApp, monkeypatch
         await pilot.press(*"hing")
         await until(pilot, lambda: read[-1] == "nothing")
     assert len(read) <= 3, "a second apart, not at every key"
+
+
+class ReadsAhead(ScriptedEngine):
+    """Remembers the tasks that it was to read."""
+
+    def __init__(self, answers: list[str]) -> None:
+        super().__init__(answers)
+        self.read: list[str] = []
+
+    def prefill(self, request: Request, cancel: Cancel = NeverCancelled()) -> None:
+        self.read.append(request.messages[-1].content)
+
+
+@pytest.mark.slow
+async def test_the_problem_that_a_person_looks_at_is_read_by_the_model(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.session.draws.on_battery", lambda: False)
+    engine = ReadsAhead([RIGHT])
+    app = make_app(engine=engine)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: engine.read and UNDERSCORES.text in engine.read[-1])
+        await pilot.press("down", "down")  # the second is passed by
+        await until(pilot, lambda: PRIMES.text in engine.read[-1])
+        assert not any(ADDITION.text in task for task in engine.read)
+        await pilot.press("up", "up", "enter")
+        work = await until_phase(pilot, Phase.ENDED)
+        await until(pilot, lambda: ADDITION.text in engine.read[-1], "the next untried problem, at the end")
+        sent = next(e for e in read_journal(work.journal).events if isinstance(e, GenerationStarted))
+    first = next(task for task in engine.read if UNDERSCORES.text in task)
+    assert first == sent.messages[-1].content
+
+
+@pytest.mark.slow
+async def test_on_battery_no_problem_is_read_ahead(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("assistant.session.draws.on_battery", lambda: asked.append(True) or True)
+    engine = ReadsAhead([RIGHT])
+    async with make_app(engine=engine).run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: asked)
+        await pilot.pause()
+    assert engine.read == []
 
 
 @pytest.mark.slow

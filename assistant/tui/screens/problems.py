@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.suggester import Suggester
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from assistant.core.problem import Problem
@@ -37,6 +38,10 @@ from assistant.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from assistant.tui.context import AppContext
+
+
+LOOKED_AT_AFTER = 0.3
+"""Seconds under the cursor after which a problem is looked at: whoever scrolls past it does not look."""
 
 
 class ProblemList(VirtualList):
@@ -95,6 +100,7 @@ class LibraryScreen(Screen[None]):
         self._problems: tuple[Problem, ...] = ()
         self._entries: list[Entry] = []
         self._suggester = FilterSuggester()
+        self._look: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Static("assistant  ·  pick a problem", id="title", markup=False)
@@ -173,6 +179,14 @@ class LibraryScreen(Screen[None]):
     @on(VirtualList.RowMoved, "#problems")
     def _preview(self) -> None:
         self.query_one(ProblemPane).problem = self.chosen
+        if self._look is not None:
+            self._look.stop()
+        self._look = self.set_timer(LOOKED_AT_AFTER, self.prefill)
+
+    def prefill(self) -> None:
+        """Let the model read the problem that the person looks at."""
+        if self.chosen is not None and self.is_current:
+            self.app.prefill(self.chosen)
 
     @on(VirtualList.RowChosen, "#problems")
     def action_open_problem(self) -> None:
