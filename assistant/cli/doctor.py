@@ -78,15 +78,24 @@ def _model() -> Iterator[DoctorCheck]:
     state = default_model_state(_cache())
     yield DoctorCheck(state.state, "model", state.detail)
     yield from _weights()
-    yield from _steps()
+    yield from _kernels()
 
 
-def _steps() -> Iterator[DoctorCheck]:
-    """What steps of each packed format were measured to take here."""
+def _kernels() -> Iterator[DoctorCheck]:
+    """Whether ours run here, and what steps of each packed format were measured to take."""
     from assistant.engine.inference.calibration import calibrations
     from assistant.engine.inference.cpu_kernels import kernel_cache
 
-    for sizes, found in calibrations() if kernel_cache.instructions() else ():
+    kind = kernel_cache.instructions()
+    if not kind:
+        yield DoctorCheck(
+            "warning",
+            "kernels",
+            f"none of ours for this processor: they need {kernel_cache.NEEDED}; models run in 16 bits, slower",
+        )
+        return
+    yield DoctorCheck("ok", "kernels", f"int8 and q4 steps for {kind}")
+    for sizes, found in calibrations():
         said = "; ".join(
             f"{kind} {times[1]:.1f} ms for one token, {times[4]:.1f} for four, {found.free_tokens(kind)} tokens free"
             for kind, times in found.times.items()

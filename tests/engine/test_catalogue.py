@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from assistant.core.errors import EngineError
+from assistant.engine.inference.cpu_kernels import kernel_cache
 from assistant.engine.models import catalogue, hardware, inventory, packing
 from assistant.engine.models.cache import ModelCache
 from assistant.engine.models.manifest import Manifest
@@ -122,17 +123,17 @@ def test_leftovers_are_shown_and_freed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("card", "memory", "parameters", "machine", "expected"),
+    ("card", "memory", "parameters", "kernels", "expected"),
     [
-        (80e9, 8e9, 30e9, "x86_64", "gpu"),
-        (0, 64e9, 1.5e9, "x86_64", "cpu"),
-        (0, 64e9, 7e9, "x86_64", "slow"),
-        (0, 16e9, 7e9, "x86_64", "slow"),
-        (0, 15e9, 7e9, "aarch64", "no"),
-        (0, 7.5e9, 7e9, "x86_64", "no"),
-        (2.4e9, 7.5e9, 1.54e9, "x86_64", "cpu"),
-        (0, 7.5e9, 1.54e9, "x86_64", "cpu"),
-        (0, 2.2e9, 1.54e9, "x86_64", "no"),
+        (80e9, 8e9, 30e9, "avx2", "gpu"),
+        (0, 64e9, 1.5e9, "avx2", "cpu"),
+        (0, 64e9, 7e9, "avx2", "slow"),
+        (0, 16e9, 7e9, "avx2", "slow"),
+        (0, 15e9, 7e9, "", "no"),
+        (0, 7.5e9, 7e9, "avx2", "no"),
+        (2.4e9, 7.5e9, 1.54e9, "avx2", "cpu"),
+        (0, 7.5e9, 1.54e9, "avx2", "cpu"),
+        (0, 2.2e9, 1.54e9, "avx2", "no"),
     ],
 )
 def test_where_a_model_fits(
@@ -140,12 +141,12 @@ def test_where_a_model_fits(
     card: float,
     memory: float,
     parameters: float,
-    machine: str,
+    kernels: str,
     expected: str,
 ) -> None:
     monkeypatch.setattr(hardware, "graphics_memory", lambda: int(card))
     monkeypatch.setattr(hardware, "total_memory", lambda: int(memory))
-    monkeypatch.setattr(hardware.platform, "machine", lambda: machine)
+    monkeypatch.setattr(kernel_cache, "instructions", lambda: kernels)
     model = catalogue.default_model().model_copy(
         update={"parameters": parameters, "memory_bytes": int(parameters * 2.2)}
     )

@@ -38,7 +38,7 @@ def choose(config: Any, device: str, wanted: str = "auto") -> str:
     if not _fits(config):
         raise EngineError(f"Precision {wanted} is not made for {config.model_type} models; choose auto.")
     if not (kernel_cache.suits(config) or (torch_is_exact() and wanted == "int8")):
-        raise EngineError(f"Precision {wanted} needs an x86-64 processor with AVX2; choose auto or bfloat16.")
+        raise EngineError(f"Precision {wanted} needs {kernel_cache.NEEDED}; choose auto or bfloat16.")
     return wanted
 
 

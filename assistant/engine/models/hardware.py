@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Literal
 import assistant
 from assistant.core.errors import EngineError
 from assistant.core.problem import FrozenModel
+from assistant.engine.inference.cpu_kernels import kernel_cache
 from assistant.engine.models.capacity import size_text, total_memory
 from assistant.engine.models.catalogue import KnownModel
 
@@ -22,8 +22,6 @@ FIT_WORDS: dict[str, str] = {"gpu": "yes, on the GPU", "cpu": "yes", "slow": "sl
 """Where a model fits: a graphics card, the processor, the processor but slowly, or nowhere here."""
 SLOW_PARAMETERS = 4e9
 """Models larger than this answer too slowly on a processor for a person who waits."""
-KERNELS_FOR = frozenset({"x86_64", "AMD64"})
-"""Processors that run models in 8 bits."""
 PROBE_SECONDS = 120
 PACKAGE_ROOT = str(Path(assistant.__file__).resolve().parents[1])
 """The folder that a child process needs on its `sys.path` to import this package."""
@@ -96,7 +94,7 @@ def machine() -> str:
 
 def needed_memory(model: KnownModel) -> int:
     """Bytes that one session takes here: in 16 bits on a card with room, else in 8 on a processor with kernels."""
-    if model.memory_bytes <= graphics_memory() or platform.machine() not in KERNELS_FOR:
+    if model.memory_bytes <= graphics_memory() or not kernel_cache.instructions():
         return model.memory_bytes
     return min(model.memory_bytes, model.packed_memory_bytes)
 

@@ -65,7 +65,8 @@ def test_products_are_exact(multiplied: Any, extreme: bool) -> None:
         weights[:] = 255 if extreme else random.integers(1, 256, weights.shape)
         inputs[:] = -LARGEST_INPUT if extreme else random.integers(-127, 128, inputs.shape)
         multiplied(weights.ctypes.data, inputs.ctypes.data, quads, sums.ctypes.data, rows)
-        expected = np.einsum("qrk,qpk->rp", inputs.astype(np.int64), weights.astype(np.int64))
+        meant = weights.astype(np.int64) - 128 + DOT.zero
+        expected = np.einsum("qrk,qpk->rp", inputs.astype(np.int64), meant)
         assert np.array_equal(sums[:rows], expected) and not sums[rows:].any(), rows
 
 

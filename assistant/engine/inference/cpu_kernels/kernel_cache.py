@@ -6,6 +6,7 @@ them, numba links other copies of the inner functions, whose sums may differ in 
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import platform
@@ -26,13 +27,15 @@ PACKAGE_ROOT = str(_HERE.parents[3])
 
 @cache
 def instructions() -> str:
-    """The best of our kernels that this processor can run: `avx512-vnni`, `avx-vnni`, `avx2` or nothing."""
-    if platform.machine() != "x86_64" or find_spec("numba") is None:
+    """The best of our kernels that this processor can run, a key of `PANELS`, or nothing."""
+    if platform.machine() not in ("x86_64", *_ARM) or find_spec("numba") is None:
         return ""
     try:
         from llvmlite import binding
     except (ImportError, OSError):  # an install that is broken: torch steps then
         return ""
+    if is_arm():
+        return next((kind for kind, needed in ARM_FEATURES.items() if arm_features().issuperset(needed)), "")
     features = binding.get_host_cpu_features()
     if all(features.get(name) for name in ("avx512f", "avx512bw", "avx512vl", "avx512vnni")):
         return "avx512-vnni"
@@ -41,8 +44,54 @@ def instructions() -> str:
     return "avx-vnni" if features.get("avxvnni") else "avx2"
 
 
-PANELS = {"avx512-vnni": 32, "avx-vnni": 16, "avx2": 8}
+PANELS = {"avx512-vnni": 32, "avx-vnni": 16, "avx2": 8, "neon-i8mm": 16, "neon-dotprod": 16}
 """Output channels of a panel, for each: `intrinsics.DOT.panel`, without importing numba."""
+_ARM = ("aarch64", "arm64")
+"""What Linux calls it, and macOS."""
+ARM_FEATURES = {"neon-i8mm": ("dotprod", "i8mm"), "neon-dotprod": ("dotprod",)}
+"""What each needs, in LLVM's names; the best kind first."""
+NEEDED = "an x86-64 processor with AVX2 or an aarch64 one with dot products (FEAT_DotProd)"
+"""Without which there are none of our kernels, as text."""
+_HWCAPS = {"dotprod": (16, 20), "i8mm": (26, 13)}
+"""The word of the auxiliary vector (AT_HWCAP, AT_HWCAP2) and its bit, of Linux's asm/hwcap.h."""
+
+
+def is_arm() -> bool:
+    """Whether this is a 64-bit ARM processor."""
+    return platform.machine() in _ARM
+
+
+@cache
+def arm_features() -> frozenset[str]:
+    """Which of `dotprod` and `i8mm` the kernel of this system says that the processor has.
+
+    LLVM finds the processor's name and guesses from that; where it does not know the name it guesses too low.
+    """
+    library = ctypes.CDLL(None)
+    if sys.platform == "darwin":  # written by the documentation, tried on no such machine
+        return frozenset(
+            name
+            for name, key in (("dotprod", b"FEAT_DotProd"), ("i8mm", b"FEAT_I8MM"))
+            if _sysctl(library, b"hw.optional.arm." + key)
+        )
+    library.getauxval.restype, library.getauxval.argtypes = ctypes.c_ulong, [ctypes.c_ulong]
+    words = {name: (library.getauxval(which), bit) for name, (which, bit) in _HWCAPS.items()}
+    return frozenset(name for name, (word, bit) in words.items() if word >> bit & 1)
+
+
+def _sysctl(library: Any, name: bytes) -> bool:
+    value = ctypes.c_int(0)
+    size = ctypes.c_size_t(ctypes.sizeof(value))
+    failed = library.sysctlbyname(name, ctypes.byref(value), ctypes.byref(size), None, ctypes.c_size_t(0))
+    return not failed and value.value != 0
+
+
+def arm_target_features() -> str:
+    """What numba is to tell LLVM that the processor has: what LLVM found, and what our kernels need."""
+    from llvmlite import binding
+
+    needed = [f"+{name}" for name in ARM_FEATURES.get(instructions(), ())]
+    return ",".join(filter(None, [binding.get_host_cpu_features().flatten(), *needed]))
 
 
 def panel() -> int:
@@ -66,7 +115,7 @@ def folder() -> Path:
     from numba import __version__
 
     sources = b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
-    processor = f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
+    processor = f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()} {instructions()}"
     about = f"{processor} {__version__} {sys.version}".encode()
     name = f"kernels-{hashlib.sha256(sources + about).hexdigest()[:16]}"
     preferred = _HERE / "__pycache__"

@@ -13,7 +13,7 @@ from assistant.engine.inference.cpu_kernels.intrinsics import DOT
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-PANEL, MOST_ROWS, INPUT = DOT.panel, DOT.rows, DOT.input
+PANEL, MOST_ROWS, INPUT, WEIGHT_ZERO = DOT.panel, DOT.rows, DOT.input, DOT.zero
 QUAD = np.int32 if np.int8 == INPUT else np.int64
 """Four inputs as one number."""
 QUAD_BYTES = np.dtype(QUAD).itemsize
@@ -108,7 +108,7 @@ class Workspace(NamedTuple):
     """Inputs of a product, in tiles [tiles, in / 4, rows] of quads."""
     input_scale: Floats
     shift: NDArray[np.int32]
-    """128 times the sum of each token's rounded inputs [2, tokens]: weights are stored 128 too high.
+    """What the products of each token are too high by [2, tokens]: `WEIGHT_ZERO` times the sum of its inputs.
 
     For inputs of 15 bits that go through whole it is the sum itself.
     """

@@ -23,6 +23,7 @@ from assistant.engine.inference.cpu_kernels.kernel_types import (
     PANEL,
     QUAD,
     QUAD_BYTES,
+    WEIGHT_ZERO,
     Floats,
     Product,
     Workspace,
@@ -93,7 +94,7 @@ def _round(x: Floats, token: int, fine: bool, thread: int, s: Workspace) -> None
     line = s.bytes[thread]
     for turn in range(passes):
         total = _to_bytes(x, scale, line)
-        s.shift[turn, token] = 128 * total
+        s.shift[turn, token] = WEIGHT_ZERO * total
         if fine and DEEP:
             s.shift[0, token] = _refine(x, line)
         if len(s.block_sums):
@@ -288,7 +289,7 @@ def _deep_tile(
         for n in range(rows * PANEL):
             totals[n] += sums[n]
     for at in range(rows):
-        by, low = s.input_scale[begin + at], 128 * np.int64(s.shift[0, begin + at])
+        by, low = s.input_scale[begin + at], WEIGHT_ZERO * np.int64(s.shift[0, begin + at])
         for n in range(PANEL):
             value = np.float32(totals[at * PANEL + n] - low) * np.float32(1 / 254) * scale[n]
             value = value * by + bias[n]
