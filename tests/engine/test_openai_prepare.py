@@ -100,6 +100,32 @@ def test_a_bound_on_thinking_goes_where_the_server_has_a_field(owner: str, field
         assert end.text == "x = 1" and "the server takes no thinking_token_budget" in end.notes
 
 
+@pytest.mark.parametrize(
+    ("page", "options", "bounded"),
+    [
+        ("server_info", {"enable_strict_thinking": True, "reasoning_parser": "qwen3"}, True),
+        ("get_server_info", {"enable_strict_thinking": True, "reasoning_parser": "qwen3"}, True),
+        ("server_info", {"serving": {"enable_strict_thinking": True, "reasoning_parser": "glm45"}}, True),
+        ("server_info", {"enable_strict_thinking": True, "reasoning_parser": None}, False),
+        ("server_info", {"enable_strict_thinking": False, "reasoning_parser": "qwen3"}, False),
+        ("server_info", {"serving": 1}, False),
+    ],
+)
+def test_sglang_is_sent_a_bound_where_it_keeps_one(page: str, options: dict[str, Any], bounded: bool) -> None:
+    """Started otherwise, it takes the field and thinks on: then the answer says that nothing bounds it."""
+    asked = ASK.model_copy(update={"sampling": Sampling(thinking_tokens=64)})
+    models = [{"id": "q", "owned_by": "sglang"}]
+    pages = {f"/{page}": {"version": "0.5.21", **options}}
+    with running(MisbehavingServer([answer("x = 1")], models=models, pages=pages)) as server:
+        engine = OpenAIEngine(server.url, retry_policy=QUICK, probe_seed=False)
+        assert engine.prepare().versions["server"] == "SGLang 0.5.21"
+        end = [item for item in engine.generate(asked) if isinstance(item, Finish)][-1]
+        engine.close()
+        [body] = [received.body for received in server.generations]
+    assert body.get("custom_params") == ({"thinking_budget": 64} if bounded else None)
+    assert any("max_tokens bounds it" in note for note in end.notes) != bounded
+
+
 def test_ollama_lists_latest() -> None:
     models = [{"id": "qwen2.5-coder:latest", "owned_by": "library"}, {"id": "x", "owned_by": "library"}]
     with running(MisbehavingServer(models=models, pages={"/api/version": {"version": "0.12.3"}})) as server:

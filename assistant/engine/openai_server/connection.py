@@ -32,4 +32,4 @@ class ServerConnection:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Fields added to every body."""
     thinking_bound: str = ""
-    """The field that bounds the thinking; empty where none is known."""
+    """As `Server.thinking_bound`."""

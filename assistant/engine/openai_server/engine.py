@@ -32,7 +32,6 @@ from assistant.engine.openai_server.sample_stream import SampleStream
 from assistant.engine.openai_server.server_errors import one_line
 from assistant.engine.openai_server.server_info import (
     ONE_AT_A_TIME,
-    THINKING_BOUND,
     Listed,
     Server,
     choose,
@@ -196,7 +195,7 @@ class OpenAIEngine:
             connection,
             slots=asyncio.Semaphore(parallel),
             extra=extra,
-            thinking_bound=THINKING_BOUND.get(server.kind, ""),
+            thinking_bound=server.thinking_bound,
         )
 
     async def _stream(self, request: Request, answers: list[SampleStream], emit: Emit) -> None:

@@ -24,7 +24,7 @@ NO_SYSTEM = re.compile(
 """Error texts of chat templates and servers that have no system turn."""
 REPORTED = (
     "seed", "top_k", "min_p", "repetition_penalty", "repeat_penalty", "generation_config",
-    "thinking_token_budget", "thinking_budget_tokens",
+    "thinking_token_budget", "thinking_budget_tokens", "custom_params",
 )  # fmt: skip
 """Fields that can be left out, though the answer may differ; leaving them out is reported."""
 FIXED = ("top_p", "temperature")
@@ -96,7 +96,9 @@ def body_of(
         messages = without_system(request.messages) if dialect.no_system else request.messages
         body["messages"] = [message.model_dump() for message in messages]
     if thinking_bound and request.sampling.thinking_tokens is not None and not request.raw:
-        body[thinking_bound] = request.sampling.thinking_tokens
+        outer, _, inner = thinking_bound.partition(".")
+        bound = request.sampling.thinking_tokens
+        body[outer] = {inner: bound} if inner else bound
     if request.stop:
         body["stop"] = list(request.stop[:MOST_STOPS])
     return {name: value for name, value in (body | dict(extra)).items() if name not in dialect.refused}

@@ -48,6 +48,8 @@ as with a local model. Qwen2.5-Coder's own settings, which vLLM takes over, puni
 
 THINKING_BOUND = {"vLLM": "thinking_token_budget", "llama-server": "thinking_budget_tokens"}
 """The field that bounds a model's thinking in tokens, where a server documents one for each request."""
+STRICT_THINKING = "custom_params.thinking_budget"
+"""SGLang's, a field within another. A server without `--enable-strict-thinking` takes it and does nothing."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Server:
     version: str = ""
     context_length: int = 0
     plain_sampling: Mapping[str, Any] = field(default_factory=dict)
+    thinking_bound: str = ""
+    """The field that bounds the thinking, with a dot where it is within another; empty where none does."""
 
 
 async def list_models(
@@ -150,7 +154,10 @@ async def identify(connection: ServerConnection, models: Sequence[Listed] | None
     if owner == "vllm":
         return _server("vLLM", (await _ask(connection, f"{root}/version")).get("version"))
     if owner == "sglang":
-        return _server("SGLang", (await _ask(connection, f"{root}/get_server_info")).get("version"))
+        info = await _ask(connection, f"{root}/server_info")
+        if "version" not in info:  # an older one, which has it there
+            info = await _ask(connection, f"{root}/get_server_info")
+        return _sglang(info)
     if owner == "library":
         return _server("Ollama", (await _ask(connection, f"{root}/api/version")).get("version"))
     if owner == "llamacpp":
@@ -165,7 +172,21 @@ async def identify(connection: ServerConnection, models: Sequence[Listed] | None
 
 def _server(kind: str, version: Any) -> Server:
     known_version = one_line(version) if isinstance(version, str) else ""
-    return Server(kind, known_version, plain_sampling=PLAIN_SAMPLING.get(kind, {}))
+    return Server(
+        kind,
+        known_version,
+        plain_sampling=PLAIN_SAMPLING.get(kind, {}),
+        thinking_bound=THINKING_BOUND.get(kind, ""),
+    )
+
+
+def _sglang(info: Mapping[str, Any]) -> Server:
+    """It lists the options that it was started with; newer ones in groups."""
+    group = info.get("serving")
+    options = group if isinstance(group, dict) else info
+    strict = options.get("enable_strict_thinking") is True and bool(options.get("reasoning_parser"))
+    server = _server("SGLang", info.get("version"))
+    return replace(server, thinking_bound=STRICT_THINKING if strict else "")
 
 
 def _llama_server(props: Mapping[str, Any]) -> Server:
