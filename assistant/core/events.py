@@ -304,6 +304,17 @@ class SessionContinued(Event):
     """How many more rounds there are."""
 
 
+class SessionEnding(Event):
+    """The session is over but for a study's questions; `session_ended` follows once they are answered or left."""
+
+    type: Literal["session_ending"] = "session_ending"
+    reason: EndReason
+    effort: Effort = Effort()
+    note: str = ""
+    out_of_time: bool = False
+    """These four as `session_ended` then says them."""
+
+
 class SessionEnded(Event):
     """Why the session ended. An interrupted session can be resumed; later events may follow this one."""
 
@@ -334,6 +345,7 @@ AnyEvent = Annotated[
     | ConsentGiven
     | QuestionAnswered
     | SessionContinued
+    | SessionEnding
     | SessionEnded,
     Field(discriminator="type"),
 ]

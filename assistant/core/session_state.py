@@ -127,6 +127,8 @@ class State(FrozenModel):
     answered: tuple[str, ...] = ()
     """A study's questions that were answered or skipped."""
     events: int = 0
+    ending: ev.SessionEnding | None = None
+    """The session is over, and its end waits for the answers to a study's questions."""
     ended: ev.SessionEnded | None = None
     branches: int = 0
     """How often the person went back to a program of an earlier turn."""

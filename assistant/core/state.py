@@ -92,10 +92,12 @@ def apply(state: State, event: ev.Event) -> State:
                 "extra_rounds": state.extra_rounds + event.rounds,
             }
             return state.model_copy(update={"ended": None, **more})
+        case ev.SessionEnding():
+            return state.model_copy(update={"ending": event})
         case ev.SessionEnded():
             clock = clock_at_end(state.clock, event.effort)
             closed = state.current if ev.is_final(event.reason) else state.closed_on
-            update = {"ended": event, "open_turn": None, "clock": clock, "closed_on": closed}
+            update = {"ended": event, "ending": None, "open_turn": None, "clock": clock, "closed_on": closed}
             return state.model_copy(update=update)
         case _:
             return state

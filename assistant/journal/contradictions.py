@@ -28,6 +28,8 @@ CLOCK_FAULT = timedelta(days=1)
 """No correction of a clock goes back as far as this."""
 AFTER_THE_END = (ev.QuestionAnswered, ev.ConsentGiven)
 """What may follow a final end, control arms aside."""
+BEFORE_THE_END = (*AFTER_THE_END, ev.SessionResumed, ev.SessionEnded)
+"""What may follow once the end waits for answers, control arms aside."""
 _ID_TIME = re.compile(r"(\d{8}-\d{6})-[0-9a-z]{10}")
 Finding = tuple[str, str]
 """Kind of a finding (`contradiction`, `clock`, `missing`) and its message."""
@@ -62,6 +64,7 @@ class Consistency:
         yield from self._clock.check(stamp, event, ended=self._ended is not None)
         yield from _negative(event)
         yield from self._after_the_end(event)
+        yield from self._before_the_end(event)
         yield from self._in_context(stamp, event)
         match event:
             case ev.SessionStarted():
@@ -95,8 +98,13 @@ class Consistency:
                 yield from self._removed(event)
             case ev.ConsentGiven():
                 yield from _consent_text(event)
+            case ev.SessionEnding():
+                yield from self._solved(event)
+                if not ev.is_final(event.reason):
+                    yield "contradiction", f"an end as {event.reason} waits for no answers"
             case ev.SessionEnded():
-                yield from self._end(event)
+                self._ended = event
+                yield from self._solved(event)
 
     def _in_context(self, stamp: ev.Stamp, event: ev.Event) -> Iterator[Finding]:
         """What contradicts the session as it stood before the event."""
@@ -124,6 +132,17 @@ class Consistency:
         if isinstance(event, AFTER_THE_END) or self._of_control(event):
             return
         yield "contradiction", f"{event.type} comes after the session has ended ({self._ended.reason})"
+
+    def _before_the_end(self, event: ev.Event) -> Iterator[Finding]:
+        """The end waits for answers: it comes as it was decided, and nothing else happens before it."""
+        waits = self._state.ending
+        if waits is None:
+            return
+        if not (isinstance(event, BEFORE_THE_END) or self._of_control(event)):
+            yield "contradiction", f"{event.type} comes after the session was over ({waits.reason})"
+        other = waits.model_dump(exclude={"type"}) != event.model_dump(exclude={"type"})
+        if isinstance(event, ev.SessionEnded) and other:
+            yield "contradiction", "the end is not the one that waited for answers"
 
     def _of_control(self, event: ev.Event) -> bool:
         arm = getattr(event, "arm", None)
@@ -210,8 +229,7 @@ class Consistency:
             yield "contradiction", "a test is removed that was not added in this session"
         self._tests = (*self._tests[:own], *without_last(self._tests[own:], event.test))
 
-    def _end(self, event: ev.SessionEnded) -> Iterator[Finding]:
-        self._ended = event
+    def _solved(self, event: ev.SessionEnding | ev.SessionEnded) -> Iterator[Finding]:
         if event.reason == "solved" and not self._passed:
             yield "contradiction", "ended as solved, though no program passed the visible tests"
 

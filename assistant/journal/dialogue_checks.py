@@ -70,6 +70,10 @@ class DialogueChecks:
                 yield from _continued(state, event)
             case ev.ClockChanged():
                 yield from self._clock(state, stamp, event)
+            case ev.SessionEnding():
+                yield from self._end(state, event)
+                if self._questions is not None and not self._questions.after and self._interface in ATTENDED:
+                    yield _wrong("the end waits for answers, and the study asks no questions after a problem")
             case ev.SessionEnded():
                 yield from self._end(state, event)
 
@@ -132,7 +136,7 @@ class DialogueChecks:
                 yield _wrong("the clock of the person's time counts more seconds than passed")
         self._reading = stamp.mono, event.effort
 
-    def _end(self, state: State, event: ev.SessionEnded) -> Iterator[Finding]:
+    def _end(self, state: State, event: ev.SessionEnding | ev.SessionEnded) -> Iterator[Finding]:
         if len(self._readings) > 1 and event.effort not in self._readings:
             yield _wrong("the person's time at the end is not what the clock counted")
         if event.out_of_time is not state.is_out_of_time(event.reason, event.effort):

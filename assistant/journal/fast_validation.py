@@ -23,7 +23,9 @@ Reason = Literal[
     "foreign", "unreadable", "empty", "truncated", "json", "schema", "event", "changed", "duplicate"
 ]  # fmt: skip
 
-NOT_ASKED = frozenset({"draft_saved", "scratch_called", "question_answered", "test_added", "test_removed"})
+NOT_ASKED = frozenset(
+    {"draft_saved", "scratch_called", "question_answered", "session_ending", "test_added", "test_removed"}
+)
 """Types of events that no record of a session needs."""
 CLOCK = "clock_changed"
 """Of the readings of the clock, totals all of them, only the last is needed."""

@@ -80,8 +80,6 @@ class RoundLoop(Recorder):
         self.model: ModelInfo = engine.prepare()
         self.questions: tuple[Question, ...] = ()
         """A study's questions after the problem: the end is recorded once they are answered."""
-        self._due: ev.SessionEnded | None = None
-        """The end that waits for answers."""
         self._stop = threading.Event()
         self._prefill = SpeculativePrefill(engine)
 
@@ -94,7 +92,7 @@ class RoundLoop(Recorder):
     @property
     def open_questions(self) -> tuple[Question, ...]:
         """What is to be asked now: the session is over, and its end waits for the answers."""
-        return self._unanswered() if self._due is not None else ()
+        return self._unanswered() if self.state.ending is not None else ()
 
     def _unanswered(self) -> tuple[Question, ...]:
         return tuple(asked for asked in self.questions if asked.text not in self.state.answered)
@@ -102,7 +100,7 @@ class RoundLoop(Recorder):
     def clock(self, change: str, effort: ev.Effort, reason: str = "") -> None:
         """As the recorder's; the time of questions after the problem is none of the session's."""
         with self._writing:
-            if self._due is None:
+            if self.state.ending is None:
                 super().clock(change, effort, reason)
 
     def _answer(self) -> Iterator[ev.LiveEvent]:
@@ -187,20 +185,19 @@ class RoundLoop(Recorder):
         self._check_open()
         with self._writing:  # no other thread reads the clock in between
             effort, late = self.state.clock, self.state.is_out_of_time(reason, self.state.clock)
-            ended = ev.SessionEnded(reason=reason, effort=effort, note=note, out_of_time=late)
-            if ev.is_final(reason) and self._unanswered():
-                self._due = ended
-                return
+            waits = ev.is_final(reason) and self._unanswered()
+            kind = ev.SessionEnding if waits else ev.SessionEnded
+            ended = kind(reason=reason, effort=effort, note=note, out_of_time=late)
             self.record(ended)
         yield ended
 
-    def _end_that_was_due(self) -> Iterator[ev.LiveEvent]:
-        """The end that waited, whether or not questions are still open: those are asked before the next problem."""
+    def _end_that_waited(self) -> Iterator[ev.LiveEvent]:
+        """The end that was recorded before, whether or not questions are open: those come before the next problem."""
         with self._writing:
-            ended, self._due = self._due, None
-            if ended is None:
+            ending = self.state.ending
+            if ending is None:
                 return
-            self.record(ended)
+            ended = self.record(ev.SessionEnded(**ending.model_dump(exclude={"type"})))
         yield ended
 
     def _table(self) -> Program:
@@ -212,8 +209,10 @@ class RoundLoop(Recorder):
     def _check_open(self) -> None:
         if self.state.ended is not None:
             raise UsageError(f"the session has ended ({self.state.ended.reason})")
-        if self._due is not None:
-            raise UsageError(f"the session has ended ({self._due.reason}), but for the study's questions")
+        if self.state.ending is not None:
+            raise UsageError(
+                f"the session has ended ({self.state.ending.reason}), but for the study's questions"
+            )
 
     def prefill(self, text: str) -> None:
         """Process the prompt of unsent feedback. Changes no answer; blocks; safe to call while something runs."""

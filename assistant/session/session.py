@@ -171,6 +171,10 @@ class Session(RoundLoop):
         if self.state.is_over:
             return
         yield from self._resumption()
+        if self.state.ending is not None:
+            if not self.open_questions:
+                yield from self._end_that_waited()
+            return
         table = self.state.current_program
         cut_off = turns.wants_redraw(self.state) or points.steps_left(self.state)
         if table is None or self.state.pending_feedback is not None or cut_off:
@@ -304,8 +308,8 @@ class Session(RoundLoop):
     def _leave(self, command: cmd.Leave) -> Iterator[ev.LiveEvent]:
         if self.state.ended is not None:
             return
-        if self._due is not None:
-            yield from self._end_that_was_due()
+        if self.state.ending is not None:
+            yield from self._end_that_waited()
             return
         if command.draft is not None:
             self.save_draft(command.draft)
@@ -324,7 +328,7 @@ class Session(RoundLoop):
             raise UsageError(f"{text}: {fault}")
         yield self.record(ev.QuestionAnswered(question=text, answer=answer))
         if not self.open_questions:
-            yield from self._end_that_was_due()
+            yield from self._end_that_waited()
 
     # The effort clock
 

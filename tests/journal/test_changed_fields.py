@@ -21,6 +21,7 @@ import pytest
 
 from assistant.core import events as ev
 from assistant.core.problem import AssertTest, CallTest, Problem
+from assistant.core.questions import Question
 from assistant.core.state import replay
 from assistant.core.submission import Sandbox
 from assistant.engine.no_model import NoModel
@@ -101,6 +102,21 @@ class _Maker:
             list(session.feedback("one too few for large numbers"))
             self.controls(session)
             session.record(ev.QuestionAnswered(question="How hard?", answer="easy"))
+            return session.path
+
+    def asked(self) -> Path:
+        """Given up with a note, a question answered, cut off, then the other one."""
+        with closing(self.begin([WRONG])) as session:
+            session.ask((Question(text="How hard?"), Question(text="Anything else?")))
+            list(session.start())
+            session.clock("read", ev.Effort(reading=0.2))
+            list(session.execute(cmd.End("gave_up", "enough")))
+            list(session.execute(cmd.AnswerQuestion("How hard?", "easy")))
+        resumed = Session.resume(session.path, session.engine, self.sandbox, annotator="tester")
+        with closing(resumed) as session:
+            session.ask((Question(text="How hard?"), Question(text="Anything else?")))
+            list(session.start())
+            list(session.execute(cmd.AnswerQuestion("Anything else?", "no")))
             return session.path
 
     def branched(self) -> Path:
@@ -216,7 +232,14 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> list[list[Record]]:
     folder = tmp_path_factory.mktemp("sound")
     with closing(open_sandbox()) as sandbox:
         maker = _Maker(folder, sandbox)
-        paths = [maker.plain(), maker.branched(), maker.unchanged(), maker.cut(), maker.drawn()]
+        paths = [
+            maker.plain(),
+            maker.branched(),
+            maker.unchanged(),
+            maker.cut(),
+            maker.drawn(),
+            maker.asked(),
+        ]
         paths += [
             maker.alone(),
             maker.stepped(),

@@ -59,6 +59,9 @@ def _long_session(name: str, chance: random.Random) -> list[ev.Event]:
                 turn += 1
     events.append(feedback(parent, round_ + 1))
     events += [*answer(turn, round_ + 1, parent), *verdict(turn, round_ + 1, passed=True, hidden=True)]
+    if chance.random() < 0.5:
+        events.append(ev.SessionEnding(reason="solved", effort=ev.Effort(reading=9)))
+        events += [ev.QuestionAnswered(question="Why?", answer="so"), _resumed(name)]
     events.append(ev.SessionEnded(reason="solved", effort=ev.Effort(reading=9)))
     events.append(ev.QuestionAnswered(question="How hard?", answer="easy"))
     return events
@@ -122,6 +125,23 @@ def _no_control(records: list[Record], chance: random.Random) -> bool:
 def _second_end(records: list[Record], chance: random.Random) -> bool:
     end = next(record for record in reversed(records) if record["type"] == "session_ended")
     records.append({**end, "reason": "gave_up"})
+    return True
+
+
+def _something_before_an_end_that_waits(records: list[Record], chance: random.Random) -> bool:
+    at = next((n for n, record in enumerate(records) if record["type"] == "session_ending"), None)
+    if at is None:
+        return False
+    other = _some(records[:at], chance, "feedback_given", "tests_finished", "session_ending")
+    records.insert(at + 1, other or records[at])
+    return True
+
+
+def _another_end_than_was_decided(records: list[Record], chance: random.Random) -> bool:
+    ending = _some(records, chance, "session_ending")
+    if ending is None:
+        return False
+    ending[chance.choice(("note", "reason"))] = "gave_up"
     return True
 
 
@@ -203,7 +223,7 @@ def _another_arm(records: list[Record], chance: random.Random) -> bool:
 
 CHANGES: list[Change] = [
     _other_words, _forged_outcome, _verdict_of_another_round, _dropped_cases, _no_hidden_verdicts, _no_control,
-    _second_end,
+    _second_end, _something_before_an_end_that_waits, _another_end_than_was_decided,
     _words_after_the_end, _time_of_another_century, _clock_goes_back, _negative_effort, _easier_problem,
     _fewer_hidden_tests, _other_visible_tests, _another_goes_on, _words_removed, _another_arm,
 ]  # fmt: skip

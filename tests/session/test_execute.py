@@ -121,7 +121,7 @@ def test_the_end_waits_for_the_answers_to_a_studys_questions(
     if last != cmd.Start():
         list(session.execute(cmd.Start()))
         assert session.open_questions == ()
-    assert "session_ended" not in types(list(session.execute(last)))
+    assert types(list(session.execute(last)))[-1] == "session_ending"
     assert session.state.ended is None and session.open_questions == ASKED
     worked = session.state.clock
     session.clock("read", ev.Effort(reading=worked.reading + 60))
@@ -158,6 +158,35 @@ def test_who_leaves_at_the_questions_has_ended_and_who_is_killed_is_asked_again(
     list(again.execute(cmd.AnswerQuestion("Anything else?", "no")))
     assert again.state.ended is not None and again.state.ended.reason == "solved"
     again.close()
+
+
+@pytest.mark.parametrize("answered", [0, 1, 2])
+@pytest.mark.parametrize("reason", ["gave_up", "bad_task"])
+def test_a_decision_is_kept_whatever_dies_before_the_last_answer(
+    begin: Begin, sandbox: Sandbox, reason: ev.EndReason, answered: int
+) -> None:
+    session = begin([WRONG])
+    session.ask(ASKED)
+    list(session.execute(cmd.Start()))
+    list(session.execute(cmd.End(reason, "the task contradicts itself")))
+    for question in ASKED[:answered]:
+        session.record(ev.QuestionAnswered(question=question.text, answer="4"))
+    worked = session.state.clock
+    session.close()
+    again = Session.resume(session.path, ScriptedEngine([]), sandbox)
+    again.ask(ASKED)
+    happened = types(list(again.execute(cmd.Start())))
+    assert ("session_ended" in happened) == (answered == 2), "nobody asks what was answered"
+    assert again.open_questions == ASKED[answered:]
+    for question in ASKED[answered:]:
+        with pytest.raises(UsageError):
+            list(again.execute(cmd.GiveFeedback("x")))
+        list(again.execute(cmd.AnswerQuestion(question.text, "4")))
+    ended = again.state.ended
+    assert ended is not None
+    assert (ended.reason, ended.note, ended.effort) == (reason, "the task contradicts itself", worked)
+    again.close()
+    assert not [finding for finding in verify_folder(session.path.parents[1]) if finding.is_error]
 
 
 def test_nothing_is_done_before_the_first_event_is_asked_for(begin: Begin) -> None:

@@ -131,6 +131,22 @@ def test_open_questions_are_asked_before_the_next_problem_and_skipped_ones_are_n
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("word", "reason"), [(":stop", "gave_up"), (":bad", "bad_task")])
+def test_who_decided_before_the_program_died_is_asked_the_questions_and_not_the_problem(
+    run: Run, word: str, reason: str
+) -> None:
+    run(*AT_STUDY, "a1", said=f"yes\n{word}\n")
+    (path,) = journals()
+    *kept, last = path.read_bytes().splitlines(keepends=True)
+    assert b'"session_ended"' in last and b'"session_ending"' in kept[-1]
+    path.write_bytes(b"".join(kept))  # as a kill at the question leaves it
+    status, _, err = run(*RESUME, path.stem, "--annotator", "a1", said="4\n")
+    assert status == 0 and "How hard was it?" in err and "What is wrong" not in err
+    assert ended(path) == reason
+    assert [e.answer for e in events_of(path, ev.QuestionAnswered)] == ["4"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.slow
 def test_a_changed_consent_text_is_asked_again_whatever_its_version(run: Run) -> None:
     run(*AT_STUDY, "a1", said="yes\n:stop\n1\n:later\n")
     Path("study.toml").write_text(STUDY.replace("publish your words", "sell your words"), encoding="utf-8")
