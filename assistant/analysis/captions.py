@@ -11,7 +11,6 @@ from assistant.analysis.results import Results
 from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.speaker_captions import say_of
 from assistant.core.control_arms import control_arm
-from assistant.core.stats.crossed import FEW
 
 FEW_FOR_ODDS = 10
 """With fewer people, if enough to be clusters, intervals of odds ratios held the truth in 99.5 to 100% of studies."""
@@ -71,11 +70,6 @@ def modelling(results: Results) -> str:
     ]
     if first:
         text += f" At the mean intervention the odds of human feedback to solve are {'; '.join(first)}."
-    if first and FEW <= fit.people < FEW_FOR_ODDS:
-        text += (
-            f" With fewer than {FEW_FOR_ODDS} people intervals of odds ratios are far wider than they need be: read "
-            "the points instead."
-        )
     effects = [
         f"{100 * x.effect:+.0f} points ({100 * x.low:+.0f} to {100 * x.high:+.0f}) over {control_arm(x.arm).phrase}"
         for x in results.model.effects

@@ -8,6 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from assistant.analysis.annotators import Agreement, Between, PersonLift
+from assistant.analysis.answer_rows import AnswerRow, answer_rows
 from assistant.analysis.baseline import Alone
 from assistant.analysis.costs import Cost, Spent
 from assistant.analysis.draws import DrawCounts
@@ -100,6 +101,7 @@ def tables_of(analysis: Analysis) -> list[Table]:
         shown = ((g, replace(point, arm=shown_arm(point.arm, who))) for g, who, point in points)
         return table_of(name, CurvePoint, shown)
 
+    answers = ((g, row) for g, r in results.items() for row in answer_rows(r.group.sessions))
     return [
         curve("curve", "curve"), curve("curve_without_leaks", "clean_curve"), curve("curve_sealed", "sealed_curve"),
         table("alone", Alone, "alone"), table("lift", Lift, "lifts"),
@@ -112,6 +114,7 @@ def tables_of(analysis: Analysis) -> list[Table]:
         table("between_annotators", Between, "between"), table("costs", Cost, "costs"),
         table("spent", Spent, "spent"),
         table_of("model", ModelFit, ((g, r.model.fit) for g, r in results.items())),
+        table_of("model_answers", AnswerRow, answers),
         table_of("odds_ratios", OddsRatio, ((g, term) for g, r in results.items() for term in r.model.terms)),
         table_of("marginal_effects", MarginalEffect, ((g, x) for g, r in results.items() for x in r.model.effects)),
         table("time_to_solve", TimeToSolve, "times"), table("survival", SurvivalPoint, "survival"),

@@ -1,8 +1,8 @@
 """A regression of solving: solved ~ arm x round + order, with people and problems as crossed clusters.
 
 Logistic, fitted by statsmodels. Its odds ratios are of the population (averaged over people and problems), and their
-intervals are those of a score test with the sums of each person and of each problem (`crossed_variance`): they
-assume nothing of how people differ. The mixed model of the same formula, with its random people and problems, says
+intervals and tests take the variance that people and problems, crossed, leave (`crossed_variance`): they assume
+nothing of how people differ. The mixed model of the same formula, with its random people and problems, says
 how much people and problems differ; its own intervals are not shown, since they miss the truth (see the guide).
 """
 
@@ -12,19 +12,15 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
-from statistics import NormalDist
 from typing import Any
 
 from assistant.analysis.answer_rows import FEEDBACK, AnswerRow
 from assistant.core.control_arms import RECORDED
 from assistant.core.optional_deps import need
 from assistant.core.stats.crossed import FEW, Variance, crossed_variance
-from assistant.core.stats.proportion import CONFIDENCE
 
 LEAST_OUTCOMES = 5
 """Solved answers, and unsolved ones, that a model needs for each coefficient."""
-MOST_STEPS = 25
-NORMAL = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 FARTHEST = 30.0
 """Log odds beyond which an interval has no end."""
 MOST_ROWS = 5_000
@@ -95,11 +91,14 @@ def solve_model(rows: Sequence[AnswerRow], *, mixed: bool = True) -> SolveModel:
             return SolveModel(ModelFit(why + dropped))
         people, problems = len(set(design.people.tolist())), len(set(design.problems.tolist()))
         spread = _spread(design) if mixed and people > 1 and len(rows) <= MOST_ROWS else (None, None)
-    said = f"The regression converged in {fit.steps} steps on {len(rows)} answers."
-    return SolveModel(
-        ModelFit(said + dropped, len(rows), people, problems, *spread), tuple(fit.terms()),
-        tuple(fit.effect(arm) for arm in design.arms),
-    )  # fmt: skip
+    said = f"The regression converged in {fit.steps} steps on {len(rows)} answers.{dropped}"
+    constant = [arm for arm in design.arms if design.by_round and _constant_at_first(rows, arm)]
+    if constant:
+        names = ", ".join(constant)
+        said += f" No odds ratio is given over {names}: at the first intervention it solves all or nothing."
+    terms = tuple(term for term in fit.terms() if term.arm not in constant)
+    effects = tuple(fit.effect(arm) for arm in design.arms)
+    return SolveModel(ModelFit(said, len(rows), people, problems, *spread), terms, effects)
 
 
 def _too_thin(design: _Design) -> str:
@@ -127,6 +126,11 @@ def _without_constant_arms(rows: Sequence[AnswerRow]) -> tuple[list[AnswerRow], 
     kept = [row for row in rows if row.arm not in constant]
     said = f" Left out, since they solve all or nothing: {', '.join(constant)}." if constant else ""
     return kept, said
+
+
+def _constant_at_first(rows: Sequence[AnswerRow], arm: str) -> bool:
+    """Its odds there, and how they change later, are then a guess from later interventions alone."""
+    return len({row.solved for row in rows if row.arm == arm and row.round == 1}) < 2
 
 
 class _Design:
@@ -196,9 +200,11 @@ class _Fit:
         return found
 
     def _term(self, place: int, term: str, arm: str, sign: int) -> OddsRatio:
-        value, test = float(self.coefficients[place]), _ScoreTest(self.design, place, self.coefficients)
-        ends = sorted((sign * test.end(value, -1.0), sign * test.end(value, 1.0)))
-        return OddsRatio(term, arm, exp(sign * value), exp(ends[0]), exp(min(FARTHEST, ends[1])), test.p(0.0))
+        value = sign * float(self.coefficients[place])
+        variance = self.variance(self.influence[:, place]).pooled
+        half = variance.quantile * variance.value**0.5
+        low, high = (exp(max(-FARTHEST, min(FARTHEST, end))) for end in (value - half, value + half))
+        return OddsRatio(term, arm, exp(value), low, high, variance.p(value) if half > 0 else 1.0)
 
     def effect(self, arm: str) -> MarginalEffect:
         """Predicted share of feedback less that of the arm, over the states that have the arm."""
@@ -218,62 +224,6 @@ class _Fit:
         half = variance.quantile * variance.value**0.5
         effect = float(each.mean())
         return MarginalEffect(arm, len(own), effect, max(-1.0, effect - half), min(1.0, effect + half))
-
-
-class _ScoreTest:
-    """Is one coefficient such a value? The score there, over what the clusters' sums of it spread.
-
-    The other coefficients are fitted with it fixed. As Wilson's interval does for a share, this takes the variance at
-    the value that is tested: at the estimate it is far too small where few problems were solved, and intervals of the
-    estimate plus and minus its errors hold the truth in 80% of studies.
-    """
-
-    def __init__(self, design: _Design, place: int, coefficients: Any) -> None:
-        numpy = need("numpy")
-        self.design = design
-        self.own, self.others = design.x[:, place], numpy.delete(design.x, place, axis=1)
-        self.start = numpy.delete(coefficients, place)
-
-    def p(self, value: float) -> float:
-        score, variance = self._at(value)
-        if not variance.value > 0:
-            return 1.0
-        return 2 * NormalDist().cdf(-abs(score) / variance.value**0.5)
-
-    def end(self, best: float, way: float) -> float:
-        """The last value on that side of the estimate that the test does not refuse, or one beyond `FARTHEST`."""
-        inside, step = best, 0.5 * way
-        while not self._refuses(inside + step):
-            inside, step = inside + step, 2 * step
-            if abs(inside) > FARTHEST:
-                return inside
-        outside = inside + step
-        while abs(outside - inside) > 1e-3:
-            middle = (inside + outside) / 2
-            inside, outside = (inside, middle) if self._refuses(middle) else (middle, outside)
-        return inside
-
-    def _refuses(self, value: float) -> bool:
-        score, variance = self._at(value)
-        return bool(variance.value > 0 and abs(score) > NORMAL * variance.value**0.5)
-
-    def _at(self, value: float) -> tuple[float, Variance]:
-        numpy, x = need("numpy"), self.others
-        fixed, coefficients = value * self.own, self.start
-        for _ in range(MOST_STEPS):
-            rates = 1 / (1 + numpy.exp(-numpy.clip(fixed + x @ coefficients, -FARTHEST, FARTHEST)))
-            weights = rates * (1 - rates)
-            weighted = x * weights[:, None]
-            information = weighted.T @ x
-            step = numpy.linalg.lstsq(information, x.T @ (self.design.y - rates), rcond=None)[0]
-            coefficients = coefficients + step
-            if abs(step).max() < 1e-6:
-                break
-        if abs(coefficients).max() < FARTHEST / 2:
-            self.start = coefficients  # near the next value that is asked
-        apart = self.own - x @ numpy.linalg.lstsq(information, weighted.T @ self.own, rcond=None)[0]
-        scores = apart * (self.design.y - rates)
-        return float(scores.sum()), crossed_variance(scores, self.design.problems, self.design.people)
 
 
 _TERMS = {"round": "intervention", "order": "order"}

@@ -8,7 +8,6 @@ from dataclasses import replace
 from math import exp, log
 from pathlib import Path
 from random import Random
-from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ numpy = pytest.importorskip("numpy")
 pytest.importorskip("duckdb")
 logit = pytest.importorskip("statsmodels.discrete.discrete_model")
 survfunc = pytest.importorskip("statsmodels.duration.survfunc")
+scipy_t = pytest.importorskip("scipy.stats").t
 SMALL = StudyWorld(people=6, problems=12, each=12, first=-0.5)
 
 
@@ -47,16 +47,29 @@ def test_odds_ratios_are_those_of_statsmodels_and_its_clusters() -> None:
     problems = numpy.unique([row.problem for row in rows], return_inverse=True)[1]
     clustered = {"groups": problems, "use_correction": False}
     expected = logit.Logit(y, x).fit(disp=False, cov_type="cluster", cov_kwds=clustered)
+    clusters = len(set(problems))
     (term,) = model.terms
     assert (term.term, term.arm) == ("feedback", "retry")
     assert log(term.odds_ratio) == pytest.approx(expected.params[1], abs=1e-6)
-    assert term.low < term.odds_ratio < term.high
-    wald = 2 * _normal() * expected.bse[1]
-    assert log(term.high / term.low) == pytest.approx(wald, rel=0.25)  # ours tests each value at that value
+    error = expected.bse[1] * (clusters / (clusters - 1)) ** 0.5
+    half = scipy_t.ppf(0.975, clusters - 1) * error
+    assert log(term.low) == pytest.approx(expected.params[1] - half, abs=1e-6)
+    assert log(term.high) == pytest.approx(expected.params[1] + half, abs=1e-6)
+    assert term.p == pytest.approx(2 * scipy_t.sf(abs(expected.params[1]) / error, clusters - 1), abs=1e-9)
 
 
-def _normal() -> float:
-    return NormalDist().inv_cdf(0.975)
+def test_no_odds_ratio_is_given_over_a_control_that_fails_everywhere_at_first() -> None:
+    """Its odds there would be a guess from later interventions."""
+    one, two = _rows(12, 6, 3, 2), _rows(12, 6, 3, 2)
+    later = [replace(row, round=2, state=row.state + 1000) for row in two]
+    whole = solve_model([*one, *later], mixed=False)
+    assert {term.arm for term in whole.terms} == {"retry", ""} and "No odds ratio" not in whole.fit.said
+    first = [replace(row, solved=False) if row.arm == "retry" else row for row in one]
+    model = solve_model([*first, *later], mixed=False)
+    assert {term.arm for term in model.terms} == {""} and [effect.arm for effect in model.effects] == [
+        "retry"
+    ]
+    assert "No odds ratio is given over retry: at the first intervention" in model.fit.said
 
 
 def test_marginal_effects_are_the_lifts_where_nothing_else_differs(sessions: list[SessionRecord]) -> None:

@@ -9,7 +9,7 @@ people differ, and the interval is about these.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from statistics import NormalDist
 from typing import Any
@@ -30,11 +30,22 @@ class Variance:
 
     value: float
     freedom: float
+    clusters: float = 0.0
+    """Degrees of freedom if all clusters told of it alike: of both ways together."""
 
     @property
     def quantile(self) -> float:
         """How many standard errors an interval of 95% is wide to each side."""
         return float(need("scipy.special").stdtrit(self.freedom, (1 + CONFIDENCE) / 2))
+
+    def p(self, estimate: float) -> float:
+        """Two-sided, of an estimate being 0 in truth."""
+        return 2 * float(need("scipy.special").stdtr(self.freedom, -abs(estimate) / sqrt(self.value)))
+
+    @property
+    def pooled(self) -> Variance:
+        """The same with the degrees of freedom of all clusters."""
+        return replace(self, freedom=self.clusters)
 
 
 def crossed_variance(influence: Any, problems: Sequence[str], persons: Sequence[str]) -> Variance:
@@ -55,8 +66,8 @@ def crossed_variance(influence: Any, problems: Sequence[str], persons: Sequence[
         (one, _), (two, count) = ways
         total = max(sum(single) - _squares(influence, *_codes(one * count + two)), *single)
     worth = sum(part**2 / (count - 1) for part, (_, count) in zip(single, ways, strict=True))
-    most = ways[0][1] - 1.0
-    return Variance(total, min(most, total**2 / worth) if worth else most)
+    most, clusters = ways[0][1] - 1.0, sum(count - 1.0 for _, count in ways)
+    return Variance(total, min(most, total**2 / worth) if worth else most, clusters)
 
 
 def _codes(names: Any) -> tuple[Any, int]:
@@ -218,7 +229,7 @@ def crossed_test(cells: Cells) -> float:
     variance = crossed_variance([value - mean * n for _, (value, n) in ordered], problems, persons)
     if variance.value <= 1e-12 * pairs:  # every pair alike
         return sign_test([mean] * max(met, people))
-    return 2 * float(need("scipy.special").stdtr(variance.freedom, -abs(sum(values)) / sqrt(variance.value)))
+    return variance.p(sum(values))
 
 
 def _names(ordered: Iterable[tuple[tuple[str, str], Any]]) -> tuple[list[str], list[str]]:
