@@ -99,7 +99,14 @@ class ForkServer(SandboxWorker):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {"unsafe": unsafe, "namespaces": namespaces, "root": str(ROOT), **granted_packages()}
         with theirs:
-            self._process = spawn(theirs.fileno(), settings)
+            try:
+                self._process = spawn(theirs.fileno(), settings)
+            except OSError as error:
+                ours.close()
+                raise SandboxError(
+                    f"Programs cannot be run: {interpreter()} does not start ({error.strerror}); install the app "
+                    "with a Python that this user may run, outside another user's home folder."
+                ) from None
         self._control = ours
         self.refused = ""
         """Why namespaces are not available; such a worker is closed already."""

@@ -21,6 +21,7 @@ from assistant.server.addresses import LOCAL, Addresses
 from assistant.server.invitations import RESEARCHER, Invitations, Person
 from assistant.server.pages import HEADERS, PAGE_POLICY, TERMINAL_POLICY, render
 from assistant.server.participants import Status, Step, StudyPlace, status_of
+from assistant.server.server_log import log_to_stderr
 from assistant.server.sign_in import Cookies, Guesses
 from assistant.server.terminal_page import write_templates
 from assistant.server.terminals import LARGEST_MESSAGE, Terminals
@@ -328,7 +329,7 @@ def _shared(path: str) -> bool:
 
 def serve_study(place: StudyPlace, addresses: Addresses, words: Sequence[str], engine: Engine = str) -> None:
     """Serve until Ctrl+C, SIGTERM, or the terminal closes."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    log_to_stderr()
     with tempfile.TemporaryDirectory(prefix="assistant-serve-") as folder:
         templates = write_templates(Path(folder), in_study=True)
         loop = asyncio.new_event_loop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import secrets
 import shlex
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.core.errors import UsageError
 from assistant.server.addresses import Addresses
+from assistant.server.server_log import log_to_stderr
 from assistant.server.terminal_page import write_templates
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _server(command: str, guard: Guard, templates: Path) -> Server:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.request_exit)
 
         def initialize_logging(self) -> None:
-            logging.basicConfig(level=logging.WARNING, format="%(message)s")
+            log_to_stderr()
 
     at = guard.addresses
     options: dict[str, Any] = {

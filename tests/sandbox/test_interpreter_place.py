@@ -85,3 +85,17 @@ def test_other_packages_have_no_names(run: Run, sandbox: LocalSandbox) -> None:
     )
     report = run(source, "assert solution() == []")
     assert report.passed, report.cases[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the fork server is Linux's")
+@pytest.mark.parametrize("there", [True, False])
+def test_an_interpreter_that_this_user_may_not_run_is_named_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    program = tmp_path / "python3"
+    if there:
+        program.write_bytes(b"")  # not executable, for root neither
+    monkeypatch.setattr(worker, "interpreter", lambda: str(program))
+    with pytest.raises(SandboxError, match="does not start") as refused:
+        worker.ForkServer()
+    assert str(program) in str(refused.value) and "\n" not in str(refused.value)

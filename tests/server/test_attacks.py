@@ -15,6 +15,7 @@ from yarl import URL
 from assistant.core.errors import UsageError
 from assistant.server.addresses import Addresses, own_names
 from assistant.server.invitations import RESEARCHER
+from assistant.server.server_log import log_to_stderr
 from assistant.server.sign_in import GUESSES, MINUTE, REMEMBERED, Guesses
 from tests.server.conftest import STUDY, Browser, OpenSite, Site
 
@@ -220,8 +221,10 @@ async def test_a_participant_sees_nothing_of_the_researchers_page_nor_the_other_
 
 
 async def test_what_is_too_large_or_says_its_length_twice_is_refused(
-    open_site: OpenSite, browse: Browse
+    open_site: OpenSite, browse: Browse, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """And is a line in the log, not a page of it."""
+    log_to_stderr()
     site = await open_site()
     anna = await signed_in(site, browse, "anna")
     assert (await anna.get("/", headers={"X-Long": "x" * 100_000}))[0] == 400
@@ -236,6 +239,11 @@ async def test_what_is_too_large_or_says_its_length_twice_is_refused(
         "nothing smuggled"
     )
     assert site.place.step("anna") == "consent" and (await anna.get("/"))[0] == 200
+    told = [record for record in caplog.records if record.name == "aiohttp.server"]
+    assert told and all(record.exc_info is None for record in told)
+    assert all(
+        "\n" not in (line := record.getMessage()) and len(line) < 200 and "400" in line for record in told
+    )
 
 
 async def test_a_cookie_from_before_is_not_kept_at_sign_in(open_site: OpenSite, browse: Browse) -> None:
