@@ -120,7 +120,8 @@ _EXAMPLES: Mapping[str, str] = {
         'entry_questions = [{ text = "How many years have you programmed?", kind = "number", lowest = 0 }]'
     ),
     "participants.end_questions": (
-        'end_questions = [{ text = "How tired are you?", kind = "scale", highest = 5 }, "Anything else?"]'
+        'end_questions = [{ text = "How tired are you?", kind = "scale", highest = 5 }, '
+        '{ text = "Anything else?", required = false }]'
     ),
     "participants.practice": 'practice = "starter/rotate-left"',
     "participants.completion_code": 'completion_code = "C1ABCDEF"',

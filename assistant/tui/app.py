@@ -51,7 +51,12 @@ LIST_FIRST = 0.5
 """Seconds for which the model's process waits for the list of problems; a large source may take longer."""
 
 
-NOT_SERVED = frozenset({"settings", "own_problem", "export", "export_own", "edit_outside", "suspend_process"})
+NOT_SERVED = frozenset(
+    {
+        "settings", "own_problem", "edit_own", "delete_own", "export", "export_own", "edit_outside", "save_code",
+        "share", "suspend_process",
+    }
+)  # fmt: skip
 """Actions that touch the machine on which the app runs."""
 
 

@@ -60,8 +60,10 @@ def test_odds_ratios_are_those_of_statsmodels_and_its_clusters() -> None:
 
 def test_no_odds_ratio_is_given_over_a_control_that_fails_everywhere_at_first() -> None:
     """Its odds there would be a guess from later interventions."""
-    one, two = _rows(12, 6, 3, 2), _rows(12, 6, 3, 2)
-    later = [replace(row, round=2, state=row.state + 1000) for row in two]
+    one = _rows(12, 6, 3, 2)
+    later = [
+        replace(row, round=n, state=row.state + 1000 * n) for n in (2, 3, 4) for row in _rows(12, 6, 3, 1)
+    ]
     whole = solve_model([*one, *later], mixed=False)
     assert {term.arm for term in whole.terms} == {"retry", ""} and "No odds ratio" not in whole.fit.said
     first = [replace(row, solved=False) if row.arm == "retry" else row for row in one]

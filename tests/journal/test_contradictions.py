@@ -61,7 +61,7 @@ def _long_session(name: str, chance: random.Random) -> list[ev.Event]:
     events += [*answer(turn, round_ + 1, parent), *verdict(turn, round_ + 1, passed=True, hidden=True)]
     if chance.random() < 0.5:
         events.append(ev.SessionEnding(reason="solved", effort=ev.Effort(reading=9)))
-        events += [ev.QuestionAnswered(question="Why?", answer="so"), _resumed(name)]
+        events.append(ev.QuestionAnswered(question="Why?", answer="so"))
     events.append(ev.SessionEnded(reason="solved", effort=ev.Effort(reading=9)))
     events.append(ev.QuestionAnswered(question="How hard?", answer="easy"))
     return events

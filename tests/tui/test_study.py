@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
+import re
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from assistant import tui
 from assistant.core.events import (
     ALONE,
     ConsentGiven,
@@ -284,6 +289,50 @@ async def test_at_a_browser_of_a_study_nothing_of_the_servers_machine_is_reached
         assert isinstance(app.screen, ConsentScreen) and not app.check_action("settings", ())
         save_preference("theme", app.theme)
     assert not settings_file().exists(), "the settings of whoever serves stay theirs"
+
+
+WRITES = re.compile(
+    r"save_text|export_session|share_session|save_code\(|Path\.cwd\(\)|edit_outside|save_preference"
+)
+
+
+def test_every_action_that_writes_a_file_of_its_own_is_not_served() -> None:
+    """Whoever sits at a browser would write into the folder of the server."""
+    names = [module.name for module in pkgutil.walk_packages(tui.__path__, "assistant.tui.")]
+    kinds = {
+        kind
+        for name in names
+        for kind in vars(importlib.import_module(name)).values()
+        if isinstance(kind, type) and kind.__module__.startswith("assistant.tui")
+    }
+    found = {
+        name.removeprefix("action_")
+        for kind in kinds
+        for name, method in vars(kind).items()
+        if name.startswith("action_") and WRITES.search(inspect.getsource(inspect.unwrap(method)))
+    }
+    assert {"save_code", "share", "export_own"} <= found <= NOT_SERVED
+
+
+@pytest.mark.slow
+async def test_at_a_browser_no_key_saves_a_program_and_no_path_is_shown(
+    make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "server").mkdir()
+    monkeypatch.chdir(tmp_path / "server")
+    study = STUDY.model_copy(update={"consent": None, "questions": ()})
+    queue = AnnotationQueue.open(study, (UNDERSCORES, ADDITION), "anna", tmp_path / "sessions")
+    app = make_app([WRONG, RIGHT], open_queue=lambda: queue, served=True)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.study is not None)
+        await pilot.press("enter")
+        await until_phase(pilot, Phase.YOUR_TURN)
+        await pilot.press("ctrl+s", "shift+f7", "ctrl+e", *"no", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        await pilot.press("ctrl+s", "ctrl+e", "shift+f7", "f7")
+        shown = "\n".join(str(widget.render()) for widget in app.screen.query(Static))
+    assert str(tmp_path) not in shown
+    assert list((tmp_path / "server").iterdir()) == []
 
 
 async def test_at_a_browser_the_app_ends_when_the_study_has_no_more_for_the_person(

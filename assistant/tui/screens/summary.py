@@ -61,8 +61,9 @@ class SummaryScreen(Unasked[None]):
             rounds = round_lines(self.state, tell_hidden=self._lesson)
             yield Static(Content("\n".join(rounds)), id="rounds")
             yield Static(id="numbers", markup=False)
-            yield Static("Journal", classes="label")
-            yield Static(Content(str(self._ended.journal)), id="journal")
+            if not self.app.launch.served:  # a path of a machine that is not theirs
+                yield Static("Journal", classes="label")
+                yield Static(Content(str(self._ended.journal)), id="journal")
         yield VerdictTable(id="lesson")
         yield CodeView(id="code")
         yield KeyFooter()
