@@ -26,7 +26,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from statistics import median
@@ -173,12 +173,24 @@ def table(rows: Sequence[dict[str, Any]]) -> None:
         print(
             f"{kind:8} {engine:16} n {len(found):3}  seconds {_spread(seconds)}  ms a token {_spread(each, 0)}  "
             f"first token {_spread([row['first'] for row in found.values()])}  "
-            f"tokens {median(row['tokens'] for row in found.values()):.0f}  pass {solved}"
+            f"tokens {median(row['tokens'] for row in found.values()):.0f}  pass {solved}{_steps(found.values())}"
         )
     for kind in KINDS:
         for engine in ("ours", "ours-typed", "ours-q4", "ours-q4-typed"):
             for rival in (*RIVALS, "plain"):
                 _ratios(kind, engine, rival, by)
+
+
+def _steps(rows: Iterable[dict[str, Any]]) -> str:
+    """How many tokens a step brought, and what one took; of engines that count their guesses."""
+    told = [row for row in rows if "accepted" in row]
+    if not told:
+        return ""
+    steps = sum(max(1, row["tokens"] - row["accepted"]) for row in told)
+    fed = steps + sum(row["drafted"] for row in told)
+    took = sum(row["seconds"] - row["first"] for row in told)
+    tokens = sum(row["tokens"] for row in told)
+    return f"  tokens a step {tokens / steps:.2f}, fed {fed / steps:.2f}, ms a step {1000 * took / steps:.0f}"
 
 
 def _ratios(kind: str, engine: str, rival: str, by: dict[tuple[str, str], dict[str, dict[str, Any]]]) -> None:

@@ -16,6 +16,8 @@ from tests.benchmarks.engine_rivals import open_rival
 
 MOST_TOKENS = 400
 Tokens = Sequence[int]
+COUNTS: dict[str, int] = {}
+"""Of the last answer, where the engine tells: tokens that were guessed, and those of them that were right."""
 Generate = Callable[..., Iterator[int | str]]
 """(name of the conversation, prompt, entry point, most tokens) -> 0 each time tokens came; the text; how many tokens.
 
@@ -52,6 +54,7 @@ def ours(folder: Path, threads: int, weights: Path | None, kind: str) -> Generat
         )
         for item in decoder.generate(request, prompt):
             if isinstance(item, Finish):
+                COUNTS.update(drafted=item.drafted_tokens, accepted=item.accepted_tokens)
                 yield item.text
             yield item.generated_tokens if isinstance(item, Finish) else 0
 
@@ -120,7 +123,7 @@ def timed(generate: Generate, order: dict[str, Any]) -> dict[str, Any]:
         tokens = max(tokens, item)
     seconds = time.perf_counter() - begun
     _priority(False)
-    return {"seconds": round(seconds, 4), "first": round(first, 4), "tokens": tokens, "text": text}
+    return {"seconds": round(seconds, 4), "first": round(first, 4), "tokens": tokens, "text": text} | COUNTS
 
 
 def _priority(realtime: bool) -> None:
