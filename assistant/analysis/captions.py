@@ -12,8 +12,6 @@ from assistant.analysis.solve_curve import CurvePoint
 from assistant.analysis.speaker_captions import say_of
 from assistant.core.control_arms import control_arm
 
-FEW_FOR_ODDS = 10
-"""With fewer people, if enough to be clusters, intervals of odds ratios held the truth in 99.5 to 100% of studies."""
 MOST_ODDS = 1000
 """Beyond it an interval of an odds ratio is said to have no end."""
 

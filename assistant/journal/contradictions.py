@@ -28,8 +28,8 @@ CLOCK_FAULT = timedelta(days=1)
 """No correction of a clock goes back as far as this."""
 AFTER_THE_END = (ev.QuestionAnswered, ev.ConsentGiven)
 """What may follow a final end, control arms aside."""
-BEFORE_THE_END = (*AFTER_THE_END, ev.SessionResumed, ev.SessionEnded)
-"""What may follow once the end waits for answers, control arms aside."""
+BEFORE_THE_END = (*AFTER_THE_END, ev.DraftSaved, ev.SessionResumed, ev.SessionEnded)
+"""What may follow once the end waits for answers, control arms aside; unsent words are saved a second late."""
 _ID_TIME = re.compile(r"(\d{8}-\d{6})-[0-9a-z]{10}")
 Finding = tuple[str, str]
 """Kind of a finding (`contradiction`, `clock`, `missing`) and its message."""

@@ -40,6 +40,14 @@ PLACES = {
     "panes": "In a list or pane",
 }
 
+NOT_SERVED = frozenset(
+    {
+        "settings", "own_problem", "edit_own", "delete_own", "export", "export_own", "edit_outside", "save_code",
+        "share", "suspend_process",
+    }
+)  # fmt: skip
+"""Actions that touch the machine on which the app runs."""
+
 ACTIONS = (
     Action(
         "help", "f1,question_mark", "Help", "All keys on one page; `?` only where no text is typed", "app",

@@ -51,15 +51,6 @@ LIST_FIRST = 0.5
 """Seconds for which the model's process waits for the list of problems; a large source may take longer."""
 
 
-NOT_SERVED = frozenset(
-    {
-        "settings", "own_problem", "edit_own", "delete_own", "export", "export_own", "edit_outside", "save_code",
-        "share", "suspend_process",
-    }
-)  # fmt: skip
-"""Actions that touch the machine on which the app runs."""
-
-
 class AssistantApp(AppContext):
     """`AssistantApp(launch).run()` is the whole app."""
 
@@ -231,7 +222,7 @@ class AssistantApp(AppContext):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Trying again is offered only where it failed, the shell only where there is one, as are settings."""
-        if self.launch.served and action in NOT_SERVED:
+        if not self.permits(action):
             return False
         if action == "suspend_process":
             return self._driver is not None and self._driver.can_suspend
@@ -245,7 +236,7 @@ class AssistantApp(AppContext):
     ) -> bool:
         """What reaches files, settings or the editor of this machine is not for somebody at a browser elsewhere."""
         name = action if isinstance(action, str) else action[1]
-        if self.launch.served and name.partition("(")[0].rpartition(".")[2] in NOT_SERVED:
+        if not self.permits(name.partition("(")[0].rpartition(".")[2]):
             self.notify("that is not possible in a study that is held in a browser")
             return False
         return await super().run_action(action, default_namespace, namespaces)

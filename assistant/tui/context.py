@@ -22,6 +22,7 @@ from assistant.core.problem import Problem, Test
 from assistant.core.submission import Sandbox
 from assistant.problems.starter_rates import measured_rates, winnable_first
 from assistant.sandbox.isolation_notice import isolation_notice
+from assistant.tui.actions import NOT_SERVED
 from assistant.tui.custom_problems import OwnDraft, Shelf, with_own
 from assistant.tui.key_names import keymap
 from assistant.tui.launch import Launch, Problems
@@ -290,6 +291,10 @@ class AppContext(App[None]):
         """Counts up, for moving parts."""
         self._beats += 1
         return self._beats
+
+    def permits(self, action: str) -> bool:
+        """Whether an action is for whoever sits there: the machine of a server is not."""
+        return not (self.launch.served and action in NOT_SERVED)
 
     # Settings.
 

@@ -56,7 +56,7 @@ class Visit:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._pictures = 0
+        self._pictures = len(list(Path(PICTURES).glob("*.png"))) if PICTURES else 0
 
     async def shows(self, words: str) -> None:
         """Wait until the page has these words."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
+from assistant.core.questions import Question
 from assistant.core.state_labels import WHAT_WORKS
 from assistant.engine.scripted.engine import ScriptedEngine
 from assistant.journal.library import list_sessions
@@ -22,6 +25,7 @@ from assistant.tui.screens.custom_problem import OwnProblemScreen
 from assistant.tui.screens.dialogs import ChoiceScreen
 from assistant.tui.screens.help import HelpLines, HelpScreen
 from assistant.tui.screens.problems import LibraryScreen, ProblemList
+from assistant.tui.screens.question import QuestionScreen
 from assistant.tui.screens.replay import ReplayScreen
 from assistant.tui.screens.session.screen import SessionScreen
 from assistant.tui.screens.sessions import SessionList, SessionsScreen
@@ -440,3 +444,24 @@ async def test_a_problem_that_is_not_finished_is_there_again(make_app: MakeApp, 
         assert isinstance(screen, OwnProblemScreen)
         assert screen.draft == OwnDraft("Double a number.", "assert double(2)")
     assert not file.exists()
+
+
+def test_every_dialog_has_the_dialogs_styles() -> None:
+    """Textual takes the styles of the first base only: without them a dialog stands in a corner, alone."""
+    for name in ("question", "dialogs", "settings", "pick", "try_call", "help"):
+        module = importlib.import_module(f"assistant.tui.screens.{name}")
+        for kind in vars(module).values():
+            if isinstance(kind, type) and issubclass(kind, ModalScreen):
+                assert "ModalScreen" in kind._css_type_names, kind
+
+
+@pytest.mark.slow
+async def test_a_question_stands_in_the_middle(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        app.push_screen(QuestionScreen(Question(text="How hard was it?", kind="scale", highest=5)))
+        await until(pilot, lambda: isinstance(app.screen, QuestionScreen) and app.screen.query(".dialog"))
+        await pilot.pause()
+        box = app.screen.query_one(".dialog").region
+    left, right = box.x, SIZE[0] - box.right
+    assert abs(left - right) <= 1 and box.y > 2

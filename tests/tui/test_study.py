@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static
+from textual.widgets._footer import FooterKey
 
 from assistant import tui
 from assistant.core.events import (
@@ -33,7 +34,8 @@ from assistant.session.annotation_queue import AnnotationQueue
 from assistant.session.effort import EffortClock
 from assistant.session.study import Study
 from assistant.settings.preferences import SERVED, save_preference, settings_file
-from assistant.tui.app import NOT_SERVED, AssistantApp
+from assistant.tui.actions import NOT_SERVED
+from assistant.tui.app import AssistantApp
 from assistant.tui.screen_state import Phase
 from assistant.tui.screens.dialogs import ConsentScreen
 from assistant.tui.screens.problems import LibraryScreen
@@ -330,6 +332,8 @@ async def test_at_a_browser_no_key_saves_a_program_and_no_path_is_shown(
         await pilot.press("ctrl+s", "shift+f7", "ctrl+e", *"no", "enter")
         await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         await pilot.press("ctrl+s", "ctrl+e", "shift+f7", "f7")
+        keys = {str(key.description) for key in app.screen.query(FooterKey)}
+        assert "Next" in keys and not keys & {"Save", "Share"}
         shown = "\n".join(str(widget.render()) for widget in app.screen.query(Static))
     assert str(tmp_path) not in shown
     assert list((tmp_path / "server").iterdir()) == []

@@ -19,7 +19,7 @@ from assistant.tui.unrequested_screens import Unasked
 KEEP_HINT = "Enter keeps it · Esc leaves it as it was · empty means the app's own choice"
 
 
-class ConsentScreen(Unasked[bool], ModalScreen[bool]):
+class ConsentScreen(ModalScreen[bool], Unasked[bool]):
     """A study's consent text; the word yes or no and Enter decide, and the answer is recorded with every session."""
 
     AUTO_FOCUS = "#agree"

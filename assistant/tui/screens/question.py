@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assistant.core.questions import Question
 
 
-class QuestionScreen(Unasked[str], ModalScreen[str]):
+class QuestionScreen(ModalScreen[str], Unasked[str]):
     """Gives an answer that the question takes; an empty one skips a question that may be skipped."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "skip", "Skip")]

@@ -110,7 +110,7 @@ class SummaryScreen(Unasked[None]):
             self.notify("what you type stays in the feedback box; the keys of this page are in its last line")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._ended.may_go_on if action == "go_on" else True
+        return self._ended.may_go_on if action == "go_on" else self.app.permits(action)
 
     def action_go_on(self) -> None:
         row = self.query_one(VerdictTable).chosen if self._lesson else None

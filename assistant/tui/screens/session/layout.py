@@ -213,6 +213,8 @@ class SessionLayout(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what is possible now is offered."""
+        if not self.app.permits(action):
+            return False
         if action == "stop" and not isinstance(self.focused, FeedbackBox):
             return True
         if action == "again" and self.phase is Phase.GETTING_READY:
