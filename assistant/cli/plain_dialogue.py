@@ -126,7 +126,7 @@ class PlainDialogue:
             self._try(lambda: self._execute(Start()), JournalError)
             if passes_already(self.state):
                 self.printer.talk(PASSES_ALREADY)
-            if self.state.settings.person_alone and self.state.ended is None:
+            if self.state.settings.person_alone and not self.state.is_decided:
                 self._begin_alone()
             while not self.printer.left:
                 if self.session.open_questions:

@@ -196,6 +196,11 @@ class State(FrozenModel):
         return self.ended is not None and ev.is_final(self.ended.reason)
 
     @property
+    def is_decided(self) -> bool:
+        """The session has ended, or would but for a study's questions."""
+        return self.ended is not None or self.ending is not None
+
+    @property
     def may_go_on(self) -> bool:
         """Whether the person may go on after the end, beyond the experiment."""
         ended = self.ended

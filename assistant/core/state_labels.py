@@ -157,7 +157,7 @@ def passes_already(state: State) -> bool:
     """Whether the current program is the person's own function, unchanged, and passes."""
     table = state.current_program
     alone = state.settings.person_alone
-    return state.ended is None and table is not None and table.given and table.solved and not alone
+    return not state.is_decided and table is not None and table.given and table.solved and not alone
 
 
 def hidden_text(state: State) -> str:

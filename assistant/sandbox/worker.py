@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
 import json
 import os
@@ -30,6 +31,10 @@ ANSWER_SECONDS = 15.0
 RUNS_OF_A_JUDGE = 500
 """After so many runs a persistent judge is replaced, so that no state accumulates."""
 JUDGE_BOUNDS = {"memory_bytes": 1 << 30, "seconds": 60.0, "cases": RUNS_OF_A_JUDGE}
+
+
+_NOT_OURS = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ENOEXEC)
+"""Why an interpreter is not to be started at all; anything else may pass."""
 
 
 class WorkerLost(Exception):
@@ -103,9 +108,10 @@ class ForkServer(SandboxWorker):
                 self._process = spawn(theirs.fileno(), settings)
             except OSError as error:
                 ours.close()
+                mend = "; install the app with a Python that this user may run, outside another user's home folder"
                 raise SandboxError(
-                    f"Programs cannot be run: {interpreter()} does not start ({error.strerror}); install the app "
-                    "with a Python that this user may run, outside another user's home folder."
+                    f"Programs cannot be run: {interpreter()} does not start "
+                    f"({error.strerror}){mend if error.errno in _NOT_OURS else ''}."
                 ) from None
         self._control = ours
         self.refused = ""

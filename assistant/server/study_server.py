@@ -194,8 +194,7 @@ class StudyServer:
         """Answers to the questions of the person's step: all of them right, or the page again."""
         person = self._person(request)
         step = await asyncio.to_thread(self.place.step, person.name)
-        fields = await request.post()
-        given = {name: value for name, value in fields.items() if isinstance(value, str)}
+        given = await _form(request)
         if step not in ("entry", "end") or given.get("part") != step:
             raise web.HTTPSeeOther("/")
         questions = self.place.open_questions(person.name, step)
@@ -212,7 +211,7 @@ class StudyServer:
     async def consent(self, request: web.Request) -> web.StreamResponse:
         """The answer to the text as it was shown; to an older one nothing is recorded."""
         person = self._person(request)
-        given, asked = await request.post(), self.place.study.consent
+        given, asked = await _form(request), self.place.study.consent
         answer = given.get("answer")
         if asked is not None and given.get("text") == asked.sha256:
             if answer == "granted":
@@ -321,6 +320,15 @@ _SAID: Mapping[Step, Sequence[str]] = {
 }
 _PROGRESS = "{ended} of {of} problems are done."
 _TELL = "Nothing of what you did is lost. Please tell whoever invited you:"
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    """The texts of a form; what is none is refused as such."""
+    try:
+        fields = await request.post()
+    except (LookupError, ValueError) as error:  # an unknown charset, other bytes, no or half a multipart
+        raise web.HTTPBadRequest(text="this is no form") from error
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
 
 
 def _shared(path: str) -> bool:

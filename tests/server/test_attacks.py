@@ -297,3 +297,27 @@ async def test_an_open_terminal_ends_with_its_link_and_bears_no_endless_message(
             await asyncio.sleep(0.02)
     with pytest.raises(WSServerHandshakeError):
         await anna.open()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=no-such", b"answer=granted"),
+        ("application/x-www-form-urlencoded", b"answer=\xff\xfe"),
+        ("multipart/form-data", b"answer"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=answer\r\n\r\ngra"),
+    ],
+)
+async def test_what_is_no_form_is_refused_and_no_fault(
+    open_site: OpenSite, browse: Browse, caplog: pytest.LogCaptureFixture, kind: str, body: bytes
+) -> None:
+    site = await open_site()
+    anna = await signed_in(site, browse, "anna")
+    headers = {"Content-Type": kind, "Origin": site.base}
+    for path in ("/consent", "/answers"):
+        async with anna.http.post(
+            site.base + path, data=body, headers=headers, allow_redirects=False
+        ) as answer:
+            assert answer.status in (303, 400)
+    assert site.place.step("anna") == "consent"
+    assert not [record for record in caplog.records if record.exc_info]
