@@ -304,26 +304,31 @@ class SessionContinued(Event):
     """How many more rounds there are."""
 
 
-class SessionEnding(Event):
-    """The session is over but for a study's questions; `session_ended` follows once they are answered or left."""
+class SessionEnd(Event):
+    """What an end of the session says, whether it waits for answers or not."""
 
-    type: Literal["session_ending"] = "session_ending"
-    reason: EndReason
-    effort: Effort = Effort()
-    note: str = ""
-    out_of_time: bool = False
-    """These four as `session_ended` then says them."""
-
-
-class SessionEnded(Event):
-    """Why the session ended. An interrupted session can be resumed; later events may follow this one."""
-
-    type: Literal["session_ended"] = "session_ended"
     reason: EndReason
     effort: Effort = Effort()
     note: str = ""
     out_of_time: bool = False
     """Whether the session ended, as `gave_up`, because the time limit was reached (`Settings.minutes`)."""
+
+
+class SessionEnding(SessionEnd):
+    """The session is over but for a study's questions; `session_ended` follows once they are answered or left."""
+
+    type: Literal["session_ending"] = "session_ending"
+
+    @property
+    def ended(self) -> SessionEnded:
+        """The end that follows."""
+        return SessionEnded(**self.model_dump(exclude={"type"}))
+
+
+class SessionEnded(SessionEnd):
+    """Why the session ended. An interrupted session can be resumed; later events may follow this one."""
+
+    type: Literal["session_ended"] = "session_ended"
 
 
 AnyEvent = Annotated[

@@ -140,8 +140,7 @@ class Consistency:
             return
         if not (isinstance(event, BEFORE_THE_END) or self._of_control(event)):
             yield "contradiction", f"{event.type} comes after the session was over ({waits.reason})"
-        other = waits.model_dump(exclude={"type"}) != event.model_dump(exclude={"type"})
-        if isinstance(event, ev.SessionEnded) and other:
+        if isinstance(event, ev.SessionEnded) and event != waits.ended:
             yield "contradiction", "the end is not the one that waited for answers"
 
     def _of_control(self, event: ev.Event) -> bool:
@@ -229,7 +228,7 @@ class Consistency:
             yield "contradiction", "a test is removed that was not added in this session"
         self._tests = (*self._tests[:own], *without_last(self._tests[own:], event.test))
 
-    def _solved(self, event: ev.SessionEnding | ev.SessionEnded) -> Iterator[Finding]:
+    def _solved(self, event: ev.SessionEnd) -> Iterator[Finding]:
         if event.reason == "solved" and not self._passed:
             yield "contradiction", "ended as solved, though no program passed the visible tests"
 

@@ -136,7 +136,7 @@ class DialogueChecks:
                 yield _wrong("the clock of the person's time counts more seconds than passed")
         self._reading = stamp.mono, event.effort
 
-    def _end(self, state: State, event: ev.SessionEnding | ev.SessionEnded) -> Iterator[Finding]:
+    def _end(self, state: State, event: ev.SessionEnd) -> Iterator[Finding]:
         if len(self._readings) > 1 and event.effort not in self._readings:
             yield _wrong("the person's time at the end is not what the clock counted")
         if event.out_of_time is not state.is_out_of_time(event.reason, event.effort):

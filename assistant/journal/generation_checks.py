@@ -44,10 +44,7 @@ class GenerationChecks:
 
     def check(self, state: State, stamp: ev.Stamp, event: ev.Event) -> Iterator[Finding]:
         """Findings on `event`; `state` is the session before it."""
-        if isinstance(
-            event,
-            ev.FeedbackGiven | ev.ProgramChosen | ev.GenerationStarted | ev.SessionEnding | ev.SessionEnded,
-        ):
+        if isinstance(event, ev.FeedbackGiven | ev.ProgramChosen | ev.GenerationStarted | ev.SessionEnd):
             yield from _cut_short(state)
         match event:
             case ev.SessionStarted() | ev.SessionResumed():

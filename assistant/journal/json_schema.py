@@ -36,12 +36,14 @@ def line_schema() -> dict[str, Any]:
 
 
 def _describe_fields(definitions: dict[str, Any]) -> None:
-    """Add the docstrings below the fields in the source, which pydantic leaves out."""
+    """Add the docstrings below the fields in the source, also of base classes, which pydantic leaves out."""
     modules = (problem, outcome, generation, session_origin, events)
     docstrings = {name: text for module in modules for name, text in _field_words(module)}
+    kinds: dict[str, Any] = {name: kind for module in modules for name, kind in vars(module).items()}
     for name, definition in definitions.items():
+        owners = [base.__name__ for base in getattr(kinds.get(name), "__mro__", ())] + ["Stamp"]
         for field, described in definition.get("properties", {}).items():
-            text = docstrings.get((name, field)) or docstrings.get(("Stamp", field))
+            text = next((docstrings[owner, field] for owner in owners if (owner, field) in docstrings), "")
             if text and "$ref" not in described:
                 described["description"] = text
 

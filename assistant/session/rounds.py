@@ -194,10 +194,9 @@ class RoundLoop(Recorder):
     def _end_that_waited(self) -> Iterator[ev.LiveEvent]:
         """The end that was recorded before, whether or not questions are open: those come before the next problem."""
         with self._writing:
-            ending = self.state.ending
-            if ending is None:
+            if self.state.ending is None:
                 return
-            ended = self.record(ev.SessionEnded(**ending.model_dump(exclude={"type"})))
+            ended = self.record(self.state.ending.ended)
         yield ended
 
     def _table(self) -> Program:

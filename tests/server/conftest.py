@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -73,6 +74,13 @@ class Browser:
 
     async def open(self, origin: str = "", path: str = "/ws?width=100&height=30") -> ClientWebSocketResponse:
         return await self.http.ws_connect(self.base + path, headers={"Origin": origin or self.base})
+
+
+async def until(done: Callable[[], object], seconds: float = 100) -> None:
+    """Wait for it. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not done():
+            await asyncio.sleep(0.1)
 
 
 OpenSite = Callable[..., Awaitable[Site]]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from assistant.core import events as ev
 from assistant.journal.consent import read_answers
-from assistant.journal.library import list_sessions
+from assistant.journal.library import SessionSummary, list_sessions
 from assistant.journal.reader import read_journal
 from assistant.journal.validation import verify_folder
-from tests.server.conftest import RIGHT, WRONG, OpenSite
+from tests.server.conftest import RIGHT, WRONG, OpenSite, until
 from tests.tui.chromium import Page, find_chromium, open_page
 
 PICTURES = os.environ.get("ASSISTANT_BROWSER_PICTURES", "")
@@ -42,15 +40,6 @@ completion_code = "C1ABC"
 """
 
 
-async def until(done: Callable[[], object], what: str) -> None:
-    try:
-        async with asyncio.timeout(90):
-            while not done():
-                await asyncio.sleep(0.2)
-    except TimeoutError:
-        pytest.fail(f"waited in vain for {what}")
-
-
 class Visit:
     """One visit with the page of a browser."""
 
@@ -68,30 +57,28 @@ class Visit:
     async def click(self, selector: str) -> None:
         await self.page.value(f"document.querySelector({json.dumps(selector)}).click()")
 
-    async def terminal(self) -> None:
-        """Wait until the terminal takes keys."""
-        async with asyncio.timeout(60):
-            while "-first-byte" not in (await self.page.value("document.body.className") or ""):
-                await asyncio.sleep(0.2)
-            while await self.page.value("document.activeElement.tagName") != "TEXTAREA":
-                await asyncio.sleep(0.1)
-
-    async def press_until(self, keys: str, done: Callable[[], object], what: str) -> None:
-        """Keys are for the screen that is there: again where it was not yet."""
-        for _ in range(12):
-            await self.page.press(keys)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(5):
-                    while not done():
-                        await asyncio.sleep(0.2)
-                    return
-        pytest.fail(f"pressed in vain for {what}")
-
     async def picture(self) -> None:
         if PICTURES:
             await asyncio.sleep(0.7)
             self._pictures += 1
             Path(PICTURES, f"{self._pictures:02}.png").write_bytes(await self.page.picture())
+
+
+async def work_on(visit: Visit, folder: Path, problem: str, words: str) -> None:
+    """The next problem with one feedback, and the answer to the question after it."""
+
+    def sessions() -> list[SessionSummary]:
+        return [session for session in list_sessions(folder) if session.problem == problem]
+
+    await visit.page.press_until("\r", sessions)
+    await until(lambda: any(session.events > 4 for session in sessions()))
+    await visit.picture()
+    await visit.page.press_until(f"{words}\r", lambda: any(session.feedbacks for session in sessions()))
+    await asyncio.sleep(1)  # for the picture only
+    await visit.picture()
+    await visit.page.press_until(
+        "4\r", lambda: ("solved", 1) in [(session.state, session.feedbacks) for session in sessions()]
+    )
 
 
 @pytest.mark.slow
@@ -105,9 +92,6 @@ async def test_a_participants_whole_way(open_site: OpenSite, tmp_path: Path) -> 
     (tmp_path / "script.jsonl").write_text("\n".join(lines))
     folder, place, link = site.place.folder, site.place, site.invite("anna")
 
-    def states(problem: str) -> list[tuple[str, int]]:
-        return [(s.state, s.feedbacks) for s in list_sessions(folder) if s.problem == problem]
-
     async with open_page(PROGRAM, link, tmp_path / "profile") as page:
         visit = Visit(page)
         await visit.shows("We keep what you type.")
@@ -120,21 +104,9 @@ async def test_a_participants_whole_way(open_site: OpenSite, tmp_path: Path) -> 
         await visit.click("form[action='/answers'] button")
         await visit.shows("Begin")
         await visit.click("a.go")
-        await visit.terminal()
+        await page.takes_keys()
         for problem, words in (("rotate-left", "wrap around"), ("count-doubles", "only neighbours")):
-            name = f"starter/{problem}"
-            await visit.press_until("\r", lambda name=name: states(name), f"the session of {name}")  # type: ignore[misc]
-            await until(
-                lambda name=name: any(s.events > 4 and s.problem == name for s in list_sessions(folder)),  # type: ignore[misc]
-                "the first program",
-            )
-            await visit.picture()
-            said = lambda name=name: any(count for _, count in states(name))  # type: ignore[misc]  # noqa: E731
-            await visit.press_until(f"{words}\r", said, f"feedback on {name}")
-            await asyncio.sleep(1)
-            await visit.picture()
-            over = lambda name=name: ("solved", 1) in states(name)  # type: ignore[misc]  # noqa: E731
-            await visit.press_until("4\r", over, f"the answer after {name}")
+            await work_on(visit, folder, f"starter/{problem}", words)
         await visit.picture()
         await page.value("location.href = '/'")
         await visit.shows("How tired are you?")

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -25,7 +25,7 @@ from assistant.journal.reader import read_journal
 from assistant.server.invitations import Invitations
 from assistant.server.participants import StudyPlace
 from tests.conftest import REPOSITORY
-from tests.server.conftest import RIGHT, STUDY, WRONG, Browser
+from tests.server.conftest import RIGHT, STUDY, WRONG, Browser, until
 from tests.tui.terminal import environment_at
 
 
@@ -55,12 +55,6 @@ def served(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-async def until(done: Callable[[], object], seconds: float = 100) -> None:
-    async with asyncio.timeout(seconds):
-        while not done():
-            await asyncio.sleep(0.1)
 
 
 async def opened(browser: Browser) -> aiohttp.ClientWebSocketResponse:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import itertools
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,22 @@ class Page:
             )
             await self.call("Input.dispatchKeyEvent", type="keyDown", text=letter, **key)
             await self.call("Input.dispatchKeyEvent", type="keyUp", **key)
+
+    async def press_until(self, keys: str, done: Callable[[], object]) -> None:
+        """Type `keys`, again when nothing has come of it for ten seconds: the screen was not there yet."""
+        while not done():
+            await self.press(keys)
+            for _ in range(20):
+                if done():
+                    return
+                await asyncio.sleep(0.5)
+
+    async def takes_keys(self) -> None:
+        """Wait until the app in the page takes keys; nobody clicks: the page takes them by itself."""
+        while "-first-byte" not in (await self.value("document.body.className") or ""):
+            await asyncio.sleep(0.5)
+        while await self.value("document.activeElement.tagName") != "TEXTAREA":
+            await asyncio.sleep(0.1)
 
     async def click(self, x: int, y: int) -> None:
         """A left click."""

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from assistant.journal.library import list_sessions
 from assistant.server.addresses import Addresses
 from assistant.server.token_server import Guard
 from tests.conftest import REPOSITORY
-from tests.tui.chromium import Page, find_chromium, open_page
+from tests.tui.chromium import find_chromium, open_page
 from tests.tui.pictures import FOLDER, UPDATE
 from tests.tui.terminal import environment_at
 
@@ -209,16 +209,6 @@ def test_what_every_tab_would_refuse_is_refused_at_once(
     assert said in capsys.readouterr().err
 
 
-async def press_until(page: Page, keys: str, done: Callable[[], object]) -> None:
-    """Type `keys`, again when nothing has come of it for ten seconds."""
-    while not done():
-        await page.press(keys)
-        for _ in range(20):
-            if done():
-                return
-            await asyncio.sleep(0.5)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_a_session_in_a_browser(served: Served, tmp_path: Path) -> None:
@@ -228,17 +218,14 @@ async def test_a_session_in_a_browser(served: Served, tmp_path: Path) -> None:
     async with browser(served):
         pass  # the server is up
     async with open_page(program, served.link, tmp_path / "profile") as page:
-        while "-first-byte" not in (await page.value("document.body.className") or ""):
-            await asyncio.sleep(0.5)
-        while await page.value("document.activeElement.tagName") != "TEXTAREA":
-            await asyncio.sleep(0.1)  # nobody clicks: the page takes the keys by itself
+        await page.takes_keys()
         await page.press("rotate-left")  # the problem that the script knows
-        await press_until(page, "\r", lambda: list_sessions(folder))
+        await page.press_until("\r", lambda: list_sessions(folder))
         while not any(session.rounds == 0 and session.events > 4 for session in list_sessions(folder)):
             await asyncio.sleep(0.5)
         await asyncio.sleep(1)  # for the picture only
         picture = await page.picture()
-        await press_until(page, "wrap around\r", lambda: any(s.feedbacks for s in list_sessions(folder)))
+        await page.press_until("wrap around\r", lambda: any(s.feedbacks for s in list_sessions(folder)))
         while not any(session.state == "solved" for session in list_sessions(folder)):
             await asyncio.sleep(0.5)
     assert len(picture) > 10_000 and picture.startswith(b"\x89PNG")
